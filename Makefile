@@ -1,0 +1,54 @@
+# Tombola's one-liners; `make help` lists them. Each does the set-up it needs.
+VENV ?= .venv
+PYTHON ?= python3
+BIN = $(VENV)/bin
+READY = $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test slow realdata fmt lint types docs check bench clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(READY): constraints.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Tombola needs Python 3.11 or newer; name one with PYTHON=python3.12")'
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $(READY)
+
+setup: $(READY)  ## make the virtual environment (VENV=.venv), once, and again when the constraints change
+
+demo: setup  ## the whole way on built-in data: train, draw, transfer, measure, report
+	$(BIN)/tombola run demo --runner processes:2
+
+test: setup  ## the fast tests
+	$(BIN)/python -m pytest -q
+
+slow: setup  ## the slow tests (oracles, long properties)
+	$(BIN)/python -m pytest -q -m slow
+
+realdata: setup  ## the tests on real data (TOMBOLA_DATA=../shared/data)
+	$(BIN)/python -m pytest -q -m realdata
+
+fmt: setup  ## format and sort
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: setup  ## style, floors, spelling
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/codespell src tests benchmarks examples docs results README.md ARCHITECTURE.md CHANGELOG.md
+
+types: setup  ## mypy, strict, tests included
+	$(BIN)/mypy
+
+docs: setup  ## build the documentation into site/
+	$(BIN)/python docs/reference.py
+	$(BIN)/mkdocs build --strict --quiet
+
+check: lint types test docs  ## everything that must be green before a change lands
+
+clean:  ## remove what was built (not the store)
+	rm -rf $(VENV) site docs/reference .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,65 @@
+"""Tombola draws, from a pretrained network, the sparse subnetwork that transfers best to your task.
+
+The public names, loaded when first used, so that ``import tombola`` is fast:
+
+    pretrain, draw, transfer, measure, export     the verbs
+    Source, Fit, Network, Masks, Ticket, Steps    the nouns they take and give
+    Session                                       where and how work runs
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tombola.fitting.fit import Fit
+    from tombola.fitting.session import Session
+    from tombola.masks.masks import Masks
+    from tombola.models.network import Network, Normalise
+    from tombola.models.source import Source
+    from tombola.tickets.ticket import Ticket
+    from tombola.units import Steps
+    from tombola.verbs import draw, export, measure, pretrain, transfer
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Fit": "tombola.fitting.fit",
+    "Masks": "tombola.masks.masks",
+    "Network": "tombola.models.network",
+    "Normalise": "tombola.models.network",
+    "Session": "tombola.fitting.session",
+    "Source": "tombola.models.source",
+    "Steps": "tombola.units",
+    "Ticket": "tombola.tickets.ticket",
+    "draw": "tombola.verbs",
+    "export": "tombola.verbs",
+    "measure": "tombola.verbs",
+    "pretrain": "tombola.verbs",
+    "transfer": "tombola.verbs",
+}
+
+__all__ = [
+    "Fit",
+    "Masks",
+    "Network",
+    "Normalise",
+    "Session",
+    "Source",
+    "Steps",
+    "Ticket",
+    "draw",
+    "export",
+    "measure",
+    "pretrain",
+    "transfer",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"tombola has no {name!r}; it has {', '.join(__all__)}")
+    return getattr(importlib.import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

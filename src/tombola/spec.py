@@ -1,0 +1,176 @@
+"""Options and identity: a frozen model whose canonical JSON is its key.
+
+What: `Spec` names the options of a thing; `option` declares one, with its help and bounds on the field; `key` turns a
+spec and the keys of its inputs into a sha256. That one declaration feeds validation, ``--help``, the reference page
+and the cache key.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from types import UnionType
+from typing import Any, ClassVar, Literal, Self, TypeAlias, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+from tombola.errors import OptionError, near
+
+Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+
+REQUIRED: Any = ...
+_ALWAYS = object()
+S = TypeVar("S", bound="Spec")
+
+
+def option(
+    default: Any = REQUIRED,
+    help: str = "",  # noqa: A002  the word users know
+    *,
+    identity: bool = True,
+    absent: object = _ALWAYS,
+    **bounds: Any,
+) -> Any:
+    """A field of a `Spec` with its help and bounds.
+
+    ``identity=False`` keeps the option out of the key (it changes how, not what). ``absent=VALUE`` is for an option
+    added later: while it has that value it is left out of the key, so keys made before it existed stay as they were.
+    """
+    extra = {"identity": identity, "later": absent is not _ALWAYS}
+    if absent is not _ALWAYS:
+        extra["absent"] = absent  # type: ignore[assignment]  # any value the field can take
+    return Field(default, description=help, json_schema_extra=extra, **bounds)  # type: ignore[arg-type]
+
+
+class Spec(BaseModel):
+    """Frozen, strict about unknown names, with an identity. ``VERSION`` changes when the same options mean new work."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), arbitrary_types_allowed=False)
+
+    VERSION: ClassVar[int] = 1
+
+    def identity(self) -> dict[str, Json]:
+        """The options that decide the outcome, defaults included, as plain JSON."""
+        found: dict[str, Json] = {"version": self.VERSION} if self.VERSION != 1 else {}
+        for name, field in type(self).model_fields.items():
+            extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+            value = getattr(self, name)
+            left_out = not extra.get("identity", True) or (extra.get("later") and value == extra.get("absent"))
+            if not left_out:
+                found[name] = plain(value)
+        return found
+
+    def replace(self, **changes: Any) -> Self:
+        """The same spec with some options changed, validated again."""
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        return build(type(self), {**values, **changes})
+
+    def digest(self) -> str:
+        """sha256 of the canonical identity."""
+        return hashlib.sha256(canonical(self.identity()).encode()).hexdigest()
+
+
+def plain(value: object) -> Json:
+    """``value`` as plain JSON; raises TypeError for a type without an identity rather than hashing its ``str``."""
+    if isinstance(value, Spec):
+        return value.identity()
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, PurePath):
+        return value.as_posix()
+    if isinstance(value, Mapping):
+        return {str(name): plain(item) for name, item in value.items()}
+    if isinstance(value, Sequence | set | frozenset):
+        items = [plain(item) for item in value]
+        return sorted(items, key=canonical) if isinstance(value, set | frozenset) else items
+    if callable(identity := getattr(value, "__identity__", None)):
+        return plain(identity())
+    raise TypeError(f"{type(value).__name__} has no identity: give it an __identity__ method that returns plain JSON")
+
+
+def canonical(value: Json) -> str:
+    """The one JSON text of a value: sorted names, no spaces, no NaN."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def key(stage: str, version: int, identity: Json, inputs: Sequence[str] = ()) -> str:
+    """The key of a stage: sha256 over its name, version, identity and the keys of what it is made from."""
+    text = canonical({"stage": stage, "version": version, "identity": identity, "inputs": list(inputs)})
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def build(spec: type[S], options: Mapping[str, Any], subject: str = "") -> S:
+    """``spec(**options)``, with every problem reported at once as an `OptionError`."""
+    try:
+        return spec(**options)
+    except ValidationError as error:
+        raise OptionError(subject or _title(spec), problems_of(error, spec)) from None
+
+
+def problems_of(error: ValidationError, spec: type[Spec]) -> list[str]:
+    """One sentence for each thing pydantic found wrong: where, what was given, what is allowed."""
+    return [_sentence(item, spec) for item in error.errors(include_url=False)]
+
+
+def _sentence(item: Any, spec: type[Spec]) -> str:
+    where = ".".join(str(part) for part in item["loc"]) or _title(spec)
+    given = item.get("input")
+    if item["type"] == "extra_forbidden":
+        names = list(spec.model_fields)
+        return f"{where}: no such option{near(where, names)} (the options are {', '.join(names) or 'none'})"
+    if item["type"] == "missing":
+        return f"{where}: is required; write {where}=..."
+    message = str(item["msg"]).removeprefix("Value error, ")
+    message = message[:1].lower() + message[1:] if not isinstance(item.get("ctx", {}).get("error"), Exception) else message
+    return f"{where}: {message}" if isinstance(given, Mapping) else f"{where}={given!r}: {message}"
+
+
+def _title(spec: type[Spec]) -> str:
+    return getattr(spec, "name", None) or spec.__name__
+
+
+@dataclass(frozen=True)
+class OptionText:
+    """An option as help pages show it."""
+
+    name: str
+    kind: str
+    default: str
+    help: str
+
+
+def options_of(spec: type[Spec]) -> list[OptionText]:
+    """Every option of a spec: its name, type with bounds, default and help, as declared on the field."""
+    return [
+        OptionText(name, _kind(field), _default(field), field.description or "")
+        for name, field in spec.model_fields.items()
+    ]
+
+
+def _kind(field: FieldInfo) -> str:
+    signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
+    bounds = [f"{signs[name]} {getattr(bound, name)}" for bound in field.metadata for name in signs if _has(bound, name)]
+    return " ".join([_type_name(field.annotation), *bounds])
+
+
+def _has(bound: object, name: str) -> bool:
+    return type(bound).__name__.lower() == name
+
+
+def _type_name(annotation: Any) -> str:
+    if get_origin(annotation) is Literal:
+        return " | ".join(map(str, get_args(annotation)))
+    if get_origin(annotation) in (Union, UnionType):
+        return " | ".join(_type_name(part) for part in get_args(annotation))
+    if annotation is type(None):
+        return "none"
+    return getattr(annotation, "__name__", str(annotation)).lower()
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True)
+    return canonical(plain(value)).strip('"')
