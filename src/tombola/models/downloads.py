@@ -1,0 +1,106 @@
+"""Pretrained weights files: from the caches torch and Hugging Face keep, else downloaded, else one clear error."""
+
+import hashlib
+import re
+import socket
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+from urllib.error import HTTPError
+from urllib.parse import urlparse
+from urllib.request import Request, urlopen
+
+import torch
+
+from tombola.errors import ModelError
+
+PATIENCE: Final = 10.0  # seconds a silent server is waited for
+_HASH: Final = re.compile(r"-([0-9a-f]{8,})\.")
+
+
+def torch_file(url: str, model: str) -> Path:
+    """The file behind ``url`` in torch's cache, downloaded when it is not there.
+
+    Its name ends in the start of its sha256, as torch's files do; a file that does not agree is a `ModelError`.
+    """
+    file = Path(torch.hub.get_dir()) / "checkpoints" / Path(urlparse(url).path).name
+    prefix = found[1] if (found := _HASH.search(file.name)) else None
+    if not file.exists():
+        _download(url, file, prefix, model)
+    elif prefix is not None and not _sha256(file).startswith(prefix):
+        raise ModelError(f"{file}: damaged, its sha256 does not start with {prefix}; delete it to fetch it again")
+    return file
+
+
+def hub_file(repository: str, names: Sequence[str], model: str) -> Path:
+    """The first of ``names`` that Hugging Face's cache holds, else the first that can be downloaded."""
+    from huggingface_hub import try_to_load_from_cache
+
+    for name in names:
+        if isinstance(cached := try_to_load_from_cache(repository, name), str):
+            return Path(cached)
+    try:
+        with _patience():
+            return _from_hub(repository, names)
+    except Exception as error:  # any failure of the network means the same to the user
+        where = f"$HF_HOME/hub/models--{repository.replace('/', '--')}"
+        raise ModelError(_missing(model, names[0], where, "HF_HOME is ~/.cache/huggingface", error)) from None
+
+
+def _from_hub(repository: str, names: Sequence[str]) -> Path:
+    from huggingface_hub import constants, hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
+
+    _knock(constants.ENDPOINT)
+    for name in names[:-1]:
+        try:
+            return Path(hf_hub_download(repository, name))
+        except LocalEntryNotFoundError:  # the network failed: the next name would fail as slowly
+            raise
+        except EntryNotFoundError:
+            continue
+    return Path(hf_hub_download(repository, names[-1]))
+
+
+def _knock(address: str) -> None:
+    """Raises at once when nobody can be reached: the hub's own client would go on trying for most of a minute."""
+    with suppress(HTTPError):  # an answer, even a refusal
+        urlopen(Request(address, method="HEAD"), timeout=PATIENCE).close()
+
+
+def _download(url: str, file: Path, prefix: str | None, model: str) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with _patience():
+            torch.hub.download_url_to_file(url, str(file), prefix, progress=sys.stderr.isatty())
+    except Exception as error:  # any failure of the network means the same to the user
+        where = "$TORCH_HOME/hub/checkpoints"
+        raise ModelError(_missing(model, file.name, where, "TORCH_HOME is ~/.cache/torch", error)) from None
+
+
+def _missing(model: str, name: str, where: str, otherwise: str, reason: Exception) -> str:
+    # only the kind of failure: its text may hold a proxy's address and password
+    arch = re.split("[@.]", model)[0]
+    return (
+        f"{model}: its weights are not on this machine and could not be downloaded ({type(reason).__name__}). "
+        f"Missing is {name} in {where} ({otherwise} unless set). Put it there, "
+        f"or pass a copy by hand: name: path:{name} with arch: {arch}"
+    )
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    """Sockets without a timeout of their own give up after `PATIENCE` seconds of silence."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(PATIENCE)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

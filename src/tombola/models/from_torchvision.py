@@ -1,0 +1,65 @@
+"""torchvision's classifiers: names, weights and builders. torchvision is imported on first use."""
+
+from typing import Any, Final
+
+from torch import nn
+
+from tombola.errors import ModelError, near
+from tombola.models.downloads import torch_file
+from tombola.models.network import Normalise, find_head
+from tombola.models.readers import read_weights
+
+IMAGENET: Final = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+_AUXILIARY: Final = ("googlenet", "inception_v3")  # in training these would answer with three outputs
+
+
+def resolved(name: str) -> str:
+    """``NAME`` or ``NAME@WEIGHTS`` with ``DEFAULT`` replaced by what it stands for; raises `ModelError`."""
+    arch, sign, tag = name.partition("@")
+    known = _names()
+    if arch not in known:
+        raise ModelError(f"torchvision has no classifier {arch!r}{near(arch, known)} (it has {len(known)})")
+    if not sign:
+        return arch
+    weights = _weights(arch)
+    tag = tag.rpartition(".")[2]  # ResNet18_Weights.IMAGENET1K_V1 as torchvision prints it
+    if tag not in weights.__members__:
+        names = list(weights.__members__)
+        raise ModelError(f"torchvision:{arch} has no weights {tag!r}{near(tag, names)} (it has {', '.join(names)})")
+    return f"{arch}@{weights[tag].name}"
+
+
+def build(name: str, num_classes: int | None) -> tuple[nn.Module, Normalise, str]:
+    """The net called by a resolved name, its normaliser, and its head's name. Draws from the global generator.
+
+    ``num_classes`` counts only where the weights are random.
+    """
+    from torchvision.models import get_model
+
+    arch, sign, tag = name.partition("@")
+    options: dict[str, Any] = {"aux_logits": False} if arch in _AUXILIARY else {}
+    mean, std = IMAGENET
+    if sign:
+        weights = _weights(arch)[tag]
+        # read once ourselves, so that a damaged file or one with code in it stops here and not inside torchvision
+        read_weights(torch_file(weights.url, f"torchvision:{name}"))
+        transforms = weights.transforms()
+        mean, std = tuple(transforms.mean), tuple(transforms.std)
+        options["weights"] = weights
+    else:
+        options |= {"init_weights": True} if arch in _AUXILIARY else {}
+        options |= {} if num_classes is None else {"num_classes": num_classes}
+    body: nn.Module = get_model(arch, **options)
+    return body, Normalise(mean, std), find_head(body)
+
+
+def _names() -> list[str]:
+    from torchvision import models
+
+    return list(models.list_models(module=models))
+
+
+def _weights(arch: str) -> Any:
+    from torchvision.models import get_model_weights
+
+    return get_model_weights(arch)

@@ -1,0 +1,142 @@
+"""`Network`: any classifier body behind its input normaliser, with a head that can be found and replaced."""
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from tombola.errors import ModelError
+
+
+class Normalise(nn.Module):
+    """The model's first layer: images in [0, 1] to what the body was trained on. Mean and std are buffers."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, mean: Sequence[float] = (0.0,) * 3, std: Sequence[float] = (1.0,) * 3) -> None:
+        super().__init__()
+        if len(mean) != len(std) or min(std, default=0) <= 0:
+            raise ModelError(f"mean={mean} std={std}: give one mean and one positive std for each channel")
+        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(1, -1, 1, 1))
+        self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(1, -1, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x - self.mean) / self.std
+
+
+class Network(nn.Module):
+    """``body(normalise(x))``, x in [0, 1]. Tensor names in masks and tickets are the body's own.
+
+    >>> model = Network(nn.Sequential(nn.Flatten(), nn.Linear(48, 10)), source="my net")
+    >>> model(torch.rand(2, 3, 4, 4)).shape, model.features(torch.rand(2, 3, 4, 4)).shape
+    (torch.Size([2, 10]), torch.Size([2, 48]))
+    """
+
+    def __init__(self, body: nn.Module, normalise: Normalise | None = None, *, source: str, head: str | None = None):
+        super().__init__()
+        self.normalise = normalise or Normalise()
+        self.body = body
+        self.source = source
+        self.head_name = head or find_head(body)
+        num_outputs(self.head)
+
+    def forward(self, x: Tensor) -> Any:
+        return self.body(self.normalise(x))
+
+    @property
+    def head(self) -> nn.Module:
+        """The last layer, Linear or a 1x1 convolution: the one a new task replaces."""
+        return self.body.get_submodule(self.head_name)
+
+    def features(self, x: Tensor) -> Tensor:
+        """What enters the head, (N, F); averaged over positions where the head is applied at many."""
+        caught: list[Tensor] = []
+        handle = self.head.register_forward_pre_hook(lambda _module, inputs: caught.append(inputs[0]))
+        try:
+            self(x)
+        finally:
+            handle.remove()
+        if not caught:
+            raise ModelError(f"{self.source}: {self.head_name!r} is not its head, an image never reaches it")
+        return _pooled(caught[-1], channels_first=isinstance(self.head, nn.Conv2d))
+
+    def copy(self) -> "Network":
+        """A deep copy that shares no tensor."""
+        return copy.deepcopy(self)
+
+    def with_head(self, num_outputs: int, *, generator: torch.Generator) -> "Network":
+        """A copy whose head is a fresh layer of ``num_outputs``, initialised from ``generator``."""
+        new = self.copy()
+        parent, _, leaf = new.head_name.rpartition(".")
+        fresh = _fresh(new.head, num_outputs, generator)
+        setattr(new.body.get_submodule(parent), leaf, fresh)
+        return new
+
+
+def find_head(body: nn.Module) -> str:
+    """The name of the body's head, the layer a new task replaces.
+
+    In the part a timm model calls its classifier, or anywhere: the last Linear layer, else the last 1x1 convolution.
+    Auxiliary heads do not count. Raises `ModelError` when there is none.
+    """
+    ask: object = getattr(body, "get_classifier", None)
+    part = ask() if callable(ask) else body
+    where = next((name for name, module in body.named_modules() if module is part), None)
+    if where is None or not isinstance(part, nn.Module):
+        raise ModelError(f"{type(body).__name__} has no single head; name one with head='...'")
+    inside = _last_layer(part)
+    if inside is None:
+        raise ModelError(f"{type(body).__name__} has no Linear layer to serve as its head; name one with head='...'")
+    return ".".join(filter(None, (where, inside)))
+
+
+def _last_layer(part: nn.Module) -> str | None:
+    linear: list[str] = []
+    pointwise: list[str] = []
+    for name, module in part.named_modules():
+        if any(step.lower().startswith("aux") for step in name.split(".")):
+            continue
+        if isinstance(module, nn.Linear):
+            linear.append(name)
+        elif isinstance(module, nn.Conv2d) and module.kernel_size == (1, 1):
+            pointwise.append(name)
+    layers = linear or pointwise
+    return layers[-1] if layers else None
+
+
+def num_outputs(head: nn.Module) -> int:
+    """How many outputs a head has; raises `ModelError` for a layer that cannot be a head."""
+    if isinstance(head, nn.Linear):
+        return head.out_features
+    if isinstance(head, nn.Conv2d) and head.kernel_size == (1, 1):
+        return head.out_channels
+    raise ModelError(f"a head is a Linear layer or a 1x1 convolution, this one is a {type(head).__name__}")
+
+
+def _pooled(x: Tensor, *, channels_first: bool) -> Tensor:
+    x = x.flatten(2).transpose(1, 2) if channels_first else x.flatten(1, -2) if x.ndim > 2 else x
+    return x.mean(1) if x.ndim > 2 else x
+
+
+def _fresh(old: nn.Module, outputs: int, generator: torch.Generator) -> nn.Module:
+    """A layer like ``old`` with other outputs: uniform within 1/sqrt(inputs), as torch's own default."""
+    num_outputs(old)
+    new: nn.Linear | nn.Conv2d
+    with torch.device("meta"):  # no values yet, so nothing is drawn from the global generator
+        if isinstance(old, nn.Conv2d):
+            inputs = old.in_channels
+            new = nn.Conv2d(inputs, outputs, 1)
+        else:
+            assert isinstance(old, nn.Linear)
+            inputs = old.in_features
+            new = nn.Linear(inputs, outputs)
+    weight = next(old.parameters())
+    new = new.to_empty(device=weight.device).to(weight.dtype).train(old.training)
+    with torch.no_grad():
+        for tensor in new.parameters():
+            drawn = torch.empty(tensor.shape, device="cpu").uniform_(-(inputs**-0.5), inputs**-0.5, generator=generator)
+            tensor.copy_(drawn)
+    return new
