@@ -1,0 +1,213 @@
+"""One panel as SVG: lines with bands and seeds over sparsity, or columns of seeds where there is a single sparsity.
+
+Colours come from the page's CSS variables, so a panel follows light and dark. Each position along x carries its values
+as ``data-tip`` (lines of "colour index, name, value, seeds", split by tabs), which the page's script shows.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from tombola.report.curves import Summary
+from tombola.report.markup import Markup, tag
+from tombola.report.numbers import mean_and_spread
+from tombola.report.scales import spread_out, thinned, ticks
+
+WIDTH, HEIGHT = 420.0, 256.0
+_LEFT, _TOP, _BOTTOM = 42.0, 10.0, 40.0
+_MOST_DOTS = 20
+_LETTER = 6.8  # the mean width of a letter of the labels, in SVG units
+
+
+@dataclass(frozen=True)
+class Series:
+    """One level of the colour axis: its summaries by x, and the dense level where there is one."""
+
+    index: int
+    name: str
+    points: tuple[tuple[float, Summary], ...]
+    dense: float | None = None
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What panels of one measure share: the x positions with their labels, the range of y, the unit, the words."""
+
+    xs: tuple[tuple[float, str], ...]
+    low: float
+    high: float
+    unit: str
+    x_title: str
+    labelled: bool
+    lines: bool
+
+    def y(self, value: float) -> float:
+        return HEIGHT - _BOTTOM - (value - self.low) / (self.high - self.low) * (HEIGHT - _BOTTOM - _TOP)
+
+
+def draw_panel(series: Sequence[Series], frame: Frame, said: str) -> Markup:
+    """The panel; ``said`` is read out in place of the picture."""
+    right = WIDTH - (14 + _LETTER * max((len(s.name) for s in series), default=0) if frame.labelled else 12)
+    at = _positions(frame, right)
+    parts = [
+        _grid(frame, right),
+        _x_axis(frame, at, right),
+        *(_dense(s, frame, right) for s in series if frame.lines and s.dense is not None),
+        *(_one(s, frame, at) for s in series),
+        *(_end_labels(series, frame, right) if frame.labelled else ()),
+        tag("line", {"class": "cross", "y1": _TOP, "y2": HEIGHT - _BOTTOM}),
+        *_hits(series, frame, at, right),
+    ]
+    box = f"0 0 {WIDTH:g} {HEIGHT:g}"
+    return tag("svg", {"class": "plot", "viewBox": box, "role": "img", "tabindex": 0, "aria-label": said}, *parts)
+
+
+def swatch(index: int) -> Markup:
+    """A small sample of a level's line and marker, for legends."""
+    mark = _marker(index, 14, 6)
+    line = tag("path", {"class": "curve", "d": "M1 6H27"})
+    return tag(
+        "svg",
+        {"class": f"swatch c{index % 8} d{index // 8 % 3}", "viewBox": "0 0 28 12", "aria-hidden": "true"},
+        line,
+        mark,
+    )
+
+
+def _positions(frame: Frame, right: float) -> dict[float, float]:
+    """x in SVG units for every x of the frame; the outermost stand a little inside."""
+    values = [value for value, _ in frame.xs]
+    low, high = min(values), max(values)
+    inset = 14.0 if frame.lines else (right - _LEFT) / (2 * len(values))
+    if high == low:
+        return {low: (_LEFT + right) / 2}
+    width = right - _LEFT - 2 * inset
+    return {value: _LEFT + inset + (value - low) / (high - low) * width for value in values}
+
+
+def _grid(frame: Frame, right: float) -> Markup:
+    values = ticks(frame.low, frame.high)
+    lines = "".join(f"M{_LEFT:g} {frame.y(value):.1f}H{right:.1f}" for value in values)
+    labels = [_text(f"{value:,g}", _LEFT - 7, frame.y(value) + 4, "end") for value in values]
+    return tag("g", {"class": "axis"}, tag("path", {"class": "grid", "d": lines}), *labels)
+
+
+def _x_axis(frame: Frame, at: dict[float, float], right: float) -> Markup:
+    base = HEIGHT - _BOTTOM
+    room = _LETTER * max(len(label) for _, label in frame.xs) + 6
+    places = [at[value] for value, _ in frame.xs]
+    kept = thinned(places, room) if frame.lines else range(len(places))
+    marks = "".join(f"M{x:.1f} {base:g}v4" for x in places)
+    widest = int((right - _LEFT) / len(places) / _LETTER)
+    labels = [
+        _text(frame.xs[k][1] if frame.lines else shortened(frame.xs[k][1], widest), places[k], base + 17, "middle")
+        for k in kept
+    ]
+    title = _text(frame.x_title, (_LEFT + right) / 2, HEIGHT - 5, "middle", "t title")
+    line = tag("path", {"class": "base", "d": f"M{_LEFT:g} {base:g}H{right:.1f}{marks}"})
+    return tag("g", {"class": "axis"}, line, *labels, title)
+
+
+def _one(series: Series, frame: Frame, at: dict[float, float]) -> Markup:
+    """The band, the line, the seeds and the means of one series."""
+    points = [(at[x], summary) for x, summary in series.points]
+    parts: list[str] = []
+    if frame.lines and any(summary.n > 1 for _, summary in points) and len(points) > 1:
+        parts.append(tag("path", {"class": "band", "d": _band(points, frame)}))
+    if frame.lines and len(points) > 1:
+        parts.append(tag("path", {"class": "curve", "d": _through([(x, s.mean) for x, s in points], frame)}))
+    if not frame.lines:
+        parts.extend(tag("path", {"class": "bar", "d": _bar(x, summary, frame)}) for x, summary in points)
+    parts.extend(_dots(points, frame))
+    parts.extend(_marker(series.index, x, frame.y(summary.mean)) for x, summary in points)
+    return tag("g", {"class": f"c{series.index % 8} d{series.index // 8 % 3}"}, *parts)
+
+
+def _band(points: Sequence[tuple[float, Summary]], frame: Frame) -> str:
+    upper = [(x, s.mean + s.std) for x, s in points]
+    lower = [(x, s.mean - s.std) for x, s in reversed(points)]
+    return _through([*upper, *lower], frame) + "Z"
+
+
+def _through(points: Sequence[tuple[float, float]], frame: Frame) -> str:
+    return "M" + "L".join(f"{x:.1f} {frame.y(value):.1f}" for x, value in points)
+
+
+def _bar(x: float, summary: Summary, frame: Frame) -> str:
+    top, bottom = frame.y(summary.mean + summary.std), frame.y(summary.mean - summary.std)
+    return f"M{x:.1f} {top:.1f}V{bottom:.1f}M{x - 5:.1f} {top:.1f}h10M{x - 5:.1f} {bottom:.1f}h10"
+
+
+def _dots(points: Sequence[tuple[float, Summary]], frame: Frame) -> list[Markup]:
+    """The seeds, unless they are so many that the band says more."""
+    return [
+        tag("circle", {"class": "seed", "cx": x, "cy": frame.y(value), "r": 2.2})
+        for x, summary in points
+        if 1 < summary.n <= _MOST_DOTS
+        for value in summary.values.values()
+    ]
+
+
+def _marker(index: int, x: float, y: float) -> Markup:
+    """A mean: a shape of its own for each of four levels, so that colour is not needed to tell them apart."""
+    shape = (
+        f"M{x - 4:.1f} {y:.1f}a4 4 0 1 0 8 0a4 4 0 1 0-8 0Z",
+        f"M{x - 3.6:.1f} {y - 3.6:.1f}h7.2v7.2h-7.2Z",
+        f"M{x:.1f} {y - 4.8:.1f}l4.6 8.2h-9.2Z",
+        f"M{x:.1f} {y - 5:.1f}l5 5l-5 5l-5-5Z",
+    )[index % 4]
+    return tag("path", {"class": "mean", "d": shape})
+
+
+def _dense(series: Series, frame: Frame, right: float) -> Markup:
+    level = frame.y(series.dense or 0.0)
+    return tag("path", {"class": f"dense c{series.index % 8}", "d": f"M{_LEFT:g} {level:.1f}H{right:.1f}"})
+
+
+def _end_labels(series: Sequence[Series], frame: Frame, right: float) -> list[Markup]:
+    shown = [s for s in series if s.points]
+    wanted = [frame.y(s.points[-1][1].mean) for s in shown]
+    places = spread_out(wanted, 16, _TOP + 4, HEIGHT - _BOTTOM - 4)
+    return [
+        _text(s.name, right + 4, y + 4, "start", f"t end c{s.index % 8}") for s, y in zip(shown, places, strict=True)
+    ]
+
+
+def _hits(series: Sequence[Series], frame: Frame, at: dict[float, float], right: float) -> list[Markup]:
+    """One invisible column for each x, as wide as it is nearest."""
+    xs = [at[value] for value, _ in frame.xs]
+    edges = [_LEFT, *((a + b) / 2 for a, b in pairwise(xs)), right]
+    return [
+        tag(
+            "rect",
+            {
+                "class": "hit",
+                "x": edges[k],
+                "y": _TOP,
+                "width": edges[k + 1] - edges[k],
+                "height": HEIGHT - _BOTTOM - _TOP,
+                "data-x": xs[k],
+                "data-tip": _tip(series, frame, value, label),
+            },
+        )
+        for k, (value, label) in enumerate(frame.xs)
+    ]
+
+
+def _tip(series: Sequence[Series], frame: Frame, x: float, label: str) -> str:
+    lines = [
+        f"{s.index % 8}\t{s.name}\t{mean_and_spread(summary, frame.unit)}\tn = {summary.n}"
+        for s in series
+        for place, summary in s.points
+        if place == x
+    ]
+    return "\n".join([f"{label} {frame.x_title}" if frame.lines else "", *lines])
+
+
+def _text(words: str, x: float, y: float, anchor: str, kind: str = "t") -> Markup:
+    return tag("text", {"class": kind, "x": x, "y": y, "text-anchor": anchor}, words)
+
+
+def shortened(text: str, length: int) -> str:
+    """``text`` with its end replaced by a dot-dot-dot when it is longer than ``length`` letters."""
+    return text if len(text) <= length else text[: max(1, length - 1)] + "…"

@@ -1,0 +1,183 @@
+"""The statistics of a study: mean, spread and number of seeds of every cell, for every measured value."""
+
+from collections import defaultdict
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import fmean, stdev
+from typing import TypeAlias
+
+from tombola.report.axes import Axes, axes_of, level, ordered, rank, without_seed
+from tombola.rows import Row, Scalar
+
+Panel: TypeAlias = tuple[Scalar, ...]
+"""The levels of the axes in `Axes.panels`, in their order."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a number is a number of."""
+
+    subject: str
+    metric: str
+    budget: str = ""
+    unit: str = ""
+    better: str = "higher"
+
+    @property
+    def label(self) -> str:
+        """``adversarial accuracy``, or ``calibration: ece`` where the metric says something of its own."""
+        whole, part = self.subject.replace("_", " "), self.metric.replace("_", " ")
+        name = whole if part in whole else part if whole in part else f"{whole}: {part}"
+        return f"{name} ({self.budget})" if self.budget else name
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The values of one cell by seed, and what they come to."""
+
+    values: Mapping[int, float]
+
+    @property
+    def n(self) -> int:
+        return len(self.values)
+
+    @property
+    def mean(self) -> float:
+        return fmean(self.values.values())
+
+    @property
+    def std(self) -> float:
+        """The sample standard deviation over seeds (n - 1); 0 for one seed, where ``n`` says that it means nothing."""
+        return stdev(self.values.values()) if self.n > 1 else 0.0
+
+    @property
+    def low(self) -> float:
+        return min(self.values.values())
+
+    @property
+    def high(self) -> float:
+        return max(self.values.values())
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a number stands: a panel, a level of the colour axis, a sparsity."""
+
+    panel: Panel
+    colour: Scalar
+    sparsity: float | None
+
+
+@dataclass(frozen=True)
+class Results:
+    """All summaries of a study, with the levels that occur, in order."""
+
+    axes: Axes
+    summaries: Mapping[Measure, Mapping[Place, Summary]]
+
+    @cached_property
+    def measures(self) -> tuple[Measure, ...]:
+        """What is plotted and compared: a property's metric of its own name where it has one, else all its metrics.
+
+        The other metrics (the clean accuracy beside the adversarial one) are in the tables of numbers.
+        """
+        named = {measure.subject for measure in self.summaries if measure.metric == measure.subject}
+        return tuple(m for m in self.summaries if m.metric == m.subject or m.subject not in named)
+
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
+        found = {place for of_measure in self.summaries.values() for place in of_measure}
+        return tuple(sorted(found, key=_place_rank))
+
+    @cached_property
+    def panels(self) -> tuple[Panel, ...]:
+        return tuple(dict.fromkeys(place.panel for place in self.places))
+
+    @cached_property
+    def colours(self) -> tuple[Scalar, ...]:
+        return ordered(place.colour for place in self.places)
+
+    @cached_property
+    def sparsities(self) -> tuple[float, ...]:
+        return tuple(sorted({place.sparsity for place in self.places if place.sparsity is not None}))
+
+    @cached_property
+    def seeds(self) -> tuple[int, ...]:
+        found = {seed for cells in self.summaries.values() for summary in cells.values() for seed in summary.values}
+        return tuple(sorted(found))
+
+    def at(self, measure: Measure, panel: Panel, sparsity: float | None) -> dict[Scalar, Summary]:
+        """The summaries there, by level of the colour axis."""
+        found = ((c, self.summaries[measure].get(Place(panel, c, sparsity))) for c in self.colours)
+        return {colour: summary for colour, summary in found if summary is not None}
+
+    def curve(self, measure: Measure, panel: Panel, colour: Scalar) -> dict[float, Summary]:
+        """One line: the summaries by sparsity, gaps left out."""
+        found = ((s, self.summaries[measure].get(Place(panel, colour, s))) for s in self.sparsities)
+        return {sparsity: summary for sparsity, summary in found if summary is not None}
+
+    def panel_title(self, panel: Panel) -> str:
+        """``linear``; a number, a yes or a no is told by its axis' name too."""
+        told = zip(self.axes.panels, panel, strict=True)
+        words = (value if isinstance(value, str) and value else f"{axis} {level(value)}" for axis, value in told)
+        return ", ".join(words)
+
+
+def read_results(rows: Sequence[Row]) -> Results:
+    """The statistics of the rows: in any order, with cells missing, of one study or several."""
+    rows = _studies_told_apart(rows)
+    axes, told = axes_of(rows), _telling_budget(rows)
+    values: dict[Measure, dict[Place, dict[int, list[float]]]] = defaultdict(
+        lambda: defaultdict(lambda: defaultdict(list))
+    )
+    for row in rows:
+        values[_measure(row, told)][_place(row, axes)][row.seed].append(row.value)
+    return Results(axes, {measure: _summaries(values[measure]) for measure in sorted(values, key=_measure_rank)})
+
+
+def _summaries(cells: Mapping[Place, Mapping[int, list[float]]]) -> dict[Place, Summary]:
+    """A seed measured twice counts once, with the mean of its values."""
+    return {
+        place: Summary({seed: fmean(sorted(cells[place][seed])) for seed in sorted(cells[place])})
+        for place in sorted(cells, key=_place_rank)
+    }
+
+
+def _place(row: Row, axes: Axes) -> Place:
+    cell = without_seed(row)
+    sparsity = cell[axes.sparsity] if axes.sparsity is not None else None
+    colour = cell.get(axes.colour) if axes.colour is not None else None
+    return Place(tuple(cell.get(name) for name in axes.panels), colour, None if sparsity is None else float(sparsity))
+
+
+def _measure(row: Row, told: Sequence[str]) -> Measure:
+    budget = ", ".join(f"{name} {level(row.detail[name])}" for name in told if name in row.detail)
+    return Measure(row.property, row.metric, budget, row.unit, row.better)
+
+
+def _telling_budget(rows: Sequence[Row]) -> tuple[str, ...]:
+    """The details that differ between rows which agree on all else: one property measured with several budgets."""
+    groups: dict[Hashable, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row.detail:
+            groups[tuple(sorted(row.cell.items())), row.seed, row.property, row.metric].append(row)
+    names = sorted({name for row in rows for name in row.detail})
+    return tuple(
+        name for name in names if any(len(ordered(r.detail.get(name) for r in g)) > 1 for g in groups.values())
+    )
+
+
+def _studies_told_apart(rows: Sequence[Row]) -> Sequence[Row]:
+    """Rows of several studies get an axis that says which, so their numbers are not averaged."""
+    if len({row.study for row in rows}) < 2:
+        return rows
+    return [row.model_copy(update={"cell": {"study": row.study, **row.cell}}) for row in rows]
+
+
+def _measure_rank(measure: Measure) -> tuple[str, ...]:
+    return measure.subject, measure.metric, measure.budget, measure.unit, measure.better
+
+
+def _place_rank(place: Place) -> tuple[object, ...]:
+    return tuple(map(rank, place.panel)), rank(place.colour), rank(place.sparsity)

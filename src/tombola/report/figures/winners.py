@@ -1,0 +1,110 @@
+"""Which prior wins where, by how much, and whether the seeds agree.
+
+What: for each panel, measured value and sparsity, the best level of the colour axis against the next: the mean
+difference over the seeds both have, with the standard deviation of those differences. "Undecided" where the difference
+is not larger than that spread, or where fewer than three seeds are shared.
+When: the study compares at least two priors (or whatever axis takes their place).
+Cost: nothing is measured.
+Options: none.
+Reference: pairing by seed removes what the levels share (data order, split), so the spread is that of the difference.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from tombola.report.about import About
+from tombola.report.axes import level
+from tombola.report.curves import Measure, Panel, Results, read_results
+from tombola.report.duels import FEWEST_SEEDS, Duel, duels
+from tombola.report.figures._base import Drawn, Figure, Table
+from tombola.report.headline import where
+from tombola.report.markup import Markup, join, tag
+from tombola.report.numbers import difference_unit, number, percent
+from tombola.rows import Row
+
+_MOST_ROWS = 3000
+
+
+class Winners(Figure):
+    """A row a setting, a column a sparsity, the winner and its lead in each cell."""
+
+    ORDER: ClassVar[int] = 20
+
+    def draw(self, rows: Sequence[Row], about: About) -> Drawn | None:
+        results = read_results(rows)
+        found = duels(results)
+        if not found:
+            return None
+        return Drawn(
+            f"Which {results.axes.noun} wins where", _matrix(results, found), _caption(found), _table(found, results)
+        )
+
+
+def _matrix(results: Results, found: Sequence[Duel]) -> Markup:
+    columns = tuple(dict.fromkeys(duel.sparsity for duel in sorted(found, key=lambda duel: duel.sparsity or 0.0)))
+    by_place = {(duel.panel, duel.measure, duel.sparsity): duel for duel in found}
+    settings = dict.fromkeys((duel.panel, duel.measure) for duel in found)
+    head = [tag("th", {"scope": "col", "role": "columnheader"}, percent(s) if s is not None else "") for s in columns]
+    corner = tag("th", {"scope": "col", "role": "columnheader"}, "sparsity" if results.axes.sparsity else "setting")
+    body = [
+        _setting(results, panel, measure, [by_place.get((panel, measure, s)) for s in columns])
+        for panel, measure in settings
+    ]
+    return tag(
+        "div",
+        {"class": "scroll", "tabindex": 0, "role": "region", "aria-label": "winners by setting and sparsity"},
+        tag(
+            "table",
+            {"class": "winners", "role": "table", "style": f"--n:{len(columns)}"},
+            tag("thead", {"role": "rowgroup"}, tag("tr", {"role": "row"}, corner, *head)),
+            tag("tbody", {"role": "rowgroup"}, *body),
+        ),
+    )
+
+
+def _setting(results: Results, panel: Panel, measure: Measure, row: Sequence[Duel | None]) -> Markup:
+    title, unit = results.panel_title(panel), difference_unit(measure.unit)
+    name = [tag("span", None, measure.label + (f", {unit}" if unit else ""))]
+    head = tag("th", {"scope": "row", "role": "rowheader"}, *([tag("b", None, title)] if title else []), *name)
+    return tag("tr", {"role": "row"}, head, *(_cell(results, duel) for duel in row))
+
+
+def _cell(results: Results, duel: Duel | None) -> Markup:
+    if duel is None:
+        return tag("td", {"role": "cell", "class": "none"}, "–")
+    index = results.colours.index(duel.leader) % 8
+    lead = [tag("span", None, f"+{number(duel.difference, duel.measure.unit)}")]
+    if duel.spread is not None:
+        lead.append(tag("span", None, f"± {number(duel.spread, duel.measure.unit, like=duel.difference)}"))
+    if duel.decided:
+        return tag("td", {"role": "cell", "class": f"win c{index}"}, tag("b", None, level(duel.leader)), join(*lead))
+    who = tag("i", None, level(duel.leader)) if duel.difference else Markup("")
+    return tag("td", {"role": "cell", "class": "even"}, tag("b", None, "undecided"), who, join(*lead))
+
+
+def _caption(found: Sequence[Duel]) -> str:
+    better = sorted({duel.measure.label for duel in found if duel.measure.better == "lower"})
+    text = (
+        "Each cell: the winner, its mean lead over the next, and the standard deviation of the lead over shared seeds."
+        f" Undecided: the lead is not larger than its spread, or fewer than {FEWEST_SEEDS} seeds are shared."
+    )
+    return text + (f" Lower is better for {', '.join(better)}; a lead is always positive." if better else "")
+
+
+def _table(found: Sequence[Duel], results: Results) -> Table:
+    rows = [
+        (
+            where(results, duel.panel, duel.measure),
+            percent(duel.sparsity),
+            level(duel.leader) if duel.decided else "undecided",
+            level(duel.leader),
+            level(duel.other),
+            f"+{number(duel.difference, duel.measure.unit)}",
+            "–" if duel.spread is None else number(duel.spread, duel.measure.unit, like=duel.difference),
+            difference_unit(duel.measure.unit),
+            str(duel.seeds),
+        )
+        for duel in found[:_MOST_ROWS]
+    ]
+    header = ("setting", "sparsity", "winner", "ahead", "behind", "lead", "spread", "unit", "shared seeds")
+    return Table(header, tuple(rows))

@@ -1,0 +1,106 @@
+"""The sparsity curves as a PNG, for a README or a paper: ``python -m tombola.report.picture rows.jsonl out.png``."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tombola.errors import RequestError
+from tombola.report.axes import level
+from tombola.report.curves import Measure, Panel, Results, read_results
+from tombola.report.numbers import in_unit, percent
+from tombola.report.scales import kept_halvings, padded
+from tombola.rows import Row, read_rows
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes as Plot
+
+# The page's colours on white: Okabe and Ito's, the pale ones darkened until lines stand out.
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#b5578f", "#a87400", "#2b8fc7", "#6b4fa0", "#5a6370")
+_MARKERS = "os^D"
+_INK, _QUIET, _LINE = "#1b1f24", "#5a6370", "#dfe3e8"
+_MOST_PANELS = 24
+
+
+def write_picture(rows: Sequence[Row], out: Path, *, width: float = 9.0, dpi: int = 160) -> Path:
+    """Draw a row of panels for each measured value, a column for each transfer, and return ``out``."""
+    results = read_results(rows)
+    if not results.sparsities:
+        raise RequestError("these rows have no sparsity axis, so there are no curves to draw; use the HTML report")
+    if len(results.panels) * len(results.measures) > _MOST_PANELS:
+        raise RequestError(
+            f"more than {_MOST_PANELS} panels do not fit a picture; pass fewer rows, or use the HTML report"
+        )
+    from matplotlib.figure import Figure as Canvas
+
+    down, across = len(results.measures), len(results.panels)
+    canvas = Canvas(
+        figsize=(width if across > 1 else width / 1.8, 2.7 * down + 0.4), layout="constrained", facecolor="white"
+    )
+    plots = canvas.subplots(down, across, squeeze=False, sharey="row")
+    for i, measure in enumerate(results.measures):
+        for j, panel in enumerate(results.panels):
+            _draw(plots[i][j], results, measure, panel)
+            _dress(plots[i][j], results, panel)
+        plots[i][0].set_ylim(*padded(_ends(results, measure), measure.unit))
+        plots[i][0].set_ylabel(in_unit(measure), color=_INK)
+    if len(results.colours) > 1:
+        handles, labels = plots[0][0].get_legend_handles_labels()
+        canvas.legend(handles, labels, loc="outside upper left", ncols=6, frameon=False, title=None)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    canvas.savefig(out, dpi=dpi)
+    return out
+
+
+def _draw(plot: "Plot", results: Results, measure: Measure, panel: Panel) -> None:
+    single = len(results.sparsities) == 1
+    for index, colour in enumerate(results.colours):
+        curve = results.curve(measure, panel, colour)
+        x = [float(index) if single else kept_halvings(sparsity) for sparsity in curve]
+        mean = [summary.mean for summary in curve.values()]
+        std = [summary.std for summary in curve.values()]
+        low, high = [m - s for m, s in zip(mean, std, strict=True)], [m + s for m, s in zip(mean, std, strict=True)]
+        tone, marker = COLOURS[index % len(COLOURS)], _MARKERS[index % len(_MARKERS)]
+        plot.plot(
+            x, mean, color=tone, marker=marker, markersize=5, markeredgecolor="white", lw=1.8, label=level(colour)
+        )
+        plot.fill_between(x, low, high, color=tone, alpha=0.15, linewidth=0)
+        if single:
+            plot.errorbar(x, mean, yerr=std, color=tone, capsize=4, lw=1.4)
+        elif 0.0 in curve:
+            plot.axhline(curve[0.0].mean, color=tone, lw=0.8, ls=(0, (2, 4)))
+
+
+def _ends(results: Results, measure: Measure) -> list[float]:
+    return [end for s in results.summaries[measure].values() for end in (s.mean - s.std, s.mean + s.std)]
+
+
+def _dress(plot: "Plot", results: Results, panel: Panel) -> None:
+    """Quiet axes: a grid across, no box, sparsities as they were asked for."""
+    plot.set_title(results.panel_title(panel), fontsize=10, color=_QUIET, loc="left")
+    if len(results.sparsities) == 1:
+        plot.set_xticks(range(len(results.colours)), [level(colour) for colour in results.colours])
+        plot.set_xlabel(f"at {percent(results.sparsities[0])} sparsity", fontsize=9, color=_QUIET)
+    else:
+        plot.set_xticks([kept_halvings(s) for s in results.sparsities], [percent(s) for s in results.sparsities])
+        plot.set_xlabel("of the weights pruned", fontsize=9, color=_QUIET)
+    plot.tick_params(colors=_QUIET, labelsize=9, length=3)
+    plot.grid(axis="y", color=_LINE, lw=0.8)
+    plot.set_axisbelow(True)
+    for side in ("top", "right", "left"):
+        plot.spines[side].set_visible(False)
+    plot.spines["bottom"].set_color(_QUIET)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Read rows, write the picture, print where it is."""
+    if len(arguments) != 2:
+        sys.stderr.write("usage: python -m tombola.report.picture ROWS.jsonl OUT.png\n")
+        return 2
+    out = write_picture(read_rows(Path(arguments[0])), Path(arguments[1]))
+    sys.stdout.write(f"{out}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

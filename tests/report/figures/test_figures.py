@@ -1,0 +1,98 @@
+"""Every registered figure draws what rows carry and leaves out what they do not."""
+
+from random import Random
+from xml.etree import ElementTree as ET
+
+import pytest
+from tests.report.rows import demo_about, demo_rows, row
+
+from tombola.report.about import About
+from tombola.report.figures._base import Drawn, Figure
+
+NAMES = Figure.family.names()
+NO_SPARSITY = [row(v, s, prior=p) for p, v in (("a", 1.0), ("b", 2.0)) for s in range(3)]
+
+
+def draw(name: str, *args: object) -> Drawn | None:
+    figure = Figure.parse(name)
+    return figure.draw(*args)  # type: ignore[arg-type]  # what the contract takes
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_draws_rows_that_carry_it(name: str) -> None:
+    rows = NO_SPARSITY if name == "results" else demo_rows()
+    drawn = draw(name, rows, demo_about())
+    assert drawn is not None
+    assert drawn.title
+    ET.fromstring(f"<div>{drawn.fragment}</div>")
+    if drawn.table is not None:
+        assert drawn.table.rows
+        assert {len(cells) for cells in drawn.table.rows} == {len(drawn.table.header)}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_leaves_out_what_rows_do_not_carry(name: str) -> None:
+    assert draw(name, [], About()) is None
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_order_of_rows_does_not_matter(name: str) -> None:
+    rows = demo_rows()
+    Random(5).shuffle(rows)
+    assert draw(name, rows, demo_about()) == draw(name, demo_rows(), demo_about())
+
+
+def test_curves_need_a_sparsity_and_winners_need_two_levels() -> None:
+    assert draw("sparsity_curves", NO_SPARSITY, About()) is None
+    assert draw("winners", [row(1.0, prior="a", draw__sparsity=s) for s in (0.0, 0.5)], About()) is None
+    assert draw("results", demo_rows(), About()) is None
+
+
+def test_the_curves_table_has_mean_std_min_max_and_seeds() -> None:
+    rows = [row(v, s, prior="a", draw__sparsity=0.5) for s, v in enumerate((90.0, 92.0, 97.0))]
+    drawn = draw("sparsity_curves", rows, About())
+    assert drawn is not None
+    assert drawn.table is not None
+    assert drawn.table.header == ("measured", "prior", "sparsity", "mean", "std", "min", "max", "seeds")
+    assert drawn.table.rows == (("accuracy (%)", "a", "50 %", "93.0", "3.6", "90.0", "97.0", "3"),)
+
+
+def test_a_panel_has_a_line_a_band_a_dense_level_and_the_seeds_of_each_prior() -> None:
+    rows = [r for r in demo_rows() if r.cell["transfer"] == "linear" and r.property == "accuracy"]
+    drawn = draw("sparsity_curves", rows, About())
+    assert drawn is not None
+    counts = {
+        kind: drawn.fragment.count(f'class="{kind}') for kind in ("plot", "curve", "band", "dense", "seed", "mean")
+    }
+    assert counts == {"plot": 1, "curve": 2, "band": 2, "dense": 2, "seed": 30, "mean": 10}
+    assert drawn.fragment.count('class="hit"') == 5
+    assert ">robust</text>" in drawn.fragment
+
+
+def test_one_seed_has_no_band_and_one_sparsity_no_line() -> None:
+    single = draw("sparsity_curves", demo_rows(1), About())
+    flat = draw("sparsity_curves", [r for r in demo_rows() if r.cell["draw.sparsity"] == 0.9], About())
+    assert single is not None
+    assert flat is not None
+    assert 'class="band"' not in single.fragment
+    assert "one seed" in single.caption
+    assert 'class="curve"' not in flat.fragment
+    assert flat.fragment.count('class="bar"') == 8
+
+
+def test_winners_say_who_by_how_much_and_what_is_undecided() -> None:
+    levels = (("a", 0.0, 3.0), ("b", 0.0, 1.0), ("a", 0.5, 1.0), ("b", 0.5, 1.0))
+    rows = [row(v + s, s, prior=p, draw__sparsity=x) for p, x, v in levels for s in range(3)]
+    drawn = draw("winners", rows, About())
+    assert drawn is not None
+    assert drawn.table is not None
+    assert drawn.table.rows[0] == ("accuracy", "0 %", "a", "a", "b", "+2.0", "0.0", "points", "3")
+    assert drawn.table.rows[1][2] == "undecided"
+    assert drawn.title == "Which prior wins where"
+
+
+def test_provenance_shows_what_was_run_and_how_to_run_it_again() -> None:
+    drawn = draw("provenance", [], About.of({"commands": "tombola run demo", "versions": {"torch": "2.11"}, "host": 7}))
+    assert drawn is not None
+    for text in ("tombola run demo", "torch", "2.11", "Also recorded", "host"):
+        assert text in drawn.fragment

@@ -1,0 +1,72 @@
+"""Result rows made by formula, shaped like the demo's: what the report's tests and its preview are drawn from."""
+
+from random import Random
+
+from tombola.report.about import About
+from tombola.rows import Row, Scalar
+
+SPARSITIES = (0.0, 0.5, 0.8, 0.9, 0.95)
+_LOSS = {0.0: 0.0, 0.5: 0.4, 0.8: 2.1, 0.9: 7.5, 0.95: 17.0}
+_LEVEL = {("linear", "accuracy"): 94.0, ("finetune", "accuracy"): 96.5}
+
+
+def demo_rows(seeds: int = 3) -> list[Row]:
+    """2 priors x 5 sparsities x 2 transfers x 2 properties x seeds; the robust prior leads until it is very sparse."""
+    random = Random(7)
+    return [
+        demo_row(prior, sparsity, transfer, prop, seed, random.gauss(0, 0.5))
+        for prior in ("natural", "robust")
+        for sparsity in SPARSITIES
+        for transfer in ("finetune", "linear")
+        for prop in ("accuracy", "adversarial_accuracy")
+        for seed in range(seeds)
+    ]
+
+
+def demo_row(prior: str, sparsity: float, transfer: str, prop: str, seed: int, noise: float) -> Row:
+    """One value: a level, less a loss that grows with sparsity, plus noise."""
+    lead = 2.6 - (4.5 if sparsity >= 0.9 else 0.3 * sparsity) if transfer == "linear" else -0.4
+    value = _LEVEL[transfer, "accuracy"] + (lead if prior == "robust" else 0.0) - _LOSS[sparsity] + noise
+    if prop == "adversarial_accuracy":
+        value = 0.45 * value + (22.0 if prior == "robust" else 0.0) - 0.6 * _LOSS[sparsity] + 2 * noise
+    return Row(
+        study="demo",
+        cell={"prior": prior, "draw.sparsity": sparsity, "transfer": transfer, "draw.scheme": "omp"},
+        seed=seed,
+        property=prop,
+        metric=prop,
+        value=round(value, 3),
+        unit="%",
+        samples=360,
+        detail={"eps": 0.03} if prop == "adversarial_accuracy" else {},
+    )
+
+
+def row(
+    value: float, seed: int = 0, prop: str = "accuracy", unit: str = "%", better: str = "higher", **cell: Scalar
+) -> Row:
+    """A row of a cell given by name; two underscores stand for the dot of an axis' path."""
+    axes = {axis.replace("__", "."): level for axis, level in cell.items()}
+    return Row(cell=axes, seed=seed, property=prop, metric=prop, value=value, unit=unit, better=better, samples=100)
+
+
+def demo_about() -> About:
+    """What a runner would tell of the demo."""
+    return About.of(
+        {
+            "name": "demo",
+            "title": "Does an adversarially trained prior give better tickets than a naturally trained one?",
+            "task": "digits",
+            "versions": {"tombola": "0.1.0", "torch": "2.11.0", "numpy": "2.3.1", "python": "3.11.9"},
+            "machine": {"system": "Linux, x86_64", "cores": 2, "device": "cpu", "precision": "bfloat16"},
+            "stages": {
+                "pretrain": {"count": 6, "cached": 0, "seconds": 131.2},
+                "draw": {"count": 30, "cached": 0, "seconds": 0.9},
+                "transfer": {"count": 60, "cached": 12, "seconds": 74.8},
+                "measure": {"count": 120, "cached": 0, "seconds": 21.4},
+            },
+            "seconds": 214.0,
+            "commands": ["pip install tombola==0.1.0", "tombola run demo", "tombola report demo"],
+            "study": "name: demo\naxes:\n  prior: [natural, robust]\n  draw.sparsity: [0, 0.5, 0.8, 0.9, 0.95]\n",
+        }
+    )

@@ -1,0 +1,67 @@
+"""The finding in words."""
+
+from tests.report.rows import demo_about, demo_rows, row
+
+from tombola.report.about import About
+from tombola.report.curves import read_results
+from tombola.report.headline import findings, headline
+from tombola.rows import Row
+
+
+def said(rows: list[Row], about: About | None = None) -> str:
+    return headline(read_results(rows), about or About())
+
+
+def contest(*leads: float, axis: str = "prior") -> list[Row]:
+    sparsities = (0.0, 0.5, 0.9)
+    return [
+        Row(
+            cell={axis: name, "draw.sparsity": s},
+            seed=seed,
+            property="accuracy",
+            metric="accuracy",
+            value=50.0 + (lead if name == "robust" else 0.0),
+            samples=100,
+        )
+        for s, lead in zip(sparsities, leads, strict=False)
+        for name in ("natural", "robust")
+        for seed in range(3)
+    ]
+
+
+def test_it_counts_wins() -> None:
+    assert said(contest(2, 2, -1)) == "The robust prior wins 2 of 3 settings, the natural prior 1."
+    assert said(contest(2, 0, 0)) == "The robust prior wins 1 of 3 settings; 2 are undecided."
+    assert said(contest(2, 2, 2)) == "The robust prior wins all 3 settings."
+    assert said(contest(2, 2)) == "The robust prior wins both settings."
+    assert said(contest(2)) == "The robust prior wins the one setting."
+
+
+def test_it_names_the_task_and_the_axis() -> None:
+    assert said(contest(2, 2), About(task="digits")).startswith("On digits, the robust prior")
+    assert said(contest(2, 2, axis="draw.scheme")) == "Scheme robust wins both settings."
+
+
+def test_it_says_when_nothing_is_decided() -> None:
+    text = said(contest(0, 0))
+    assert text.startswith("Nothing is decided: the natural prior and the robust prior stay within")
+
+
+def test_without_a_contest_it_tells_the_course() -> None:
+    rows = [row(v, 0, prior="a", draw__sparsity=s) for s, v in ((0.0, 94.0), (0.9, 81.26))]
+    assert said(rows) == "Accuracy goes from 94.0 % at 0 % sparsity to 81.3 % at 90 %."
+    assert said([]) == "Nothing has been measured yet."
+    assert said([row(1.0)]) == "1 value measured."
+
+
+def test_the_findings_go_along_the_sparsities() -> None:
+    assert findings(read_results(contest(2, 0, -1))) == [
+        ("accuracy", "robust at 0 %; undecided at 50 %; natural at 90 %")
+    ]
+    assert len(findings(read_results(demo_rows()))) == 4
+
+
+def test_the_demo_finding_is_a_sentence() -> None:
+    text = said(demo_rows(), demo_about())
+    assert text.startswith("On digits, the ")
+    assert text.endswith(".")

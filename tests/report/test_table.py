@@ -1,0 +1,67 @@
+"""The terminal's table."""
+
+from io import StringIO
+from random import Random
+
+from rich.console import Console
+from tests.report.rows import demo_rows, row
+
+from tombola.report.curves import read_results
+from tombola.report.table import grids_of, rich_table, text_table
+
+
+def test_a_row_a_sparsity_a_column_a_prior_and_the_winner_marked() -> None:
+    values = {"natural": (90.0, 91.0, 92.0), "robust": (92.0, 93.0, 94.5)}
+    rows = [
+        row(value - 100 * s, seed, prior=prior, draw__sparsity=s, transfer="linear")
+        for prior, of_prior in values.items()
+        for s in (0.0, 0.5)
+        for seed, value in enumerate(of_prior)
+    ]
+    assert text_table(rows) == "\n".join(
+        [
+            "accuracy (%)",
+            "sparsity     natural        robust",
+            "------------------------------------",
+            "     0 %  91.0 ± 1.0    93.2 ± 1.3 *",
+            "    50 %  41.0 ± 1.0    43.2 ± 1.3 *",
+            "",
+            "mean ± standard deviation over 3 seeds",
+            "* wins: the difference, paired by seed, exceeds its spread over 3 seeds or more",
+        ]
+    )
+
+
+def test_transfers_stand_over_the_priors() -> None:
+    lines = text_table(demo_rows()).splitlines()
+    assert lines[1].split() == ["finetune", "linear"]
+    assert lines[2].split() == ["sparsity", "natural", "robust", "natural", "robust"]
+
+
+def test_a_missing_cell_is_a_dash_and_one_seed_has_no_spread() -> None:
+    text = text_table([row(1.0, prior="a", draw__sparsity=0.0), row(2.0, prior="b", draw__sparsity=0.5)])
+    assert [line.split() for line in text.splitlines()[3:5]] == [["0", "%", "1.0", "–"], ["50", "%", "–", "2.0"]]
+    assert "±" not in text
+    assert "from 1 seed" in text
+
+
+def test_wide_studies_are_cut_into_several_tables() -> None:
+    rows = [row(1.0, prior=p, transfer=f"t{k}", draw__sparsity=0.5) for p in ("a", "b") for k in range(10)]
+    assert [len(grid.header) for grid in grids_of(read_results(rows))] == [8, 8, 4]
+
+
+def test_the_order_of_rows_does_not_matter() -> None:
+    rows = demo_rows()
+    Random(1).shuffle(rows)
+    assert text_table(rows) == text_table(demo_rows())
+
+
+def test_no_rows_are_said_so() -> None:
+    assert text_table([]) == "no results yet"
+
+
+def test_the_rich_table_holds_the_same_numbers_and_no_markup_of_the_rows() -> None:
+    out = StringIO()
+    Console(file=out, width=160).print(rich_table([row(91.25, prior="[red]x", draw__sparsity=0.5)]))
+    assert "[red]x" in out.getvalue()
+    assert "91.2" in out.getvalue()
