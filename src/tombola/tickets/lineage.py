@@ -1,0 +1,51 @@
+"""`Lineage`: where a ticket came from, as plain JSON that outlives the code that wrote it."""
+
+import json
+from typing import Any, Self
+
+from pydantic import model_validator
+
+from tombola.errors import OptionError, TicketError
+from tombola.spec import Spec, build, canonical, option, plain
+
+
+class Lineage(Spec):
+    """Everything needed to say what a ticket is and to draw it again.
+
+    >>> Lineage(model="resnet8", sparsity=0.9, seeds={"draw": 0}).seeds["draw"]
+    0
+    """
+
+    model: str = option("", "the model it belongs to, as written: torchvision:resnet18@IMAGENET1K_V1")
+    weights_digest: str = option("", "sha256 of the dense weights the masks were drawn from; empty when unknown")
+    scheme: dict[str, Any] = option({}, "the scheme and its options")
+    objective: dict[str, Any] | None = option(None, "the objective trained under while drawing")
+    task: dict[str, Any] | None = option(None, "the task trained on while drawing")
+    sparsity: float | None = option(None, "the sparsity asked for, of the prunable set", ge=0, le=1)
+    prunable: Any = option("", "the rule that named the prunable tensors")
+    seeds: dict[str, int] = option({}, "every seed, by what it seeded")
+    versions: dict[str, str] = option({}, "versions of Tombola, torch and what else mattered")
+    extra: dict[str, Any] = option({}, "anything else worth keeping, as plain JSON")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_plain_json(cls, values: Any) -> Any:
+        """Specs become their identity, so what is kept is what the file holds."""
+        if not isinstance(values, dict):
+            return values
+        try:
+            return json.loads(canonical(plain(values)))
+        except TypeError as error:
+            raise ValueError(str(error)) from None
+
+    def json_text(self) -> str:
+        """The one spelling of this lineage."""
+        return canonical(self.identity())
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any], what: str = "the lineage") -> Self:
+        """The lineage a file holds; raises `TicketError` when it is not one."""
+        try:
+            return build(cls, value, what)
+        except OptionError as error:
+            raise TicketError(str(error)) from None

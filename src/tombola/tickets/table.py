@@ -1,0 +1,160 @@
+"""The mask table in a ticket's header: one row a masked tensor, and what a row may say. No torch."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tombola.errors import TicketError
+from tombola.tickets import blocks, layout
+from tombola.tickets.layout import Sealed, parse_json, shape_of
+from tombola.tickets.lineage import Lineage
+from tombola.tickets.summary import Layer, Summary
+
+CODES = "masks"
+"""The name of the array that holds all mask codes, one after the other in the table's order."""
+
+VALUES = ("float32", "float16", "bfloat16")
+_ROW = {"name", "shape", "kept", "bytes", "code", "blocks", "kept_blocks", "dtype"}
+
+
+@dataclass(frozen=True)
+class MaskRow:
+    """One masked tensor: what its code is, where, and how many of its blocks are kept."""
+
+    name: str
+    shape: tuple[int, ...]
+    kept: int
+    code: str
+    start: int
+    stop: int
+    blocks: tuple[int, ...]
+    kept_blocks: int
+    dtype: str | None
+
+    @property
+    def total(self) -> int:
+        """All weights of the tensor."""
+        return math.prod(self.shape)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Everything a ticket's header says."""
+
+    sealed: Sealed
+    rows: tuple[MaskRow, ...]
+    lineage: Lineage
+    kind: str
+    values: str | None
+
+    def summary(self) -> Summary:
+        """Counts, lineage and sizes, without decoding a mask."""
+        layers = tuple(Layer(row.name, row.shape, row.kept, row.total) for row in self.rows)
+        mask_bytes = sum(row.stop - row.start for row in self.rows)
+        return Summary(self.kind, layers, self.lineage, self.values, len(self.sealed.buffer), mask_bytes)
+
+
+def read_table(path: Path) -> Table:
+    """The checked header of a ticket file whose seal held."""
+    sealed = layout.unseal(path)
+    if missing := {"kind", "lineage", "masks"} - set(sealed.metadata):
+        raise TicketError(f"{path}: the header says nothing about {', '.join(sorted(missing))}")
+    kind, values = sealed.metadata["kind"], sealed.metadata.get("values")
+    if (
+        kind not in ("mask-only", "self-contained")
+        or (values is None) != (kind == "mask-only")
+        or values not in (None, *VALUES)
+    ):
+        raise TicketError(f"{path}: is of no known kind ({kind[:40]!r} with values {str(values)[:40]!r})")
+    what = f"{path}: the lineage"
+    lineage = Lineage.from_json(parse_json(sealed.metadata["lineage"], what), what)
+    table = parse_json(sealed.metadata["masks"], f"{path}: the mask table")
+    if set(table) != {"masks"} or not isinstance(table["masks"], list):
+        raise TicketError(f"{path}: the mask table is not a list")
+    rows = _rows(table["masks"], sealed, f"{path}: the mask table")
+    return Table(sealed, rows, lineage, kind, values)
+
+
+def summarise(path: Path | str) -> Summary:
+    """What ``tombola show`` prints of a ticket file; needs no torch and decodes nothing."""
+    return read_table(Path(path)).summary()
+
+
+def most_elements(file_bytes: int) -> int:
+    """How many mask bits a file of so many bytes may unfold to: no small file takes much memory or time."""
+    return 2**26 + 2048 * file_bytes
+
+
+def check_elements(totals: Sequence[int], file_bytes: int, what: str) -> None:
+    """Raises `TicketError` when the masks would unfold to more than such a file may hold."""
+    if sum(totals) > most_elements(file_bytes):
+        raise TicketError(
+            f"{what}: its masks unfold to {sum(totals):,} weights, more than a file of {file_bytes:,} bytes may"
+            f" ({most_elements(file_bytes):,}); keep the weights of so large and so sparse a model in its ticket"
+        )
+
+
+def _rows(table: list[Any], sealed: Sealed, what: str) -> tuple[MaskRow, ...]:
+    codes = sealed.entries.get(CODES)
+    if codes is None or codes.dtype != "U8":
+        raise TicketError(f"{what}: the file holds no mask codes")
+    rows: list[MaskRow] = []
+    position = codes.start
+    for item in table:
+        row = _row(item, position, what)
+        position = row.stop
+        rows.append(row)
+    if position != codes.stop:
+        raise TicketError(
+            f"{what}: the codes it names are {position - codes.start} bytes, the file holds {codes.stop - codes.start}"
+        )
+    if len({row.name for row in rows}) != len(rows):
+        raise TicketError(f"{what}: a tensor stands in it twice")
+    check_elements([row.total for row in rows], len(sealed.buffer), what)
+    return tuple(rows)
+
+
+def _row(item: Any, start: int, what: str) -> MaskRow:
+    if not isinstance(item, Mapping) or not {"name", "shape", "kept", "bytes", "code"} <= set(item) <= _ROW:
+        raise TicketError(f"{what}: a row is not one")
+    name, dtype = item["name"], item.get("dtype")
+    if not isinstance(name, str) or not (dtype is None or isinstance(dtype, str)):
+        raise TicketError(f"{what}: a tensor's name or dtype is not text")
+    here = f"{what}: {name[:80]!r}"
+    shape = shape_of(item["shape"], here)
+    total = math.prod(shape)
+    kept, size = _whole(item["kept"], total, f"{here}: kept"), _whole(item["bytes"], 2**60, f"{here}: bytes")
+    code = code_kind(kept, total)
+    if item["code"] != code or (code != "coded" and (size or "blocks" in item)):
+        raise TicketError(f"{here}: the code {str(item['code'])[:40]!r} does not belong to {kept} kept of {total}")
+    sizes, kept_blocks = _blocks(item, shape, kept, here)
+    return MaskRow(name, shape, kept, code, start, start + size, sizes, kept_blocks, dtype)
+
+
+def _blocks(item: Mapping[str, Any], shape: tuple[int, ...], kept: int, here: str) -> tuple[tuple[int, ...], int]:
+    """The sizes of the blocks a mask is coded in, and how many are kept; without them a block is one weight."""
+    if ("blocks" in item) != ("kept_blocks" in item):
+        raise TicketError(f"{here}: blocks and kept_blocks come together")
+    if "blocks" not in item:
+        return (1,) * len(shape), kept
+    sizes = shape_of(item["blocks"], here)
+    if len(sizes) != len(shape) or not all(1 <= size <= extent for size, extent in zip(sizes, shape, strict=True)):
+        raise TicketError(f"{here}: blocks of {list(sizes)} do not fit {list(shape)}")
+    most = math.prod(blocks.shrunk_shape(shape, sizes))
+    kept_blocks = _whole(item["kept_blocks"], most, f"{here}: kept_blocks")
+    if kept_blocks in (0, most):
+        raise TicketError(f"{here}: {kept_blocks} of {most} blocks cannot keep {kept} of {math.prod(shape)} weights")
+    return sizes, kept_blocks
+
+
+def _whole(value: object, most: int, what: str) -> int:
+    if type(value) is not int or not 0 <= value <= most:
+        raise TicketError(f"{what}={str(value)[:40]} is not a whole number from 0 to {most}")
+    return value
+
+
+def code_kind(kept: int, total: int) -> str:
+    """How a mask is coded: ``none`` and ``full`` cost nothing, ``coded`` is entropy-coded."""
+    return "none" if kept == 0 else "full" if kept == total else "coded"

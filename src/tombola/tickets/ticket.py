@@ -1,0 +1,135 @@
+"""`Ticket`: masks, optionally the surviving weights, and where they came from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import torch
+from torch import Tensor, nn
+
+from tombola.errors import TicketError
+from tombola.masks.enforce import apply_masks
+from tombola.masks.masks import Masks
+from tombola.tickets import file
+from tombola.tickets.lineage import Lineage
+from tombola.tickets.summary import Layer, Summary
+
+__all__ = ["Lineage", "Ticket"]
+
+
+@dataclass(frozen=True, eq=False)
+class Ticket:
+    """A sparse subnetwork, by the names of the body's tensors.
+
+    Mask-only (``weights`` is None): one dense model, many tickets. Self-contained: ``weights`` is the body's whole
+    state, pruned entries exactly +0.0. Nothing in a ticket is shared with the model it was made from.
+    """
+
+    masks: Masks
+    lineage: Lineage
+    weights: Mapping[str, Tensor] | None = None
+
+    @classmethod
+    def of(cls, body: nn.Module, masks: Masks, lineage: Lineage, *, keep_values: bool) -> "Ticket":
+        """The ticket of a body, which is not changed; ``keep_values`` makes it self-contained."""
+        shapes = {name: value.shape for name, value in body.state_dict().items() if isinstance(value, Tensor)}
+        _refuse(_mask_problems(masks, shapes), "the masks do not fit the model")
+        return cls(masks, lineage, _survivors(body, masks) if keep_values else None)
+
+    @property
+    def kind(self) -> str:
+        """``"mask-only"`` or ``"self-contained"``."""
+        return "mask-only" if self.weights is None else "self-contained"
+
+    @property
+    def sparsity(self) -> float:
+        """The part of the masked tensors' weights that is pruned."""
+        return self.masks.sparsity
+
+    def apply(self, module: nn.Module, *, digest: str | None = None, any_weights: bool = False) -> None:
+        """Put the ticket into ``module`` in place: pruned weights become exactly +0.0.
+
+        A self-contained ticket also sets every other tensor of the state. ``digest`` is the digest of the module's
+        dense weights as they are now; a mask-only ticket drawn from other weights is refused unless ``any_weights``.
+        Nothing is changed when an error is raised.
+        """
+        state = {name: value for name, value in module.state_dict().items() if isinstance(value, Tensor)}
+        if self.weights is None:
+            _refuse(
+                _mask_problems(self.masks, {n: v.shape for n, v in state.items()}), "the ticket does not fit the model"
+            )
+            self._check_digest(digest, any_weights=any_weights)
+            apply_masks(module, self.masks)
+        else:
+            _refuse(_state_problems(self.weights, state), "the ticket does not fit the model")
+            with torch.no_grad():
+                for name, value in self.weights.items():
+                    state[name].copy_(value)
+
+    def save(self, path: Path | str, values: str = "float32", *, overwrite: bool = False) -> Path:
+        """Write the file whole or not at all; refuses to replace one unless ``overwrite``.
+
+        ``values`` is how survivors are kept: ``float32`` bit for bit (other dtypes as they are), ``float16`` or
+        ``bfloat16`` rounded to nearest even. Tensors outside the masks are always kept exactly.
+        """
+        return file.write(Path(path), self.masks, self.weights, self.lineage, values=values, overwrite=overwrite)
+
+    @classmethod
+    def load(cls, path: Path | str) -> "Ticket":
+        """The ticket in a file; anything else than a whole ticket is a `TicketError`."""
+        masks, weights, lineage = file.read(Path(path))
+        return cls(masks, lineage, weights)
+
+    def rows(self) -> list[Layer]:
+        """One row a masked tensor: name, shape, kept and total weights."""
+        counts = self.masks.counts()
+        return [Layer(name, tuple(self.masks[name].shape), *count) for name, count in counts.items()]
+
+    def summary(self) -> Summary:
+        """Counts and lineage of this ticket, without a file's sizes."""
+        return Summary(kind=self.kind, layers=tuple(self.rows()), lineage=self.lineage)
+
+    def _check_digest(self, digest: str | None, *, any_weights: bool) -> None:
+        drawn_from = self.lineage.weights_digest
+        if any_weights or digest is None or not drawn_from or digest == drawn_from:
+            return
+        raise TicketError(
+            f"this mask-only ticket was drawn from other weights: {self.lineage.model or 'its model'} had the digest"
+            f" {drawn_from[:12]}..., this model has {digest[:12]}...; load the model named in the lineage"
+            " before anything trains it, or pass any_weights=True to put the masks on these weights all the same"
+        )
+
+
+def _survivors(body: nn.Module, masks: Masks) -> Mapping[str, Tensor]:
+    kept: dict[str, Tensor] = {}
+    for name, value in body.state_dict().items():
+        if not isinstance(value, Tensor):
+            raise TicketError(f"{name!r} in the model's state is a {type(value).__name__}; a ticket holds tensors only")
+        own = value.detach().cpu().clone(memory_format=torch.contiguous_format)
+        kept[name] = own.masked_fill_(~masks[name], 0) if name in masks else own
+    return MappingProxyType(kept)
+
+
+def _mask_problems(masks: Masks, shapes: Mapping[str, torch.Size]) -> list[str]:
+    problems = [f"no tensor {name!r} in the model" for name in masks if name not in shapes]
+    both = [name for name in masks if name in shapes and masks[name].shape != shapes[name]]
+    return problems + [f"{n}: {list(masks[n].shape)} in the ticket, {list(shapes[n])} in the model" for n in both]
+
+
+def _state_problems(weights: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> list[str]:
+    problems = [f"no tensor {name!r} in the model" for name in weights if name not in state]
+    problems += [f"no tensor {name!r} in the ticket" for name in state if name not in weights]
+    both = [name for name in weights if name in state and weights[name].shape != state[name].shape]
+    return problems + [
+        f"{n}: {list(weights[n].shape)} in the ticket, {list(state[n].shape)} in the model" for n in both
+    ]
+
+
+def _refuse(problems: list[str], what: str, most: int = 12) -> None:
+    if not problems:
+        return
+    left = [f"and {len(problems) - most} more"] if len(problems) > most else []
+    hint = "build the model named in the ticket's lineage (a head of another size: load it with num_classes=...)"
+    lines = "\n".join(f"  - {problem}" for problem in problems[:most] + left)
+    raise TicketError(f"{what}; {hint}:\n{lines}")
