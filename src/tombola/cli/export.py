@@ -1,0 +1,28 @@
+"""``tombola export``: a ticket as files that other programs read."""
+
+from pathlib import Path
+
+import typer
+
+from tombola.cli import families, settings
+from tombola.cli.output import JSON, emit
+
+
+def export(
+    ticket: str = typer.Argument(help="The .ticket file."),
+    to: str = typer.Option(..., "--to", help=f"One of: {families.choices('exporters')}."),
+    model: str | None = typer.Option(None, "--model", help="The pretrained model; default: the one the ticket names."),
+    out: str = settings.OUT,
+    set_: list[str] = settings.SET,
+    as_json: bool = JSON,
+) -> None:
+    """Export a ticket applied to its model."""
+    from tombola import verbs
+    from tombola.exporters._base import Exporter
+    from tombola.tickets.ticket import Ticket
+
+    drawn = Ticket.load(ticket)
+    how = Exporter.parse({"name": to, **settings.settings(set_)})
+    files = verbs.export(verbs.base_of(drawn, model), drawn, how, Path(out))
+    sizes = {str(file): file.stat().st_size for file in files}
+    emit(as_json, sizes, [f"{name}: {size:,} bytes" for name, size in sizes.items()])

@@ -1,0 +1,44 @@
+"""Which families there are, and how the command line names them: known without importing torch."""
+
+import importlib
+from typing import Final
+
+from tombola.errors import UnknownName, near
+from tombola.registry import FAMILIES, Family, member_names
+
+PACKAGES: Final = {
+    "schemes": "tombola.schemes",
+    "patterns": "tombola.masks.patterns",
+    "budgets": "tombola.masks.budgets",
+    "objectives": "tombola.objectives",
+    "attacks": "tombola.attacks",
+    "tasks": "tombola.tasks",
+    "datasets": "tombola.data",
+    "transfers": "tombola.transfers",
+    "properties": "tombola.properties",
+    "exporters": "tombola.exporters",
+    "optimizers": "tombola.fitting.optimizers",
+    "schedules": "tombola.fitting.schedules",
+    "figures": "tombola.report.figures",
+    "runners": "tombola.study.runners",
+}
+
+
+def family(word: str) -> Family:
+    """The family called ``word``, in the plural or the singular; its contract is imported."""
+    for name, package in PACKAGES.items():
+        importlib_name = f"{package}._base"
+        if word in (name, singular(name)):
+            importlib.import_module(importlib_name)
+            return FAMILIES[name]
+    raise UnknownName(f"unknown family {word!r}{near(word, list(PACKAGES))} (there are: {', '.join(PACKAGES)})")
+
+
+def singular(name: str) -> str:
+    """``scheme`` for ``schemes``, ``property`` for ``properties``."""
+    return name[:-3] + "y" if name.endswith("ies") else name.removesuffix("s")
+
+
+def choices(name: str) -> str:
+    """``"imp, lmp, omp"``: a family's members for a help text, without importing any."""
+    return ", ".join(member_names(name, PACKAGES[name]))

@@ -1,0 +1,46 @@
+"""``tombola report``: the page of a study from its stored rows, however far it is."""
+
+import json
+from pathlib import Path
+
+import typer
+
+from tombola.cli import settings
+from tombola.cli.output import JSON, emit
+from tombola.cli.studies import OUT, STORE, STUDY, place, study_of
+
+
+def report(
+    study: str = STUDY,
+    set_: list[str] = settings.SET,
+    store: Path = STORE,
+    out: Path = OUT,
+    png: Path | None = typer.Option(None, "--png", help="Write the sparsity curves into this file too."),
+    as_json: bool = JSON,
+) -> None:
+    """Write a study's page (and picture) from what the store has; runs nothing."""
+    from tombola.report.page import write_report
+    from tombola.report.picture import write_picture
+    from tombola.report.table import text_table
+    from tombola.study.plan import Plan
+    from tombola.study.run import collect, write_result
+    from tombola.study.store import Store
+
+    wanted, kept = study_of(study, set_), Store(store)
+    kept.require_readable()
+    rows = collect(Plan.of(wanted), kept)
+    folder = place(out, wanted)
+    write_result(tuple(rows), folder / "rows.jsonl")
+    page = write_report(rows, _about(folder, wanted.name), folder / "report.html")
+    files = [page] if png is None else [page, write_picture(rows, png)]
+    lines = [text_table(rows), "", *(f"{'report' if file == page else 'picture'}: {file}" for file in files)]
+    emit(as_json, {"rows": len(rows), "files": [str(file) for file in files]}, lines)
+
+
+def _about(folder: Path, name: str) -> dict[str, object]:
+    """What the last run of the study left beside its rows."""
+    try:
+        found = json.loads((folder / "about.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {"name": name}
+    return found if isinstance(found, dict) else {"name": name}

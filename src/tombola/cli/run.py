@@ -1,0 +1,129 @@
+"""``tombola run``: a study or a recipe, from wherever it was left to its report."""
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from tombola.cli import families, settings
+from tombola.cli.output import JSON, emit
+from tombola.cli.studies import OUT, STORE, STUDY, place, study_of
+
+if TYPE_CHECKING:
+    from tombola.study.run import Result
+
+
+def run(
+    study: str = STUDY,
+    set_: list[str] = settings.SET,
+    runner: str = typer.Option("inline", "--runner", help=f"One of: {families.choices('runners')}; as processes:2."),
+    device: str = settings.DEVICE,
+    store: Path = STORE,
+    out: Path = OUT,
+    as_json: bool = JSON,
+) -> None:
+    """Run a study or a recipe; what is in the store is not run again. Killed, the same command continues."""
+    from tombola.cli.progress import reporter
+    from tombola.report.page import write_report
+    from tombola.study.run import run as run_study
+    from tombola.study.run import write_result
+    from tombola.study.store import Store
+
+    begun = time.monotonic()
+    wanted = study_of(study, set_)
+    kept = Store(store)
+    result = run_study(wanted, kept, runner, device=device, reporter=reporter())
+    folder = place(out, wanted)
+    facts = {**result.facts(kept), "commands": [_command(study, set_, runner)], "task": _target(result)}
+    write_result(result.rows, folder / "rows.jsonl")
+    (folder / "about.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    page = write_report(result.rows, facts, folder / "report.html")
+    _print(as_json, result, folder, page, time.monotonic() - begun)
+    raise typer.Exit(result.exit_code)
+
+
+def _command(study: str, set_: list[str], runner: str) -> str:
+    changes = "".join(f" --set {text}" for text in set_)
+    return f"tombola run {study}{changes}" + (f" --runner {runner}" if runner != "inline" else "")
+
+
+def _target(result: "Result") -> str:
+    """What the task is called that every cell was transferred to; empty when there are several."""
+    names = {str(planned.cell.experiment.target) for planned in result.plan.cells}
+    return names.pop() if len(names) == 1 else ""
+
+
+def _print(as_json: bool, result: "Result", folder: Path, page: Path, seconds: float) -> None:
+    from tombola.report.table import text_table
+
+    outcome = result.outcome
+    made, total = len(outcome.made), result.before.stages
+    failures = {failure.title: failure.message for failure in outcome.failed.values()}
+    value = {
+        "rows": len(result.rows),
+        "stages": total,
+        "run": made,
+        "failed": failures,
+        "left_out": len(outcome.left_out),
+        "rows_file": str(folder / "rows.jsonl"),
+        "report": str(page),
+        "seconds": round(seconds, 1),
+    }
+    emit(as_json, value, [text_table(result.rows), "", _summary(result, seconds), f"report: {page}"])
+    for failure in outcome.failed.values():
+        typer.echo(f"failed: {failure.title}: {failure.message} (the whole trace: {failure.report})", err=True)
+    if outcome.left_out:
+        typer.echo(f"left out, as what they need failed: {len(outcome.left_out)} stages", err=True)
+    if outcome.interrupted:
+        typer.echo("interrupted; what is finished is kept, the same command continues", err=True)
+
+
+def _summary(result: "Result", seconds: float) -> str:
+    made, total = len(result.outcome.made), result.before.stages
+    if result.before.to_run == 0:
+        return f"nothing to train: all {total} stages were in the store ({seconds:.0f} s)"
+    return f"{made} of {total} stages run, {total - result.before.to_run} not needed or in the store ({seconds:.0f} s)"
+
+
+def plan(study: str = STUDY, set_: list[str] = settings.SET, store: Path = STORE, as_json: bool = JSON) -> None:
+    """What a study consists of, what is shared, what is in the store and what would run. Runs nothing."""
+    from tombola.study.plan import Plan
+    from tombola.study.store import Store
+
+    planned, kept = Plan.of(study_of(study, set_)), Store(store)
+    kept.require_readable()
+    counts = planned.counts(kept.has)
+    value = {
+        "study": planned.study.name,
+        "cells": counts.cells,
+        "stages": counts.stages,
+        "shared": counts.shared,
+        "cached": counts.cached,
+        "to_run": counts.to_run,
+        "kinds": {kind: vars(tally) for kind, tally in counts.kinds.items()},
+    }
+    head = f"{counts.cells} cells, {counts.stages} stages, {counts.shared} more were it not for sharing"
+    lines = [f"{planned.study.name}: {head}"] + [
+        f"  {kind:<10} {tally.total:5} stages  {tally.cached:5} in the store  {tally.to_run:5} to run"
+        for kind, tally in counts.kinds.items()
+    ]
+    emit(as_json, value, lines)
+
+
+def status(study: str = STUDY, set_: list[str] = settings.SET, store: Path = STORE, as_json: bool = JSON) -> None:
+    """Where a study stands: every stage that is not finished, and whether some process is at it."""
+    from tombola.study.plan import Plan
+    from tombola.study.store import Store
+
+    planned, kept = Plan.of(study_of(study, set_)), Store(store)
+    kept.require_readable()
+    states = {key: kept.state(key) for key in planned.stages}
+    left = [(stage, states[key]) for key, stage in planned.missing(kept.has).items()]
+    value = {
+        "done": len(planned.stages) - len(left),
+        "left": [{"stage": stage.title, "state": state, "key": stage.key} for stage, state in left],
+    }
+    lines = [f"{planned.study.name}: {len(left)} of {len(planned.stages)} stages left"]
+    emit(as_json, value, lines + [f"  {state:<8} {stage.title}" for stage, state in left])

@@ -1,0 +1,36 @@
+"""What the commands on studies share: which study, which store, where results go."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from tombola.errors import RequestError
+
+if TYPE_CHECKING:
+    from tombola.study.study import Study
+
+STUDY: str = typer.Argument(help="A study file (.yaml) or a recipe's name, such as demo.")
+STORE: Path = typer.Option(
+    Path("tombola-store"), "--store", envvar="TOMBOLA_STORE", help="The folder of finished stages."
+)
+OUT: Path = typer.Option(Path("runs"), "--out", help="The folder for results: rows, page.")
+
+
+def study_of(name: str, set_: list[str]) -> "Study":
+    """The study in a file or of a recipe, with the settings of the command line."""
+    from tombola.recipes._lookup import recipe
+    from tombola.study.study import Study
+
+    is_file = name.endswith((".yaml", ".yml"))
+    if not is_file and Path(name).is_file():
+        raise RequestError(f"{name}: a study file ends in .yaml; rename it")
+    study = Study.read(Path(name)) if is_file else recipe(name)
+    return study.override(set_)
+
+
+def place(out: Path, study: "Study") -> Path:
+    """The folder of a study's results, made when it is not there."""
+    folder = out / study.name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,30 @@
+"""The masked weights as one dense state dict, in a safetensors file.
+
+What: every tensor of the body with its own name, pruned weights exactly 0.
+When: for any program that loads a state dict; the file is as large as the dense model's.
+Cost: none.
+Options: none.
+Reference: the format is safetensors.
+"""
+
+from pathlib import Path
+
+from safetensors.torch import save_file
+
+from tombola.errors import RequestError
+from tombola.exporters._base import Exporter
+from tombola.masks.enforce import apply_masks
+from tombola.masks.masks import Masks
+from tombola.models.network import Network
+
+
+class StateDict(Exporter):
+    """Writes one safetensors file."""
+
+    def export(self, model: Network, masks: Masks, out: Path) -> list[Path]:
+        if out.exists():
+            raise RequestError(f"{out} exists; choose another name or remove it first")
+        body = model.copy().body
+        apply_masks(body, masks)
+        save_file({name: tensor.contiguous() for name, tensor in body.state_dict().items()}, out)
+        return [out]
