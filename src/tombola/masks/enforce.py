@@ -1,0 +1,67 @@
+"""Masks on a module: pruned weights made exactly +0.0, once or after every optimizer step.
+
+The mask is filled in after the step, on plain weights, so momentum, weight decay, Adam's moments and any precision may
+do what they like: a pruned weight is exactly +0.0 again before anybody reads it. Filling, not multiplying: a product
+would leave -0.0 where the weight was negative, and NaN where it was infinite.
+"""
+
+from typing import final
+
+import torch
+from torch import Tensor, nn
+
+from tombola.errors import MaskError, near
+from tombola.masks.masks import Masks
+
+
+@torch.no_grad()
+def apply_masks(module: nn.Module, masks: Masks) -> None:
+    """The pruned entries of ``module``'s parameters are exactly +0.0; kept entries and gradients are as they were."""
+    for _, parameter, pruned in _matched(module, masks):
+        parameter.masked_fill_(pruned, 0.0)
+
+
+@final
+class Enforcer:
+    """Keeps a module's pruned weights at +0.0: call `enforce` after every step of the optimizer.
+
+    Make it once the module is on its device; an averaged copy (EMA) of the module wants an enforcer of its own.
+    """
+
+    def __init__(self, module: nn.Module, masks: Masks) -> None:
+        self._matched = _matched(module, masks)
+
+    @torch.no_grad()
+    def enforce(self) -> None:
+        """Pruned weights are +0.0 again. In place, allocates nothing."""
+        for _, parameter, pruned in self._matched:
+            parameter.masked_fill_(pruned, 0.0)
+
+    @torch.no_grad()
+    def check(self) -> None:
+        """Raises `MaskError` naming the first tensor with a pruned weight that is not exactly +0.0."""
+        for name, parameter, pruned in self._matched:
+            wrong = pruned & ((parameter != 0) | torch.signbit(parameter))
+            if count := int(wrong.count_nonzero()):
+                raise MaskError(
+                    f"{count} of the pruned weights of {name!r} are not +0.0;"
+                    " call enforce() after every optimizer step, before the weights are read"
+                )
+
+
+def _matched(module: nn.Module, masks: Masks) -> list[tuple[str, nn.Parameter, Tensor]]:
+    """(name, parameter, True where pruned), the last laid out in memory as the parameter is and on its device."""
+    parameters = dict(module.named_parameters(remove_duplicate=False))
+    matched: list[tuple[str, nn.Parameter, Tensor]] = []
+    for name, mask in masks.items():
+        if name not in parameters:
+            raise MaskError(f"{type(module).__name__} has no parameter {name!r}{near(name, list(parameters))}")
+        parameter = parameters[name]
+        if parameter.shape != mask.shape:
+            raise MaskError(
+                f"the mask of {name!r} is {tuple(mask.shape)}, the parameter is {tuple(parameter.shape)};"
+                " draw the masks from this model, or load the model they were drawn from"
+            )
+        pruned = torch.empty_like(parameter, dtype=torch.bool, requires_grad=False)
+        matched.append((name, parameter, pruned.copy_(mask).logical_not_()))
+    return matched
