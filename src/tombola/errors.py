@@ -38,9 +38,10 @@ class UnknownName(RequestError):
 
 
 class OptionError(RequestError):
-    """One or several options are wrong; ``problems`` holds one sentence for each."""
+    """One or several options of ``subject`` are wrong; ``problems`` holds one sentence for each."""
 
     def __init__(self, subject: str, problems: Sequence[str]) -> None:
+        self.subject: Final = subject
         self.problems: Final = tuple(problems)
         count = len(self.problems)
         head = f"{subject}: {count} problem{'s' if count != 1 else ''}"

@@ -42,6 +42,18 @@ class Member(Spec, ABC):
     name: ClassVar[str] = ""
     ARGUMENT: ClassVar[str | None] = None
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        """A member is called as its module until its family says otherwise: one imported by hand knows its name."""
+        super().__init_subclass__(**options)
+        module = cls.__module__.rpartition(".")[2]
+        if module != "_base" and "name" not in vars(cls):
+            cls.name = module.rstrip("_")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled by its names, so another process finds members of ``TOMBOLA_PATH`` too."""
+        options = {name: getattr(self, name) for name in type(self).model_fields}
+        return _restored, (self.family.package, self.family.name, self.name, options)
+
     @classmethod
     def parse(cls, value: object) -> Self:
         """A member from a name, ``name:argument``, a mapping with a ``name``, or a member as it is."""
@@ -53,7 +65,7 @@ class Member(Spec, ABC):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         if not inspect.isabstract(cls):
-            return super().__get_pydantic_core_schema__(source, handler)
+            return handler(source)
         return core_schema.no_info_plain_validator_function(cls.parse)
 
 
@@ -61,15 +73,13 @@ class Family:
     """The members that share one contract, found by looking into their folder.
 
     ``fallback`` names a member (with an ``ARGUMENT``) that takes every text no member is named by: ``digits`` alone
-    is the classification task on the digits. ``beside`` names modules of the package that are no members; so is every
-    module whose name begins with an underscore.
+    is the classification task on the digits. A module whose name begins with an underscore is no member.
     """
 
-    def __init__(self, name: str, package: str, fallback: str | None = None, beside: tuple[str, ...] = ()) -> None:
+    def __init__(self, name: str, package: str, fallback: str | None = None) -> None:
         self.name = name
         self.package = package
         self.fallback = fallback
-        self.beside = beside
         FAMILIES[name] = self
 
     @property
@@ -83,7 +93,7 @@ class Family:
 
     def get(self, name: str) -> type[Member]:
         """The member class called ``name``; an unknown name says which exist and which is near."""
-        sources = _sources(self.name, self.package, os.environ.get("TOMBOLA_PATH", ""), self.beside)
+        sources = _sources(self.name, self.package, os.environ.get("TOMBOLA_PATH", ""))
         if name not in sources:
             known = sorted(sources)
             raise UnknownName(
@@ -140,26 +150,30 @@ class Family:
             raise
 
 
+def _restored(package: str, family: str, name: str, options: dict[str, Any]) -> Member:
+    importlib.import_module(f"{package}._base")
+    return build(FAMILIES[family].get(name), options)
+
+
 def member_names(family: str, package: str) -> list[str]:
     """The names of a family's members, sorted; imports neither them nor their contract."""
     return sorted(_sources(family, package, os.environ.get("TOMBOLA_PATH", "")))
 
 
-def _sources(family: str, package: str, extra: str, beside: tuple[str, ...]) -> dict[str, str]:
+def _sources(family: str, package: str, extra: str) -> dict[str, str]:
     """Where each member's module is: ``module:tombola.schemes.omp``, ``file:/x/schemes/mine.py`` or ``entry:...``."""
     found: dict[str, str] = {}
-    for name, source in [*_own(package, beside), *_folders(family, extra), *_entries(family)]:
+    for name, source in [*_own(package), *_folders(family, extra), *_entries(family)]:
         if name in found:
             raise RequestError(f"two {family} are called {name!r}: {found[name]} and {source}; rename one")
         found[name] = source
     return found
 
 
-def _own(package: str, beside: tuple[str, ...]) -> list[tuple[str, str]]:
+def _own(package: str) -> list[tuple[str, str]]:
     spec = importlib.util.find_spec(package)
     folders = list(spec.submodule_search_locations or []) if spec else []
     modules = [info.name for info in pkgutil.iter_modules(folders) if not info.name.startswith("_")]
-    modules = [module for module in modules if module not in beside]
     return [(module.rstrip("_"), f"module:{package}.{module}") for module in modules]
 
 

@@ -18,7 +18,7 @@ from pydantic.fields import FieldInfo
 
 from tombola.errors import OptionError, near
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 REQUIRED: Any = ...
 _ALWAYS = object()
@@ -111,20 +111,49 @@ def build(spec: type[S], options: Mapping[str, Any], subject: str = "") -> S:
 
 def problems_of(error: ValidationError, spec: type[Spec]) -> list[str]:
     """One sentence for each thing pydantic found wrong: where, what was given, what is allowed."""
-    return [_sentence(item, spec) for item in error.errors(include_url=False)]
+    return [sentence for item in error.errors(include_url=False) for sentence in _sentences(item, spec)]
 
 
-def _sentence(item: Any, spec: type[Spec]) -> str:
+def _sentences(item: Any, spec: type[Spec]) -> list[str]:
+    """Several when the thing that is wrong is an option with options of its own."""
+    inner = item.get("ctx", {}).get("error")
     where = ".".join(str(part) for part in item["loc"]) or _title(spec)
+    if isinstance(inner, OptionError):
+        return [f"{where}: {inner.subject}: {problem}" for problem in inner.problems]
+    return [_sentence(item, where, _holder(item["loc"], spec))]
+
+
+def _sentence(item: Any, where: str, spec: type[Spec]) -> str:
     given = item.get("input")
     if item["type"] == "extra_forbidden":
         names = list(spec.model_fields)
-        return f"{where}: no such option{near(where, names)} (the options are {', '.join(names) or 'none'})"
+        return (
+            f"{where}: no such option{near(str(item['loc'][-1]), names)} (the options are {', '.join(names) or 'none'})"
+        )
     if item["type"] == "missing":
         return f"{where}: is required; write {where}=..."
     message = str(item["msg"]).removeprefix("Value error, ")
-    message = message[:1].lower() + message[1:] if not isinstance(item.get("ctx", {}).get("error"), Exception) else message
+    message = (
+        message[:1].lower() + message[1:] if not isinstance(item.get("ctx", {}).get("error"), Exception) else message
+    )
     return f"{where}: {message}" if isinstance(given, Mapping) else f"{where}={given!r}: {message}"
+
+
+def _holder(loc: Sequence[int | str], spec: type[Spec]) -> type[Spec]:
+    """The spec that the last name of ``loc`` is, or should be, an option of."""
+    for part in loc[:-1]:
+        field = spec.model_fields.get(str(part))
+        inner = None if field is None else _spec_in(field.annotation)
+        if inner is None:
+            return spec
+        spec = inner
+    return spec
+
+
+def _spec_in(annotation: Any) -> type[Spec] | None:
+    if isinstance(annotation, type) and issubclass(annotation, Spec):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _spec_in(part)) is not None), None)
 
 
 def _title(spec: type[Spec]) -> str:
@@ -151,7 +180,9 @@ def options_of(spec: type[Spec]) -> list[OptionText]:
 
 def _kind(field: FieldInfo) -> str:
     signs = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}
-    bounds = [f"{signs[name]} {getattr(bound, name)}" for bound in field.metadata for name in signs if _has(bound, name)]
+    bounds = [
+        f"{signs[name]} {getattr(bound, name)}" for bound in field.metadata for name in signs if _has(bound, name)
+    ]
     return " ".join([_type_name(field.annotation), *bounds])
 
 

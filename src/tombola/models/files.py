@@ -9,13 +9,14 @@ from safetensors.torch import save_file
 from tombola.errors import ModelError
 from tombola.models.network import Network
 from tombola.models.source import Source
+from tombola.spec import canonical
 
 
 def save_network(network: Network, path: Path) -> Path:
     """The file written, whole or not at all: every tensor of the network, bit for bit; ``path`` is replaced."""
     tensors = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in network.state_dict().items()}
     part = path.with_name(f"{path.name}.part")
-    save_file(tensors, part, metadata={"network": network.source, "head": network.head_name})
+    save_file(tensors, part, metadata=_metadata(network))
     with part.open("rb") as written:
         os.fsync(written.fileno())
     part.replace(path)
@@ -24,17 +25,14 @@ def save_network(network: Network, path: Path) -> Path:
 
 def load_network(source: Source, path: Path) -> Network:
     """The network saved in ``path``, in eval mode; ``source`` names the net, its own weights are not read."""
-    network = Source(name=f"path:{path}", arch=architecture(source), width=source.width).load()
+    network = Source(name=f"path:{path}", arch=source.bare, width=source.width).load()
     network.source = _saved_as(path)
     return network
 
 
-def architecture(source: Source) -> str:
-    """The net of a source without its weights: ``torchvision:resnet18`` of ``torchvision:resnet18@IMAGENET1K_V1``."""
-    if source.arch is not None:
-        return source.arch
-    kind, _, _ = source.name.partition(":")
-    return source.name.partition({"torchvision": "@", "timm": "."}.get(kind, "@"))[0]
+def _metadata(network: Network) -> dict[str, str]:
+    found = {"network": network.source, "head": network.head_name}
+    return found if network.net is None else {**found, "net": canonical(dict(network.net))}
 
 
 def _saved_as(path: Path) -> str:

@@ -1,13 +1,14 @@
 """`Network`: any classifier body behind its input normaliser, with a head that can be found and replaced."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from tombola.errors import ModelError
+from tombola.spec import Json
 
 
 class Normalise(nn.Module):
@@ -30,6 +31,8 @@ class Normalise(nn.Module):
 class Network(nn.Module):
     """``body(normalise(x))``, x in [0, 1]. Tensor names in masks and tickets are the body's own.
 
+    ``source`` says where it comes from; ``net`` what `Source` builds the same net from without its weights, when it can.
+
     >>> model = Network(nn.Sequential(nn.Flatten(), nn.Linear(48, 10)), source="my net")
     >>> model(torch.rand(2, 3, 4, 4)).shape, model.features(torch.rand(2, 3, 4, 4)).shape
     (torch.Size([2, 10]), torch.Size([2, 48]))
@@ -40,6 +43,7 @@ class Network(nn.Module):
         self.normalise = normalise or Normalise()
         self.body = body
         self.source = source
+        self.net: Mapping[str, Json] | None = None
         self.head_name = head or find_head(body)
         num_outputs(self.head)
 

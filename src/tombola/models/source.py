@@ -6,6 +6,7 @@ timm:NAME[.TAG]                               without .TAG: random weights
 path:FILE                                     weights of a file put into ``arch``, one of the forms above
 """
 
+import json
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -15,6 +16,8 @@ from typing import Any, Final, Self
 
 import torch
 from pydantic import field_validator, model_validator
+
+from safetensors import SafetensorError, safe_open
 
 from tombola.errors import ModelError, OptionError, near
 from tombola.models import from_timm, from_torchvision
@@ -39,7 +42,9 @@ class Source(Spec):
 
     name: str = option(help=f"the model: {_FORMS}")
     width: float = option(1.0, "factor on the channels of our own nets", gt=0, le=64)
-    arch: str | None = option(None, "for path: the net the weights belong to, such as resnet20 or torchvision:resnet18")
+    arch: str | None = option(
+        None, "for path: the net the weights belong to, such as torchvision:resnet18; files of ours say it themselves"
+    )
     rename: tuple[tuple[str, str], ...] = option(
         (),
         "for path: regular expression -> replacement on tensor names, in order; a name that becomes empty is dropped",
@@ -107,6 +112,14 @@ class Source(Spec):
         """The weights file of ``path:``, else None."""
         return Path(self.name.removeprefix("path:")).expanduser() if self.name.startswith("path:") else None
 
+    @property
+    def bare(self) -> str:
+        """The net without its weights: ``torchvision:resnet18`` of ``torchvision:resnet18@IMAGENET1K_V1``."""
+        if self.file is not None:
+            return self.arch or str(net_of(self.file).get("name", ""))
+        kind, _, _ = self.name.partition(":")
+        return self.name.partition({"torchvision": "@", "timm": "."}.get(kind, "@"))[0]
+
     def identity(self) -> dict[str, Json]:
         """As every spec's; for ``path:`` the content of the file counts and its place does not."""
         found = super().identity()
@@ -126,27 +139,49 @@ class Source(Spec):
             network = _built(self.name, self.width, num_classes, seed)
         if (normalise := self._normaliser()) is not None:
             network.normalise = normalise
+        network.net = {"name": self.bare, "width": self._net_width}
         if num_classes is not None and num_outputs(network.head) != num_classes:
             network = network.with_head(num_classes, generator=torch.Generator().manual_seed(seed))
         return network.eval()
 
     def _from_file(self, file: Path, seed: int) -> Network:
-        assert self.arch is not None
         weights = renamed(read_weights(file), self.rename, file)
         normalise, weights = _split_normaliser(weights)
-        network = _built(self.arch, self.width, None, seed)
+        network = _built(self.bare, self._net_width, None, seed)
         saved = weights.get(f"{network.head_name}.weight")
         if saved is not None and saved.ndim and len(saved) != num_outputs(network.head):
-            network = _built(self.arch, self.width, len(saved), seed)
+            network = _built(self.bare, self._net_width, len(saved), seed)
         fill(network.body, weights, file)
         network.normalise = normalise or network.normalise
-        network.source = f"path:{file.name} ({self.arch}, sha256 {_sha256(file)[:12]})"
+        network.source = f"path:{file.name} ({self.bare}, sha256 {_sha256(file)[:12]})"
         return network
+
+    @property
+    def _net_width(self) -> float:
+        if self.file is None or self.arch is not None:
+            return self.width
+        return float(str(net_of(self.file).get("width", self.width)))
 
     def _normaliser(self) -> Normalise | None:
         if self.normalise is not None:
             return Normalise(*NORMALISERS[self.normalise])
         return None if self.mean is None or self.std is None else Normalise(self.mean, self.std)
+
+
+def net_of(file: Path) -> Mapping[str, Json]:
+    """What the net is called that a file of ours holds (see `tombola.models.files`); empty for other files."""
+    if file.suffix != ".safetensors" or not file.is_file():
+        return {}
+    try:
+        with safe_open(file, framework="pt") as opened:
+            found = json.loads((opened.metadata() or {}).get("net", "{}"))
+    except (OSError, ValueError, SafetensorError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _may_say_its_net(file: Path) -> bool:
+    return bool(net_of(file)) or (file.suffix == ".safetensors" and not file.is_file())
 
 
 def _options(value: object) -> Mapping[str, Any]:
@@ -184,7 +219,7 @@ def _conflicts(source: Source) -> list[str]:
     net = source.arch if is_path else source.name
     checks = {
         "path: needs the net its weights belong to; write arch=resnet20, arch=torchvision:resnet18, ...": (
-            is_path and source.arch is None
+            source.file is not None and source.arch is None and not _may_say_its_net(source.file)
         ),
         "arch goes with path: only": not is_path and source.arch is not None,
         "rename goes with path: only": not is_path and bool(source.rename),

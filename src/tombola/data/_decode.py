@@ -1,0 +1,113 @@
+"""Encoded images to uint8 tensors: upright, RGB, short side resized, centre cropped; one, or many in threads."""
+
+import io
+import os
+import struct
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
+
+Source: TypeAlias = Path | bytes
+BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, MemoryError)
+"""What Pillow raises on files that are cut off, damaged or no images."""
+
+
+def decode(source: Source, size: int | None) -> Tensor:
+    """The image in a file or its bytes as uint8 (3, H, W), ``size`` square, or as large as it is.
+
+    Turned as its EXIF says; transparent parts over white; 16-bit grays scaled to 8. Raises one of `BROKEN`.
+    """
+    from PIL import Image
+
+    try:
+        with Image.open(source if isinstance(source, Path) else io.BytesIO(source)) as file:
+            if size is not None:
+                # JPEG decodes at a fraction of its size: twice what is needed leaves the resizing its quality.
+                file.draft(None, (2 * size, 2 * size))
+            picture = _rgb(_upright(file))
+    except Image.DecompressionBombError as error:
+        raise ValueError(str(error)) from None
+    square = picture if size is None else _square(picture, size)
+    return torch.from_numpy(np.array(square)).permute(2, 0, 1)
+
+
+def decode_all(sources: Sequence[Source], size: int, workers: int) -> tuple[Tensor, dict[int, str]]:
+    """All images as (N, 3, size, size), and by index why some could not be read (those stay black)."""
+    pixels = torch.zeros((len(sources), 3, size, size), dtype=torch.uint8)
+    broken: dict[int, str] = {}
+
+    def one(index: int) -> None:
+        try:
+            pixels[index] = decode(sources[index], size)
+        except BROKEN as error:
+            broken[index] = reason(error)
+
+    in_threads(one, len(sources), workers)
+    return pixels, dict(sorted(broken.items()))
+
+
+def find_broken(sources: Sequence[Source], workers: int) -> dict[int, str]:
+    """By index why some images cannot be read; decodes each once and keeps none."""
+    broken: dict[int, str] = {}
+
+    def one(index: int) -> None:
+        try:
+            decode(sources[index], 16)
+        except BROKEN as error:
+            broken[index] = reason(error)
+
+    in_threads(one, len(sources), workers)
+    return dict(sorted(broken.items()))
+
+
+def in_threads(work: Callable[[int], None], count: int, workers: int) -> None:
+    """``work(0)`` to ``work(count - 1)`` in threads (Pillow decodes outside Python's lock); raises the first error."""
+    with ThreadPoolExecutor(workers or min(16, os.cpu_count() or 1)) as pool:
+        for _ in pool.map(work, range(count)):
+            pass
+
+
+def reason(error: BaseException) -> str:
+    """Why, without the path that Pillow puts into some of its messages."""
+    text = str(error) or type(error).__name__
+    return "not an image Pillow can read" if text.startswith("cannot identify image file") else text
+
+
+def _upright(file: "Picture") -> "Picture":
+    from PIL import ImageOps
+
+    file.load()
+    return ImageOps.exif_transpose(file)
+
+
+def _rgb(picture: "Picture") -> "Picture":
+    from PIL import Image
+
+    if picture.mode.startswith("I"):  # 16-bit gray, which convert() would clip at 255
+        gray = np.asarray(picture).astype(np.int64).clip(0, 65535)
+        return Image.fromarray(((gray + 128) // 257).astype(np.uint8)).convert("RGB")
+    if picture.mode == "F":
+        raise ValueError("its pixels are floating-point numbers; save it with 8 or 16 bits")
+    if picture.mode in ("RGBA", "LA", "PA") or (picture.mode == "P" and "transparency" in picture.info):
+        layered = picture.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", layered.size, "white"), layered).convert("RGB")
+    return picture.convert("RGB")
+
+
+def _square(picture: "Picture", size: int) -> "Picture":
+    from PIL import Image
+
+    scale = size / min(picture.size)
+    wide, tall = (max(size, round(side * scale)) for side in picture.size)
+    if (wide, tall) != picture.size:
+        picture = picture.resize((wide, tall), Image.Resampling.BICUBIC)
+    left, top = (wide - size) // 2, (tall - size) // 2
+    return picture.crop((left, top, left + size, top + size))

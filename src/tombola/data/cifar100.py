@@ -1,0 +1,36 @@
+"""CIFAR-100: 60,000 photographs of 32x32 in 100 classes, read through torchvision.
+
+What: the published 50,000 training and 10,000 test images; validation is drawn by ``seed`` from the training images.
+When: ``root`` holds torchvision's folder ``cifar-100-python``, or ``download`` is asked for.
+Cost: 180 MB in memory; a download of about 165 MB when asked for.
+Options: ``root``, ``download``, ``val_fraction``, ``seed``.
+Reference: A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.
+"""
+
+from pathlib import Path
+from typing import ClassVar
+
+from tombola.data._base import Dataset, Splits
+from tombola.data._torchvision import ROOT, load_cifar
+from tombola.spec import option
+
+
+class Cifar100(Dataset):
+    """CIFAR-100."""
+
+    AUGMENT: ClassVar[str] = "flip_shift"
+
+    root: Path = option(ROOT, "the folder that holds cifar-100-python", identity=False)
+    download: bool = option(default=False, help="fetch it if it is not there", identity=False)
+    val_fraction: float = option(0.1, "the share of the training images held out", gt=0, lt=1)
+    seed: int = option(0, "which split", ge=0)
+
+    def load(self) -> Splits:
+        return load_cifar(
+            "CIFAR100",
+            "cifar-100-python",
+            self.root,
+            download=self.download,
+            val_fraction=self.val_fraction,
+            seed=self.seed,
+        )

@@ -1,0 +1,41 @@
+"""The contract of a task: data, the head it needs, its loss and its headline score."""
+
+from abc import abstractmethod
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from tombola.data._base import Splits
+from tombola.models.network import Network
+from tombola.registry import Family, Member
+
+
+class Task(Member):
+    """What a model is trained for and judged by."""
+
+    family: ClassVar[Family] = Family("tasks", "tombola.tasks", fallback="classification")
+
+    @abstractmethod
+    def splits(self) -> Splits:
+        """Train, validation and test; cached in memory while the process lives."""
+
+    def check(self) -> None:
+        """Raise the `DataError` of data that cannot be had; a task overrides this where that is cheaper than loading."""
+        self.splits()
+
+    @abstractmethod
+    def head(self, model: Network, *, generator: torch.Generator) -> Network:
+        """A copy of the model with a fresh head for this task; body and normaliser are kept as they are."""
+
+    @abstractmethod
+    def augment(self, x: Tensor, *, generator: torch.Generator) -> Tensor:
+        """Training images in [0, 1], changed at random in one batch on their device."""
+
+    @abstractmethod
+    def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """One loss a sample, (N,)."""
+
+    @abstractmethod
+    def scores(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """One score a sample (N,), higher is better; its mean is the headline (accuracy: 1.0 or 0.0)."""

@@ -1,0 +1,115 @@
+"""Classification: tell the images of a set apart; the headline is top-1 accuracy.
+
+What: cross-entropy on a fresh linear head with one output a class. Validation comes out of the training images, the
+test split is only for measuring.
+When: every data set Tombola has. ``digits`` alone means ``classification:digits``, and options that are the data set's
+own may stand beside ``name``: ``{name: digits, num_train: 200}``.
+Cost: none beyond the data's.
+Options: ``data``; ``augment``, by default what suits the data; ``fraction`` of the training labels and which
+(``subset``, ``subset_seed``); ``label_smoothing``.
+Reference: methods as usual; few labels as in Fu et al., arXiv 2304.11834.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, ClassVar, Literal, cast
+
+import torch
+from pydantic import field_validator, model_validator
+from torch import Tensor
+from torch.nn import functional as F
+
+from tombola.data._augment import Augment, augment
+from tombola.data._base import Dataset, Images, Splits, Subset, loaded, stratified
+from tombola.errors import DataError, UnknownName, near
+from tombola.models.network import Network
+from tombola.spec import Json, option
+from tombola.tasks._base import Task
+
+
+class Classification(Task):
+    """Which class is in the image?"""
+
+    ARGUMENT: ClassVar[str | None] = "data"
+
+    data: Dataset = option(help="the data set: a name, name:argument, or a mapping with its options")
+    augment_with: Literal["auto", "none", "shift", "flip_shift", "rrc"] = option(
+        "auto", "how training images are changed at random; auto takes what suits the data"
+    )
+    fraction: float = option(1.0, "the share of the training labels that may be used", gt=0, le=1)
+    subset: Literal["stratified", "first"] = option("stratified", "which labels: each class by its share, or the first")
+    subset_seed: int = option(0, "which stratified subset", ge=0)
+    label_smoothing: float = option(0.0, "mass of the target spread over all classes", ge=0, lt=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _data_options(cls, values: Any) -> Any:
+        """Options that are the data set's own move to it."""
+        if not isinstance(values, Mapping) or not isinstance(values.get("data"), str):
+            return values
+        name = values["data"].partition(":")[0]
+        if name not in Dataset.family.names():
+            return values
+        theirs, ours = list(Dataset.family.get(name).model_fields), list(cls.model_fields)
+        moved = {word: value for word, value in values.items() if word not in ours and _meant(word, theirs, ours)}
+        kept = {word: value for word, value in values.items() if word not in moved}
+        return {**kept, "data": {"name": values["data"], **moved}} if moved else values
+
+    @field_validator("data", mode="before")
+    @classmethod
+    def _known_data(cls, value: object) -> object:
+        try:
+            return Dataset.parse(value)
+        except UnknownName as error:
+            tasks = ", ".join(Task.family.names())
+            raise UnknownName(f"{error}; it is no task either (there are: {tasks})") from None
+
+    @property
+    def policy(self) -> Augment:
+        """The augmentation in force."""
+        return cast("Augment", self.data.AUGMENT if self.augment_with == "auto" else self.augment_with)
+
+    def identity(self) -> dict[str, Json]:
+        return {**super().identity(), "augment_with": self.policy}
+
+    def splits(self) -> Splits:
+        return _splits(self, self.digest())
+
+    def check(self) -> None:
+        if not self.data.MADE_HERE:
+            self.splits()
+
+    def head(self, model: Network, *, generator: torch.Generator) -> Network:
+        return model.with_head(len(self.splits().classes), generator=generator)
+
+    def augment(self, x: Tensor, *, generator: torch.Generator) -> Tensor:
+        return augment(x, self.policy, generator=generator)
+
+    def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        return F.cross_entropy(outputs, targets, reduction="none", label_smoothing=self.label_smoothing)
+
+    def scores(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        return (outputs.argmax(1) == targets).float()
+
+
+def _meant(word: str, theirs: list[str], ours: list[str]) -> bool:
+    """Whether an option is the data set's, or misspells one of its: then the data set's report names the right one."""
+    return word in theirs or (bool(near(word, theirs)) and not near(word, ours))
+
+
+@lru_cache(maxsize=8)
+def _splits(task: Classification, digest: str) -> Splits:
+    del digest  # part of the cache's key, as in `loaded`
+    splits = loaded(task.data)
+    if len(splits.classes) < 2:
+        raise DataError(f"{task.data.name}: one class ({', '.join(splits.classes)}); telling apart needs two or more")
+    return Splits(_some(splits.train, task), splits.val, splits.test)
+
+
+def _some(train: Images, task: Classification) -> Images:
+    if task.fraction == 1:
+        return train
+    count = max(1, round(task.fraction * len(train)))
+    if task.subset == "first":
+        return Subset(train, torch.arange(count))
+    return stratified(train, count, task.subset_seed)

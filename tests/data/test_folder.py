@@ -1,0 +1,231 @@
+"""Folders: both layouts, broken and odd files, splits that hold, an identity that follows the files."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from tombola.data._base import Dataset, InMemory, Splits, Subset
+from tombola.data.folder import Folder, OnDisk
+from tombola.errors import DataError, RequestError
+
+COLOURS = {"cat": (200, 30, 30), "dog": (30, 200, 30), "eel": (30, 30, 200)}
+
+
+def fill(
+    root: Path, *, each: int = 10, classes: dict[str, tuple[int, int, int]] = COLOURS, suffix: str = ".png"
+) -> Path:
+    for name, colour in classes.items():
+        (root / name).mkdir(parents=True, exist_ok=True)
+        for number in range(each):
+            Image.new("RGB", (24, 20), (*colour[:2], colour[2] + number)).save(root / name / f"{number:02}{suffix}")
+    return root
+
+
+def cut(path: Path) -> Path:
+    """A JPEG without its second half."""
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    return path
+
+
+def folder(path: Path, **options: Any) -> Folder:
+    parsed = Dataset.parse({"name": f"folder:{path}", "size": 8, **options})
+    assert isinstance(parsed, Folder)
+    return parsed
+
+
+def colours(splits: Splits) -> list[tuple[int, ...]]:
+    """One image a class of the training split, its middle pixel rounded to hundreds of the class's colour."""
+    found = []
+    for label in range(len(splits.classes)):
+        index = torch.nonzero(splits.train.labels == label)[0]
+        found.append(tuple(splits.train.take(index)[0, :, 4, 4].tolist()))
+    return found
+
+
+def test_classes_directly_below_are_split_by_seed(tmp_path: Path) -> None:
+    splits = folder(fill(tmp_path)).load()
+    assert splits.classes == ("cat", "dog", "eel")
+    assert [torch.bincount(part.labels).tolist() for part in (splits.train, splits.val, splits.test)] == [
+        [7, 7, 7],
+        [1, 1, 1],
+        [2, 2, 2],
+    ]
+    assert [max(range(3), key=colour.__getitem__) for colour in colours(splits)] == [0, 1, 2]
+
+
+def test_no_image_is_in_two_splits(tmp_path: Path) -> None:
+    splits = folder(fill(tmp_path)).load()
+    pictures = torch.cat([part.take(torch.arange(len(part))) for part in (splits.train, splits.val, splits.test)])
+    assert len(torch.unique(pictures.flatten(1), dim=0)) == 30
+
+
+@pytest.mark.parametrize(
+    ("made", "sizes"),
+    [
+        (("train", "test"), (27, 3, 30)),
+        (("train", "val"), (27, 3, 30)),
+        (("Train", "Valid"), (27, 3, 30)),
+        (("train", "val", "test"), (30, 30, 30)),
+        (("train",), (21, 3, 6)),
+    ],
+)
+def test_split_folders(tmp_path: Path, made: tuple[str, ...], sizes: tuple[int, int, int]) -> None:
+    for split in made:
+        fill(tmp_path / split)
+    splits = folder(tmp_path).load()
+    assert (len(splits.train), len(splits.val), len(splits.test)) == sizes
+
+
+def test_a_class_may_be_called_train(tmp_path: Path) -> None:
+    fill(tmp_path, classes={"car": (9, 9, 9), "train": (99, 9, 9)})
+    assert folder(tmp_path).load().classes == ("car", "train")
+
+
+def test_the_same_split_every_time_and_another_by_seed(tmp_path: Path) -> None:
+    fill(tmp_path)
+    chosen = []
+    for seed in (0, 0, 1):
+        test = folder(tmp_path, seed=seed).load().test
+        assert isinstance(test, Subset)
+        chosen.append(test.indices.tolist())
+    assert chosen[0] == chosen[1] != chosen[2]
+
+
+def take_all(splits: Splits) -> list[torch.Tensor]:
+    return [part.take(torch.arange(len(part))) for part in (splits.train, splits.val, splits.test)]
+
+
+@pytest.mark.parametrize("in_memory_mb", [0, 100])
+def test_a_truncated_image_is_named(tmp_path: Path, in_memory_mb: int) -> None:
+    cut(fill(tmp_path) / "dog" / "broken.JPG")
+    spec = folder(tmp_path, in_memory_mb=in_memory_mb)
+    with pytest.raises(DataError, match=r"dog/broken\.JPG.*truncated.*broken=skip"):
+        take_all(spec.load())
+
+
+@pytest.mark.parametrize("in_memory_mb", [0, 100])
+def test_the_rest_is_usable_by_option(tmp_path: Path, in_memory_mb: int) -> None:
+    cut(fill(tmp_path) / "dog" / "broken.JPG")
+    (tmp_path / "cat" / "text.png").write_text("no image")
+    (tmp_path / "eel" / "nothing.jpg").touch()
+    with pytest.warns(UserWarning, match=r"skipped 3 broken images in .*cat/text\.png.*dog/broken\.JPG.*eel/nothing"):
+        splits = folder(tmp_path, broken="skip", in_memory_mb=in_memory_mb).load()
+    parts = [splits.train, splits.val, splits.test]
+    assert sum(map(len, parts)) == 30
+    assert all(part.take(torch.arange(len(part))).shape == (len(part), 3, 8, 8) for part in parts)
+
+
+def test_many_broken_images_are_counted(tmp_path: Path) -> None:
+    fill(tmp_path)
+    for number in range(12):
+        (tmp_path / "cat" / f"x{number}.png").touch()
+    with pytest.raises(DataError, match=r"12 broken images in .* and 2 more"):
+        folder(tmp_path).load()
+
+
+def test_large_sets_are_decoded_when_taken_to_the_same_pixels(tmp_path: Path) -> None:
+    fill(tmp_path, suffix=".jpg")
+    held, decoded = (folder(tmp_path, in_memory_mb=mb).load().train for mb in (100, 0))
+    assert isinstance(held, Subset)
+    assert isinstance(decoded, Subset)
+    while isinstance(held, Subset) and isinstance(decoded, Subset):
+        held, decoded = held.whole, decoded.whole
+    assert isinstance(held, InMemory)
+    assert isinstance(decoded, OnDisk)
+    assert (held.on_disk, decoded.on_disk) == (False, True)
+    order = torch.tensor([4, 29, 4, 0])
+    assert torch.equal(held.take(order), decoded.take(order))
+
+
+def test_hidden_and_other_files_empty_and_nested_folders(tmp_path: Path) -> None:
+    fill(tmp_path)
+    (tmp_path / "unicorn").mkdir()
+    (tmp_path / ".git").mkdir()
+    shutil.copy(tmp_path / "cat" / "00.png", tmp_path / ".git" / "a.png")
+    shutil.copy(tmp_path / "cat" / "00.png", tmp_path / "cat" / "._00.png")
+    (tmp_path / "cat" / "notes.txt").write_text("n")
+    (tmp_path / "dog" / "deep" / "er").mkdir(parents=True)
+    shutil.copy(tmp_path / "dog" / "00.png", tmp_path / "dog" / "deep" / "er" / "NESTED.PNG")
+    with pytest.warns(UserWarning, match="unicorn"):
+        splits = folder(tmp_path).load()
+    assert splits.classes == ("cat", "dog", "eel")
+    assert len(splits.train) + len(splits.val) + len(splits.test) == 31
+
+
+def test_a_link_back_up_does_not_count_images_twice(tmp_path: Path) -> None:
+    fill(tmp_path)
+    (tmp_path / "cat" / "loop").symlink_to(tmp_path / "cat", target_is_directory=True)
+    assert sum(map(len, vars(folder(tmp_path).load()).values())) == 30
+
+
+def test_no_class_folders_says_what_is_expected_and_found(tmp_path: Path) -> None:
+    fill(tmp_path / "flat")
+    for file in (tmp_path / "flat" / "cat").iterdir():
+        shutil.copy(file, tmp_path)
+    shutil.rmtree(tmp_path / "flat")
+    with pytest.raises(DataError, match=r"no class folders.*10 images directly in it and no folders.*PATH/cat/1\.jpg"):
+        folder(tmp_path).load()
+
+
+def test_a_missing_folder_a_file_and_no_path(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="is not there"):
+        folder(tmp_path / "none").load()
+    (tmp_path / "f").touch()
+    with pytest.raises(DataError, match="is a file"):
+        folder(tmp_path / "f").digest()
+    with pytest.raises(RequestError, match="path"):
+        Dataset.parse("folder")
+
+
+def test_split_folders_without_classes_or_train(tmp_path: Path) -> None:
+    fill(tmp_path / "a", classes={"train": (1, 2, 3), "test": (3, 2, 1)})
+    with pytest.raises(DataError, match="train holds no class folders"):
+        folder(tmp_path / "a").load()
+    fill(tmp_path / "b" / "test")
+    with pytest.raises(DataError, match="there is no train folder"):
+        folder(tmp_path / "b").load()
+
+
+def test_a_test_class_that_is_not_trained_is_named(tmp_path: Path) -> None:
+    fill(tmp_path / "train")
+    fill(tmp_path / "test", classes={**COLOURS, "fox": (1, 1, 1)})
+    with pytest.raises(DataError, match="no training images: fox"):
+        folder(tmp_path).load()
+
+
+def test_too_few_images_for_a_split(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="too few images for a"):
+        folder(fill(tmp_path, each=1)).load()
+
+
+def test_identity_follows_the_files_and_not_the_place(tmp_path: Path) -> None:
+    first = folder(fill(tmp_path / "a"))
+    key = first.digest()
+    shutil.copytree(tmp_path / "a", tmp_path / "copy")
+    assert folder(tmp_path / "copy", workers=3, broken="skip").digest() == key
+    assert folder(tmp_path / "a", size=16).digest() != key
+    picture = tmp_path / "a" / "cat" / "00.png"
+    Image.new("RGB", (24, 20), (201, 30, 30)).save(picture)
+    os.utime(picture, ns=(1, 1))
+    changed = first.digest()
+    assert changed != key
+    picture.rename(picture.with_name("zz.png"))
+    assert first.digest() not in (key, changed)
+
+
+def test_a_changed_folder_is_loaded_again(tmp_path: Path) -> None:
+    from tombola.data._base import loaded
+
+    spec = folder(fill(tmp_path))
+    before = loaded(spec)
+    assert loaded(spec) is before
+    fill(tmp_path, each=12)
+    assert len(loaded(spec).train) > len(before.train)

@@ -1,0 +1,130 @@
+"""Classification: how it is written, whose options are whose, labels, losses and scores."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+from tombola.data._base import Subset
+from tombola.data.digits import Digits
+from tombola.errors import DataError, OptionError, RequestError
+from tombola.models.network import Network
+from tombola.tasks._base import Task
+from tombola.tasks.classification import Classification
+
+
+def task(value: object) -> Classification:
+    parsed = Task.parse(value)
+    assert isinstance(parsed, Classification)
+    return parsed
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "digits",
+        "classification:digits",
+        {"name": "digits"},
+        {"name": "classification", "data": "digits"},
+        {"name": "classification:digits"},
+        {"name": "classification", "data": {"name": "digits"}},
+        Classification(data=Digits()),
+    ],
+)
+def test_every_spelling_is_the_same_task(value: object) -> None:
+    assert task(value) == Classification(data=Digits())
+    assert task(value).digest() == Classification(data=Digits()).digest()
+
+
+def test_options_of_the_data_may_stand_beside_the_name() -> None:
+    found = task({"name": "digits", "num_train": 200, "fraction": 0.5})
+    assert found == Classification(data=Digits(num_train=200), fraction=0.5)
+    assert task({"name": "folder:pictures", "size": 32}).data.identity is not None
+
+
+@pytest.mark.parametrize("name", ["digitz", "classification:digitz", "clasification:digits"])
+def test_an_unknown_name_says_which_data_and_tasks_there_are(name: str) -> None:
+    with pytest.raises(RequestError, match=r"unknown dataset .*glyphs.* no task either \(there are: classification"):
+        task(name)
+
+
+def test_a_near_name_is_offered() -> None:
+    with pytest.raises(RequestError, match="did you mean 'digits'"):
+        task("digitz")
+
+
+def test_misspelt_options_are_explained_by_whose_they_are() -> None:
+    with pytest.raises(RequestError, match="did you mean 'num_train'"):
+        task({"name": "digits", "num_trian": 3})
+    with pytest.raises(RequestError, match="did you mean 'fraction'"):
+        task({"name": "digits", "fractoin": 0.1})
+
+
+def test_all_problems_are_reported_at_once() -> None:
+    with pytest.raises(OptionError, match="2 problems"):
+        task({"name": "digits", "fraction": 2, "label_smoothing": -1})
+    with pytest.raises(RequestError, match="data"):
+        task("classification")
+
+
+def test_splits_are_kept_in_memory() -> None:
+    assert task("digits").splits() is task({"name": "digits"}).splits()
+    assert task("digits").splits() is not task({"name": "digits", "seed": 1}).splits()
+
+
+def test_a_fraction_of_the_labels_is_fair_and_leaves_the_rest_alone() -> None:
+    whole, part = task("digits").splits(), task({"name": "digits", "fraction": 0.1}).splits()
+    assert len(part.train) == 100
+    assert all(9 <= count <= 11 for count in torch.bincount(part.train.labels).tolist())
+    assert part.val is whole.val
+    assert part.test is whole.test
+
+
+def test_a_fraction_is_nested_seeded_or_simply_the_first() -> None:
+    def chosen(**options: Any) -> list[int]:
+        train = task({"name": "digits", **options}).splits().train
+        assert isinstance(train, Subset)
+        return train.indices.tolist()
+
+    assert set(chosen(fraction=0.1)) < set(chosen(fraction=0.2))
+    assert chosen(fraction=0.1) != chosen(fraction=0.1, subset_seed=1)
+    assert chosen(fraction=0.1, subset="first") == list(range(100))
+
+
+def test_augmentation_suits_the_data_unless_told() -> None:
+    x = torch.rand((8, 3, 16, 16), generator=torch.Generator().manual_seed(0))
+    assert (task("digits").policy, task("cifar10").policy) == ("shift", "flip_shift")
+    plain = task({"name": "digits", "augment_with": "none"})
+    generator = torch.Generator().manual_seed(1)
+    assert torch.equal(plain.augment(x, generator=generator), x)
+    assert not torch.equal(task("digits").augment(x, generator=generator), x)
+    assert task({"name": "digits", "augment_with": "shift"}).digest() == task("digits").digest() != plain.digest()
+
+
+def test_losses_and_scores_of_numbers_checked_by_hand() -> None:
+    outputs = torch.tensor([[2.0, 0.0], [0.0, 0.0], [0.0, 3.0]])
+    targets = torch.tensor([0, 0, 0])
+    losses = task("digits").losses(outputs, targets)
+    assert losses.tolist() == pytest.approx([0.126928, 0.693147, 3.048587], abs=1e-5)
+    assert task("digits").scores(outputs, targets).tolist() == [1.0, 1.0, 0.0]
+    smoothed = task({"name": "digits", "label_smoothing": 0.1}).losses(outputs, targets)
+    assert smoothed[0].item() == pytest.approx(0.95 * 0.126928 + 0.05 * 2.126928, abs=1e-5)
+
+
+def test_the_head_has_one_output_a_class_and_the_model_is_not_changed() -> None:
+    body = nn.Sequential(nn.Flatten(), nn.Linear(3 * 16 * 16, 4))
+    model = Network(body, source="toy")
+    made = task("digits").head(model, generator=torch.Generator().manual_seed(0))
+    assert made(torch.zeros(2, 3, 16, 16)).shape == (2, 10)
+    assert model(torch.zeros(2, 3, 16, 16)).shape == (2, 4)
+
+
+def test_one_class_is_no_task(tmp_path: Path) -> None:
+    (tmp_path / "only").mkdir()
+    for number in range(20):
+        Image.new("RGB", (8, 8), (number, 0, 0)).save(tmp_path / "only" / f"{number}.png")
+    with pytest.raises(DataError, match=r"one class \(only\)"):
+        task({"name": f"folder:{tmp_path}", "size": 8}).splits()
