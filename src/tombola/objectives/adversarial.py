@@ -1,0 +1,32 @@
+"""Adversarial training: the mean loss on images an attack has just made against the model.
+
+What: min over weights of the criterion's mean at the attack's images; no clean term. The model trains in the mode it
+    is given in; the attack decides how batch norm behaves while crafting (eval by default).
+When: Robust pretraining, A-IMP, adversarial finetuning.
+Cost: A natural step plus the attack: about eleven times a natural step with the default PGD-10.
+Options: attack (default PGD-10, linf 8/255, step 2/255, random start).
+Reference: Madry et al., ICLR 2018, arXiv 1706.06083; A-IMP: Fu et al., DAC 2023, arXiv 2304.11834, equation 1.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from tombola.attacks._base import Attack, Criterion
+from tombola.attacks.pgd import PGD
+from tombola.objectives._base import Objective
+from tombola.spec import option
+
+BOUNDS = (0.0, 1.0)  # where images live
+
+
+class Adversarial(Objective):
+    """The mean loss on images an attack made against the model as it now is."""
+
+    attack: Attack = option(PGD(), "the attack trained against: a name, or a mapping with a name and options")
+
+    def loss(
+        self, model: nn.Module, x: Tensor, targets: Tensor, criterion: Criterion, *, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        adversarial = self.attack.perturb(model, x, targets, criterion, bounds=BOUNDS, generator=generator)
+        outputs = model(adversarial)
+        return criterion(outputs, targets).mean(), outputs

@@ -1,0 +1,35 @@
+"""Accuracy: the task's headline score on the test split.
+
+What: The mean of the task's scores over all test images, in per cent, with the model in eval mode and in float32.
+When: The clean number of every study.
+Cost: One forward pass over the test split.
+Options: batch (not part of the identity).
+Reference: top-1 accuracy for classification.
+"""
+
+import torch
+
+from tombola.attacks._crafting import crafting
+from tombola.fitting.devices import device_of
+from tombola.fitting.session import Session
+from tombola.models.network import Network
+from tombola.properties._base import Measurement, Property
+from tombola.properties._test_images import in_order, ready, test_images
+from tombola.spec import option
+from tombola.tasks._base import Task
+
+
+class Accuracy(Property):
+    """The share of test images told right."""
+
+    batch: int = option(256, "images a forward pass", identity=False, ge=1)
+
+    def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
+        device = device_of(session.device)
+        images = test_images(task, None)
+        network = ready(model, device)
+        total = 0.0
+        with crafting(network, "eval"), torch.no_grad():
+            for x, targets in in_order(images, self.batch, device):
+                total += task.scores(network(x), targets).double().sum().item()
+        return [Measurement("accuracy", 100 * total / len(images), len(images), unit="%")]

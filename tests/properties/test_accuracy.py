@@ -1,0 +1,28 @@
+"""Accuracy against a count by hand."""
+
+import pytest
+
+from tombola.fitting.session import Session
+from tombola.properties._base import Property
+from tombola.properties.accuracy import Accuracy
+
+from .toy_task import ToyTask, brightness_net
+
+
+@pytest.mark.parametrize("batch", [1, 7, 256])
+def test_accuracy_is_the_share_told_right(batch: int) -> None:
+    found = Accuracy(batch=batch).measure(brightness_net(), ToyTask(), seed=0, session=Session())
+    assert len(found) == 1
+    assert (found[0].metric, found[0].unit, found[0].samples) == ("accuracy", "%", 26)
+    assert found[0].value == pytest.approx(100 * 25 / 26)
+
+
+def test_the_models_mode_and_statistics_come_back() -> None:
+    net = brightness_net().train()
+    Accuracy().measure(net, ToyTask(), seed=0, session=Session())
+    assert net.training
+    assert int(net.state_dict()["body.1.num_batches_tracked"]) == 0
+
+
+def test_the_batch_is_not_part_of_the_identity() -> None:
+    assert Accuracy(batch=3).identity() == Property.parse("accuracy").identity() == {"name": "accuracy"}
