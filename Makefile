@@ -46,7 +46,7 @@ types: setup  ## mypy, strict, tests included
 
 docs: setup  ## build the documentation into site/
 	$(BIN)/python docs/reference.py
-	$(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 check: lint types test docs  ## everything that must be green before a change lands
 

@@ -1,0 +1,44 @@
+"""What README and examples show runs as shown."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+
+
+def output(script: Path, folder: Path) -> str:
+    """What a program prints, run in a folder of its own."""
+    done = subprocess.run([sys.executable, script], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
+
+
+def test_the_python_of_the_readme_runs(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    assert len([line for line in block.splitlines() if line.strip()]) <= 25
+    script = tmp_path / "readme.py"
+    script.write_text(block, encoding="utf-8")
+    printed = output(script, tmp_path)
+    assert "adversarial_accuracy" in printed
+    assert (tmp_path / "glyphs.ticket").stat().st_size < 20_000
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_runs_and_is_short(example: Path, tmp_path: Path) -> None:
+    assert len(example.read_text("utf-8").splitlines()) <= 40
+    assert output(example, tmp_path).strip()
+
+
+def test_every_page_of_the_docs_is_in_the_navigation() -> None:
+    text = (ROOT / "mkdocs.yml").read_text("utf-8")
+    kinds = ("tutorial", "how-to", "explanation")
+    pages = [
+        path.relative_to(ROOT / "docs").as_posix() for kind in kinds for path in (ROOT / "docs" / kind).glob("*.md")
+    ]
+    assert pages
+    assert [page for page in pages if page not in text] == []
