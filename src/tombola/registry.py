@@ -216,7 +216,8 @@ def _load(source: str) -> ModuleType:
         return importlib.import_module(where.partition(":")[0])
     name = "tombola_path_" + re.sub(r"\W", "_", where)
     spec = importlib.util.spec_from_file_location(name, where)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)

@@ -31,6 +31,8 @@ def member(kind: str, name: str) -> type[Member]:
 @pytest.mark.parametrize(("kind", "name"), MEMBERS)
 def test_the_card_says_what_when_cost_options_and_reference(kind: str, name: str) -> None:
     card = family(kind).card(name)
+    assert card.splitlines()[1:2] == [""], f"the docstring of {kind}/{name} needs a title line and an empty line"
+    assert not card.startswith("What:")
     for heading in ("What:", "When:", "Cost:", "Options:", "Reference:"):
         assert heading in card, f"the docstring of {kind}/{name} lacks a line {heading!r}"
 

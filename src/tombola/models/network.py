@@ -31,7 +31,7 @@ class Normalise(nn.Module):
 class Network(nn.Module):
     """``body(normalise(x))``, x in [0, 1]. Tensor names in masks and tickets are the body's own.
 
-    ``source`` says where it comes from; ``net`` what `Source` builds the same net from without its weights, when it can.
+    ``source`` says where it comes from; ``net``, when it can, what `Source` builds the same net from without weights.
 
     >>> model = Network(nn.Sequential(nn.Flatten(), nn.Linear(48, 10)), source="my net")
     >>> model(torch.rand(2, 3, 4, 4)).shape, model.features(torch.rand(2, 3, 4, 4)).shape

@@ -16,7 +16,6 @@ from typing import Any, Final, Self
 
 import torch
 from pydantic import field_validator, model_validator
-
 from safetensors import SafetensorError, safe_open
 
 from tombola.errors import ModelError, OptionError, near

@@ -24,7 +24,7 @@ def test_images(task: Task, samples: int | None) -> Images:
 
 def in_order(images: Images, batch: int, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
     """Batches in the images' own order, the last one smaller."""
-    return batches(images, batch, device=device, shuffle=False)
+    return batches(images, batch, device=device)
 
 
 def ready(model: Network, device: torch.device) -> Network:

@@ -21,7 +21,7 @@ class Task(Member):
         """Train, validation and test; cached in memory while the process lives."""
 
     def check(self) -> None:
-        """Raise the `DataError` of data that cannot be had; a task overrides this where that is cheaper than loading."""
+        """Raise the `DataError` of data that cannot be had; overridden where that is cheaper than loading."""
         self.splits()
 
     @abstractmethod

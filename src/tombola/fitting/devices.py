@@ -1,0 +1,59 @@
+"""Where a training runs and in which precision: the device from accelerate, the precision from torch.autocast."""
+
+from contextlib import AbstractContextManager, nullcontext
+from functools import cache
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import torch
+
+from tombola.errors import OptionError
+
+Precision: TypeAlias = Literal["auto", "float32", "bfloat16"]
+
+_NATIVE = {"amx_bf16", "avx512_bf16", "bf16"}  # x86 and Arm names of instructions that multiply bfloat16
+
+
+def device_of(name: str) -> torch.device:
+    """The device called ``name``: "cpu", "cuda:1", ...; "auto" is the one accelerate gives this process."""
+    if name == "auto":
+        from accelerate import PartialState
+
+        return torch.device(PartialState().device)
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise OptionError("device", [f"device={name!r} cannot be used ({reason}); write cpu or auto"]) from None
+    return device
+
+
+def uses_bfloat16(precision: Precision, device: torch.device) -> bool:
+    """Whether matrix products run in bfloat16; ``auto`` says yes only where the hardware multiplies it natively."""
+    if precision == "auto":
+        return multiplies_bfloat16(device.type)
+    return precision == "bfloat16"
+
+
+@cache
+def multiplies_bfloat16(kind: str) -> bool:
+    """Whether a kind of device has bfloat16 instructions (emulating them is slower than float32)."""
+    if kind == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return kind == "cpu" and bool(_NATIVE & _cpu_flags())
+
+
+def autocast(device: torch.device, *, bfloat16: bool) -> AbstractContextManager[object]:
+    """The context in which forward passes run."""
+    if not bfloat16:
+        return nullcontext()
+    return torch.autocast(device.type, dtype=torch.bfloat16)
+
+
+def _cpu_flags() -> set[str]:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:  # no such file outside Linux: float32 is always right
+        return set()
+    return {flag for line in lines if line.startswith(("flags", "Features")) for flag in line.split()[1:]}

@@ -1,0 +1,174 @@
+"""`Fit`: how a network is trained, as options with an identity. The task and the data stand beside it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, TypeAlias
+
+import torch
+from pydantic import model_validator
+from torch import nn
+
+from tombola.errors import OptionError
+from tombola.fitting.average import Average
+from tombola.fitting.checkpoints import Checkpoints
+from tombola.fitting.devices import Precision, device_of, uses_bfloat16
+from tombola.fitting.feed import Feed
+from tombola.fitting.loop import Course, Training
+from tombola.fitting.optimizers._base import Optimizer
+from tombola.fitting.presets import expanded
+from tombola.fitting.schedules._base import Schedule
+from tombola.fitting.session import Session
+from tombola.fitting.validate import mean_score
+from tombola.masks.enforce import Enforcer, apply_masks
+from tombola.masks.masks import Masks
+from tombola.models.digest import weights_digest
+from tombola.models.network import Network
+from tombola.objectives._base import Objective
+from tombola.spec import Spec, key, option
+from tombola.tasks._base import Task
+from tombola.units import Steps
+
+Parameters: TypeAlias = Literal["all", "head"]
+
+_DEFAULTS: Final[Mapping[str, object]] = {
+    "objective": {"name": "natural"},
+    "optimizer": {"name": "sgd", "lr": 0.1, "weight_decay": 5e-4},
+    "schedule": {"name": "cosine"},
+}
+
+
+class Fit(Spec):
+    """How a network is trained.
+
+    ``preset`` names a recipe whose options are filled in beneath those given; what is kept, and what the identity
+    is made of, are the expanded options.
+
+    >>> Fit(preset="dac", epochs="3ep").batch
+    64
+    """
+
+    preset: str | None = option(None, "a recipe to start from, such as dac, salman or double-win", identity=False)
+    objective: Objective = option("natural", "the loss of a batch: natural, adversarial, ...", validate_default=True)
+    epochs: Steps = option("20ep", "how long, as '20ep' or '500it'", validate_default=True)
+    batch: int = option(128, "images a step", ge=1)
+    drop_last: bool = option(default=False, help="leave out an epoch's last batch when it is smaller")
+    optimizer: Optimizer = option("sgd", "how weights are changed: sgd, adamw, ...", validate_default=True)
+    schedule: Schedule = option("cosine", "the learning rate over time: cosine, milestones, ...", validate_default=True)
+    warmup: Steps = option("0it", "a linear rise of the learning rate from 0, over this long", validate_default=True)
+    clip: float | None = option(None, "the largest norm the gradient may have; empty: any", gt=0)
+    ema: float | None = option(None, "decay of an average of the weights, which is then kept; empty: none", gt=0, lt=1)
+    bn: Literal["train", "frozen"] = option("train", "batch norm: its statistics follow the batches, or stay")
+    precision: Precision = option("auto", "auto: bfloat16 where the hardware multiplies it, else float32")
+    select: Literal["last", "best_val"] = option("last", "which weights are kept, judged on the validation split only")
+    validate_every: Steps = option("1ep", "how often to validate when selecting", validate_default=True)
+    compile: bool = option(default=False, help="compile the network with torch.compile first", identity=False)
+    checkpoint_every: Steps | None = option(
+        None, "how often to keep a checkpoint; empty: each epoch and every 20 s", identity=False
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _expand(cls, values: Any) -> Any:
+        if isinstance(values, str):
+            values = {"preset": values}
+        return expanded(values, _DEFAULTS) if isinstance(values, Mapping) else values
+
+    def run(
+        self,
+        model: Network,
+        task: Task,
+        *,
+        masks: Masks | None = None,
+        seed: int,
+        session: Session,
+        parameters: Parameters = "all",
+    ) -> Network:
+        """A new network trained on the task's training split, in eval mode on the CPU; ``model`` is not changed.
+
+        ``model`` has the task's head already. Masked weights of its body stay exactly 0. With a session folder the
+        training leaves checkpoints there, and continues from them bit for bit when it is run again.
+        """
+        device = device_of(session.device)
+        network = model.copy()
+        if masks is not None:
+            apply_masks(network.body, masks)
+        network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
+        asked = [parameter.requires_grad for parameter in network.parameters()]
+        trained = _only(network, parameters)
+        training = Training(
+            network,
+            self._course(network, task, seed, device),
+            self.optimizer.build(trained),
+            None if masks is None else Enforcer(network.body, masks),
+            None if self.ema is None else Average(network, self.ema),
+            self._checkpoints(model, task, masks, seed, session, parameters),
+        )
+        training.run(session)
+        return _finished(network, training, asked, masks)
+
+    def learning_rate(self, step: int, total: int, per_epoch: int) -> float:
+        """The learning rate at ``step`` (from 0), warm-up included."""
+        warm = self.warmup.iterations(per_epoch)
+        rise = min(1.0, (step + 1) / warm) if warm else 1.0
+        return self.optimizer.lr * rise * self.schedule.factor(step, total, per_epoch)
+
+    def _course(self, network: Network, task: Task, seed: int, device: torch.device) -> Course:
+        splits = task.splits()
+        feed = Feed(splits.train, self.batch, seed=seed, device=device, drop_last=self.drop_last)
+        steps = self.epochs.iterations(feed.per_epoch)
+        bfloat16 = uses_bfloat16(self.precision, device)
+        return Course(
+            objective=self.objective,
+            task=task,
+            feed=feed,
+            steps=steps,
+            lr=lambda step: self.learning_rate(step, steps, feed.per_epoch),
+            seed=seed,
+            device=device,
+            bfloat16=bfloat16,
+            clip=self.clip,
+            frozen_bn=self.bn == "frozen",
+            compiled=self.compile,
+            validate=self._validation(task, device, bfloat16),
+            validate_every=self.validate_every.iterations(feed.per_epoch),
+            save_every=self.checkpoint_every.iterations(feed.per_epoch) if self.checkpoint_every else 0,
+        )
+
+    def _validation(self, task: Task, device: torch.device, bfloat16: bool) -> Callable[[nn.Module], float] | None:
+        if self.select == "last":
+            return None
+        images = task.splits().val
+        if len(images) == 0:
+            raise OptionError(
+                "fit", ["select='best_val' needs a validation split, and there is none; write select=last"]
+            )
+        return lambda network: mean_score(network, images, task, device=device, bfloat16=bfloat16)
+
+    def _checkpoints(
+        self, model: Network, task: Task, masks: Masks | None, seed: int, session: Session, parameters: Parameters
+    ) -> Checkpoints | None:
+        if session.folder is None:
+            return None
+        inputs = [weights_digest(model), "" if masks is None else masks.digest()]
+        identity = {"fit": self.identity(), "task": task.identity(), "seed": seed, "parameters": parameters}
+        work = key("fit", self.VERSION, identity, inputs)  # type: ignore[arg-type]  # nested plain JSON
+        return Checkpoints(session.folder, work, session.reporter.note)
+
+
+def _only(network: Network, parameters: Parameters) -> list[nn.Parameter]:
+    """The parameters to train, the only ones that will get a gradient."""
+    if parameters == "all":
+        return [parameter for parameter in network.parameters() if parameter.requires_grad]
+    network.requires_grad_(requires_grad=False)
+    network.head.requires_grad_(requires_grad=True)
+    return list(network.head.parameters())
+
+
+def _finished(network: Network, training: Training, asked: list[bool], masks: Masks | None) -> Network:
+    network.load_state_dict(training.result())
+    for parameter, wanted in zip(network.parameters(), asked, strict=True):
+        parameter.grad = None
+        parameter.requires_grad_(wanted)
+    network.to(device="cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]  # torch's stub lacks it
+    if masks is not None:
+        apply_masks(network.body, masks)
+    return network.eval()

@@ -1,0 +1,260 @@
+"""The only training loop.
+
+Everything random is drawn from generators that are seeded by (seed, purpose, step), so a training that was stopped and
+goes on from a checkpoint ends with the same bits as one that was not. Masked weights are exactly 0 after every step.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from tombola.errors import Diverged
+from tombola.fitting import state
+from tombola.fitting.average import Average
+from tombola.fitting.checkpoints import Checkpoint, Checkpoints
+from tombola.fitting.devices import autocast
+from tombola.fitting.feed import Feed
+from tombola.fitting.seeds import derive, generator
+from tombola.fitting.session import Bar, Session
+from tombola.fitting.watch import Totals, Watch
+from tombola.masks.enforce import Enforcer
+from tombola.objectives._base import Objective
+from tombola.spec import Json
+from tombola.tasks._base import Task
+
+_SECONDS = 20.0
+_SHARE = 0.05
+_BATCH_NORMS = (nn.modules.batchnorm._BatchNorm,)
+
+
+@dataclass(frozen=True)
+class Course:
+    """What one training does, in plain values; `Fit` unpacks its options into it."""
+
+    objective: Objective
+    task: Task
+    feed: Feed
+    steps: int
+    lr: Callable[[int], float]
+    seed: int
+    device: torch.device
+    bfloat16: bool = False
+    clip: float | None = None
+    frozen_bn: bool = False
+    compiled: bool = False
+    validate: Callable[[nn.Module], float] | None = None
+    validate_every: int = 0
+    save_every: int = 0
+
+
+@dataclass
+class Progress:
+    """Where a training stands, in plain numbers."""
+
+    step: int = 0
+    best: float | None = None
+    history: list[dict[str, Json]] = field(default_factory=list)
+
+
+class Training:
+    """A network being trained along a course. `run` changes the network it is given."""
+
+    def __init__(
+        self,
+        network: nn.Module,
+        course: Course,
+        optimizer: torch.optim.Optimizer,
+        enforcer: Enforcer | None,
+        average: Average | None,
+        checkpoints: Checkpoints | None,
+    ) -> None:
+        self.network = network
+        self.course = course
+        self.optimizer = optimizer
+        self.enforcer = enforcer
+        self.average = average
+        self.checkpoints = checkpoints
+        self.progress = Progress()
+        self.best: dict[str, Tensor] = {}
+        self.watch = Watch()
+        self._saved = (time.monotonic(), 0.0)
+        self._trained = state.trained(optimizer)
+        self._forward: nn.Module = torch.compile(network) if course.compiled else network  # type: ignore[assignment]
+
+    def run(self, session: Session) -> None:
+        """Train to the end, from the newest checkpoint if there is one."""
+        self._resume(session)
+        title = "/".join(session.path) or "fit"
+        self._set_modes()
+        # Layers such as dropout draw from torch's own generator: it is borrowed here and given back as it was.
+        borrowed = torch.random.fork_rng([self.course.device] if self.course.device.type == "cuda" else [])
+        try:
+            with borrowed, self.course.feed, session.reporter.task(title, self.course.steps, self.progress.step) as bar:
+                self._all_steps(bar)
+        except Diverged as error:
+            raise Diverged(f"{error} of {self.course.steps}. {self._remedy()}") from None
+
+    def result(self) -> dict[str, Tensor]:
+        """The state to keep: the best validated, else the average, else the last."""
+        if self.best:
+            return self.best
+        return self.average.values if self.average else self.network.state_dict()
+
+    # One step -----------------------------------------------------------------------------------------------------
+
+    def _all_steps(self, bar: Bar) -> None:
+        while self.progress.step < self.course.steps:
+            loss, score = self._step(self.progress.step)
+            self.progress.step += 1
+            if self.watch.add(loss, score):
+                self._read(bar)
+            if self.progress.step % self.course.feed.per_epoch == 0:
+                self._end_epoch(bar)
+            if self._validation_due():
+                self._validate(bar)
+            if self._checkpoint_due():
+                self._save(bar)
+        self._read(bar)
+        self._require_finite()
+
+    def _step(self, step: int) -> tuple[Tensor, Tensor]:
+        course = self.course
+        x, targets = course.feed.batch_at(step)
+        x = course.task.augment(x, generator=generator(course.seed, "augment", step, device=course.device))
+        torch.manual_seed(derive(course.seed, "layers", step))
+        self.optimizer.zero_grad(set_to_none=True)
+        with autocast(course.device, bfloat16=course.bfloat16):
+            drawn = generator(course.seed, "objective", step, device=course.device)
+            loss, outputs = course.objective.loss(self._forward, x, targets, course.task.losses, generator=drawn)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        if course.clip is not None:
+            nn.utils.clip_grad_norm_(self._trained, course.clip)
+        self._update(step)
+        with torch.no_grad():
+            return loss.detach(), course.task.scores(outputs.detach().float(), targets).float().mean()
+
+    def _update(self, step: int) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.course.lr(step)
+        self.optimizer.step()
+        if self.enforcer is not None:
+            self.enforcer.enforce()
+        if self.average is not None:
+            self.average.update(step)
+
+    def _set_modes(self) -> None:
+        self.network.train()
+        if self.course.frozen_bn:
+            for module in self.network.modules():
+                if isinstance(module, _BATCH_NORMS):
+                    module.eval()
+
+    # Now and then -------------------------------------------------------------------------------------------------
+
+    def _read(self, bar: Bar) -> None:
+        count = self.watch.read(self.progress.step)
+        if count:
+            bar.advance(count, samples=count * self.course.feed.batch, loss=self.watch.last)
+
+    def _end_epoch(self, bar: Bar) -> None:
+        self._read(bar)
+        totals = self.watch.totals
+        steps = max(totals.steps, 1)
+        entry: dict[str, Json] = {
+            "step": self.progress.step,
+            "loss": totals.loss / steps,
+            "score": totals.score / steps,
+        }
+        self.progress.history.append(entry)
+        self.watch.totals = Totals()
+
+    def _validation_due(self) -> bool:
+        if self.course.validate is None:
+            return False
+        last = self.progress.step == self.course.steps
+        return last or (self.course.validate_every > 0 and self.progress.step % self.course.validate_every == 0)
+
+    def _validate(self, bar: Bar) -> None:
+        assert self.course.validate is not None
+        self._read(bar)
+        self._require_finite()
+        candidate = self.average.values if self.average else self.network.state_dict()
+        score = self._score_of(candidate)
+        self.progress.history.append({"step": self.progress.step, "validation": score})
+        if self.progress.best is None or score > self.progress.best:
+            self.progress.best = score
+            self.best = state.copied(candidate)
+
+    def _score_of(self, candidate: dict[str, Tensor]) -> float:
+        assert self.course.validate is not None
+        if self.average is None:
+            return self.course.validate(self.network)
+        trained = state.copied(self.network.state_dict())
+        state.load(self.network, candidate)
+        try:
+            return self.course.validate(self.network)
+        finally:
+            state.load(self.network, trained)
+
+    # Checkpoints --------------------------------------------------------------------------------------------------
+
+    def _checkpoint_due(self) -> bool:
+        """At an epoch's end or after twenty seconds, taking at most about a twentieth of the time; and at the end."""
+        if self.checkpoints is None:
+            return False
+        step, every = self.progress.step, self.course.save_every
+        if step == self.course.steps:
+            return True
+        if every:
+            return step % every == 0
+        passed, cost = time.monotonic() - self._saved[0], self._saved[1]
+        if passed < cost / _SHARE:
+            return False
+        return passed > _SECONDS or step % self.course.feed.per_epoch == 0
+
+    def _save(self, bar: Bar) -> None:
+        assert self.checkpoints is not None
+        self._read(bar)
+        self._require_finite()
+        begun = time.monotonic()
+        self.checkpoints.save(Checkpoint(self.progress.step, self._tensors(), self._facts()))
+        self._saved = (time.monotonic(), time.monotonic() - begun)
+
+    def _require_finite(self) -> None:
+        """A finite loss may still leave weights that are not: such a state is never kept."""
+        norms = torch.stack(torch._foreach_norm([p.detach() for p in self._trained]))
+        if not bool(torch.isfinite(norms).all()):
+            raise Diverged(f"the weights became infinite or NaN by step {self.progress.step}")
+
+    def _tensors(self) -> dict[str, Tensor]:
+        average = {} if self.average is None else self.average.values
+        optimizer = state.optimizer_state(self.optimizer)
+        parts = {"model": self.network.state_dict(), "optimizer": optimizer, "average": average, "best": self.best}
+        return {name: tensor for folder, part in parts.items() for name, tensor in state.filed(part, folder).items()}
+
+    def _facts(self) -> dict[str, Json]:
+        return {"progress": asdict(self.progress), "totals": asdict(self.watch.totals)}
+
+    def _resume(self, session: Session) -> None:
+        found = self.checkpoints.latest() if self.checkpoints is not None else None
+        if found is None:
+            return
+        state.load(self.network, state.under(found.tensors, "model"))
+        best = state.under(found.tensors, "best")
+        self.best = {name: tensor.to(self.course.device) for name, tensor in best.items()}
+        if self.average is not None:
+            self.average.restore(state.under(found.tensors, "average"))
+        state.restore_optimizer(self.optimizer, state.under(found.tensors, "optimizer"))
+        facts: dict[str, Any] = dict(found.facts)
+        self.progress = Progress(**facts["progress"])
+        self.watch = Watch(totals=Totals(**facts["totals"]))
+        if 0 < self.progress.step < self.course.steps:
+            session.reporter.note(f"continues at step {self.progress.step} of {self.course.steps}")
+
+    def _remedy(self) -> str:
+        files = "" if self.checkpoints is None else "The last good checkpoint is kept. "
+        return f"{files}Write a lower optimizer.lr, a longer warmup (1ep), clip=1.0 or precision=float32"

@@ -1,0 +1,122 @@
+"""Recipes as data, named after their source. An option given beside a preset wins over the preset's.
+
+Milestones are fractions, so that a recipe keeps its shape when ``epochs`` is shortened: a third of 150 epochs is 50.
+Image sizes and augmentation belong to the task, attacks other than the published ones to the objective.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from tombola.errors import UnknownName, near
+
+_THIRDS: Final = {"name": "milestones", "at": (1 / 3, 2 / 3)}
+
+
+def _sgd(lr: float, weight_decay: float) -> dict[str, object]:
+    return {"name": "sgd", "lr": lr, "momentum": 0.9, "weight_decay": weight_decay}
+
+
+def _pgd(steps: int, step: float) -> dict[str, object]:
+    return {"name": "adversarial", "attack": {"name": "pgd", "eps": 8 / 255, "steps": steps, "step": step}}
+
+
+PRESETS: Final[Mapping[str, Mapping[str, object]]] = {
+    # Fu et al., DAC 2023: whole-model finetuning; the rate is not given there, Salman et al. use 0.01 or 0.001.
+    "dac": {"epochs": "150ep", "batch": 64, "optimizer": _sgd(0.01, 1e-4), "schedule": _THIRDS},
+    # Salman et al., NeurIPS 2020, code: transfer of robust ImageNet models; rate 0.01 or 0.001.
+    "salman": {"epochs": "150ep", "batch": 64, "optimizer": _sgd(0.01, 5e-4), "schedule": _THIRDS},
+    # Iofinova et al., CVPR 2022, code: 0.001, and 0.01 for Aircraft and Cars.
+    "iofinova": {"epochs": "150ep", "batch": 64, "optimizer": _sgd(0.001, 5e-4), "schedule": _THIRDS},
+    # Chen et al. (Double-Win), ICML 2022, scripts: downstream, natural and adversarial.
+    "double-win": {
+        "epochs": "150ep",
+        "batch": 64,
+        "optimizer": _sgd(0.001, 5e-4),
+        "schedule": _THIRDS,
+        "select": "best_val",
+    },
+    "double-win-adversarial": {
+        "objective": _pgd(10, 2 / 255),
+        "epochs": "100ep",
+        "batch": 128,
+        "optimizer": _sgd(0.1, 5e-4),
+        "schedule": {"name": "milestones", "at": (50 / 100, 75 / 100)},
+        "select": "best_val",
+    },
+    "double-win-svhn": {
+        "objective": _pgd(10, 2 / 255),
+        "epochs": "80ep",
+        "batch": 128,
+        "optimizer": _sgd(0.01, 5e-4),
+        "schedule": "cosine",
+        "select": "best_val",
+    },
+    # The same, one level of iterative pruning on ImageNet.
+    "double-win-imp": {"epochs": "30ep", "batch": 2048, "optimizer": _sgd(5e-4, 1e-4), "schedule": "constant"},
+    "double-win-imp-adversarial": {
+        "objective": _pgd(3, 16 / 765),
+        "epochs": "30ep",
+        "batch": 2048,
+        "optimizer": _sgd(5e-4, 1e-4),
+        "schedule": "constant",
+    },
+    # Chen et al. (CV_LTH_Pre-training), CVPR 2021, scripts: small images, and one level of pruning on ImageNet.
+    "cv-lth-small": {
+        "epochs": "182ep",
+        "batch": 256,
+        "drop_last": True,
+        "optimizer": _sgd(0.1, 2e-4),
+        "schedule": {"name": "milestones", "at": (91 / 182, 136 / 182)},
+        "warmup": "1ep",
+        "select": "best_val",
+    },
+    "cv-lth-imp": {"epochs": "10ep", "batch": 256, "optimizer": _sgd(1e-4, 1e-4), "schedule": "constant"},
+    # Frankle et al. (open_lth), defaults for ResNet-20 on CIFAR-10.
+    "open-lth": {
+        "epochs": "160ep",
+        "batch": 128,
+        "optimizer": _sgd(0.1, 1e-4),
+        "schedule": {"name": "milestones", "at": (80 / 160, 120 / 160)},
+    },
+    # Wong et al., ICLR 2020, code: CIFAR-10 in 15 epochs; its objective is chosen beside it.
+    "fast": {
+        "epochs": "15ep",
+        "batch": 128,
+        "optimizer": _sgd(0.2, 5e-4),
+        "schedule": {"name": "one_cycle", "peak": 0.4},
+    },
+    # Cohen et al., ICML 2019, code: ImageNet with Gaussian noise; its objective is chosen beside it.
+    "cohen": {"epochs": "90ep", "batch": 400, "optimizer": _sgd(0.1, 1e-4), "schedule": _THIRDS},
+}
+
+_NAMED: Final = ("objective", "optimizer", "schedule")
+
+
+def expanded(options: Mapping[str, Any], beneath: Mapping[str, object]) -> dict[str, Any]:
+    """``options`` with the preset they name, and then ``beneath``, filled in where they say nothing.
+
+    Options of an optimizer, schedule or objective are merged one by one when they name the same member, or none.
+    """
+    given = {name: value for name, value in options.items() if not (name == "preset" and value is None)}
+    name = given.pop("preset", None)
+    if name is None:
+        return _over(beneath, given)
+    if name not in PRESETS:
+        known = sorted(PRESETS)
+        raise UnknownName(f"unknown preset {name!r}{near(str(name), known)} (there are: {', '.join(known)})")
+    return _over(_over(beneath, PRESETS[name]), given)
+
+
+def _over(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
+    merged = {**lower, **upper}
+    for field in _NAMED:
+        if field in upper and field in lower:
+            merged[field] = _member(lower[field], upper[field])
+    return merged
+
+
+def _member(lower: Any, upper: Any) -> Any:
+    base, upper = ({"name": value} if isinstance(value, str) else value for value in (lower, upper))
+    if not isinstance(upper, Mapping) or not isinstance(base, Mapping):
+        return upper
+    return {**base, **upper} if upper.get("name", base["name"]) == base["name"] else upper

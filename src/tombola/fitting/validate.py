@@ -1,0 +1,29 @@
+"""The mean score of a network on a set of images."""
+
+from contextlib import AbstractContextManager
+
+import torch
+from torch import Tensor, nn
+
+from tombola.data._base import Images
+from tombola.data._loading import batches
+from tombola.fitting.devices import autocast
+from tombola.tasks._base import Task
+
+_BATCH = 512
+
+
+@torch.no_grad()
+def mean_score(network: nn.Module, images: Images, task: Task, *, device: torch.device, bfloat16: bool) -> float:
+    """The task's headline on ``images``, in eval mode. The network's mode comes back as given."""
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()
+    total = torch.zeros((), dtype=torch.float64)
+    for x, targets in batches(images, _BATCH, device=device):
+        context: AbstractContextManager[object] = autocast(device, bfloat16=bfloat16)
+        with context:
+            outputs: Tensor = network(x)
+        total += task.scores(outputs.float(), targets).double().sum().cpu()
+    for module, training in modes:
+        module.training = training
+    return float(total / len(images))

@@ -1,0 +1,20 @@
+"""The contract of a transfer: what may change while a ticket is adapted to a task."""
+
+from abc import abstractmethod
+from typing import ClassVar
+
+from tombola.fitting.session import Session
+from tombola.masks.masks import Masks
+from tombola.models.network import Network
+from tombola.registry import Family, Member
+from tombola.tasks._base import Task
+
+
+class Transfer(Member):
+    """Adapts a masked model to a task. The model given is not changed; pruned weights stay exactly 0."""
+
+    family: ClassVar[Family] = Family("transfers", "tombola.transfers")
+
+    @abstractmethod
+    def adapt(self, model: Network, masks: Masks, task: Task, *, seed: int, session: Session) -> Network:
+        """A new model with a head for the task, ready to be measured (eval mode)."""

@@ -1,0 +1,39 @@
+"""What enters the head, for every image of a set, computed once."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from tombola.data._base import Images
+from tombola.data._loading import batches
+from tombola.errors import ModelError
+from tombola.models.network import Network
+
+_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Features:
+    """``values`` (N, F) in float64 and the labels, on the CPU."""
+
+    values: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@torch.no_grad()
+def features_of(network: Network, images: Images, *, device: torch.device) -> Features:
+    """The features of ``images`` as they are, in eval mode. The network ends on ``device``, otherwise unchanged."""
+    network.to(device=device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]  # torch's stub
+    found = [network.features(x).double().cpu() for x, _ in batches(images, _BATCH, device=device)]
+    if not found:
+        return Features(torch.empty(0, 0, dtype=torch.float64), images.labels[:0])
+    values = torch.cat(found)
+    if values.ndim != 2:
+        raise ModelError(
+            f"the head of {network.source} takes features of shape {tuple(values.shape[1:])}, not a vector"
+        )
+    return Features(values, images.labels)

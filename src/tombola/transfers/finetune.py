@@ -1,0 +1,27 @@
+"""Finetuning: every surviving weight and a fresh head are trained on the task.
+
+What: the whole network is trained on the task from the ticket's weights, with a fresh head and the masks in force.
+When: there are labels enough to move the body; the papers' first way of judging a ticket.
+Cost: a full training.
+Options: fit.
+Reference: Fu et al., DAC 2023 (the default recipe, dac); Chen et al., CVPR 2021 and ICML 2022.
+"""
+
+from tombola.fitting.fit import Fit
+from tombola.fitting.seeds import generator
+from tombola.fitting.session import Session
+from tombola.masks.masks import Masks
+from tombola.models.network import Network
+from tombola.spec import option
+from tombola.tasks._base import Task
+from tombola.transfers._base import Transfer
+
+
+class Finetune(Transfer):
+    """All weights that are kept may change."""
+
+    fit: Fit = option("dac", "how to train: options, or the name of a recipe", validate_default=True)
+
+    def adapt(self, model: Network, masks: Masks, task: Task, *, seed: int, session: Session) -> Network:
+        headed = task.head(model, generator=generator(seed, "head"))
+        return self.fit.run(headed, task, masks=masks, seed=seed, session=session)

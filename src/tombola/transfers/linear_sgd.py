@@ -1,0 +1,39 @@
+"""Linear evaluation by SGD: the field's usual protocol, a head trained through the frozen body.
+
+What: linear evaluation by the field's usual protocol: a new head is trained by SGD through the frozen body.
+When: numbers must be comparable with published ones that did it so, or ``bn=adapt`` is asked for; else ``linear`` is
+   faster by orders and its optimum does not depend on a learning rate.
+Cost: a forward pass over every augmented image at each epoch.
+Options: fit; bn (frozen: the ticket's statistics; recalibrated: taken anew from the task's training images first;
+   adapt: batch statistics while the head trains, and running ones that drift to the task, as in Salman et al.).
+Reference: Salman et al., NeurIPS 2020, code (fixed features, with bn=adapt); Fu et al., DAC 2023.
+"""
+
+from typing import Literal
+
+from tombola.fitting.devices import device_of
+from tombola.fitting.fit import Fit
+from tombola.fitting.recalibrate import recalibrated
+from tombola.fitting.seeds import generator
+from tombola.fitting.session import Session
+from tombola.masks.enforce import apply_masks
+from tombola.masks.masks import Masks
+from tombola.models.network import Network
+from tombola.spec import option
+from tombola.tasks._base import Task
+from tombola.transfers._base import Transfer
+
+
+class LinearSGD(Transfer):
+    """Only the head is trained; the body's weights stay bit for bit."""
+
+    bn: Literal["frozen", "recalibrated", "adapt"] = option("frozen", "batch norm: as it is, taken anew, or drifting")
+    fit: Fit = option("salman", "how to train the head: options, or the name of a recipe", validate_default=True)
+
+    def adapt(self, model: Network, masks: Masks, task: Task, *, seed: int, session: Session) -> Network:
+        headed = task.head(model, generator=generator(seed, "head"))
+        apply_masks(headed.body, masks)
+        if self.bn == "recalibrated":
+            headed = recalibrated(headed, task.splits().train, seed=seed, device=device_of(session.device)).to("cpu")
+        fit = self.fit.replace(bn="train" if self.bn == "adapt" else "frozen")
+        return fit.run(headed, task, masks=masks, seed=seed, session=session, parameters="head")
