@@ -131,7 +131,7 @@ class Family:
         options = dict(value)
         text = options.pop("name", None)
         if not isinstance(text, str):
-            raise RequestError(f"a {self.singular} needs a name: one of {', '.join(self.names())}")
+            raise RequestError(f"{self.name}: a name is needed, one of {', '.join(self.names())}")
         name, colon, argument = text.partition(":")
         if name not in self.names() and self.fallback is not None:
             name, colon, argument = self.fallback, ":", text

@@ -13,7 +13,7 @@ from pathlib import PurePath
 from types import UnionType
 from typing import Any, ClassVar, Literal, Self, TypeAlias, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
 from tombola.errors import OptionError, near
@@ -51,6 +51,14 @@ class Spec(BaseModel):
 
     VERSION: ClassVar[int] = 1
 
+    @model_validator(mode="before")
+    @classmethod
+    def _options_without_a_name(cls, values: Any) -> Any:
+        """``attack: {eps: 0.1}`` changes an option of the attack that is there by default."""
+        if not isinstance(values, Mapping):
+            return values
+        return {name: _named(cls.model_fields.get(name), value) for name, value in values.items()}
+
     def identity(self) -> dict[str, Json]:
         """The options that decide the outcome, defaults included, as plain JSON."""
         found: dict[str, Json] = {"version": self.VERSION} if self.VERSION != 1 else {}
@@ -70,6 +78,19 @@ class Spec(BaseModel):
     def digest(self) -> str:
         """sha256 of the canonical identity."""
         return hashlib.sha256(canonical(self.identity()).encode()).hexdigest()
+
+
+def _named(field: FieldInfo | None, value: Any) -> Any:
+    """A mapping of options without a name, completed from the member that is the field's default."""
+    if field is None or not isinstance(value, Mapping) or "name" in value or getattr(field.annotation, "family", 0) == 0:
+        return value
+    default = field.default
+    if isinstance(default, str):
+        return {"name": default, **value}
+    if not isinstance(default, Spec):
+        return value
+    given = {option: getattr(default, option) for option in default.model_fields_set}
+    return {"name": _title(type(default)), **given, **value}
 
 
 def plain(value: object) -> Json:

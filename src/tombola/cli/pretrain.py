@@ -32,7 +32,7 @@ def pretrain(
     from tombola.tasks._base import Task
 
     path = fresh_file(out, overwrite=overwrite)
-    fit = build(Fit, settings.merged(settings.settings(set_), objective=objective, preset=preset), "pretrain")
+    fit = build(Fit, settings.settings(set_, objective=objective, preset=preset), "pretrain")
     source, target = Source.parse(model), Task.parse(task)
     with checkpoints(path, source, target, fit, seed) as folder:
         network = verbs.pretrain(source, target, fit, seed=seed, session=session(folder, device))

@@ -1,0 +1,93 @@
+"""`Axis`: one thing a study varies, and the values it takes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tombola.errors import RequestError, near
+from tombola.registry import Member
+from tombola.rows import Scalar
+from tombola.spec import canonical
+from tombola.study.experiment import Experiment
+
+ROOTS: Final = tuple(Experiment.model_fields)
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value of an axis: how it is called in the rows, and what it sets, by path."""
+
+    label: Scalar
+    sets: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A path (``draw.sparsity``) and its values, or a name of one's own whose values each set several paths.
+
+    An axis that sets ``seed`` repeats the cells: rows carry the seed, and no label of it.
+    """
+
+    name: str
+    values: tuple[Value, ...]
+
+    @property
+    def paths(self) -> set[str]:
+        """Every path that one of the values sets."""
+        return {path for value in self.values for path in value.sets}
+
+
+def is_path(name: str) -> bool:
+    """Whether an axis sets what it is called, rather than what its values say."""
+    return name.partition(".")[0] in ROOTS
+
+
+def read_axis(name: str, given: Any) -> Axis:
+    """An axis from a list of values, or a mapping of labels to values; raises `RequestError`.
+
+    >>> [value.label for value in read_axis("draw.sparsity", [0.5, 0.9]).values]
+    [0.5, 0.9]
+    >>> read_axis("prior", {"natural": {"pretrain.objective": "natural"}}).values[0].sets
+    {'pretrain.objective': 'natural'}
+    """
+    values = tuple(Value(label, _sets(name, label, item)) for label, item in labelled(name, given))
+    if not values:
+        raise RequestError(f"axes.{name}: has no values; write a list of them")
+    spelled = [canonical(value.label) for value in values]
+    if doubles := sorted({label for label in spelled if spelled.count(label) > 1}):
+        raise RequestError(f"axes.{name}: lists {', '.join(doubles)} twice")
+    return Axis(name, values)
+
+
+def labelled(name: str, given: Any) -> list[tuple[Scalar, Any]]:
+    """The labels and values that an axis is written as."""
+    if isinstance(given, Mapping):
+        return [(label, value) for label, value in given.items()]
+    items = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+    return [_labelled(name, item) for item in items]
+
+
+def _labelled(name: str, item: Any) -> tuple[Scalar, Any]:
+    if item is None or isinstance(item, bool | int | float | str):
+        return item, item
+    if isinstance(item, Member):
+        return item.name, item
+    if isinstance(item, Mapping) and "label" in item:
+        rest = {option: value for option, value in item.items() if option != "label"}
+        return item["label"], rest["value"] if set(rest) == {"value"} else rest
+    if isinstance(item, Mapping) and isinstance(item.get("name"), str):
+        return item["name"], item
+    raise RequestError(f"axes.{name}: {item!r} needs a label; write 'LABEL: value', or a label in the mapping")
+
+
+def _sets(name: str, label: Scalar, item: Any) -> Mapping[str, Any]:
+    if is_path(name):
+        return {name: item}
+    if not isinstance(item, Mapping):
+        raise RequestError(
+            f"axes.{name}: a study has no option {name!r}{near(name.partition('.')[0], ROOTS)};"
+            f" to vary several at once, let each label set them: {name}: {{{label}: {{pretrain.objective: natural}}}}"
+        )
+    if stray := [path for path in item if not is_path(str(path))]:
+        raise RequestError(f"axes.{name}.{label}: no such option {stray[0]!r}{near(str(stray[0]), ROOTS)}")
+    return {str(path): value for path, value in item.items()}

@@ -1,0 +1,58 @@
+"""`Experiment`: one cell of a study, as values on axes."""
+
+from typing import Literal, Self
+
+from pydantic import field_validator, model_validator
+
+from tombola.fitting.fit import Fit
+from tombola.models.source import Source
+from tombola.properties._base import Property
+from tombola.schemes._base import Scheme
+from tombola.spec import Spec, option
+from tombola.tasks._base import Task
+from tombola.transfers._base import Transfer
+
+
+class Experiment(Spec):
+    """Pretrain a model on a source task, draw a ticket, transfer it to a target task, measure it there."""
+
+    model: Source = option(help="the network: resnet8, torchvision:resnet18@IMAGENET1K_V1, ...")
+    source: Task | None = option(None, "the task it is pretrained on")
+    pretrain: Fit | None = option(None, "how it is pretrained; empty: it is taken with the weights it comes with")
+    draw: Scheme = option("omp", "the scheme that draws the ticket", validate_default=True)
+    draw_on: Literal["source", "target"] = option("source", "the task a scheme that trains draws on")
+    target: Task = option(help="the task the ticket is transferred to, and measured on")
+    transfer: Transfer = option("finetune", "what may change while it is adapted", validate_default=True)
+    measure: tuple[Property, ...] = option(("accuracy",), "what is measured", validate_default=True, min_length=1)
+    seed: int = option(0, "of everything random", ge=0)
+    pretrain_seed: int | None = option(None, "of pretraining; empty: the same as seed", ge=0)
+
+    @property
+    def draw_task(self) -> Task | None:
+        """The task the scheme draws on, None for schemes that do not train."""
+        if not self.draw.TRAINS:
+            return None
+        return self.source if self.draw_on == "source" else self.target
+
+    @field_validator("measure", mode="before")
+    @classmethod
+    def _one_or_more(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
+
+    @field_validator("model", "source", "target")
+    @classmethod
+    def _has_identity(cls, value: Spec | None) -> Spec | None:
+        """A file or folder that the identity depends on is missed now, not after hours of training."""
+        if value is not None:
+            value.identity()
+        return value
+
+    @model_validator(mode="after")
+    def _together(self) -> Self:
+        if self.pretrain is not None and self.source is None:
+            raise ValueError("pretrain needs a task to train on; write source: glyphs, or another task")
+        if self.draw.TRAINS and self.draw_task is None:
+            raise ValueError(f"scheme {self.draw.name} trains; write source: TASK, or draw_on: target")
+        if len(set(map(repr, self.measure))) < len(self.measure):
+            raise ValueError("measure names one property twice with the same options; write it once")
+        return self

@@ -1,0 +1,118 @@
+"""What a finished stage says of itself: what it is, what it was made from and with, and the digests of what it left."""
+
+import json
+import os
+import platform
+from datetime import UTC, datetime
+from functools import cache
+from hashlib import file_digest
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from tombola.spec import plain
+
+if TYPE_CHECKING:
+    from tombola.study.stages import Stage
+
+NAME: Final = "manifest.json"
+_PACKAGES: Final = ("tombola", "torch", "torchvision", "numpy")
+
+
+class Content(BaseModel):
+    """One file: its size and sha256."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bytes: int
+    sha256: str
+
+
+class Manifest(BaseModel):
+    """The file ``manifest.json`` of a finished stage."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    format: int = 1
+    key: str
+    stage: str
+    version: int
+    identity: dict[str, Any]
+    inputs: tuple[str, ...]
+    seed: int | None
+    versions: dict[str, str]
+    machine: dict[str, str | int]
+    finished: str
+    seconds: float
+    files: dict[str, Content]
+
+    @classmethod
+    def of(cls, stage: "Stage", out: Path, *, device: str, seconds: float) -> "Manifest":
+        """The manifest of a stage whose outputs lie in ``out``."""
+        identity = stage.identity()
+        seed = identity.get("seed")
+        return cls(
+            key=stage.key,
+            stage=stage.STAGE,
+            version=stage.VERSION,
+            identity=identity,
+            inputs=tuple(source.key for source in stage.inputs),
+            seed=seed if isinstance(seed, int) else None,
+            versions=versions(),
+            machine=machine(device),
+            finished=datetime.now(UTC).isoformat(timespec="seconds"),
+            seconds=round(seconds, 3),
+            files={name: content(out / name) for name in names(out)},
+        )
+
+    @classmethod
+    def read(cls, folder: Path) -> "Manifest | None":
+        """The manifest in a folder, None when there is none that can be read."""
+        try:
+            return cls.model_validate_json((folder / NAME).read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+    def write(self, folder: Path) -> None:
+        """Into ``folder``, as readable JSON."""
+        text = json.dumps(plain(self.model_dump(mode="json")), indent=1)
+        (folder / NAME).write_text(text + "\n", encoding="utf-8")
+
+    @property
+    def bytes(self) -> int:
+        """The size of all outputs."""
+        return sum(item.bytes for item in self.files.values())
+
+
+def names(folder: Path) -> list[str]:
+    """The outputs in a folder, sorted: every file but the manifest."""
+    files = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return sorted(name for name in files if name != NAME)
+
+
+def content(path: Path) -> Content:
+    """A file's size and digest."""
+    with path.open("rb") as stream:
+        return Content(bytes=path.stat().st_size, sha256=file_digest(stream, "sha256").hexdigest())
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Of Python and the packages that decide results."""
+    return {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
+
+
+def machine(device: str) -> dict[str, str | int]:
+    """The kind of machine, without its name."""
+    import torch
+
+    return {
+        "system": platform.system(),
+        "processor": platform.machine(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "cores": os.cpu_count() or 1,
+        "threads": torch.get_num_threads(),
+        "device": device,
+    }

@@ -1,0 +1,97 @@
+"""`Plan`: a study's experiments as a graph of stages, each once, with keys that are known without running anything."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from tombola.study.stages import STAGES, MeasureStage, Stage, stages_of
+from tombola.study.study import Cell, Study
+
+
+@dataclass(frozen=True)
+class PlannedCell:
+    """A cell and the stages whose rows are its rows."""
+
+    cell: Cell
+    measures: tuple[MeasureStage, ...]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Of one kind of stage: how many there are, how many are in the store, how many must run."""
+
+    total: int
+    cached: int
+    to_run: int
+
+
+@dataclass(frozen=True)
+class Counts:
+    """A plan in numbers. ``shared`` is how many stages the cells would run a second time if nothing were shared."""
+
+    cells: int
+    shared: int
+    kinds: Mapping[str, Tally]
+
+    @property
+    def stages(self) -> int:
+        """All different stages."""
+        return sum(tally.total for tally in self.kinds.values())
+
+    @property
+    def cached(self) -> int:
+        """Those in the store."""
+        return sum(tally.cached for tally in self.kinds.values())
+
+    @property
+    def to_run(self) -> int:
+        """Those that must run: a stage that only led to something that is cached need not."""
+        return sum(tally.to_run for tally in self.kinds.values())
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The stages of a study by key, inputs before what is made from them."""
+
+    study: Study
+    cells: tuple[PlannedCell, ...]
+    stages: Mapping[str, Stage] = field(repr=False)
+
+    @classmethod
+    def of(cls, study: Study) -> "Plan":
+        """The plan of a study; raises the one `OptionError` with all its problems."""
+        cells = tuple(PlannedCell(cell, tuple(stages_of(cell.experiment))) for cell in study.cells())
+        stages: dict[str, Stage] = {}
+        for planned in cells:
+            for measure in planned.measures:
+                for stage in _with_inputs(measure):
+                    stages.setdefault(stage.key, stage)
+        return cls(study, cells, stages)
+
+    def missing(self, has: Callable[[str], bool]) -> dict[str, Stage]:
+        """The stages that must run, in order: a cached stage needs nothing of what it was made from."""
+        found: dict[str, bool] = {key: has(key) for key in self.stages}
+        needed: set[str] = set()
+        waiting: list[Stage] = [measure for planned in self.cells for measure in planned.measures]
+        while waiting:
+            stage = waiting.pop()
+            if not found[stage.key] and stage.key not in needed:
+                needed.add(stage.key)
+                waiting += stage.inputs
+        return {key: stage for key, stage in self.stages.items() if key in needed}
+
+    def counts(self, has: Callable[[str], bool]) -> Counts:
+        """The plan in numbers, given what a store has."""
+        total = Counter(stage.STAGE for stage in self.stages.values())
+        cached = Counter(stage.STAGE for stage in self.stages.values() if has(stage.key))
+        to_run = Counter(stage.STAGE for stage in self.missing(has).values())
+        # Alone, a cell would run each of its stages once: its properties share what they measure anyway.
+        alone = sum(len({s.key for m in planned.measures for s in _with_inputs(m)}) for planned in self.cells)
+        kinds = {kind: Tally(total[kind], cached[kind], to_run[kind]) for kind in STAGES}
+        return Counts(len(self.cells), alone - len(self.stages), kinds)
+
+
+def _with_inputs(stage: Stage) -> Iterator[Stage]:
+    for source in stage.inputs:
+        yield from _with_inputs(source)
+    yield stage

@@ -1,0 +1,105 @@
+"""The contract of a runner: where the stages of a plan run, in which order, and what is told of it."""
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import torch
+
+from tombola.errors import TombolaError
+from tombola.fitting.session import Reporter
+from tombola.registry import Family, Member
+from tombola.spec import option
+from tombola.study.stages import STAGES, Stage
+from tombola.study.store import Store
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A stage that failed, and why."""
+
+    title: str
+    message: str
+    report: str = ""
+
+
+@dataclass
+class Outcome:
+    """What a run did: stages made by it, found made, failed (with why), and left out as their inputs failed."""
+
+    made: list[str] = field(default_factory=list)
+    found: list[str] = field(default_factory=list)
+    failed: dict[str, Failure] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
+    interrupted: bool = False
+
+
+class Runner(Member):
+    """Runs stages whose inputs are finished, each once. Which runner it is changes no bit of any result."""
+
+    family: ClassVar[Family] = Family("runners", "tombola.study.runners")
+
+    threads: int = option(1, "torch threads of a stage; another number may change the last bits of results", ge=1)
+
+    @abstractmethod
+    def run(self, stages: Mapping[str, Stage], store: Store, *, device: str, reporter: Reporter) -> Outcome:
+        """Run ``stages`` (inputs first; inputs not among them are in the store).
+
+        A stage that fails takes those made from it with it, and no other. An interruption (Ctrl-C) gives an outcome
+        that says so; a store that cannot be used raises `StoreError`.
+        """
+
+
+class Frontier:
+    """Which stage may run next: the earliest kind first, in the plan's order, so that long trainings start at once."""
+
+    def __init__(self, stages: Mapping[str, Stage], store: Store) -> None:
+        self.outcome = Outcome()
+        self._store = store
+        rank = {name: place for place, name in enumerate(STAGES)}
+        self._waiting = dict(sorted(stages.items(), key=lambda item: rank.get(item[1].STAGE, 0)))
+        self._open = set(stages)
+
+    def take(self) -> Stage | None:
+        """A stage whose inputs are finished, which is then no longer waiting; None when there is none now."""
+        for key, stage in self._waiting.items():
+            if not any(source.key in self._open for source in stage.inputs):
+                return self._waiting.pop(key)
+        return None
+
+    def done(self, key: str, how: str) -> None:
+        """A stage is finished: ``made`` now, or found (``cached``)."""
+        self._open.discard(key)
+        (self.outcome.made if how == "made" else self.outcome.found).append(key)
+
+    def failed(self, stage: Stage, failure: Failure) -> None:
+        """A stage failed: what is made from it, at whatever distance, is left out."""
+        self.outcome.failed[stage.key] = failure
+        lost = {stage.key}
+        for key, other in list(self._waiting.items()):
+            if any(source.key in lost for source in other.inputs):
+                lost.add(key)
+                self.outcome.left_out.append(key)
+                del self._waiting[key]
+
+
+def failure(stage: Stage, error: BaseException, trace: str, store: Store) -> Failure:
+    """What is told of an error, with the whole trace kept beside the unfinished work."""
+    message = str(error) if isinstance(error, TombolaError) else f"{type(error).__name__}: {error}"
+    return Failure(stage.title, message, str(store.fail(stage.key, trace)))
+
+
+@contextmanager
+def torch_threads(count: int) -> Iterator[None]:
+    """Inside, torch and the linear algebra beneath numpy and scipy use ``count`` threads for one operation."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has no types
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        with threadpool_limits(count, user_api="blas"):
+            yield
+    finally:
+        torch.set_num_threads(before)

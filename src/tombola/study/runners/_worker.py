@@ -1,0 +1,113 @@
+"""What a worker process does: stages one after the other, until its parent is done with it, or gone."""
+
+import os
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.queues import Queue
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from tombola.errors import StoreError
+from tombola.fitting.session import Bar, Session
+from tombola.study.runners._base import Failure, failure, torch_threads
+from tombola.study.stages import Stage
+from tombola.study.store import Store
+
+Message: TypeAlias = tuple[Any, ...]
+_EVERY_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a stage: ``made``, ``cached``, or why not; errors travel as text."""
+
+    how: str = ""
+    failure: Failure | None = None
+    store_error: str = ""
+
+
+class _Here:
+    threads: int
+    store: Store
+    session: Session
+
+
+def begin(root: Path, device: str, threads: int, messages: "Queue[Message]", alive: Connection) -> None:
+    """Make this process a worker. ``alive`` is a pipe that ends when the parent does, however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which then ends us
+    threading.Thread(target=_end_with, args=(alive,), daemon=True).start()
+    messages.cancel_join_thread()
+    _Here.threads = threads
+    _Here.store = Store(root)
+    _Here.session = Session(device=device, reporter=Relay(messages))
+
+
+def do(stage: Stage) -> Done:
+    """Run a stage; never raises."""
+    try:
+        with torch_threads(_Here.threads):
+            return Done(_Here.store.make(stage, _Here.session))
+    except StoreError as error:
+        return Done(store_error=str(error))
+    except Exception as error:
+        return Done(failure=failure(stage, error, traceback.format_exc(), _Here.store))
+
+
+def _end_with(alive: Connection) -> None:
+    try:
+        alive.recv_bytes()
+    except (EOFError, OSError):
+        os._exit(1)
+
+
+class Relay:
+    """A reporter that sends what it is told to the parent's, a few times a second."""
+
+    def __init__(self, messages: "Queue[Message]") -> None:
+        self._messages = messages
+        self._count = 0
+
+    @contextmanager
+    def task(self, title: str, total: int, done: int) -> Iterator[Bar]:
+        """A bar at the parent's while the block runs."""
+        self._count += 1
+        name = (os.getpid(), self._count)
+        self._messages.put(("open", name, title, total, done))
+        bar = _RelayBar(self._messages, name)
+        try:
+            yield bar
+        finally:
+            bar.flush()
+            self._messages.put(("close", name))
+
+    def note(self, text: str) -> None:
+        """A line at the parent's."""
+        self._messages.put(("note", text))
+
+
+class _RelayBar:
+    def __init__(self, messages: "Queue[Message]", name: tuple[int, int]) -> None:
+        self._messages = messages
+        self._name = name
+        self._steps = self._samples = 0
+        self._loss: float | None = None
+        self._sent = time.monotonic()
+
+    def advance(self, steps: int, *, samples: int, loss: float | None) -> None:
+        self._steps += steps
+        self._samples += samples
+        self._loss = loss
+        if time.monotonic() - self._sent > _EVERY_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._steps:
+            self._messages.put(("advance", self._name, self._steps, self._samples, self._loss))
+        self._steps = self._samples = 0
+        self._sent = time.monotonic()
