@@ -29,8 +29,8 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from tombola.attacks._base import Attack
 from tombola.data._base import Images
+from tombola.data._loading import to_float
 from tombola.fitting.devices import multiplies_bfloat16
-from tombola.fitting.feed import as_float
 from tombola.fitting.fit import Fit
 from tombola.fitting.seeds import generator
 from tombola.fitting.session import Session
@@ -143,7 +143,7 @@ def robust_accuracy(model: nn.Module, task: Task, count: int) -> float:
     images = task.splits().test
     correct = 0.0
     for chosen in torch.split(torch.arange(min(count, len(images))), 250):
-        x, y = as_float(images.take(chosen)), images.labels[chosen]
+        x, y = to_float(images.take(chosen)), images.labels[chosen]
         found = attack.perturb(model, x, y, task.losses, bounds=(0.0, 1.0), generator=generator(0, "measure"))
         with torch.no_grad():
             correct += float(task.scores(model(found), y).sum())

@@ -82,7 +82,12 @@ class Spec(BaseModel):
 
 def _named(field: FieldInfo | None, value: Any) -> Any:
     """A mapping of options without a name, completed from the member that is the field's default."""
-    if field is None or not isinstance(value, Mapping) or "name" in value or getattr(field.annotation, "family", 0) == 0:
+    if (
+        field is None
+        or not isinstance(value, Mapping)
+        or "name" in value
+        or getattr(field.annotation, "family", 0) == 0
+    ):
         return value
     default = field.default
     if isinstance(default, str):
