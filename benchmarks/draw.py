@@ -1,6 +1,6 @@
 """Drawing the OMP masks of a ResNet-50 at 90 %: ours against ``torch.nn.utils.prune.global_unstructured``.
 
-    python benchmarks/draw.py [--runs 7]
+    python benchmarks/draw.py [--runs 7] [--seed 0]
 
 Both start from the same seeded weights and end with a boolean mask for every convolution; the runs alternate in one
 process. Prints both medians, their ratio, and whether the masks are identical. torch's call leaves its masks applied to
@@ -26,13 +26,13 @@ from tombola.masks.masks import Masks
 from tombola.masks.patterns._base import Pattern
 from tombola.models.prunable import prunable
 
-SPARSITY, SEED = 0.9, 0
+SPARSITY = 0.9
 
 
 def main() -> None:
-    runs, threads = arguments()
+    runs, threads, seed = arguments()
     torch.set_num_threads(threads)
-    torch.manual_seed(SEED)  # torchvision initialises from the global generator
+    torch.manual_seed(seed)  # torchvision initialises from the global generator
     body = torchvision.models.resnet50(weights=None)
     times: dict[str, list[float]] = {"ours": [], "ours, applying": [], "torch": []}
     for _ in range(runs):
@@ -41,15 +41,16 @@ def main() -> None:
         times["ours, applying"].append(timed_apply(copy.deepcopy(body), ours))
         theirs, seconds = timed_torch(copy.deepcopy(body))
         times["torch"].append(seconds)
-    report(body, times, ours, theirs)
+    report(body, times, ours, theirs, seed)
 
 
-def arguments() -> tuple[int, int]:
+def arguments() -> tuple[int, int, int]:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--seed", type=int, default=0)
     found = parser.parse_args()
-    return found.runs, found.threads
+    return found.runs, found.threads, found.seed
 
 
 def timed_ours(body: nn.Module) -> tuple[Masks, float]:
@@ -76,9 +77,9 @@ def timed_torch(body: nn.Module) -> tuple[Masks, float]:
     ), seconds
 
 
-def report(body: nn.Module, times: dict[str, list[float]], ours: Masks, theirs: Masks) -> None:
+def report(body: nn.Module, times: dict[str, list[float]], ours: Masks, theirs: Masks, seed: int) -> None:
     runs = len(times["ours"])
-    print(f"torchvision:resnet50, random weights of seed {SEED}, sparsity {SPARSITY}, {runs} alternating runs")
+    print(f"torchvision:resnet50, random weights of seed {seed}, sparsity {SPARSITY}, {runs} alternating runs")
     print(f"pruned: ours {ours.total - ours.kept:,}, torch {theirs.total - theirs.kept:,} of {ours.total:,}")
     medians = {name: statistics.median(seconds) * 1e3 for name, seconds in times.items()}
     for name, seconds in times.items():
@@ -88,7 +89,7 @@ def report(body: nn.Module, times: dict[str, list[float]], ours: Masks, theirs: 
     print(f"identical masks: {comparison(body, ours, theirs)}")
     print(
         f"torch {torch.__version__}, torchvision {torchvision.__version__}, Python {platform.python_version()},"
-        f" {cpu()}, {torch.get_num_threads()} threads of {os.cpu_count()} cores, seed {SEED}"
+        f" {cpu()}, {torch.get_num_threads()} threads of {os.cpu_count()} cores, seed {seed}"
     )
 
 

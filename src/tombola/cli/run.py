@@ -51,7 +51,9 @@ def _command(study: str, set_: list[str], runner: str) -> str:
 
 def _target(result: "Result") -> str:
     """What the task is called that every cell was transferred to; empty when there are several."""
-    names = {str(planned.cell.experiment.target) for planned in result.plan.cells}
+    targets = [planned.cell.experiment.target.identity() for planned in result.plan.cells]
+    data = [target.get("data") for target in targets]
+    names = {str(found["name"]) if isinstance(found, dict) else "" for found in data}
     return names.pop() if len(names) == 1 else ""
 
 
