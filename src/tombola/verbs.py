@@ -112,10 +112,10 @@ def keep(network: Network, ticket: Ticket, task: Task) -> Ticket:
     return Ticket.of(network.body, ticket.masks, ticket.lineage.replace(extra=extra), keep_values=True)
 
 
-def finished(what: str, task: Task, *, seed: int = 0) -> Network:
+def finished(what: str | Mapping[str, Any], task: Task, *, seed: int = 0) -> Network:
     """A network to measure: a self-contained ``.ticket`` put into its net, or a model by name."""
     classes = len(task.splits().classes)
-    if not what.endswith(".ticket"):
+    if not isinstance(what, str) or not what.endswith(".ticket"):
         return Source.parse(what).load(num_classes=classes, seed=seed)
     ticket = Ticket.load(what)
     if ticket.weights is None:
@@ -128,7 +128,7 @@ def finished(what: str, task: Task, *, seed: int = 0) -> Network:
     return applied(source.load(num_classes=classes, seed=seed), ticket)
 
 
-def base_of(ticket: Ticket, model: str | None = None, *, seed: int = 0) -> Network:
+def base_of(ticket: Ticket, model: str | Mapping[str, Any] | None = None, *, seed: int = 0) -> Network:
     """The dense network a ticket belongs to: ``model`` when given, else the one its lineage names."""
     if model is not None:
         return Source.parse(model).load(seed=seed)

@@ -84,3 +84,10 @@ def test_a_member_is_listed_and_its_card_shown_as_json() -> None:
     assert "omp" in json.loads(said("list", "schemes", "--json"))
     card = json.loads(said("show", "attack", "pgd", "--json"))
     assert {option["name"] for option in card["options"]} >= {"eps", "steps", "norm"}
+
+
+def test_options_of_the_model_and_the_task_are_set_by_path() -> None:
+    pretrained("--set", "model.width=0.5", "--set", "task.size=8")
+    shown = json.loads(said("draw", "path:net.safetensors", "-o", "x.ticket", "--json"))
+    full = json.loads(said("draw", "resnet8", "-o", "y.ticket", "--json"))
+    assert shown["total"] < full["total"] / 3, "half the channels are a quarter of the weights"

@@ -29,9 +29,10 @@ def draw(
     from tombola.tickets.ticket import Ticket
 
     path = fresh_file(out, overwrite=overwrite)
-    how = Scheme.parse({"name": scheme, **settings.settings(set_)})
-    target = None if task is None else Task.parse(task)
-    source = Source.parse(model)
+    options = settings.settings(set_)
+    source, of_task = (settings.taken(options, name, text) for name, text in (("model", model), ("task", task)))
+    how, source = Scheme.parse({"name": scheme, **options}), Source.parse(source)
+    target = None if of_task is None else Task.parse(of_task)
     with checkpoints(path, source, how, *([target] if target else []), seed) as folder:
         network = source.load(seed=seed)
         ticket = verbs.draw(network, how, task=target, seed=seed, session=session(folder, device))[-1]

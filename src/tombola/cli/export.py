@@ -21,8 +21,9 @@ def export(
     from tombola.exporters._base import Exporter
     from tombola.tickets.ticket import Ticket
 
+    options = settings.settings(set_)
+    base = settings.taken(options, "model", model)
     drawn = Ticket.load(ticket)
-    how = Exporter.parse({"name": to, **settings.settings(set_)})
-    files = verbs.export(verbs.base_of(drawn, model), drawn, how, Path(out))
+    files = verbs.export(verbs.base_of(drawn, base), drawn, Exporter.parse({"name": to, **options}), Path(out))
     sizes = {str(file): file.stat().st_size for file in files}
     emit(as_json, sizes, [f"{name}: {size:,} bytes" for name, size in sizes.items()])

@@ -26,9 +26,10 @@ def measure(
     from tombola.tasks._base import Task
 
     options = settings.settings(set_)
+    of_model, of_task = (settings.taken(options, name, text) for name, text in (("model", what), ("task", task)))
     properties = [Property.parse({"name": name, **options}) for name in property_]
-    target = Task.parse(task)
-    network = verbs.finished(what, target, seed=seed)
+    target = Task.parse(of_task)
+    network = verbs.finished(of_model, target, seed=seed)
     rows = verbs.measure(network, target, properties, seed=seed, session=session(None, device))
     lines = [f"{row.metric:<24} {row.value:8.2f} {row.unit:<3} (n={row.samples})" for row in rows]
     emit(as_json, [json.loads(row.json_line()) for row in rows], lines)

@@ -32,8 +32,10 @@ def pretrain(
     from tombola.tasks._base import Task
 
     path = fresh_file(out, overwrite=overwrite)
-    fit = build(Fit, settings.settings(set_, objective=objective, preset=preset), "pretrain")
-    source, target = Source.parse(model), Task.parse(task)
+    options = settings.settings(set_, objective=objective, preset=preset)
+    source = Source.parse(settings.taken(options, "model", model))
+    target = Task.parse(settings.taken(options, "task", task))
+    fit = build(Fit, options, "pretrain")
     with checkpoints(path, source, target, fit, seed) as folder:
         network = verbs.pretrain(source, target, fit, seed=seed, session=session(folder, device))
         save_network(network, path)

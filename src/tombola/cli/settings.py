@@ -5,9 +5,15 @@ from typing import Any
 
 import typer
 
+from tombola.errors import RequestError
 from tombola.study.settings import override, put
 
-SET: list[str] = typer.Option([], "--set", metavar="PATH=VALUE", help="Set an option by its path; may be repeated.")
+SET: list[str] = typer.Option(
+    [],
+    "--set",
+    metavar="PATH=VALUE",
+    help="Set an option by its path, as in sparsity=0.9, model.arch=resnet20, task.size=32; may be repeated.",
+)
 SEED: int = typer.Option(0, "--seed", help="The seed of everything random.", min=0)
 OUT: str = typer.Option(..., "-o", "--out", help="The file to write.")
 OVERWRITE: bool = typer.Option(False, "--overwrite", help="Replace the output file if it exists.")
@@ -23,3 +29,16 @@ def settings(texts: Iterable[str], **flags: Any) -> dict[str, Any]:
     for path, values in map(override, texts):
         found = put(found, path, values[0] if len(values) == 1 else values)
     return found
+
+
+def taken(options: dict[str, Any], name: str, text: str | None) -> Any:
+    """Take the options under ``name`` out of ``options``: the text with them, or the text alone.
+
+    ``--set model.arch=resnet20`` is for the model, ``--set task.size=32`` for the task, all else for the verb.
+    """
+    own = options.pop(name, None)
+    if own is None:
+        return text
+    if text is None or not isinstance(own, dict):
+        raise RequestError(f"--set {name}.OPTION=VALUE goes with a {name}; name it first")
+    return {"name": text, **own}

@@ -27,10 +27,12 @@ def transfer(
     from tombola.transfers._base import Transfer
 
     path = fresh_file(out, overwrite=overwrite)
-    drawn, target = Ticket.load(ticket), Task.parse(task)
-    way = Transfer.parse({"name": how, **settings.settings(set_)})
+    options = settings.settings(set_)
+    of_model, of_task = (settings.taken(options, name, text) for name, text in (("model", model), ("task", task)))
+    drawn, target = Ticket.load(ticket), Task.parse(of_task)
+    way = Transfer.parse({"name": how, **options})
     with checkpoints(path, way, target, seed) as folder:
-        base = verbs.base_of(drawn, model, seed=seed)
+        base = verbs.base_of(drawn, of_model, seed=seed)
         network = verbs.transfer(base, drawn, target, way, seed=seed, session=session(folder, device))
         adapted = verbs.keep(network, drawn, target)
         adapted.save(path, overwrite=overwrite)
