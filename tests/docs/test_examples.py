@@ -1,5 +1,6 @@
 """What README and examples show runs as shown."""
 
+import os
 import re
 import subprocess
 import sys
@@ -13,7 +14,9 @@ EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 
 def output(script: Path, folder: Path) -> str:
     """What a program prints, run in a folder of its own."""
-    done = subprocess.run([sys.executable, script], cwd=folder, capture_output=True, text=True, check=False)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}  # as in conftest.py
+    command = [sys.executable, str(script)]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
 
