@@ -8,12 +8,16 @@ from memory. The usual one is a plain torch loop in float32 and NCHW with torcha
 batch, attack, schedule and augmentation. In each round both train from the same seed and are then attacked by our
 PGD-20. Prints each round, the ratio of the medians, and the robust accuracies.
 
-What bounds it in float32 (one core with AVX-512, no bfloat16 instructions, ResNet-20, batch 64, PGD-10, best of five
-alternating steps, CPU seconds a step, other work on the machine): usual 1.79; channels last and fused step 1.26
-(1.42x, the default); the same with batch norms folded into the convolutions while crafting 1.24 (1.44x, not worth its
-code); compiled by inductor 1.13 (1.58x, the option ``compile``, after two to three minutes of compiling). A step is
-121 Gflop of convolutions that no ordering avoids: at 1.13 s that is 107 Gflop/s, most of what such a core has. So
-float32 cannot reach 2.5x by better code; bfloat16 instructions raise that bound.
+What bounds it in float32, and the ways that were tried (two AVX-512 cores without bfloat16 instructions, ResNet-20, batch
+128, PGD-10; each as a multiple of the usual loop's crafting steps unless said):
+
+- channels last: 1.2; with batch norms folded into the convolutions while crafting as well: 1.5. Both are in `PGD`.
+- compiled by inductor on top (the option ``compile``): about a tenth more, after two to three minutes of compiling.
+- crafting in pieces of 64, 32 or 16 images, or each core with pieces of its own: 4 %, 3 %, -8 % and 3 %. Not kept.
+
+An image costs some 1.9 Gflop of convolutions that no ordering avoids. Ours does 104 images/s here, so about 100 Gflop/s a
+core, of a peak near 150; 2.5 times the usual loop would need 160. So float32 cannot reach 2.5 by better code on such a
+core; bfloat16 instructions raise the peak, and ``precision=auto`` uses them where they are.
 """
 
 import argparse
