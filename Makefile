@@ -39,7 +39,7 @@ lint: setup  ## style, floors, spelling
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
-	$(BIN)/codespell src tests benchmarks examples docs results README.md ARCHITECTURE.md CHANGELOG.md
+	$(BIN)/codespell src benchmarks examples docs results README.md ARCHITECTURE.md CHANGELOG.md
 
 types: setup  ## mypy, strict, tests included
 	$(BIN)/mypy

@@ -8,16 +8,16 @@ from memory. The usual one is a plain torch loop in float32 and NCHW with torcha
 batch, attack, schedule and augmentation. In each round both train from the same seed and are then attacked by our
 PGD-20. Prints each round, the ratio of the medians, and the robust accuracies.
 
-What bounds it in float32, and the ways that were tried (two AVX-512 cores without bfloat16 instructions, ResNet-20, batch
-128, PGD-10; each as a multiple of the usual loop's crafting steps unless said):
+What bounds it in float32, and the ways that were tried (two AVX-512 cores without bfloat16 instructions, ResNet-20,
+batch 128, PGD-10; each as a multiple of the usual loop's crafting steps unless said):
 
 - channels last: 1.2; with batch norms folded into the convolutions while crafting as well: 1.5. Both are in `PGD`.
 - compiled by inductor on top (the option ``compile``): about a tenth more, after two to three minutes of compiling.
 - crafting in pieces of 64, 32 or 16 images, or each core with pieces of its own: 4 %, 3 %, -8 % and 3 %. Not kept.
 
-An image costs some 1.9 Gflop of convolutions that no ordering avoids. Ours does 104 images/s here, so about 100 Gflop/s a
-core, of a peak near 150; 2.5 times the usual loop would need 160. So float32 cannot reach 2.5 by better code on such a
-core; bfloat16 instructions raise the peak, and ``precision=auto`` uses them where they are.
+An image costs some 1.9 Gflop of convolutions that no ordering avoids. Ours does 104 images/s here, so about 100
+Gflop/s a core, of a peak estimated near 150; 2.5 times the usual loop would need 160. So float32 cannot get there by
+better code on such a core; bfloat16 raises the peak, and ``precision=auto`` uses it where the hardware has it.
 """
 
 import argparse

@@ -21,7 +21,7 @@ def demo() -> Study:
     return Study.of(
         {
             "name": "demo",
-            "title": "Does a robust prior make better tickets? Each prior is pretrained once; seeds vary labels and transfer.",
+            "title": "Does a robust prior make better tickets? Pretrained once each; seeds vary labels and transfer.",
             "model": "resnet8",
             "source": {"name": "glyphs", "num_train": 27_000},
             "pretrain": {
