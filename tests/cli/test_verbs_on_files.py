@@ -83,7 +83,9 @@ def test_flags_and_settings_meet() -> None:
 def test_a_member_is_listed_and_its_card_shown_as_json() -> None:
     assert "omp" in json.loads(said("list", "schemes", "--json"))
     card = json.loads(said("show", "attack", "pgd", "--json"))
-    assert {option["name"] for option in card["options"]} >= {"eps", "steps", "norm"}
+    assert {option["name"]: option["kind"] for option in card["options"]}["step"] == "float | none > 0"
+    fit = json.loads(said("show", "fit", "--json"))
+    assert {"objective", "epochs", "optimizer"} <= {option["name"] for option in fit["options"]}
 
 
 def test_options_of_the_model_and_the_task_are_set_by_path() -> None:

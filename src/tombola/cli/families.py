@@ -5,6 +5,7 @@ from typing import Final
 
 from tombola.errors import UnknownName, near
 from tombola.registry import FAMILIES, Family, member_names
+from tombola.spec import Spec
 
 PACKAGES: Final = {
     "schemes": "tombola.schemes",
@@ -22,6 +23,20 @@ PACKAGES: Final = {
     "figures": "tombola.report.figures",
     "runners": "tombola.study.runners",
 }
+
+SPECS: Final = {
+    "fit": ("tombola.fitting.fit", "Fit"),
+    "model": ("tombola.models.source", "Source"),
+    "study": ("tombola.study.experiment", "Experiment"),
+}
+"""What has options and is no family: how to train, where a model comes from, what a study file holds."""
+
+
+def spec(word: str) -> type[Spec]:
+    """The class whose options ``word`` stands for, one of `SPECS`."""
+    module, name = SPECS[word]
+    found: type[Spec] = getattr(importlib.import_module(module), name)
+    return found
 
 
 def family(word: str) -> Family:

@@ -1,5 +1,6 @@
 """``tombola show scheme omp``: a member's card. ``tombola show x.ticket``: what a ticket keeps."""
 
+import inspect
 from pathlib import Path
 
 import typer
@@ -11,13 +12,15 @@ from tombola.spec import OptionText, options_of
 
 
 def show(
-    what: str = typer.Argument(help="A .ticket file, or a family (scheme, attack, ...)."),
+    what: str = typer.Argument(help="A .ticket file; a family (scheme, attack, ...); or fit, model, study."),
     name: str | None = typer.Argument(None, help="With a family: the member's name."),
     as_json: bool = JSON,
 ) -> None:
     """Show a ticket's counts, lineage and size, or the card of a scheme, attack, task, ..."""
     if name is not None:
         _show_member(what, name, as_json)
+    elif what in families.SPECS:
+        _show_spec(what, as_json)
     elif what.endswith(".ticket") or Path(what).exists():
         _show_ticket(Path(what), as_json)
     else:
@@ -30,6 +33,13 @@ def _show_member(word: str, name: str, as_json: bool) -> None:
     options = options_of(family.get(name))
     card = family.card(name)
     value = {"name": name, "family": family.name, "card": card, "options": [vars(option) for option in options]}
+    emit(as_json, value, [card, "", *option_lines(options)])
+
+
+def _show_spec(word: str, as_json: bool) -> None:
+    spec = families.spec(word)
+    card, options = inspect.getdoc(spec) or "", options_of(spec)
+    value = {"name": word, "card": card, "options": [vars(option) for option in options]}
     emit(as_json, value, [card, "", *option_lines(options)])
 
 
