@@ -98,8 +98,8 @@ class _LineBar:
         self._last = now
         left = self._meter.seconds * (self._total - self._done) / max(self._done - self._first, 1)
         parts = [f"{self._title}: {self._done}/{self._total}"]
-        parts += [f"{rate:,.0f} images/s"] if samples else []
-        parts += [f"{left:.0f} s left"]
+        # Stages differ a hundredfold in length, so only what counts images can say when it ends.
+        parts += [f"{rate:,.0f} images/s", f"{left:.0f} s left"] if samples else []
         parts += [f"loss {loss:.3f}"] if loss is not None else []
         print(", ".join(parts), file=sys.stderr, flush=True)  # noqa: T201  the log is stderr
 

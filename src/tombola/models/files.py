@@ -19,8 +19,16 @@ def save_network(network: Network, path: Path) -> Path:
     save_file(tensors, part, metadata=_metadata(network))
     with part.open("rb") as written:
         os.fsync(written.fileno())
+    part.chmod(0o666 & ~_umask())  # safetensors makes files for their owner alone; a store may be shared
     part.replace(path)
     return path
+
+
+def _umask() -> int:
+    """The rights new files do not get; it can only be read by setting it."""
+    found = os.umask(0o077)
+    os.umask(found)
+    return found
 
 
 def load_network(source: Source, path: Path) -> Network:
