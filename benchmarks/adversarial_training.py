@@ -9,7 +9,8 @@ batch, attack, schedule and augmentation. In each round both train from the same
 PGD-20. Prints each round, the ratio of the medians, and the robust accuracies.
 
 What bounds it in float32, and the ways that were tried (two AVX-512 cores without bfloat16 instructions, ResNet-20,
-batch 128, PGD-10; each as a multiple of the usual loop's crafting steps unless said):
+batch 128, PGD-10). The multiples are of the usual loop's crafting steps, timed by hand on a machine with other work,
+so they rank the ways and no more; the ratio to quote is the one this script prints:
 
 - channels last: 1.2; with batch norms folded into the convolutions while crafting as well: 1.5. Both are in `PGD`.
 - compiled by inductor on top (the option ``compile``): about a tenth more, after two to three minutes of compiling.
