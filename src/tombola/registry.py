@@ -85,7 +85,7 @@ class Family:
     @property
     def singular(self) -> str:
         """``scheme`` for ``schemes``, ``property`` for ``properties``."""
-        return self.name[:-3] + "y" if self.name.endswith("ies") else self.name.removesuffix("s")
+        return singular(self.name)
 
     def names(self) -> list[str]:
         """Every member's name, sorted. Imports none of them."""
@@ -153,6 +153,11 @@ class Family:
 def _restored(package: str, family: str, name: str, options: dict[str, Any]) -> Member:
     importlib.import_module(f"{package}._base")
     return build(FAMILIES[family].get(name), options)
+
+
+def singular(name: str) -> str:
+    """``scheme`` for ``schemes``, ``property`` for ``properties``."""
+    return name[:-3] + "y" if name.endswith("ies") else name.removesuffix("s")
 
 
 def member_names(family: str, package: str) -> list[str]:

@@ -9,7 +9,8 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
+from functools import lru_cache
+from pathlib import Path, PurePath
 from types import UnionType
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias, TypeVar, Union, get_args, get_origin
 
@@ -125,6 +126,19 @@ def key(stage: str, version: int, identity: Json, inputs: Sequence[str] = ()) ->
     """The key of a stage: sha256 over its name, version, identity and the keys of what it is made from."""
     text = canonical({"stage": stage, "version": version, "identity": identity, "inputs": list(inputs)})
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """sha256 of a file's bytes, remembered while its size and time stay as they are."""
+    stat = path.stat()
+    return _file_digest(path.resolve(), stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=1 << 16)
+def _file_digest(path: Path, size: int, changed: int) -> str:
+    del size, changed  # part of the cache's key: a file that was replaced is read again
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def build(spec: type[S], options: Mapping[str, Any], subject: str = "") -> S:

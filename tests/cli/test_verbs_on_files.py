@@ -84,6 +84,8 @@ def test_a_member_is_listed_and_its_card_shown_as_json() -> None:
     assert "omp" in json.loads(said("list", "schemes", "--json"))
     card = json.loads(said("show", "attack", "pgd", "--json"))
     assert {option["name"]: option["kind"] for option in card["options"]}["step"] == "float | none > 0"
+    assert "demo" in json.loads(said("list", "recipes", "--json"))
+    assert "Cost:" in said("show", "recipe", "demo")
     fit = json.loads(said("show", "fit", "--json"))
     assert {"objective", "epochs", "optimizer"} <= {option["name"] for option in fit["options"]}
 

@@ -4,7 +4,7 @@ import importlib
 from typing import Final
 
 from tombola.errors import UnknownName, near
-from tombola.registry import FAMILIES, Family, member_names
+from tombola.registry import FAMILIES, Family, member_names, singular
 from tombola.spec import Spec
 
 PACKAGES: Final = {
@@ -24,6 +24,9 @@ PACKAGES: Final = {
     "runners": "tombola.study.runners",
 }
 
+RECIPES: Final = ("recipe", "recipes")
+"""Studies with a name: listed and shown as families are, but a recipe is a function and has no options of its own."""
+
 SPECS: Final = {
     "fit": ("tombola.fitting.fit", "Fit"),
     "model": ("tombola.models.source", "Source"),
@@ -42,16 +45,10 @@ def spec(word: str) -> type[Spec]:
 def family(word: str) -> Family:
     """The family called ``word``, in the plural or the singular; its contract is imported."""
     for name, package in PACKAGES.items():
-        importlib_name = f"{package}._base"
         if word in (name, singular(name)):
-            importlib.import_module(importlib_name)
+            importlib.import_module(f"{package}._base")
             return FAMILIES[name]
     raise UnknownName(f"unknown family {word!r}{near(word, list(PACKAGES))} (there are: {', '.join(PACKAGES)})")
-
-
-def singular(name: str) -> str:
-    """``scheme`` for ``schemes``, ``property`` for ``properties``."""
-    return name[:-3] + "y" if name.endswith("ies") else name.removesuffix("s")
 
 
 def choices(name: str) -> str:

@@ -7,7 +7,9 @@ from tombola.cli.output import JSON, emit
 
 
 def list_members(
-    family: str | None = typer.Argument(None, help=f"One of: {', '.join(families.PACKAGES)}. Without it: all."),
+    family: str | None = typer.Argument(
+        None, help=f"One of: {', '.join(families.PACKAGES)}, recipes. Without it: all."
+    ),
     as_json: bool = JSON,
 ) -> None:
     """List the members of a family, or all families."""
@@ -15,9 +17,17 @@ def list_members(
         found = {name: families.choices(name) for name in families.PACKAGES}
         emit(as_json, {name: text.split(", ") if text else [] for name, text in found.items()}, _lines(found))
         return
-    members = families.family(family)
-    cards = {name: _first_line(members.card(name)) for name in members.names()}
+    cards = {name: _first_line(card) for name, card in _cards(family).items()}
     emit(as_json, cards, _lines(cards))
+
+
+def _cards(word: str) -> dict[str, str]:
+    if word in families.RECIPES:
+        from tombola.recipes._lookup import recipe_card, recipe_names
+
+        return {name: recipe_card(name) for name in recipe_names()}
+    members = families.family(word)
+    return {name: members.card(name) for name in members.names()}
 
 
 def _lines(table: dict[str, str]) -> list[str]:

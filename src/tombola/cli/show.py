@@ -29,6 +29,11 @@ def show(
 
 
 def _show_member(word: str, name: str, as_json: bool) -> None:
+    if word in families.RECIPES:
+        from tombola.recipes._lookup import recipe_card
+
+        emit(as_json, {"name": name, "family": "recipes", "card": recipe_card(name)}, [recipe_card(name)])
+        return
     family = families.family(word)
     options = options_of(family.get(name))
     card = family.card(name)

@@ -2,25 +2,11 @@
 
 import hashlib
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 
-from tombola.spec import Json
+from tombola.spec import Json, file_digest
 
 READ_AT_MOST = 1 << 30  # bytes of a set that are read to identify it
-
-
-def file_digest(path: Path) -> str:
-    """sha256 of the file's bytes."""
-    stat = path.stat()
-    return _digest(path, stat.st_size, stat.st_mtime_ns)
-
-
-@lru_cache(maxsize=1 << 16)
-def _digest(path: Path, size: int, changed: int) -> str:
-    del size, changed  # part of the cache's key
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def files_identity(root: Path, files: Sequence[Path]) -> dict[str, Json]:

@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from tombola.data._base import Dataset, Splits, hold_out, stratified
-from tombola.data._files import file_digest
 from tombola.data._packs import read_pack
 from tombola.errors import DataError
-from tombola.spec import Json, option
+from tombola.spec import Json, file_digest, option
 
 NAMED = re.compile(r"(?P<prefix>.+?)_(?P<split>train|val|test)(?:[\d_.-].*)?\.npz")
 

@@ -1,6 +1,5 @@
 """Pretrained weights files: from the caches torch and Hugging Face keep, else downloaded, else one clear error."""
 
-import hashlib
 import re
 import socket
 import sys
@@ -15,6 +14,7 @@ from urllib.request import Request, urlopen
 import torch
 
 from tombola.errors import ModelError
+from tombola.spec import file_digest
 
 PATIENCE: Final = 10.0  # seconds a silent server is waited for
 _HASH: Final = re.compile(r"-([0-9a-f]{8,})\.")
@@ -29,7 +29,7 @@ def torch_file(url: str, model: str) -> Path:
     prefix = found[1] if (found := _HASH.search(file.name)) else None
     if not file.exists():
         _download(url, file, prefix, model)
-    elif prefix is not None and not _sha256(file).startswith(prefix):
+    elif prefix is not None and not file_digest(file).startswith(prefix):
         raise ModelError(f"{file}: damaged, its sha256 does not start with {prefix}; delete it to fetch it again")
     return file
 
@@ -99,8 +99,3 @@ def _patience() -> Iterator[None]:
         yield
     finally:
         socket.setdefaulttimeout(before)
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -9,8 +9,6 @@ path:FILE                                     weights of a file put into ``arch`
 import json
 import re
 from collections.abc import Mapping
-from functools import cache
-from hashlib import file_digest
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -24,7 +22,7 @@ from tombola.models.network import Network, Normalise, find_head, num_outputs
 from tombola.models.readers import fill, read_weights, renamed
 from tombola.models.resnet_cifar import BLOCKS_PER_STAGE, resnet_cifar
 from tombola.models.seeded import seeded
-from tombola.spec import Json, Spec, build, option
+from tombola.spec import Json, Spec, build, file_digest, option
 
 NORMALISERS: Final[Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]]] = {
     "none": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
@@ -262,14 +260,6 @@ def _split_normaliser(weights: dict[str, torch.Tensor]) -> tuple[Normalise | Non
 
 def _sha256(file: Path) -> str:
     try:
-        stat = file.stat()
-        return _sha256_of(file.resolve(), stat.st_size, stat.st_mtime_ns)
+        return file_digest(file)
     except OSError as error:
         raise ModelError(f"{file}: cannot be read ({error.strerror})") from None
-
-
-@cache
-def _sha256_of(file: Path, size: int, changed: int) -> str:
-    del size, changed  # part of the cache's key: a file that was replaced is read again
-    with file.open("rb") as stream:
-        return file_digest(stream, "sha256").hexdigest()
