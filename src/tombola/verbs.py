@@ -19,7 +19,7 @@ from tombola.fitting.session import Session
 from tombola.models.digest import weights_digest
 from tombola.models.network import Network
 from tombola.models.source import Source
-from tombola.properties._base import Measurement, Property
+from tombola.properties._base import Measurement, Property, TicketProperty
 from tombola.rows import Row
 from tombola.schemes._base import Scheme
 from tombola.spec import build
@@ -51,10 +51,10 @@ def draw(
     seed: int = 0,
     session: Session | None = None,
 ) -> list[Ticket]:
-    """The tickets a scheme draws, densest first; schemes that train need a task."""
+    """The tickets a scheme draws, rung by rung; the last one is the one asked for. Schemes that train need a task."""
     how = Scheme.parse(scheme)
-    if how.TRAINS and task is None:
-        raise RequestError(f"scheme {how.name} trains, so it needs a task: write task='digits', or another task's name")
+    if task is None and any(rung.needs_task for rung in how.chain()):
+        raise RequestError(f"scheme {how.name} looks at a task: write task='digits', or another task's name")
     target = None if task is None else Task.parse(task)
     return list(how.draw(as_network(model, seed=seed), target, seed=seed, session=session or Session()))
 
@@ -90,6 +90,24 @@ def measure(
         _row(item, found, seed)
         for item in parsed
         for found in item.measure(network, target, seed=seed, session=session or Session())
+    ]
+
+
+def inspect(
+    model: Model,
+    ticket: Ticket | Path | str,
+    properties: Iterable[TicketProperty | Options] | TicketProperty | str,
+    *,
+    seed: int = 0,
+    session: Session | None = None,
+) -> list[Row]:
+    """The values of properties that look at a ticket itself, one row a value; ``model`` is the dense one it is of."""
+    drawn, dense = _ticket(ticket), as_network(model, seed=seed)
+    wanted = [properties] if isinstance(properties, Property | str) else list(properties)
+    return [
+        _row(item, found, seed)
+        for item in map(_of_tickets, wanted)
+        for found in item.inspect(drawn, dense, seed=seed, session=session or Session())
     ]
 
 
@@ -188,6 +206,13 @@ def _fit(fit: Fit | Options) -> Fit:
     if isinstance(fit, Fit):
         return fit
     return build(Fit, {"preset": fit} if isinstance(fit, str) else fit, "pretrain")
+
+
+def _of_tickets(wanted: Property | Options) -> TicketProperty:
+    found = Property.parse(wanted)
+    if not isinstance(found, TicketProperty):
+        raise RequestError(f"{found.name} looks at a finished network, not at a ticket; write measure(...) for it")
+    return found
 
 
 def _row(item: Property, found: Measurement, seed: int) -> Row:

@@ -21,8 +21,8 @@ from tombola.spec import option
 class Mine(Scheme):
     strength: int = option(3, "how strongly it is mine", ge=0)
 
-    def draw(self, model, task, *, seed, session):
-        yield from ()
+    def rung(self, model, task, start, *, seed, session):
+        raise NotImplementedError
 """,
     "patterns": """
 from tombola.masks.patterns._base import Pattern
@@ -31,14 +31,8 @@ from tombola.spec import option
 class Mine(Pattern):
     strength: int = option(3, "how strongly it is mine", ge=0)
 
-    def group_scores(self, scores):
-        return scores
-
-    def expand(self, keep, shape):
-        return keep.reshape(shape)
-
-    def group_size(self, shape):
-        return 1
+    def grouping(self, weight, layer):
+        raise NotImplementedError
 """,
     "attacks": """
 from tombola.attacks._base import Attack

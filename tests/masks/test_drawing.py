@@ -9,6 +9,7 @@ from torch import Tensor
 from tombola.errors import MaskError, RequestError
 from tombola.masks.budgets._base import Budget
 from tombola.masks.drawing import draw_masks
+from tombola.masks.layers import Layer
 from tombola.masks.masks import Masks
 from tombola.masks.patterns._base import Pattern
 
@@ -102,6 +103,7 @@ def test_nan_weights_and_empty_requests_are_refused() -> None:
 
 def test_the_element_pattern_is_the_identity() -> None:
     scores = torch.rand(2, 3)
-    assert ELEMENT.group_scores(scores) is scores
-    assert ELEMENT.group_size(scores.shape) == 1
-    assert torch.equal(ELEMENT.expand(scores > 0.5, scores.shape), scores > 0.5)
+    grouping = ELEMENT.grouping(scores, Layer.of(scores))
+    assert torch.equal(grouping.means(scores), scores)
+    assert torch.equal(grouping.expand(scores > 0.5), scores > 0.5)
+    assert grouping.sizes.tolist() == [[1, 1, 1], [1, 1, 1]]

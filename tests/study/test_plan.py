@@ -8,7 +8,7 @@ import pytest
 from tests.study.toys import STUDY
 
 from tombola.study.plan import Plan
-from tombola.study.stages import stages_of
+from tombola.study.stages import MeasureStage, stages_of
 from tombola.study.study import Study
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "keys.json"
@@ -78,6 +78,8 @@ def test_a_change_of_the_ticket_changes_the_keys_below_it_only() -> None:
     one, other = (
         stages_of(Study.of(STUDY).override([f"draw.sparsity={s}"]).cells()[0].experiment)[0] for s in (0.1, 0.2)
     )
+    assert isinstance(one, MeasureStage)
+    assert isinstance(other, MeasureStage)
     assert one.finished.prior.key == other.finished.prior.key
     assert one.finished.drawn.key != other.finished.drawn.key
     assert one.key != other.key

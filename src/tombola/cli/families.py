@@ -10,6 +10,7 @@ from tombola.spec import Spec
 PACKAGES: Final = {
     "schemes": "tombola.schemes",
     "patterns": "tombola.masks.patterns",
+    "scores": "tombola.masks.scores",
     "budgets": "tombola.masks.budgets",
     "objectives": "tombola.objectives",
     "attacks": "tombola.attacks",

@@ -2,13 +2,15 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, final
 
+from tombola.errors import RequestError
 from tombola.fitting.session import Session
 from tombola.models.network import Network
 from tombola.registry import Family, Member
 from tombola.rows import Scalar
 from tombola.tasks._base import Task
+from tombola.tickets.ticket import Ticket
 
 
 @dataclass(frozen=True)
@@ -31,3 +33,18 @@ class Property(Member):
     @abstractmethod
     def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
         """The property's values, the headline first."""
+
+
+class TicketProperty(Property):
+    """Measures a ticket by itself, beside the dense network it was drawn from; no task and no transfer is looked at."""
+
+    @abstractmethod
+    def inspect(self, ticket: Ticket, dense: Network, *, seed: int, session: Session) -> list[Measurement]:
+        """The property's values, the headline first. Neither the ticket nor the network is changed."""
+
+    @final
+    def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
+        raise RequestError(
+            f"{self.name} looks at a ticket, and this is a finished network;"
+            f" write: tombola measure x.ticket --property {self.name}, with a ticket as it was drawn"
+        )

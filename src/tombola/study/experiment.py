@@ -20,7 +20,7 @@ class Experiment(Spec):
     source: Task | None = option(None, "the task it is pretrained on")
     pretrain: Fit | None = option(None, "how it is pretrained; empty: it is taken with the weights it comes with")
     draw: Scheme = option("omp", "the scheme that draws the ticket", validate_default=True)
-    draw_on: Literal["source", "target"] = option("source", "the task a scheme that trains draws on")
+    draw_on: Literal["source", "target"] = option("source", "the task a scheme draws on that looks at one")
     target: Task = option(help="the task the ticket is transferred to, and measured on")
     transfer: Transfer = option("finetune", "what may change while it is adapted", validate_default=True)
     measure: tuple[Property, ...] = option(("accuracy",), "what is measured", validate_default=True, min_length=1)
@@ -29,8 +29,8 @@ class Experiment(Spec):
 
     @property
     def draw_task(self) -> Task | None:
-        """The task the scheme draws on, None for schemes that do not train."""
-        if not self.draw.TRAINS:
+        """The task the scheme draws on, None for schemes that look at none."""
+        if not _needs_task(self.draw):
             return None
         return self.source if self.draw_on == "source" else self.target
 
@@ -51,8 +51,12 @@ class Experiment(Spec):
     def _together(self) -> Self:
         if self.pretrain is not None and self.source is None:
             raise ValueError("pretrain needs a task to train on; write source: glyphs, or another task")
-        if self.draw.TRAINS and self.draw_task is None:
-            raise ValueError(f"scheme {self.draw.name} trains; write source: TASK, or draw_on: target")
+        if _needs_task(self.draw) and self.draw_task is None:
+            raise ValueError(f"scheme {self.draw.name} looks at a task; write source: TASK, or draw_on: target")
         if len(set(map(repr, self.measure))) < len(self.measure):
             raise ValueError("measure names one property twice with the same options; write it once")
         return self
+
+
+def _needs_task(scheme: Scheme) -> bool:
+    return any(rung.needs_task for rung in scheme.chain())

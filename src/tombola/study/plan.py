@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from tombola.study.stages import STAGES, MeasureStage, Stage, stages_of
+from tombola.study.stages import STAGES, Stage, stages_of
 from tombola.study.study import Cell, Study
 
 
@@ -13,7 +13,7 @@ class PlannedCell:
     """A cell and the stages whose rows are its rows."""
 
     cell: Cell
-    measures: tuple[MeasureStage, ...]
+    measures: tuple[Stage, ...]
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Plan:
         """The stages that must run, in order: a cached stage needs nothing of what it was made from."""
         found: dict[str, bool] = {key: has(key) for key in self.stages}
         needed: set[str] = set()
-        waiting: list[Stage] = [measure for planned in self.cells for measure in planned.measures]
+        waiting = [measure for planned in self.cells for measure in planned.measures]
         while waiting:
             stage = waiting.pop()
             if not found[stage.key] and stage.key not in needed:

@@ -7,14 +7,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+from safetensors.torch import load_file, save_file
+
 from tombola import verbs
 from tombola.fitting.fit import Fit
 from tombola.fitting.session import Session
 from tombola.models.files import load_network, save_network
 from tombola.models.source import Source
-from tombola.properties._base import Property
+from tombola.properties._base import Property, TicketProperty
 from tombola.rows import write_rows
-from tombola.schemes._base import Scheme
+from tombola.schemes._base import Rung, Scheme
 from tombola.spec import Spec, key, option, plain
 from tombola.study.experiment import Experiment
 from tombola.tasks._base import Task
@@ -23,6 +25,7 @@ from tombola.transfers._base import Transfer
 
 MODEL: Final = "model.safetensors"
 TICKET: Final = "ticket.ticket"
+CARRIED: Final = "carried.safetensors"
 ROWS: Final = "rows.jsonl"
 
 
@@ -79,11 +82,12 @@ class PretrainStage(Stage):
 
 
 class DrawStage(Stage):
-    """Leaves the ticket, of several the sparsest. Task and seed are there only for schemes that train."""
+    """Leaves one rung: the ticket, and what the next rung needs. Task and seed are there only where it needs them."""
 
     STAGE: ClassVar[str] = "draw"
 
     prior: PretrainStage = option(identity=False)
+    previous: "DrawStage | None" = option(None, identity=False)
     scheme: Scheme
     task: Task | None = None
     seed: int | None = None
@@ -94,15 +98,30 @@ class DrawStage(Stage):
 
     @property
     def inputs(self) -> tuple[Stage, ...]:
-        return (self.prior,)
+        return (self.prior,) if self.previous is None else (self.prior, self.previous)
 
     def work(self, folders: Mapping[str, Path], out: Path, session: Session) -> None:
         network = load_network(self.prior.model, folders[self.prior.key] / MODEL)
-        ticket = verbs.draw(network, self.scheme, task=self.task, seed=self.seed or 0, session=session)[-1]
+        start = None if self.previous is None else read_rung(folders[self.previous.key])
+        rung = self.scheme.rung(network, self.task, start, seed=self.seed or 0, session=session)
+        ticket = rung.ticket
         seeds = {"pretrain": self.prior.seed} | ({} if self.seed is None else {"draw": self.seed})
         extra: dict[str, Any] = {**ticket.lineage.extra, "pretrain": self.prior.identity()}
         lineage = ticket.lineage.replace(seeds={**ticket.lineage.seeds, **seeds}, extra=extra)
-        replace(ticket, lineage=lineage).save(out / TICKET)
+        write_rung(Rung(replace(ticket, lineage=lineage), rung.carried), out)
+
+
+def write_rung(rung: Rung, folder: Path) -> None:
+    """The ticket and, where there are any, the tensors the next rung needs, in two files."""
+    rung.ticket.save(folder / TICKET)
+    if rung.carried:
+        save_file({name: tensor.contiguous() for name, tensor in rung.carried.items()}, folder / CARRIED)
+
+
+def read_rung(folder: Path) -> Rung:
+    """The rung a draw stage left in a folder."""
+    carried = load_file(folder / CARRIED) if (folder / CARRIED).exists() else {}
+    return Rung(Ticket.load(folder / TICKET), carried)
 
 
 class TransferStage(Stage):
@@ -154,10 +173,34 @@ class MeasureStage(Stage):
         write_rows(out / ROWS, verbs.measure(network, self.task, self.measured, seed=self.seed, session=session))
 
 
+class InspectStage(Stage):
+    """Leaves the rows of one property of the ticket itself: shared by all transfers of the ticket."""
+
+    STAGE: ClassVar[str] = "measure"
+
+    prior: PretrainStage = option(identity=False)
+    drawn: DrawStage = option(identity=False)
+    measured: TicketProperty
+    seed: int
+
+    @property
+    def what(self) -> str:
+        return self.measured.name
+
+    @property
+    def inputs(self) -> tuple[Stage, ...]:
+        return (self.prior, self.drawn)
+
+    def work(self, folders: Mapping[str, Path], out: Path, session: Session) -> None:
+        network = load_network(self.prior.model, folders[self.prior.key] / MODEL)
+        ticket = Ticket.load(folders[self.drawn.key] / TICKET)
+        write_rows(out / ROWS, verbs.inspect(network, ticket, self.measured, seed=self.seed, session=session))
+
+
 STAGES: Final = tuple(stage.STAGE for stage in (PretrainStage, DrawStage, TransferStage, MeasureStage))
 
 
-def stages_of(experiment: Experiment) -> list[MeasureStage]:
+def stages_of(experiment: Experiment) -> list[MeasureStage | InspectStage]:
     """The measurements of an experiment, one a property; everything before them hangs on them as inputs."""
     seed = experiment.seed
     trained = experiment.pretrain is not None
@@ -167,12 +210,29 @@ def stages_of(experiment: Experiment) -> list[MeasureStage]:
         fit=experiment.pretrain,
         seed=_pretrain_seed(experiment),
     )
-    how = experiment.draw
-    drawn = DrawStage(prior=prior, scheme=how, task=experiment.draw_task, seed=seed if how.TRAINS else None)
+    drawn = draw_stage(prior, experiment.draw, experiment.draw_task, seed)
     finished = TransferStage(prior=prior, drawn=drawn, task=experiment.target, transfer=experiment.transfer, seed=seed)
     return [
-        MeasureStage(finished=finished, task=experiment.target, measured=item, seed=seed) for item in experiment.measure
+        InspectStage(prior=prior, drawn=drawn, measured=item, seed=seed)
+        if isinstance(item, TicketProperty)
+        else MeasureStage(finished=finished, task=experiment.target, measured=item, seed=seed)
+        for item in experiment.measure
     ]
+
+
+def draw_stage(prior: PretrainStage, scheme: Scheme, task: Task | None, seed: int) -> DrawStage:
+    """The stage of a scheme, hanging on the stages of the schemes before it: a ladder has one stage a rung."""
+    stage: DrawStage | None = None
+    for rung in scheme.chain():
+        stage = DrawStage(
+            prior=prior,
+            previous=stage,
+            scheme=rung,
+            task=task if rung.needs_task else None,
+            seed=seed if rung.seeded else None,
+        )
+    assert stage is not None
+    return stage
 
 
 def _pretrain_seed(experiment: Experiment) -> int:

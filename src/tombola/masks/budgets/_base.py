@@ -2,11 +2,30 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 from torch import Tensor
 
+from tombola.masks.layers import Layer
 from tombola.registry import Family, Member
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The groups of one tensor: one score each (any sign; -inf is pruned first), and how many weights each holds."""
+
+    scores: Tensor
+    sizes: Tensor
+    layer: Layer
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """A boolean a group (True: kept) for each tensor, and what the user should be told about it."""
+
+    kept: dict[str, Tensor]
+    notes: tuple[str, ...] = ()
 
 
 class Budget(Member):
@@ -14,10 +33,15 @@ class Budget(Member):
 
     family: ClassVar[Family] = Family("budgets", "tombola.masks.budgets")
 
-    @abstractmethod
-    def allocate(self, scores: Mapping[str, Tensor], sparsity: float) -> dict[str, Tensor]:
-        """A boolean a group (True: kept) for each tensor, from one score a group.
+    NEEDS: ClassVar[frozenset[Literal["positions"]]] = frozenset()
+    """What it must know of a layer beside its shape."""
 
-        Exactly ``round_half_even(sparsity * number of groups)`` are pruned (over all tensors, or in each, as the
-        member says); among equal scores those of the lower index (tensors in the order given) are pruned first.
+    @abstractmethod
+    def allocate(self, groups: Mapping[str, Groups], sparsity: float) -> Allocation:
+        """The groups that stay.
+
+        So many are pruned that the pruned weights come nearest to ``sparsity`` x all weights (over all tensors, or in
+        each, as the member says; of two equally near counts of groups the even one). Where all groups have one size
+        these are exactly ``round_half_even(sparsity * number of groups)``. Among equal scores those of the lower
+        index (tensors in the order given) are pruned first.
         """

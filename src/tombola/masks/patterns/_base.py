@@ -1,11 +1,34 @@
 """The contract of a pattern: which weights live or die together."""
 
-from abc import abstractmethod
-from typing import ClassVar
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar, Self
 
-from torch import Size, Tensor
+from torch import Tensor
 
+from tombola.masks.budgets._base import Allocation, Budget, Groups
+from tombola.masks.layers import Layer
 from tombola.registry import Family, Member
+
+_N_OF_M = re.compile(r"\d+:\d+")
+
+
+class Grouping(ABC):
+    """The groups of one tensor's weights. Every weight is in exactly one group."""
+
+    @property
+    @abstractmethod
+    def sizes(self) -> Tensor:
+        """How many weights each group holds: int64, one number a group, of the groups' own shape."""
+
+    @abstractmethod
+    def means(self, values: Tensor) -> Tensor:
+        """The mean over each group of one value a weight; differentiable. Groups of one weight give their value."""
+
+    @abstractmethod
+    def expand(self, values: Tensor) -> Tensor:
+        """One value a weight, in the tensor's full shape, from one value a group (boolean or float)."""
 
 
 class Pattern(Member):
@@ -14,13 +37,16 @@ class Pattern(Member):
     family: ClassVar[Family] = Family("patterns", "tombola.masks.patterns")
 
     @abstractmethod
-    def group_scores(self, scores: Tensor) -> Tensor:
-        """One score a group, from one score a weight (>= 0, any shape of weight)."""
+    def grouping(self, weight: Tensor, layer: Layer) -> Grouping:
+        """The groups of a tensor. Only patterns that choose who shares a group look at the weight's values."""
 
-    @abstractmethod
-    def expand(self, keep: Tensor, shape: Size) -> Tensor:
-        """The full-shape boolean mask of a boolean a group."""
+    def choose(self, groups: Mapping[str, Groups], sparsity: float, budget: Budget) -> Allocation:
+        """Which groups are kept: what the budget says, unless the pattern itself fixes how many."""
+        return budget.allocate(groups, sparsity)
 
-    @abstractmethod
-    def group_size(self, shape: Size) -> int:
-        """How many weights a group of a tensor of this shape holds."""
+    @classmethod
+    def parse(cls, value: object) -> Self:
+        """As every member; ``"2:4"`` is short for ``"nm:2:4"``."""
+        if isinstance(value, str) and _N_OF_M.fullmatch(value):
+            value = f"nm:{value}"
+        return super().parse(value)

@@ -9,20 +9,30 @@ Reference: Han, Pool, Tran & Dally, "Learning both Weights and Connections for E
 
 from typing import final
 
-from torch import Size, Tensor
+from torch import Tensor
 
-from tombola.masks.patterns._base import Pattern
+from tombola.masks.layers import Layer, numbers
+from tombola.masks.patterns._base import Grouping, Pattern
 
 
 @final
 class Element(Pattern):
     """Groups of one weight."""
 
-    def group_scores(self, scores: Tensor) -> Tensor:
-        return scores
+    def grouping(self, weight: Tensor, layer: Layer) -> Grouping:
+        return _Each(layer)
 
-    def expand(self, keep: Tensor, shape: Size) -> Tensor:
-        return keep.reshape(shape)
 
-    def group_size(self, shape: Size) -> int:
-        return 1
+class _Each(Grouping):
+    def __init__(self, layer: Layer) -> None:
+        self._layer = layer
+
+    @property
+    def sizes(self) -> Tensor:
+        return numbers(self._layer.shape, 1)
+
+    def means(self, values: Tensor) -> Tensor:
+        return values
+
+    def expand(self, values: Tensor) -> Tensor:
+        return values

@@ -1,0 +1,49 @@
+"""The contract of a score: what each weight is worth, and what a score may ask of the network around the weights."""
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import ClassVar, Literal, Protocol, TypeAlias
+
+import torch
+from torch import Tensor
+
+from tombola.registry import Family, Member
+
+Needs: TypeAlias = Literal["seed", "data"]
+
+
+class Probe(Protocol):
+    """Answers questions about the network the weights belong to, which is never changed. Same question, same answer."""
+
+    def losses(self, weights: Mapping[str, Tensor], *, batch: int, batches: int) -> Iterator[Tensor]:
+        """The mean loss of one training batch after another with these weights in place, differentiable in them.
+
+        Every call begins with the same batch. The network is in eval mode and unmasked but for ``weights``.
+        """
+
+    def flow(self, weights: Mapping[str, Tensor]) -> Tensor:
+        """The summed outputs for an image of ones, in float64, every other parameter and buffer by its magnitude.
+
+        Differentiable in ``weights``, which are taken as they are given.
+        """
+
+    def generator(self, *purpose: str | int) -> torch.Generator:
+        """A fresh generator on the CPU for a purpose."""
+
+
+class Score(Member):
+    """One number a weight, higher meaning more worth keeping. Nothing given is changed."""
+
+    family: ClassVar[Family] = Family("scores", "tombola.masks.scores")
+
+    NEEDS: ClassVar[frozenset[Needs]] = frozenset()
+    """``data``: it looks at a task's training images (and so needs a seed too); ``seed``: it is random."""
+
+    @property
+    def rounds(self) -> int:
+        """In how many rounds it prunes, scoring anew what is left after each."""
+        return 1
+
+    @abstractmethod
+    def scores(self, weights: Mapping[str, Tensor], probe: Probe) -> dict[str, Tensor]:
+        """A tensor of its shape for every weight: any finite numbers, compared over all tensors by the budget."""

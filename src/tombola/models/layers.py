@@ -1,0 +1,62 @@
+"""How each prunable weight lies in its layer: groups, transposition, and at how many positions it is used."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.conv import _ConvNd
+
+from tombola.masks.layers import Layer
+from tombola.models.network import Network
+
+
+def layers_of(body: nn.Module, names: Iterable[str]) -> dict[str, Layer]:
+    """The layers of these weights of a body, without positions."""
+    return {name: _layer(*_holder(body, name)) for name in names}
+
+
+@torch.no_grad()
+def with_positions(model: Network, names: Iterable[str], size: int) -> dict[str, Layer]:
+    """The layers of these weights of the model's body, with positions for an RGB image of ``size`` x ``size`` pixels.
+
+    One image of zeros goes through a copy in eval mode; the model is not changed. A weight that the image never
+    reaches has 0 positions; a layer used twice has the positions of both.
+    """
+    wanted = list(names)
+    network = model.copy().cpu().eval()
+    used = dict.fromkeys(wanted, 0)
+    handles = []
+    for name in wanted:
+        module, _ = _holder(network.body, name)
+
+        def count(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor, name: str = name) -> None:
+            used[name] += _positions(module, inputs[0], output)
+
+        handles.append(module.register_forward_hook(count))
+    try:
+        network(torch.zeros(1, 3, size, size))
+    finally:
+        for handle in handles:
+            handle.remove()
+    found = layers_of(model.body, wanted)
+    return {name: Layer(layer.shape, layer.groups, layer.transposed, used[name]) for name, layer in found.items()}
+
+
+def _holder(body: nn.Module, name: str) -> tuple[nn.Module, Tensor]:
+    parent, _, leaf = name.rpartition(".")
+    module = body.get_submodule(parent)
+    weight: Tensor = getattr(module, leaf)
+    return module, weight
+
+
+def _layer(module: nn.Module, weight: Tensor) -> Layer:
+    if not isinstance(module, _ConvNd):
+        return Layer(weight.shape)
+    return Layer(weight.shape, groups=module.groups, transposed=module.transposed)
+
+
+def _positions(module: nn.Module, given: Tensor, output: Tensor) -> int:
+    """How many places of the one image a weight is multiplied at."""
+    if isinstance(module, _ConvNd):
+        return (given if module.transposed else output)[0, 0].numel()
+    return output[0].numel() // output.shape[-1]

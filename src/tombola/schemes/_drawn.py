@@ -1,0 +1,58 @@
+"""What every scheme does alike: which weights there are, how they lie, and a ticket that knows where it came from."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tombola.errors import RequestError
+from tombola.masks.budgets._base import Budget
+from tombola.masks.layers import Layer
+from tombola.masks.masks import Masks
+from tombola.models.digest import weights_digest
+from tombola.models.layers import layers_of, with_positions
+from tombola.models.network import Network
+from tombola.models.prunable import PrunableRule, Weights, prunable
+from tombola.schemes._base import Scheme
+from tombola.schemes._versions import versions
+from tombola.tasks._base import Task
+from tombola.tickets.lineage import Lineage
+from tombola.tickets.ticket import Ticket
+
+
+def weights_and_layers(
+    model: Network, rule: PrunableRule, budget: Budget, image: int | None
+) -> tuple[Weights, dict[str, Layer]]:
+    """The weights a rule lets be pruned and their layers, with positions where the budget needs them."""
+    weights = prunable(model.body, rule)
+    if "positions" not in budget.NEEDS:
+        return weights, layers_of(model.body, weights)
+    if image is None:
+        raise RequestError(
+            f"budget {budget.name} counts operations, which depend on the image size; write image=224 beside it"
+        )
+    return weights, with_positions(model, weights, image)
+
+
+def mask_only(
+    model: Network,
+    masks: Masks,
+    scheme: Scheme,
+    *,
+    sparsity: float | None,
+    rule: PrunableRule,
+    task: Task | None = None,
+    objective: Mapping[str, Any] | None = None,
+    extra: Mapping[str, Any] | None = None,
+) -> Ticket:
+    """The mask-only ticket of a model."""
+    lineage = Lineage(
+        model=model.source,
+        weights_digest=weights_digest(model.body),
+        scheme=scheme.identity(),
+        sparsity=sparsity,
+        prunable=str(rule),
+        task=None if task is None else task.identity(),
+        objective=None if objective is None else dict(objective),
+        versions=versions(),
+        extra=dict(extra or {}),
+    )
+    return Ticket.of(model.body, masks, lineage, keep_values=False)
