@@ -1,27 +1,41 @@
 """``tombola draw``: draw a ticket from a model into a .ticket file."""
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import typer
 
 from tombola.cli import families, settings
 from tombola.cli.output import JSON, emit
-from tombola.cli.work import checkpoints, fresh_file, session
+from tombola.cli.studies import STORE
+from tombola.cli.work import fresh_file, session
+
+if TYPE_CHECKING:
+    from tombola.models.source import Source
+    from tombola.schemes._base import Scheme
+    from tombola.tasks._base import Task
+    from tombola.tickets.ticket import Ticket
 
 
 def draw(
     model: str = typer.Argument(help="resnet8, torchvision:resnet18@IMAGENET1K_V1, timm:NAME, path:FILE, ..."),
     scheme: str = typer.Option("omp", "--scheme", help=f"One of: {families.choices('schemes')}."),
-    task: str | None = typer.Option(None, "--task", help="For schemes that train: the task they train on."),
+    task: str | None = typer.Option(None, "--task", help="For schemes that look at one: the task they draw on."),
     self_contained: bool = typer.Option(False, "--self-contained", help="Keep the surviving values in the ticket."),
     values: str = typer.Option("float32", "--values", help="Of a self-contained ticket: float32, float16 or bfloat16."),
     out: str = settings.OUT,
     set_: list[str] = settings.SET,
     seed: int = settings.SEED,
     device: str = settings.DEVICE,
+    store: Path = STORE,
     overwrite: bool = settings.OVERWRITE,
     as_json: bool = JSON,
 ) -> None:
-    """Draw a ticket: which weights stay. An iterative scheme's sparsest ticket is written."""
-    from tombola import verbs
+    """Draw a ticket: which weights stay.
+
+    A scheme that trains leaves every level in the store: killed, the same command continues at its level, and a longer
+    ladder begins where a shorter one ended.
+    """
     from tombola.models.source import Source
     from tombola.schemes._base import Scheme
     from tombola.tasks._base import Task
@@ -33,11 +47,39 @@ def draw(
     source, of_task = (settings.taken(options, name, text) for name, text in (("model", model), ("task", task)))
     how, source = Scheme.parse({"name": scheme, **options}), Source.parse(source)
     target = None if of_task is None else Task.parse(of_task)
-    with checkpoints(path, source, how, *([target] if target else []), seed) as folder:
-        network = source.load(seed=seed)
-        ticket = verbs.draw(network, how, task=target, seed=seed, session=session(folder, device))[-1]
-        if self_contained:
-            ticket = Ticket.of(network.body, ticket.masks, ticket.lineage, keep_values=True)
-        ticket.save(path, values=values, overwrite=overwrite)
+    ticket = _drawn(source, how, target, seed, device, store)
+    if self_contained and ticket.weights is None:
+        ticket = Ticket.of(source.load(seed=seed).body, ticket.masks, ticket.lineage, keep_values=True)
+    ticket.save(path, values=values, overwrite=overwrite)
     summary = summarise(path)
     emit(as_json, summary.as_json(), [f"{path}:", summary.text()])
+
+
+def _drawn(source: "Source", how: "Scheme", target: "Task | None", seed: int, device: str, store: Path) -> "Ticket":
+    """The ticket: at once where nothing is trained, else through the store."""
+    from tombola import verbs
+
+    chain = how.chain()
+    if target is None or not any(rung.needs_task for rung in chain):
+        return verbs.draw(source.load(seed=seed), how, task=target, seed=seed, session=session(None, device))[-1]
+    return _climbed(source, how, target, seed, device, store)
+
+
+def _climbed(source: "Source", how: "Scheme", target: "Task", seed: int, device: str, store: Path) -> "Ticket":
+    from tombola.cli.progress import reporter
+    from tombola.study.ladder import Ladder
+    from tombola.study.store import Store
+
+    kept, ladder, told = Store(store), Ladder.of(source, how, target, seed), reporter()
+    kept.require_readable()
+    tally = ladder.tally(kept)
+    told.note(f"plan: draw {tally.total} stages, {tally.cached} in the store, {tally.to_run} to run")
+    outcome = ladder.climb(kept, device=device, reporter=told)
+    for failure in outcome.failed.values():
+        typer.echo(f"failed: {failure.title}: {failure.message} (the whole trace: {failure.report})", err=True)
+    if outcome.failed:
+        raise typer.Exit(1)
+    if outcome.interrupted:
+        typer.echo("interrupted; finished levels are kept, the same command continues", err=True)
+        raise typer.Exit(3)
+    return ladder.ticket(kept)

@@ -9,6 +9,8 @@ from tombola.spec import Spec
 
 PACKAGES: Final = {
     "schemes": "tombola.schemes",
+    "rewinds": "tombola.schemes.rewinds",
+    "ladders": "tombola.masks.ladders",
     "patterns": "tombola.masks.patterns",
     "scores": "tombola.masks.scores",
     "budgets": "tombola.masks.budgets",

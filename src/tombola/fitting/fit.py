@@ -14,6 +14,7 @@ from tombola.fitting.devices import Precision, device_of, uses_bfloat16
 from tombola.fitting.feed import Feed
 from tombola.fitting.loop import Course, Training
 from tombola.fitting.optimizers._base import Optimizer
+from tombola.fitting.part import WHOLE, Part
 from tombola.fitting.presets import expanded
 from tombola.fitting.schedules._base import Schedule
 from tombola.fitting.session import Session
@@ -23,7 +24,7 @@ from tombola.masks.masks import Masks
 from tombola.models.digest import weights_digest
 from tombola.models.network import Network
 from tombola.objectives._base import Objective
-from tombola.spec import Spec, key, option
+from tombola.spec import Json, Spec, key, option
 from tombola.tasks._base import Task
 from tombola.units import Steps
 
@@ -81,11 +82,13 @@ class Fit(Spec):
         seed: int,
         session: Session,
         parameters: Parameters = "all",
+        part: Part = WHOLE,
     ) -> Network:
         """A new network trained on the task's training split, in eval mode on the CPU; ``model`` is not changed.
 
         ``model`` has the task's head already. Masked weights of its body stay exactly 0. With a session folder the
-        training leaves checkpoints there, and continues from them bit for bit when it is run again.
+        training leaves checkpoints there, and continues from them bit for bit when it is run again. ``part`` trains
+        less than the whole schedule.
         """
         device = device_of(session.device)
         network = model.copy()
@@ -96,11 +99,11 @@ class Fit(Spec):
         trained = _only(network, parameters)
         training = Training(
             network,
-            self._course(network, task, seed, device),
+            self._course(network, task, seed, device, part),
             self.optimizer.build(trained),
             None if masks is None else Enforcer(network.body, masks),
             None if self.ema is None else Average(network, self.ema),
-            self._checkpoints(model, task, masks, seed, session, parameters),
+            self._checkpoints(model, task, masks, seed, session, parameters, part),
         )
         training.run(session)
         return _finished(network, training, asked, masks)
@@ -111,17 +114,18 @@ class Fit(Spec):
         rise = min(1.0, (step + 1) / warm) if warm else 1.0
         return self.optimizer.lr * rise * self.schedule.factor(step, total, per_epoch)
 
-    def _course(self, network: Network, task: Task, seed: int, device: torch.device) -> Course:
+    def _course(self, network: Network, task: Task, seed: int, device: torch.device, part: Part) -> Course:
         splits = task.splits()
         feed = Feed(splits.train, self.batch, seed=seed, device=device, drop_last=self.drop_last)
-        steps = self.epochs.iterations(feed.per_epoch)
+        first, last, total = part.steps(self.epochs.iterations(feed.per_epoch), feed.per_epoch)
         bfloat16 = uses_bfloat16(self.precision, device)
         return Course(
             objective=self.objective,
             task=task,
             feed=feed,
-            steps=steps,
-            lr=lambda step: self.learning_rate(step, steps, feed.per_epoch),
+            first=first,
+            steps=last,
+            lr=lambda step: self.learning_rate(step, total, feed.per_epoch),
             seed=seed,
             device=device,
             bfloat16=bfloat16,
@@ -144,13 +148,27 @@ class Fit(Spec):
         return lambda network: mean_score(network, images, task, device=device, bfloat16=bfloat16)
 
     def _checkpoints(
-        self, model: Network, task: Task, masks: Masks | None, seed: int, session: Session, parameters: Parameters
+        self,
+        model: Network,
+        task: Task,
+        masks: Masks | None,
+        seed: int,
+        session: Session,
+        parameters: Parameters,
+        part: Part,
     ) -> Checkpoints | None:
         if session.folder is None:
             return None
         inputs = [weights_digest(model), "" if masks is None else masks.digest()]
-        identity = {"fit": self.identity(), "task": task.identity(), "seed": seed, "parameters": parameters}
-        work = key("fit", self.VERSION, identity, inputs)  # type: ignore[arg-type]  # nested plain JSON
+        identity: dict[str, Json] = {
+            "fit": self.identity(),
+            "task": task.identity(),
+            "seed": seed,
+            "parameters": parameters,
+        }
+        if part != WHOLE:
+            identity["part"] = part.identity()
+        work = key("fit", self.VERSION, identity, inputs)
         return Checkpoints(session.folder, work, session.reporter.note)
 
 

@@ -33,7 +33,7 @@ _BATCH_NORMS = (nn.modules.batchnorm._BatchNorm,)
 
 @dataclass(frozen=True)
 class Course:
-    """What one training does, in plain values; `Fit` unpacks its options into it."""
+    """What one training does, in plain values; `Fit` unpacks its options into it. ``steps`` is where it ends."""
 
     objective: Objective
     task: Task
@@ -42,6 +42,7 @@ class Course:
     lr: Callable[[int], float]
     seed: int
     device: torch.device
+    first: int = 0
     bfloat16: bool = False
     clip: float | None = None
     frozen_bn: bool = False
@@ -78,7 +79,7 @@ class Training:
         self.enforcer = enforcer
         self.average = average
         self.checkpoints = checkpoints
-        self.progress = Progress()
+        self.progress = Progress(step=course.first)
         self.best: dict[str, Tensor] = {}
         self.watch = Watch()
         self._saved = (time.monotonic(), 0.0)
@@ -252,7 +253,7 @@ class Training:
         facts: dict[str, Any] = dict(found.facts)
         self.progress = Progress(**facts["progress"])
         self.watch = Watch(totals=Totals(**facts["totals"]))
-        if 0 < self.progress.step < self.course.steps:
+        if self.course.first < self.progress.step < self.course.steps:
             session.reporter.note(f"continues at step {self.progress.step} of {self.course.steps}")
 
     def _remedy(self) -> str:

@@ -1,0 +1,35 @@
+"""The contract of a rewinding rule: the state every level of a ladder goes back to."""
+
+from abc import abstractmethod
+from typing import ClassVar
+
+from tombola.fitting.fit import Fit
+from tombola.fitting.session import Session
+from tombola.models.network import Network
+from tombola.registry import Family, Member
+from tombola.tasks._base import Task
+from tombola.units import Steps
+
+
+class Rewind(Member):
+    """Names a state: weights, batch-norm parameters and statistics. Going back to it is bit for bit."""
+
+    family: ClassVar[Family] = Family("rewinds", "tombola.schemes.rewinds")
+
+    TRAINS: ClassVar[bool] = False
+    """Whether the state comes out of a training, which is then a rung of its own: level 0."""
+
+    SEEDED: ClassVar[bool] = False
+    """Whether the state depends on the seed."""
+
+    @property
+    def begin(self) -> Steps:
+        """Where in the schedule and the data's order a level's training begins."""
+        return Steps(0, "it")
+
+    @abstractmethod
+    def state(self, model: Network, task: Task | None, fit: Fit, *, seed: int, session: Session) -> Network:
+        """A network in the state to go back to, dense; ``model`` has the task's head and is not changed.
+
+        The task is None for rules that do not train, and the head then is the pretrained one.
+        """
