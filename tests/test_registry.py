@@ -9,7 +9,7 @@ from tombola.errors import OptionError, RequestError, UnknownName
 from tombola.masks.patterns._base import Pattern
 from tombola.masks.patterns.element import Element
 from tombola.properties._base import Property
-from tombola.registry import Member
+from tombola.registry import Member, member_names
 from tombola.schemes._base import Scheme
 from tombola.study.runners._base import Runner
 
@@ -100,3 +100,9 @@ def test_one_problem_is_a_sentence_and_several_are_a_list() -> None:
 
 def test_families_have_a_singular() -> None:
     assert (Runner.family.singular, Property.family.singular) == ("runner", "property")
+
+
+def test_a_folder_inside_a_family_is_another_family() -> None:
+    assert {"imp", "omp"} <= set(member_names("schemes", "tombola.schemes"))
+    assert "rewinds" not in member_names("schemes", "tombola.schemes")
+    assert "pretrained" in member_names("rewinds", "tombola.schemes.rewinds")

@@ -178,7 +178,8 @@ def _sources(family: str, package: str, extra: str) -> dict[str, str]:
 def _own(package: str) -> list[tuple[str, str]]:
     spec = importlib.util.find_spec(package)
     folders = list(spec.submodule_search_locations or []) if spec else []
-    modules = [info.name for info in pkgutil.iter_modules(folders) if not info.name.startswith("_")]
+    found = [info for info in pkgutil.iter_modules(folders) if not info.ispkg]  # a folder inside is another family
+    modules = [info.name for info in found if not info.name.startswith("_")]
     return [(module.rstrip("_"), f"module:{package}.{module}") for module in modules]
 
 

@@ -1,7 +1,9 @@
 """Which axis plays which part."""
 
+import pytest
 from tests.report.rows import demo_rows, row
 
+from tombola.errors import RequestError
 from tombola.report.axes import axes_of, level, ordered
 
 
@@ -42,3 +44,11 @@ def test_a_single_level_is_fixed_but_for_prior_and_sparsity() -> None:
 def test_levels_stand_in_the_order_people_count_in() -> None:
     assert ordered(["layer10", "layer2", None, 3, 0.5, True, "layer2"]) == (None, True, 0.5, 3, "layer2", "layer10")
     assert [level(value) for value in (None, True, 0.5, 3, "a")] == ["none", "yes", "0.5", "3", "a"]
+
+
+def test_the_axis_to_compare_may_be_named_by_its_last_part() -> None:
+    rows = [row(1.0, prior=p, draw__pattern=q) for p in ("a", "b") for q in ("element", "row")]
+    axes = axes_of(rows, "pattern")
+    assert (axes.colour, axes.panels) == ("draw.pattern", ("prior",))
+    with pytest.raises(RequestError, match=r"no such axis.*there are: draw\.pattern, prior"):
+        axes_of(rows, "schem")

@@ -9,6 +9,7 @@ from tombola.cli import families, settings
 from tombola.cli.output import JSON, emit
 from tombola.cli.studies import STORE
 from tombola.cli.work import fresh_file, session
+from tombola.errors import RequestError
 
 if TYPE_CHECKING:
     from tombola.models.source import Source
@@ -60,7 +61,10 @@ def _drawn(source: "Source", how: "Scheme", target: "Task | None", seed: int, de
     from tombola import verbs
 
     chain = how.chain()
-    if target is None or not any(rung.needs_task for rung in chain):
+    looks = any(rung.needs_task for rung in chain)
+    if looks and target is None:
+        raise RequestError(f"scheme {how.name} looks at a task: write --task digits, or another task's name")
+    if not looks or target is None:
         return verbs.draw(source.load(seed=seed), how, task=target, seed=seed, session=session(None, device))[-1]
     return _climbed(source, how, target, seed, device, store)
 

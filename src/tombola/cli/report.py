@@ -16,6 +16,7 @@ def report(
     store: Path = STORE,
     out: Path = OUT,
     png: Path | None = typer.Option(None, "--png", help="Write the sparsity curves into this file too."),
+    by: str = typer.Option("", "--by", help="The axis whose levels are compared, as prior, scheme or pattern."),
     as_json: bool = JSON,
 ) -> None:
     """Write a study's page (and picture) from what the store has; runs nothing."""
@@ -31,8 +32,8 @@ def report(
     rows = collect(Plan.of(wanted), kept)
     folder = place(out, wanted)
     write_result(tuple(rows), folder / "rows.jsonl")
-    page = write_report(rows, _about(folder, wanted.name), folder / "report.html")
-    files = [page] if png is None else [page, write_picture(rows, png)]
+    page = write_report(rows, {**_about(folder, wanted.name), "by": by}, folder / "report.html")
+    files = [page] if png is None else [page, write_picture(rows, png, by=by)]
     lines = [text_table(rows), "", *(f"{'report' if file == page else 'picture'}: {file}" for file in files)]
     emit(as_json, {"rows": len(rows), "files": [str(file) for file in files]}, lines)
 

@@ -34,11 +34,14 @@ def settings(texts: Iterable[str], **flags: Any) -> dict[str, Any]:
 def taken(options: dict[str, Any], name: str, text: str | None) -> Any:
     """Take the options under ``name`` out of ``options``: the text with them, or the text alone.
 
-    ``--set model.arch=resnet20`` is for the model, ``--set task.size=32`` for the task, all else for the verb.
+    ``--set model.arch=resnet20`` is for the model, ``--set task.size=32`` for the task, all else for the verb;
+    ``--set task=digits`` does for ``--task digits``.
     """
     own = options.pop(name, None)
     if own is None:
         return text
+    if text is None and (isinstance(own, str) or (isinstance(own, dict) and "name" in own)):
+        return own
     if text is None or not isinstance(own, dict):
         raise RequestError(f"--set {name}.OPTION=VALUE goes with a {name}; name it first")
     return {"name": text, **own}

@@ -33,6 +33,7 @@ class About(BaseModel):
     seconds: float | None = Field(None, ge=0, description="wall time of the whole run")
     commands: tuple[str, ...] = Field((), description="commands that make these rows again")
     study: str = Field("", description="the study file, YAML")
+    by: str = Field("", description="the axis whose levels are compared; empty: the prior, or what else varies")
 
     @field_validator("stages", mode="before")
     @classmethod

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tombola.errors import RequestError, near
 from tombola.rows import Row, Scalar
 
 _COLOURS = ("prior", "pretrain", "scheme", "draw")
@@ -30,14 +31,14 @@ def without_seed(row: Row) -> dict[str, Scalar]:
     return {axis: value for axis, value in row.cell.items() if last_part(axis) != "seed"}
 
 
-def axes_of(rows: Sequence[Row]) -> Axes:
-    """The parts of the axes; the same for the rows in any order."""
+def axes_of(rows: Sequence[Row], by: str = "") -> Axes:
+    """The parts of the axes; the same for the rows in any order. ``by`` names the axis told apart by colour."""
     cells = [without_seed(row) for row in rows]
     names = sorted({axis for cell in cells for axis in cell})
     levels = {name: ordered(cell.get(name) for cell in cells) for name in names}
     sparsity = next((name for name in names if last_part(name) == "sparsity" and all(map(_share, levels[name]))), None)
     varying = [name for name in names if name != sparsity and len(levels[name]) > 1]
-    colour = _colour(names, varying, sparsity)
+    colour = _named(by, names) if by else _colour(names, varying, sparsity)
     return Axes(
         sparsity=sparsity,
         colour=colour,
@@ -77,6 +78,14 @@ def level(value: Scalar) -> str:
 
 def _share(value: Scalar) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+
+
+def _named(by: str, names: Sequence[str]) -> str:
+    """The axis called ``by``, or whose last part is."""
+    found = [name for name in names if by in (name, last_part(name))]
+    if not found:
+        raise RequestError(f"by={by!r}: the rows have no such axis{near(by, names)} (there are: {', '.join(names)})")
+    return found[0]
 
 
 def _colour(names: Sequence[str], varying: Sequence[str], sparsity: str | None) -> str | None:

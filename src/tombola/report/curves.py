@@ -124,10 +124,13 @@ class Results:
         return ", ".join(words)
 
 
-def read_results(rows: Sequence[Row]) -> Results:
-    """The statistics of the rows: in any order, with cells missing, of one study or several."""
+def read_results(rows: Sequence[Row], by: str = "") -> Results:
+    """The statistics of the rows: in any order, with cells missing, of one study or several.
+
+    ``by`` names the axis whose levels are compared; left out, it is the prior, or what else varies.
+    """
     rows = _studies_told_apart(rows)
-    axes, told = axes_of(rows), _telling_budget(rows)
+    axes, told = axes_of(rows, by), _telling_budget(rows)
     values: dict[Measure, dict[Place, dict[int, list[float]]]] = defaultdict(
         lambda: defaultdict(lambda: defaultdict(list))
     )

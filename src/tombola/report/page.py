@@ -30,7 +30,7 @@ def write_report(rows: Sequence[Row], about: About | Mapping[str, Any] | None, o
 
 def page(rows: Sequence[Row], about: About) -> str:
     """The page's text, under `LARGEST` bytes: a figure that would not fit leaves its table out, or itself."""
-    results = read_results(rows)
+    results = read_results(rows, about.by)
     title = headline(results, about)
     head = tag(
         "head",

@@ -22,9 +22,9 @@ _INK, _QUIET, _LINE = "#1b1f24", "#5a6370", "#dfe3e8"
 _MOST_PANELS = 24
 
 
-def write_picture(rows: Sequence[Row], out: Path, *, width: float = 9.0, dpi: int = 160) -> Path:
+def write_picture(rows: Sequence[Row], out: Path, *, by: str = "", width: float = 9.0, dpi: int = 160) -> Path:
     """Draw a row of panels for each measured value, a column for each transfer, and return ``out``."""
-    results = read_results(rows)
+    results = read_results(rows, by)
     if not results.sparsities:
         raise RequestError("these rows have no sparsity axis, so there are no curves to draw; use the HTML report")
     if len(results.panels) * len(results.measures) > _MOST_PANELS:

@@ -27,7 +27,7 @@ class EveryCell(Figure):
     ORDER: ClassVar[int] = 30
 
     def draw(self, rows: Sequence[Row], about: About) -> Drawn | None:
-        results = read_results(rows)
+        results = read_results(rows, about.by)
         if not results.places or results.sparsities:
             return None
         caption = "Mean ± standard deviation over seeds; n is the number of seeds."

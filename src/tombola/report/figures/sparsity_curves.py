@@ -31,7 +31,7 @@ class SparsityCurves(Figure):
     ORDER: ClassVar[int] = 10
 
     def draw(self, rows: Sequence[Row], about: About) -> Drawn | None:
-        results = read_results(rows)
+        results = read_results(rows, about.by)
         if not results.sparsities:
             return None
         return Drawn(

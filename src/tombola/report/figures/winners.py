@@ -31,7 +31,7 @@ class Winners(Figure):
     ORDER: ClassVar[int] = 20
 
     def draw(self, rows: Sequence[Row], about: About) -> Drawn | None:
-        results = read_results(rows)
+        results = read_results(rows, about.by)
         found = duels(results)
         if not found:
             return None
