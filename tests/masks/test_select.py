@@ -1,5 +1,7 @@
 """Exact-count selection against sorting, on every float type and with many equal scores."""
 
+import math
+
 import pytest
 import torch
 from hypothesis import example, given, settings
@@ -11,7 +13,7 @@ from tombola.masks import select
 from tombola.masks.select import all_but_smallest_of, smallest, smallest_of
 
 FLOATS = [torch.float64, torch.float32, torch.bfloat16, torch.float16]
-SPECIAL = [0.0, -0.0, 1e-45, 1e-40, 1e-38, 0.5, 0.5000001, 1.0, 65504.0, 3e38, float("inf")]
+SPECIAL = [0.0, 1e-45, 1e-40, 1e-38, 0.5, 0.5000001, 1.0, 65504.0, 3e38, float("inf")]
 
 
 def by_sorting(scores: Tensor, count: int) -> Tensor:
@@ -23,8 +25,9 @@ def by_sorting(scores: Tensor, count: int) -> Tensor:
 
 @st.composite
 def scores_and_count(draw: st.DrawFn) -> tuple[Tensor, int]:
-    anything = st.floats(0, width=32, allow_nan=False)
-    values = draw(st.lists(st.sampled_from(SPECIAL) | anything, min_size=1, max_size=60))
+    signs = draw(st.sampled_from([(1.0,), (-1.0,), (1.0, -1.0)]))
+    anything = st.floats(0, allow_nan=False) | st.sampled_from(SPECIAL)
+    values = draw(st.lists(st.builds(math.copysign, anything, st.sampled_from(signs)), min_size=1, max_size=60))
     scores = torch.tensor(values, dtype=torch.float64).to(draw(st.sampled_from(FLOATS)))
     return scores, draw(st.integers(0, len(values)))
 
@@ -32,6 +35,8 @@ def scores_and_count(draw: st.DrawFn) -> tuple[Tensor, int]:
 @settings(deadline=None)  # other work on the machine must not fail it
 @given(scores_and_count())
 @example((torch.tensor([-0.0, 0.0, -0.0]), 2))
+@example((torch.tensor([0.0, -0.0, -1e-45, 0.0, -torch.inf]), 3))
+@example((torch.tensor([1.0, -torch.inf, 2.0, -torch.inf, 0.5]), 1))
 def test_it_is_what_a_stable_sort_chooses(case: tuple[Tensor, int]) -> None:
     scores, count = case
     assert torch.equal(smallest(scores, count), by_sorting(scores, count))
@@ -47,10 +52,13 @@ def test_many_tensors_are_as_one(case: tuple[Tensor, int], cuts: list[int]) -> N
 
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("levels", [1, 2, 7, 1000])
-def test_heavy_ties_over_pieces_and_tensors(dtype: torch.dtype, levels: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("below", [0.0, 0.5, 1.0], ids=["positive", "mixed", "negative"])
+def test_heavy_ties_over_pieces_and_tensors(
+    dtype: torch.dtype, levels: int, below: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(select, "_PIECE", 64)
     generator = torch.Generator().manual_seed(levels)
-    scores = (torch.randint(levels, (1000,), generator=generator) / levels).to(dtype)
+    scores = (torch.randint(levels, (1000,), generator=generator) / levels - below).to(dtype)
     for count in (0, 1, 63, 64, 65, 499, 900, 999, 1000):
         expected = by_sorting(scores, count)
         assert torch.equal(torch.cat(smallest_of(torch.split(scores, [1, 600, 0, 399]), count)), expected)
@@ -97,9 +105,25 @@ def test_nan_is_refused_by_name_and_place(count: int) -> None:
         smallest(torch.tensor([1.0, -float("nan"), 2.0]).copysign(torch.tensor([1.0, -1.0, 1.0])), count)
 
 
-def test_negative_scores_wrong_counts_and_wrong_types_are_refused() -> None:
-    with pytest.raises(MaskError, match=r"lowest is -2; take magnitudes"):
-        smallest(torch.tensor([1.0, -2.0]), 1)
+def test_what_is_pruned_already_goes_first() -> None:
+    scores = torch.tensor([-3.0, -torch.inf, torch.inf, 0.0, -torch.inf])
+    assert [smallest(scores, count).int().tolist() for count in range(1, 5)] == [
+        [0, 1, 0, 0, 0],
+        [0, 1, 0, 0, 1],
+        [1, 1, 0, 0, 1],
+        [1, 1, 0, 1, 1],
+    ]
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_the_scores_keep_their_signs(dtype: torch.dtype) -> None:
+    scores = torch.tensor([-0.0, -2.0, 3.0], dtype=dtype)
+    smallest(scores, 2)
+    assert torch.signbit(scores).tolist() == [True, True, False]
+    assert scores.tolist() == [0.0, -2.0, 3.0]
+
+
+def test_wrong_counts_and_wrong_types_are_refused() -> None:
     with pytest.raises(MaskError, match=r"the 3 smallest of 2 scores; write a count from 0 to 2"):
         smallest(torch.tensor([1.0, 2.0]), 3)
     with pytest.raises(MaskError, match=r"torch.int64; they may be"):

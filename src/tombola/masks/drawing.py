@@ -75,7 +75,8 @@ def draw_by_scores(
     chosen = pattern.choose(groups, sparsity, budget)
     for text in chosen.notes:
         note(text)
-    return Masks({name: groupings[name].expand(chosen.kept[name]) for name in scores})
+    masks = Masks({name: groupings[name].expand(chosen.kept[name]) for name in scores})
+    return masks if within is None else masks & within  # where it is sparser than asked, nothing comes back
 
 
 def _alive(name: str, grouping: Grouping, scores: Tensor, within: Masks | None) -> Tensor:

@@ -1,8 +1,9 @@
 """The smallest so many of many scores, exactly, without sorting them.
 
-Non-negative floats are ordered as their bits are when read as an integer. So the scores are counted by their upper 12
-bits, which gives the bucket that the threshold falls into; only what lies in that bucket is looked at more closely, 11
-bits at a time, until the threshold is one exact value. Among the scores equal to it the lower index goes first.
+Floats are ordered as their bits are when read as an integer, once those of negative numbers (a sign, a magnitude) are
+made negative integers. So the scores are counted by their upper 12 bits, which gives the bucket that the threshold
+falls into; only what lies in that bucket is looked at more closely, 11 bits at a time, until the threshold is one exact
+value. Among the scores equal to it the lower index goes first.
 
 All of it runs on one core, in NumPy, over pieces that stay in its caches: torch would split each of these short steps
 among threads, and on a machine with other work their meetings cost ten times what they save.
@@ -32,9 +33,9 @@ _BITS = {
 
 
 def smallest(scores: Tensor, count: int) -> Tensor:
-    """True for exactly ``count`` of the smallest scores (>= 0, any shape), lower indices first among equal ones.
+    """True for exactly ``count`` of the smallest scores (any sign, infinities, any shape), the lower index first.
 
-    >>> smallest(torch.tensor([0.5, 0.1, 0.5, 0.9]), 2)
+    >>> smallest(torch.tensor([0.5, -torch.inf, 0.5, 0.9]), 2)
     tensor([ True,  True, False, False])
     """
     return smallest_of([scores], count)[0]
@@ -58,10 +59,10 @@ def _choose(scores: Sequence[Tensor], count: int, names: Sequence[str]) -> list[
     total = sum(tensor.numel() for tensor in scores)
     if not 0 <= count <= total:
         raise MaskError(f"asked for the {count} smallest of {total} scores; write a count from 0 to {total}")
-    bits = _bits(scores, names)
+    bits, lowest = _bits(scores, names)
     if count in (0, total):
         return [np.full(flat.shape, count > 0) for flat in bits]
-    threshold, wanted, equal = _threshold(bits, count)
+    threshold, wanted, equal = _threshold(bits, count, lowest)
     chosen = [flat <= threshold for flat in bits]
     if wanted < equal:
         _drop_late_ties(chosen, bits, threshold, wanted)
@@ -72,14 +73,17 @@ def _like(chosen: Chosen, tensor: Tensor) -> Tensor:
     return torch.from_numpy(chosen).view(tensor.shape).to(tensor.device)
 
 
-def _bits(scores: Sequence[Tensor], names: Sequence[str]) -> list[Bits]:
-    """Each tensor flat, of one common float type, seen as integers of the same order; refuses NaN and negatives."""
+def _bits(scores: Sequence[Tensor], names: Sequence[str]) -> tuple[list[Bits], int]:
+    """Each tensor flat, of one common float type, as integers of the same order, and a bound below; refuses NaN."""
     common = _common_type(scores)
     found: list[Bits] = []
+    bounds = [0]
     for position, tensor in enumerate(scores):
         flat = tensor.detach().cpu().to(common).contiguous().view(-1)
-        found.append(_ordered(flat, names[position] if names else f"tensor {position}"))
-    return found
+        ordered, bound = _ordered(flat, names[position] if names else f"tensor {position}")
+        found.append(ordered)
+        bounds.append(bound)
+    return found, min(bounds)
 
 
 def _common_type(scores: Sequence[Tensor]) -> torch.dtype:
@@ -92,35 +96,47 @@ def _common_type(scores: Sequence[Tensor]) -> torch.dtype:
     return common
 
 
-def _ordered(flat: Tensor, name: str) -> Bits:
+def _ordered(flat: Tensor, name: str) -> tuple[Bits, int]:
+    """The integers and the least there can be: 0 where no score has a sign, and then nothing is copied."""
     integer = _BITS[flat.dtype]
     bits: Bits = flat.view(integer).numpy()
     infinity = int(torch.tensor(torch.inf, dtype=flat.dtype).view(integer))
     if all(piece.min() >= 0 and piece.max() <= infinity for piece in _pieces([bits])):
-        return bits
-    if wrong := int(flat.isnan().count_nonzero()):
-        where = int(flat.isnan().nonzero()[0])
+        return bits, 0
+    numbers = np.concatenate([_signed(piece) for piece in _pieces([bits])])
+    if not all(piece.min() >= -infinity and piece.max() <= infinity for piece in _pieces([numbers])):
+        wrong, where = int(flat.isnan().count_nonzero()), int(flat.isnan().nonzero()[0])
         raise MaskError(
             f"{name}: {wrong} of {flat.numel()} scores are NaN, the first at index {where}; nothing can be ranked"
         )
-    if bool((flat < 0).any()):
-        raise MaskError(f"{name}: scores must not be negative, the lowest is {float(flat.min()):g}; take magnitudes")
-    magnitudes: Bits = flat.abs().view(integer).numpy()  # -0.0 equals 0.0, its bits do not
-    return magnitudes
+    return numbers, int(np.iinfo(bits.dtype).min)
 
 
-def _threshold(bits: Sequence[Bits], count: int) -> tuple[int, int, int]:
-    """The ``count``-th smallest value, how many that equal it are among the ``count`` smallest, and how many do."""
+def _signed(piece: Bits) -> Bits:
+    """Sign and magnitude as the integer they mean; -0.0 is 0."""
+    limits = np.iinfo(piece.dtype)
+    signs = piece >> (limits.bits - 1)  # -1 or 0
+    numbers: Bits = (piece ^ (signs & limits.max)) - signs
+    return numbers
+
+
+def _threshold(bits: Sequence[Bits], count: int, low: int) -> tuple[int, int, int]:
+    """The ``count``-th smallest value, how many that equal it are among the ``count`` smallest, and how many do.
+
+    ``low`` is 0 where no number is negative, else the least of the integer type.
+    """
     shift = bits[0].dtype.itemsize * 8 - 1
-    low, wanted, equal = 0, count, 0
+    bins = 2 << _DIGIT if low else 1 << _DIGIT
+    wanted, equal = count, 0
     inside = _pieces(bits)
     while shift:
         shift = max(0, shift - _DIGIT)
-        upto = _histogram(inside, low, shift).cumsum()
+        upto = _histogram(inside, low >> shift, shift, bins).cumsum()
         digit = int(np.searchsorted(upto, wanted))
         before = int(upto[digit - 1]) if digit else 0
         wanted, equal = wanted - before, int(upto[digit]) - before
         low += digit << shift
+        bins = 1 << _DIGIT
         if shift:
             inside = _pieces([np.concatenate([piece[(piece >> shift) == (low >> shift)] for piece in inside])])
     return low, wanted, equal
@@ -130,12 +146,14 @@ def _pieces(bits: Iterable[Bits]) -> list[Bits]:
     return [flat[start : start + _PIECE] for flat in bits for start in range(0, len(flat), _PIECE)]
 
 
-def _histogram(pieces: Sequence[Bits], low: int, shift: int) -> NDArray[np.int64]:
-    """How many numbers have each value of the bits from ``shift`` up, once ``low`` is taken off."""
-    counts = np.zeros(1 << _DIGIT, dtype=np.int64)
+def _histogram(pieces: Sequence[Bits], lowest: int, shift: int, bins: int) -> NDArray[np.int64]:
+    """How many numbers have each value of the bits from ``shift`` up, counted from ``lowest``."""
+    counts = np.zeros(bins, dtype=np.int64)
     for piece in pieces:
-        digits = torch.from_numpy((piece - low if low else piece) >> shift)  # torch counts twice as fast as NumPy
-        counts += torch.bincount(digits, minlength=1 << _DIGIT).numpy()
+        digits = piece >> shift
+        if lowest:
+            digits -= lowest
+        counts += torch.bincount(torch.from_numpy(digits), minlength=bins).numpy()  # twice as fast as NumPy's
     return counts
 
 

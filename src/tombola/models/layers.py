@@ -1,6 +1,7 @@
 """How each prunable weight lies in its layer: groups, transposition, and at how many positions it is used."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -27,12 +28,11 @@ def with_positions(model: Network, names: Iterable[str], size: int) -> dict[str,
     used = dict.fromkeys(wanted, 0)
     handles = []
     for name in wanted:
-        module, _ = _holder(network.body, name)
 
-        def count(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor, name: str = name) -> None:
-            used[name] += _positions(module, inputs[0], output)
+        def count(module: nn.Module, inputs: tuple[Any, ...], output: Any, name: str = name) -> None:
+            used[name] += _positions(module, inputs, output)
 
-        handles.append(module.register_forward_hook(count))
+        handles.append(_caller(network.body, name).register_forward_hook(count))
     try:
         network(torch.zeros(1, 3, size, size))
     finally:
@@ -55,8 +55,20 @@ def _layer(module: nn.Module, weight: Tensor) -> Layer:
     return Layer(weight.shape, groups=module.groups, transposed=module.transposed)
 
 
-def _positions(module: nn.Module, given: Tensor, output: Tensor) -> int:
+def _caller(body: nn.Module, name: str) -> nn.Module:
+    """The module whose call uses a weight: its holder, or the attention that reads it out of a part it never calls."""
+    parent, _, _ = name.rpartition(".")
+    above = body.get_submodule(parent.rpartition(".")[0])
+    return above if isinstance(above, nn.MultiheadAttention) else body.get_submodule(parent)
+
+
+def _positions(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> int:
     """How many places of the one image a weight is multiplied at."""
     if isinstance(module, _ConvNd):
-        return (given if module.transposed else output)[0, 0].numel()
-    return output[0].numel() // output.shape[-1]
+        seen: Tensor = inputs[0] if module.transposed else output
+        return seen[0, 0].numel()
+    if isinstance(module, nn.MultiheadAttention):
+        attended: Tensor = output[0]
+        return attended.shape[1 if module.batch_first else 0]
+    made: Tensor = output
+    return made[0].numel() // made.shape[-1]
