@@ -12,8 +12,12 @@ from tombola.spec import canonical, options_of
 
 NEEDED: dict[str, dict[str, Any]] = {
     # Options without a default, for members that have any.
+    "budgets/explicit": {"layers": {"conv": 0.5}},
     "datasets/folder": {"path": "pictures"},
     "datasets/pack": {"path": "pictures.npz"},
+    "ladders/listed": {"sparsities": [0.5, 0.9]},
+    "properties/nesting": {"reference": "omp"},
+    "properties/overlap": {"reference": {"name": "random", "sparsity": 0.5}},
     "schemes/omp": {"sparsity": 0.5},
     "tasks/classification": {"data": "digits"},
 }

@@ -8,10 +8,10 @@ from torch import Tensor
 
 from tombola.errors import MaskError, RequestError
 from tombola.masks.budgets._base import Budget
-from tombola.masks.drawing import draw_masks
+from tombola.masks.drawing import draw_by_scores, draw_masks, groupings
 from tombola.masks.layers import Layer
 from tombola.masks.masks import Masks
-from tombola.masks.patterns._base import Pattern
+from tombola.masks.patterns._base import Grouping, Pattern
 
 ELEMENT, GLOBAL, UNIFORM = Pattern.parse("element"), Budget.parse("global"), Budget.parse("uniform")
 
@@ -34,21 +34,47 @@ def test_uniform_on_numbers_to_check_by_eye() -> None:
     assert masks == Masks({"a": torch.tensor([[False, False], [True, True]]), "b": torch.tensor([True, False])})
 
 
-@pytest.mark.parametrize("sparsity", [0.0, 0.1, 0.2, 0.5, 0.7, 0.9, 0.99])
+@pytest.mark.parametrize("sparsity", [0.0, 0.1, 0.2, 0.5, 0.7, 0.9])
 def test_counts_are_exact_and_round_half_to_even(sparsity: float) -> None:
     drawn = draw_masks(weights(), sparsity, pattern=ELEMENT, budget=GLOBAL)
     assert drawn.total - drawn.kept == round(sparsity * (135 + 35 + 1))
     each = draw_masks(weights(), sparsity, pattern=ELEMENT, budget=UNIFORM)
-    assert {name: total - kept for name, (kept, total) in each.counts().items()} == {
-        "a": round(sparsity * 135),
-        "b": round(sparsity * 35),
-        "c": round(sparsity),
-    }
+    assert each.total - each.kept == round(sparsity * (135 + 35 + 1))
+    for kept, total in each.counts().values():
+        assert abs(total - kept - sparsity * total) < 1
+
+
+@pytest.mark.parametrize("budget", [GLOBAL, UNIFORM], ids=["global", "uniform"])
+def test_a_layer_is_emptied_only_where_that_is_asked_for(budget: Budget) -> None:
+    kept = draw_masks(weights(), 0.98, pattern=ELEMENT, budget=budget)
+    assert kept["c"].tolist() == [True]
+    emptied = draw_masks(weights(), 0.98, pattern=ELEMENT, budget=budget.replace(floor=0))
+    assert emptied["c"].tolist() == [False]
+    assert kept.kept == emptied.kept == 3
+
+
+def test_what_a_budget_has_to_say_is_passed_on() -> None:
+    said: list[str] = []
+    given = {"a": torch.tensor([0.1]), "b": torch.tensor([1.0, 2.0, 3.0])}
+    draw_by_scores(given, 0.5, pattern=ELEMENT, budget=GLOBAL, groupings=each(given), layers={}, note=said.append)
+    assert said == ["spared by floor=1: a keeps 1 of 1 groups"]
+
+
+def each(given: dict[str, Tensor]) -> dict[str, Grouping]:
+    return groupings(given, ELEMENT, {})
+
+
+def test_a_draw_within_masks_is_nested_whatever_the_scores() -> None:
+    first = draw_masks(weights(), 0.4, pattern=ELEMENT, budget=GLOBAL)
+    other = {name: weight.flip(0) - 1 for name, weight in weights().items()}
+    second = draw_by_scores(other, 0.7, pattern=ELEMENT, budget=UNIFORM, groupings=each(other), layers={}, within=first)
+    assert second.nested_in(first)
+    assert second.total - second.kept == round(0.7 * 171)
 
 
 def test_among_equal_magnitudes_the_lower_index_goes_first() -> None:
     given = {"a": torch.tensor([1.0, -1.0]), "b": torch.tensor([-1.0, 1.0])}
-    drawn = draw_masks(given, 0.75, pattern=ELEMENT, budget=GLOBAL)
+    drawn = draw_masks(given, 0.75, pattern=ELEMENT, budget=GLOBAL.replace(floor=0))
     assert torch.cat([drawn["a"], drawn["b"]]).tolist() == [False, False, False, True]
 
 

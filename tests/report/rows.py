@@ -70,3 +70,35 @@ def demo_about() -> About:
             "study": "name: demo\naxes:\n  prior: [natural, robust]\n  draw.sparsity: [0, 0.5, 0.8, 0.9, 0.95]\n",
         }
     )
+
+
+LAYERS = ("conv1.weight", "layer1.0.conv1.weight", "layer2.0.conv1.weight", "layer10.0.conv1.weight", "fc.weight")
+
+
+def layer_rows(seeds: int = 2, shared: bool = True) -> list[Row]:
+    """Densities as a study measures them: a whole one and one a layer, the same for every transfer of a ticket."""
+    random = Random(3)
+    rows: list[Row] = []
+    for scheme, tilt in (("omp", 1.0), ("random", 0.0)):
+        for sparsity in (0.0, 0.8, 0.9):
+            for seed in range(seeds):
+                wave = random.gauss(0, 0.2)
+                for transfer in ("finetune", "linear"):
+                    key = f"{scheme}/{sparsity}/{seed}" if shared else ""
+                    rows += _densities(scheme, tilt, sparsity, seed, transfer, key, wave)
+    return rows
+
+
+def _densities(scheme: str, tilt: float, sparsity: float, seed: int, transfer: str, key: str, wave: float) -> list[Row]:
+    cell: dict[str, Scalar] = {"scheme": scheme, "draw.sparsity": sparsity, "transfer": transfer}
+    kept = 100 * (1 - sparsity)
+    values = [kept if sparsity == 0 else kept * (1 + tilt * (2 - place) / 4) + wave for place in range(len(LAYERS))]
+
+    def one(metric: str, value: float, **detail: Scalar) -> Row:
+        return Row(
+            study="layers", cell=cell, seed=seed, property="density", metric=metric, value=round(value, 3), unit="%",
+            better="neither", samples=0, detail=detail, key=key,
+        )  # fmt: skip
+
+    parts = [one("layer_density", v, layer=LAYERS[k], place=k) for k, v in enumerate(values)]
+    return [one("density", kept), *parts]

@@ -23,7 +23,7 @@ ROWS = st.builds(
     unit=st.sampled_from(["%", "", "bytes"]),
     better=st.sampled_from(["higher", "lower", "neither"]),
     samples=st.integers(0, 9),
-    detail=st.dictionaries(st.sampled_from(["eps", "steps"]), LEVELS, max_size=2),
+    detail=st.dictionaries(st.sampled_from(["eps", "steps", "layer", "place"]), LEVELS, max_size=2),
 )
 
 

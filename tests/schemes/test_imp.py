@@ -186,6 +186,13 @@ def test_patterns_hold_at_every_level(pattern: str) -> None:
     assert rungs[1].ticket.masks.nested_in(rungs[0].ticket.masks)
 
 
+def test_a_budget_of_operations_takes_the_tasks_image_size() -> None:
+    scheme = imp(level=1, budget="cost")
+    assert scheme.needs_task
+    assert not imp(level=1, budget="cost", image=8).needs_task
+    assert last(scheme).masks == last(imp(level=1, budget="cost", image=8)).masks
+
+
 # The chain --------------------------------------------------------------------------------------------------------
 
 
@@ -212,6 +219,7 @@ def test_a_listed_sparsity_is_the_level_of_every_longer_ladder() -> None:
         ({"level": 0}, "the lowest level with rewind=pretrained is 1"),
         ({"level": 2, "levels": 4}, "levels goes with schedule"),
         ({"level": -1}, "greater than or equal to 0"),
+        ({"level": 2, "budget": {"name": "explicit", "layers": {"0": 0.5}}}, "explicit holds at one sparsity"),
         ({"level": 2, "rewind": "erly"}, "did you mean 'early'"),
         ({"level": 2, "ladder": "geometric:2"}, "less than 1"),
     ],

@@ -1,35 +1,89 @@
-"""``tombola measure``: properties of a model or an adapted ticket on a task's test split."""
+"""``tombola measure``: properties of a finished model on a task, and of a ticket by itself."""
 
 import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from tombola.cli import families, settings
 from tombola.cli.output import JSON, emit
 from tombola.cli.work import session
+from tombola.errors import RequestError
+from tombola.rows import Row
+
+if TYPE_CHECKING:
+    from tombola.properties._base import Property
 
 
 def measure(
-    what: str = typer.Argument(help="A self-contained .ticket file, or a model (path:FILE, resnet20, ...)."),
-    task: str = typer.Option(..., "--task", help=f"The task: {families.choices('datasets')}, folder:PATH, pack:PATH."),
+    what: str = typer.Argument(help="A .ticket file, or a model (path:FILE, resnet20, ...)."),
+    task: str | None = typer.Option(
+        None, "--task", help=f"The task: {families.choices('datasets')}, folder:PATH, pack:PATH. Not for tickets' own."
+    ),
     property_: list[str] = typer.Option(
         ["accuracy"], "--property", help=f"What to measure; may be repeated: {families.choices('properties')}."
+    ),
+    model: str | None = typer.Option(
+        None, "--model", help="For properties of a ticket: the dense model; default: the one the ticket names."
     ),
     set_: list[str] = settings.SET,
     seed: int = settings.SEED,
     device: str = settings.DEVICE,
     as_json: bool = JSON,
 ) -> None:
-    """Measure a finished model. With one property its options are set by --set, as in --set attack.eps=8/255."""
-    from tombola import verbs
-    from tombola.properties._base import Property
-    from tombola.tasks._base import Task
+    """Measure a finished model on a task, or look at a ticket itself (density, overlap, ...), for which no task is
+    needed. With one property its options are set by --set, as in --set attack.eps=8/255."""
+    from tombola.properties._base import Property, TicketProperty
 
     options = settings.settings(set_)
-    of_model, of_task = (settings.taken(options, name, text) for name, text in (("model", what), ("task", task)))
-    properties = [Property.parse({"name": name, **options}) for name in property_]
-    target = Task.parse(of_task)
-    network = verbs.finished(of_model, target, seed=seed)
-    rows = verbs.measure(network, target, properties, seed=seed, session=session(None, device))
-    lines = [f"{row.metric:<24} {row.value:8.2f} {row.unit:<3} (n={row.samples})" for row in rows]
-    emit(as_json, [json.loads(row.json_line()) for row in rows], lines)
+    of_model = settings.taken(options, "model", what if model is None else model)
+    of_task = settings.taken(options, "task", task)
+    wanted = [Property.parse({"name": name, **options}) for name in property_]
+    of_tickets = [item for item in wanted if isinstance(item, TicketProperty)]
+    others = [item for item in wanted if item not in of_tickets]
+    rows: list[Row] = []
+    if others:
+        rows += _measured(of_model if model is None else what, of_task, others, seed, device)
+    if of_tickets:
+        rows += _inspected(what, None if of_model == what else of_model, of_tickets, seed, device)
+    emit(as_json, [json.loads(row.json_line()) for row in rows], [_line(row) for row in rows])
+
+
+def _measured(
+    what: str | dict[str, Any], task: str | dict[str, Any] | None, wanted: Sequence["Property"], seed: int, device: str
+) -> list[Row]:
+    """Values of a finished network on a task's test split."""
+    from tombola import verbs
+    from tombola.tasks._base import Task
+
+    if task is None:
+        raise RequestError(f"{wanted[0].name} is measured on a task; write --task digits, or another task")
+    target = Task.parse(task)
+    network = verbs.finished(what, target, seed=seed)
+    return verbs.measure(network, target, wanted, seed=seed, session=session(None, device))
+
+
+def _inspected(
+    what: str, model: str | dict[str, Any] | None, wanted: Sequence[Any], seed: int, device: str
+) -> list[Row]:
+    """Values of a ticket, beside the dense network it is of."""
+    from tombola import verbs
+    from tombola.tickets.ticket import Ticket
+
+    if not what.endswith(".ticket"):
+        raise RequestError(f"{wanted[0].name} looks at a ticket, and {what} is none; name a .ticket file")
+    ticket = Ticket.load(what)
+    dense = verbs.base_of(ticket, model, seed=seed)
+    return verbs.inspect(dense, ticket, wanted, seed=seed, session=session(None, device))
+
+
+def _line(row: Row) -> str:
+    layer = f"  {row.detail['layer']}" if "layer" in row.detail else ""
+    behind = f"(n={row.samples})" if row.samples else _counted(row)
+    return f"{row.metric:<24} {row.value:8.2f} {row.unit:<3} {behind}{layer}"
+
+
+def _counted(row: Row) -> str:
+    """``(120 of 432)`` for a count, nothing for what is computed from several."""
+    return f"({row.detail['count']:,} of {row.detail['of']:,})" if "count" in row.detail else ""

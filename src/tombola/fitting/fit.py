@@ -13,6 +13,7 @@ from tombola.fitting.checkpoints import Checkpoints
 from tombola.fitting.devices import Precision, device_of, uses_bfloat16
 from tombola.fitting.feed import Feed
 from tombola.fitting.loop import Course, Training
+from tombola.fitting.masked_layers import MaskedNetwork
 from tombola.fitting.optimizers._base import Optimizer
 from tombola.fitting.part import WHOLE, Part
 from tombola.fitting.presets import expanded
@@ -101,7 +102,7 @@ class Fit(Spec):
             network,
             self._course(network, task, seed, device, part),
             self.optimizer.build(trained),
-            None if masks is None else Enforcer(network.body, masks),
+            _enforcer(network, masks),
             None if self.ema is None else Average(network, self.ema),
             self._checkpoints(model, task, masks, seed, session, parameters, part),
         )
@@ -179,6 +180,13 @@ def _only(network: Network, parameters: Parameters) -> list[nn.Parameter]:
     network.requires_grad_(requires_grad=False)
     network.head.requires_grad_(requires_grad=True)
     return list(network.head.parameters())
+
+
+def _enforcer(network: Network, masks: Masks | None) -> Enforcer | MaskedNetwork | None:
+    """What puts masks in after every step; a network that learns its masks does that itself."""
+    if isinstance(network, MaskedNetwork):
+        return network
+    return None if masks is None else Enforcer(network.body, masks)
 
 
 def _finished(network: Network, training: Training, asked: list[bool], masks: Masks | None) -> Network:

@@ -18,6 +18,7 @@ from tombola.fitting.average import Average
 from tombola.fitting.checkpoints import Checkpoint, Checkpoints
 from tombola.fitting.devices import autocast
 from tombola.fitting.feed import Feed
+from tombola.fitting.masked_layers import MaskedNetwork
 from tombola.fitting.seeds import derive, generator
 from tombola.fitting.session import Bar, Session
 from tombola.fitting.watch import Totals, Watch
@@ -69,7 +70,7 @@ class Training:
         network: nn.Module,
         course: Course,
         optimizer: torch.optim.Optimizer,
-        enforcer: Enforcer | None,
+        enforcer: Enforcer | MaskedNetwork | None,
         average: Average | None,
         checkpoints: Checkpoints | None,
     ) -> None:

@@ -6,7 +6,6 @@ from typing import Final
 from tombola.spec import Json
 from tombola.units import Steps
 
-
 _START: Final = Steps(0, "it")
 
 

@@ -1,32 +1,100 @@
-"""`NetworkProbe`: what a score may ask of a network, answered without changing it."""
+"""`NetworkProbe`: what a score may ask of a network, answered without changing it.
+
+Losses are those of the task on its training images as they are, in a seeded order, full batches only. Copies run in
+eval mode, so batch norm takes the statistics it holds: a pretrained network is judged as it is used (SNIP's and GraSP's
+authors, who prune before any training, let it take each batch's own). The head is the model's own when it has as many
+outputs as the task has classes, else a fresh one for the task, the same for the same seed.
+"""
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import final
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.func import functional_call
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from tombola.errors import MaskError, RequestError, near
 from tombola.fitting.devices import device_of
-from tombola.fitting.seeds import generator
-from tombola.models.network import Network
+from tombola.fitting.feed import Feed
+from tombola.fitting.seeds import derive, generator
+from tombola.models.network import Network, num_outputs
 from tombola.tasks._base import Task
 
 
 @final
 class NetworkProbe:
-    """Losses on a task's training images, and the flow of ones, through a copy of the network."""
+    """Losses on a task's training images, and the flow of ones, through copies of the network.
 
-    def __init__(self, model: Network, task: Task | None, *, seed: int, device: str) -> None:
+    ``image`` is the side of the image of ones; left out it is that of the task's images.
+    """
+
+    def __init__(self, model: Network, task: Task | None, *, seed: int, device: str, image: int | None = None) -> None:
         self._model = model
         self._task = task
         self._seed = seed
         self._device = device_of(device)
+        self._image = image
 
     def generator(self, *purpose: str | int) -> torch.Generator:
         return generator(self._seed, "score", *purpose)
 
-    def losses(self, weights: Mapping[str, Tensor], *, batch: int, batches: int) -> Iterator[Tensor]:
-        raise NotImplementedError
+    def losses(
+        self, weights: Mapping[str, Tensor], *, batch: int, batches: int, temperature: float = 1.0
+    ) -> Iterator[Tensor]:
+        task, network = self._asked_task(), self._for_task
+        _require_fit(network.body, weights)
+        images = task.splits().train
+        with Feed(images, batch, seed=derive(self._seed, "score"), device=self._device, drop_last=True) as feed:
+            for step in range(batches):
+                x, targets = feed.batch_at(step)
+                with sdpa_kernel(SDPBackend.MATH):  # the fused kernels of attention have no second derivative
+                    outputs = functional_call(network, self._placed(weights, "body."), (x,))
+                yield task.losses(outputs / temperature, targets).mean()
 
     def flow(self, weights: Mapping[str, Tensor]) -> Tensor:
-        raise NotImplementedError
+        side = self._image or self._asked_task().splits().train.size
+        _require_fit(self._magnitudes, weights)
+        ones = torch.ones(1, 3, side, side, dtype=torch.float64, device=self._device)
+        placed = {name: weight.double() for name, weight in self._placed(weights, "").items()}
+        flow: Tensor = functional_call(self._magnitudes, placed, (ones,)).sum()
+        return flow
+
+    def _placed(self, weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+        return {prefix + name: weight.to(self._device) for name, weight in weights.items()}
+
+    def _asked_task(self) -> Task:
+        if self._task is None:
+            raise RequestError("the score looks at a task's training images, or at their size; write task='digits'")
+        return self._task
+
+    @cached_property
+    def _for_task(self) -> Network:
+        """A copy with a head that fits the task, in eval mode; only what is put in its place gets a gradient."""
+        task = self._asked_task()
+        fits = num_outputs(self._model.head) == len(task.splits().classes)
+        network = self._model.copy() if fits else task.head(self._model, generator=self.generator("head"))
+        return network.to(self._device).eval().requires_grad_(requires_grad=False)
+
+    @cached_property
+    @torch.no_grad()
+    def _magnitudes(self) -> nn.Module:
+        """A copy of the body in float64 and eval mode, every parameter and buffer by its magnitude."""
+        body = self._model.copy().body.to(self._device, torch.float64).eval().requires_grad_(requires_grad=False)
+        for tensor in [*body.parameters(), *body.buffers()]:
+            if tensor.dtype != torch.bool:
+                tensor.abs_()
+        return body
+
+
+def _require_fit(body: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    parameters = dict(body.named_parameters(remove_duplicate=False))
+    for name, weight in weights.items():
+        if name not in parameters:
+            raise MaskError(f"the network has no weight {name!r}{near(name, list(parameters))}")
+        if (shape := parameters[name].shape) != weight.shape:
+            raise MaskError(
+                f"{name!r} is {tuple(weight.shape)}, where the task needs {tuple(shape)}: a head that is replaced for"
+                " the task cannot be scored; leave it out of prunable, or pretrain on this task"
+            )

@@ -111,6 +111,14 @@ def _last_layer(part: nn.Module) -> str | None:
     return layers[-1] if layers else None
 
 
+def net_of(network: Network) -> dict[str, Any] | None:
+    """What `Source` builds the same net from, its normaliser included; None for a net no name builds."""
+    if network.net is None:
+        return None
+    normalise = network.normalise
+    return {**network.net, "mean": normalise.mean.flatten().tolist(), "std": normalise.std.flatten().tolist()}
+
+
 def num_outputs(head: nn.Module) -> int:
     """How many outputs a head has; raises `ModelError` for a layer that cannot be a head."""
     if isinstance(head, nn.Linear):

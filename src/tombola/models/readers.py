@@ -24,8 +24,9 @@ _WRAPPERS: Final = ("state_dict", "model", "model_state_dict", "net")
 def read_weights(file: Path) -> dict[str, Tensor]:
     """The tensors of a weights file by name, on the CPU.
 
-    ``state_dict`` and ``model`` wrappers are opened, the prefixes ``module.`` and ``_orig_mod.`` removed. No code in a
-    file is ever run. Whatever is wrong with the file is a `ModelError` that names it.
+    ``state_dict`` and ``model`` wrappers are opened, tensors by layer and name (``{"conv1": {"weight": ...}}``) get one
+    name, the prefixes ``module.`` and ``_orig_mod.`` are removed. No code in a file is ever run. Whatever is wrong with
+    the file is a `ModelError` that names it.
     """
     reader = _READERS.get(file.suffix.lower())
     if reader is None:
@@ -38,7 +39,7 @@ def read_weights(file: Path) -> dict[str, Tensor]:
         raise
     except Exception as error:  # a parser fed a broken file raises whatever it likes
         raise ModelError(f"{file}: damaged or not a {file.suffix} file ({type(error).__name__})") from error
-    return _without_prefixes(_tensors(_unwrapped(found), file))
+    return _without_prefixes(_tensors(_joined(_unwrapped(found)), file))
 
 
 def renamed(weights: Mapping[str, Tensor], rules: Iterable[tuple[str, str]], file: Path) -> dict[str, Tensor]:
@@ -163,6 +164,18 @@ def _unwrapped(found: object) -> object:
             return found
         found = next((found[name] for name in _WRAPPERS if isinstance(found.get(name), Mapping)), found)
     return found
+
+
+def _joined(found: object) -> object:
+    """Tensors by layer and name under joined names, as mask files have them; anything else as it is."""
+    if not isinstance(found, Mapping) or not all(isinstance(value, Mapping) for value in found.values()):
+        return found
+    return {
+        f"{layer}.{name}": value
+        for layer, inside in found.items()
+        for name, value in inside.items()
+        if value is not None
+    }
 
 
 def _tensors(found: object, file: Path) -> dict[str, Tensor]:

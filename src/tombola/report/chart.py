@@ -64,7 +64,7 @@ def draw_panel(series: Sequence[Series], frame: Frame, said: str) -> Markup:
 
 def swatch(index: int) -> Markup:
     """A small sample of a level's line and marker, for legends."""
-    mark = _marker(index, 14, 6)
+    mark = marker(index, 14, 6)
     line = tag("path", {"class": "curve", "d": "M1 6H27"})
     return tag(
         "svg",
@@ -119,7 +119,7 @@ def _one(series: Series, frame: Frame, at: dict[float, float]) -> Markup:
     if not frame.lines:
         parts.extend(tag("path", {"class": "bar", "d": _bar(x, summary, frame)}) for x, summary in points)
     parts.extend(_dots(points, frame))
-    parts.extend(_marker(series.index, x, frame.y(summary.mean)) for x, summary in points)
+    parts.extend(marker(series.index, x, frame.y(summary.mean)) for x, summary in points)
     return tag("g", {"class": f"c{series.index % 8} d{series.index // 8 % 3}"}, *parts)
 
 
@@ -148,7 +148,7 @@ def _dots(points: Sequence[tuple[float, Summary]], frame: Frame) -> list[Markup]
     ]
 
 
-def _marker(index: int, x: float, y: float) -> Markup:
+def marker(index: int, x: float, y: float) -> Markup:
     """A mean: a shape of its own for each of four levels, so that colour is not needed to tell them apart."""
     shape = (
         f"M{x - 4:.1f} {y:.1f}a4 4 0 1 0 8 0a4 4 0 1 0-8 0Z",

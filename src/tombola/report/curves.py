@@ -5,10 +5,13 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import fmean, stdev
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from tombola.report.axes import Axes, axes_of, level, ordered, rank, without_seed
 from tombola.rows import Row, Scalar
+
+LAYER: Final = "layer"
+"""The detail that names the layer a row is about; other rows are about the whole ticket or model."""
 
 Panel: TypeAlias = tuple[Scalar, ...]
 """The levels of the axes in `Axes.panels`, in their order."""
@@ -117,6 +120,21 @@ class Results:
         found = ((s, self.summaries[measure].get(Place(panel, colour, s))) for s in self.sparsities)
         return {sparsity: summary for sparsity, summary in found if summary is not None}
 
+    def panels_of(self, measure: Measure) -> dict[Panel, str]:
+        """The panels of a measure with their titles.
+
+        The first alone and untitled where nothing is better and all hold the same numbers: a property of the ticket is
+        the same whatever is done with the ticket.
+        """
+        held: dict[Panel, dict[object, Summary]] = {panel: {} for panel in self.panels}
+        for place, summary in self.summaries[measure].items():
+            held[place.panel][place.colour, place.sparsity] = summary
+        first, *others = held
+        alike = others and held[first] and all(held[panel] == held[first] for panel in others)
+        if alike and measure.better == "neither":
+            return {first: ""}
+        return {panel: self.panel_title(panel) for panel in held if held[panel]}
+
     def panel_title(self, panel: Panel) -> str:
         """``linear``; a number, a yes or a no is told by its axis' name too."""
         told = zip(self.axes.panels, panel, strict=True)
@@ -127,9 +145,10 @@ class Results:
 def read_results(rows: Sequence[Row], by: str = "") -> Results:
     """The statistics of the rows: in any order, with cells missing, of one study or several.
 
-    ``by`` names the axis whose levels are compared; left out, it is the prior, or what else varies.
+    ``by`` names the axis whose levels are compared; left out, it is the prior, or what else varies. Rows about single
+    layers are left out: `tombola.report.layers` reads those.
     """
-    rows = _studies_told_apart(rows)
+    rows = studies_told_apart([row for row in rows if LAYER not in row.detail])
     axes, told = axes_of(rows, by), _telling_budget(rows)
     values: dict[Measure, dict[Place, dict[int, list[float]]]] = defaultdict(
         lambda: defaultdict(lambda: defaultdict(list))
@@ -171,7 +190,7 @@ def _telling_budget(rows: Sequence[Row]) -> tuple[str, ...]:
     )
 
 
-def _studies_told_apart(rows: Sequence[Row]) -> Sequence[Row]:
+def studies_told_apart(rows: Sequence[Row]) -> Sequence[Row]:
     """Rows of several studies get an axis that says which, so their numbers are not averaged."""
     if len({row.study for row in rows}) < 2:
         return rows

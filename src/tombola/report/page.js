@@ -27,13 +27,15 @@
     fill(hit.dataset.tip);
     tip.hidden = false;
     const cross = plot.querySelector(".cross");
-    cross.setAttribute("x1", hit.dataset.x);
-    cross.setAttribute("x2", hit.dataset.x);
+    const along = hit.dataset.y === undefined ? "x" : "y";
+    cross.setAttribute(along + "1", hit.dataset[along]);
+    cross.setAttribute(along + "2", hit.dataset[along]);
     cross.classList.add("on");
     const box = plot.getBoundingClientRect();
     const x = box.left + (hit.dataset.x / plot.viewBox.baseVal.width) * box.width;
     const left = Math.max(12, Math.min(x + 14, root.clientWidth - tip.offsetWidth - 12));
-    const top = Math.max(8, box.top - tip.offsetHeight + 24);
+    const over = along === "x" ? 24 : (hit.dataset.y / plot.viewBox.baseVal.height) * box.height - 12;
+    const top = Math.max(8, box.top - tip.offsetHeight + over);
     tip.style.left = left + window.scrollX + "px";
     tip.style.top = top + window.scrollY + "px";
   }

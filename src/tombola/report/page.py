@@ -135,7 +135,8 @@ def _facts(rows: Sequence[Row], results: Results) -> Markup:
     facts |= {name: level(value) for name, value in axes.fixed.items()}
     if results.seeds:
         facts["seeds"] = str(len(results.seeds))
-        facts["test samples"] = _levels([row.samples for row in rows])
+        if samples := [row.samples for row in rows if row.samples]:  # none stand behind what is told of a ticket
+            facts["test samples"] = _levels(samples)
     items = [tag("div", None, tag("dt", None, last_part(name)), tag("dd", None, text)) for name, text in facts.items()]
     return tag("dl", {"class": "facts"}, *items) if items else Markup("")
 

@@ -1,6 +1,6 @@
 """The results as a table for the terminal: a row a sparsity, a column a prior and a transfer, the winner marked."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,16 +58,17 @@ def rich_table(rows: Sequence[Row]) -> "Group":
 
 def grids_of(results: Results) -> list[Grid]:
     """The tables of every measure, wide studies cut into several with whole panels in each."""
-    return [_grid(results, measure, panels) for measure in results.measures for panels in _chunks(results)]
+    return [_grid(results, measure, panels) for measure in results.measures for panels in _chunks(results, measure)]
 
 
-def _chunks(results: Results) -> Iterator[tuple[Panel, ...]]:
+def _chunks(results: Results, measure: Measure) -> Iterator[dict[Panel, str]]:
     step = max(1, _MOST_COLUMNS // max(1, len(results.colours)))
-    for start in range(0, len(results.panels), step):
-        yield results.panels[start : start + step]
+    panels = list(results.panels_of(measure).items())
+    for start in range(0, len(panels), step):
+        yield dict(panels[start : start + step])
 
 
-def _grid(results: Results, measure: Measure, panels: tuple[Panel, ...]) -> Grid:
+def _grid(results: Results, measure: Measure, panels: Mapping[Panel, str]) -> Grid:
     winners = {(d.panel, d.sparsity): d.leader for d in duels(results) if d.measure == measure and d.decided}
 
     def cell(panel: Panel, colour: Scalar, sparsity: float | None) -> str:
@@ -81,7 +82,7 @@ def _grid(results: Results, measure: Measure, panels: tuple[Panel, ...]) -> Grid
     return Grid(
         title=in_unit(measure),
         corner=last_part(results.axes.sparsity or ""),
-        header=tuple((results.panel_title(panel), _named(results, colour)) for panel, colour in columns),
+        header=tuple((panels[panel], _named(results, colour)) for panel, colour in columns),
         rows=tuple(
             (percent(s) if s is not None else "", tuple(cell(p, c, s) for p, c in columns))
             for s in results.sparsities or (None,)

@@ -9,7 +9,7 @@ from tombola.masks.layers import Layer
 from tombola.masks.masks import Masks
 from tombola.models.digest import weights_digest
 from tombola.models.layers import layers_of, with_positions
-from tombola.models.network import Network
+from tombola.models.network import Network, net_of
 from tombola.models.prunable import PrunableRule, Weights, prunable
 from tombola.schemes._base import Scheme
 from tombola.schemes._versions import versions
@@ -19,17 +19,21 @@ from tombola.tickets.ticket import Ticket
 
 
 def weights_and_layers(
-    model: Network, rule: PrunableRule, budget: Budget, image: int | None
+    model: Network, rule: PrunableRule, budget: Budget, image: int | None, task: Task | None = None
 ) -> tuple[Weights, dict[str, Layer]]:
-    """The weights a rule lets be pruned and their layers, with positions where the budget needs them."""
+    """The weights a rule lets be pruned and their layers, with positions where the budget needs them.
+
+    Those are for images of ``image`` pixels a side, or of the task's where that is left out.
+    """
     weights = prunable(model.body, rule)
-    if "positions" not in budget.NEEDS:
+    if not budget.needs_positions:
         return weights, layers_of(model.body, weights)
-    if image is None:
+    size = image if image is not None or task is None else task.splits().train.size
+    if size is None:
         raise RequestError(
             f"budget {budget.name} counts operations, which depend on the image size; write image=224 beside it"
         )
-    return weights, with_positions(model, weights, image)
+    return weights, with_positions(model, weights, size)
 
 
 def mask_only(
@@ -53,6 +57,6 @@ def mask_only(
         task=None if task is None else task.identity(),
         objective=None if objective is None else dict(objective),
         versions=versions(),
-        extra=dict(extra or {}),
+        extra={**({} if model.net is None else {"net": net_of(model)}), **(extra or {})},
     )
     return Ticket.of(model.body, masks, lineage, keep_values=False)

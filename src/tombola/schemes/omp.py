@@ -5,11 +5,16 @@ keeps, and prunes exactly that many. The ticket is mask-only: the same pretraine
 When: the first ticket to draw, and the baseline every other scheme must beat.
 Cost: by magnitude one pass over the weights; no data, no training, nothing random. Other scores say their own.
 Options: ``sparsity``, ``score`` (what a weight is worth), ``pattern`` (what lives or dies together), ``budget`` (global
-or a share for each tensor), ``prunable`` (which tensors count), ``image`` (for budgets that count operations).
+or a share for each tensor), ``prunable`` (which tensors count), ``image`` (its side in pixels, where a budget counts
+operations or a score sends an image through; left out it is that of the task's images).
 Reference: Fu et al., arXiv 2304.11834, section 3 (OMP); Han et al., arXiv 1506.02626.
 """
 
-from typing import final
+from collections.abc import Mapping
+from typing import Self, final
+
+from pydantic import model_validator
+from torch import Tensor
 
 from tombola.fitting.probe import NetworkProbe
 from tombola.fitting.session import Session
@@ -37,34 +42,47 @@ class OMP(Scheme):
     prunable: PrunableRule = option(
         "double_win", "which tensors may be pruned: double_win, cv_lth, open_lth or re:PATTERN", validate_default=True
     )
-    image: int | None = option(None, "pixels of an image's side, for budgets that count operations", absent=None, ge=1)
+    image: int | None = option(
+        None, "pixels of an image's side, where operations are counted or ones sent through", absent=None, ge=1
+    )
+
+    @model_validator(mode="after")
+    def _rounds_fit_the_budget(self) -> Self:
+        if self.budget.ONE_SPARSITY and self.score.num_rounds > 1:
+            raise ValueError(
+                f"budget {self.budget.name} holds at one sparsity, and score {self.score.name} prunes in"
+                f" {self.score.num_rounds} rounds, each at its own; write score.rounds=1, or another budget"
+            )
+        return self
 
     @property
     def needs_task(self) -> bool:
-        return "data" in self.score.NEEDS
+        asks_size = self.budget.needs_positions or "image" in self.score.NEEDS
+        return "data" in self.score.NEEDS or (asks_size and self.image is None)
 
     @property
     def seeded(self) -> bool:
-        return bool(self.score.NEEDS)
+        return bool({"data", "seed"} & self.score.NEEDS)
 
     def rung(self, model: Network, task: Task | None, start: Rung | None, *, seed: int, session: Session) -> Rung:
-        weights, layers = weights_and_layers(model, self.prunable, self.budget, self.image)
+        task = task if self.needs_task else None
+        weights, layers = weights_and_layers(model, self.prunable, self.budget, self.image, task)
         groups = groupings(weights, self.pattern, layers)
-        probe = NetworkProbe(model, task if self.needs_task else None, seed=seed, device=session.device)
-        masks = Masks.full(weights)
-        for sparsity in rounds(self.sparsity, self.score.rounds):
-            masked = {name: weight.detach() * masks[name].to(weight.device) for name, weight in weights.items()}
+        probe = NetworkProbe(model, task, seed=seed, device=session.device, image=self.image)
+        masks: Masks | None = None
+        sparsities = rounds(self.sparsity, self.score.num_rounds)
+        for number, sparsity in enumerate(sparsities, 1):
             masks = draw_by_scores(
-                self.score.scores(masked, probe),
+                self.score.scores(_masked(weights, masks), probe),
                 sparsity,
                 pattern=self.pattern,
                 budget=self.budget,
                 groupings=groups,
                 layers=layers,
-                within=None if masks.sparsity == 0 else masks,
-                note=session.reporter.note,
+                within=masks,
+                note=session.reporter.note if number == len(sparsities) else _unheard,
             )
-        task = task if self.needs_task else None
+        assert masks is not None
         return Rung(mask_only(model, masks, self, sparsity=self.sparsity, rule=self.prunable, task=task))
 
 
@@ -75,3 +93,14 @@ def rounds(sparsity: float, count: int) -> list[float]:
     [0.684, 0.9]
     """
     return [1 - (1 - sparsity) ** (number / count) for number in range(1, count)] + [sparsity]
+
+
+def _masked(weights: Mapping[str, Tensor], masks: Masks | None) -> Mapping[str, Tensor]:
+    """The weights with +0.0 where they are pruned; copied only where there is something to prune."""
+    if masks is None or masks.kept == masks.total:
+        return weights
+    return {name: weight.detach().masked_fill(~masks[name].to(weight.device), 0.0) for name, weight in weights.items()}
+
+
+def _unheard(text: str) -> None:
+    """What a round before the last has to say holds for the last as well, which says it."""

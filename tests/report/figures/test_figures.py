@@ -4,7 +4,7 @@ from random import Random
 from xml.etree import ElementTree as ET
 
 import pytest
-from tests.report.rows import demo_about, demo_rows, row
+from tests.report.rows import demo_about, demo_rows, layer_rows, row
 
 from tombola.report.about import About
 from tombola.report.figures._base import Drawn, Figure
@@ -20,7 +20,7 @@ def draw(name: str, *args: object) -> Drawn | None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_draws_rows_that_carry_it(name: str) -> None:
-    rows = NO_SPARSITY if name == "results" else demo_rows()
+    rows = {"results": NO_SPARSITY, "by_layer": layer_rows()}.get(name) or demo_rows()
     drawn = draw(name, rows, demo_about())
     assert drawn is not None
     assert drawn.title
@@ -37,9 +37,9 @@ def test_it_leaves_out_what_rows_do_not_carry(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_order_of_rows_does_not_matter(name: str) -> None:
-    rows = demo_rows()
+    rows = demo_rows() + layer_rows()
     Random(5).shuffle(rows)
-    assert draw(name, rows, demo_about()) == draw(name, demo_rows(), demo_about())
+    assert draw(name, rows, demo_about()) == draw(name, demo_rows() + layer_rows(), demo_about())
 
 
 def test_curves_need_a_sparsity_and_winners_need_two_levels() -> None:

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -13,7 +13,7 @@ from tombola.registry import Family, Member
 
 @dataclass(frozen=True)
 class Groups:
-    """The groups of one tensor: one score each (any sign; -inf is pruned first), and how many weights each holds."""
+    """The groups of one tensor: one score each (any sign; -inf: pruned already), and how many weights each holds."""
 
     scores: Tensor
     sizes: Tensor
@@ -33,8 +33,13 @@ class Budget(Member):
 
     family: ClassVar[Family] = Family("budgets", "tombola.masks.budgets")
 
-    NEEDS: ClassVar[frozenset[Literal["positions"]]] = frozenset()
-    """What it must know of a layer beside its shape."""
+    ONE_SPARSITY: ClassVar[bool] = False
+    """Whether it makes sense at one sparsity only, so neither in several rounds nor on a ladder."""
+
+    @property
+    def needs_positions(self) -> bool:
+        """Whether it must know at how many positions a layer's weights are used, which depends on the image's size."""
+        return False
 
     @abstractmethod
     def allocate(self, groups: Mapping[str, Groups], sparsity: float) -> Allocation:
@@ -42,6 +47,9 @@ class Budget(Member):
 
         So many are pruned that the pruned weights come nearest to ``sparsity`` x all weights (over all tensors, or in
         each, as the member says; of two equally near counts of groups the even one). Where all groups have one size
-        these are exactly ``round_half_even(sparsity * number of groups)``. Among equal scores those of the lower
-        index (tensors in the order given) are pruned first.
+        these are exactly ``round_half_even(sparsity * number of groups)`` of all tensors together, whatever the
+        member. Among equal scores those of the lower index (tensors in the order given) are pruned first. Groups that
+        are pruned already (score -inf) stay so: where they are more than a tensor's share the others make up for it,
+        and where they are more than all that is asked nothing else goes. Of the same scores, what is pruned at one
+        sparsity is pruned at every higher one.
         """

@@ -9,16 +9,20 @@ from torch import Tensor
 
 from tombola.registry import Family, Member
 
-Needs: TypeAlias = Literal["seed", "data"]
+Needs: TypeAlias = Literal["seed", "data", "image"]
 
 
 class Probe(Protocol):
     """Answers questions about the network the weights belong to, which is never changed. Same question, same answer."""
 
-    def losses(self, weights: Mapping[str, Tensor], *, batch: int, batches: int) -> Iterator[Tensor]:
-        """The mean loss of one training batch after another with these weights in place, differentiable in them.
+    def losses(
+        self, weights: Mapping[str, Tensor], *, batch: int, batches: int, temperature: float = 1.0
+    ) -> Iterator[Tensor]:
+        """The mean loss of one training batch after another with these weights in place, differentiable in them twice.
 
-        Every call begins with the same batch. The network is in eval mode and unmasked but for ``weights``.
+        Every call begins with the same batch. The network is in eval mode and unmasked but for ``weights``. The
+        outputs are divided by ``temperature`` first. Each loss is computed when it is asked for, from the weights as
+        they are then, so a score may move its own tensors between two of them.
         """
 
     def flow(self, weights: Mapping[str, Tensor]) -> Tensor:
@@ -37,13 +41,25 @@ class Score(Member):
     family: ClassVar[Family] = Family("scores", "tombola.masks.scores")
 
     NEEDS: ClassVar[frozenset[Needs]] = frozenset()
-    """``data``: it looks at a task's training images (and so needs a seed too); ``seed``: it is random."""
+    """``data``: a task's training images (and so a seed too); ``seed``: it is random; ``image``: only their size."""
 
     @property
-    def rounds(self) -> int:
+    def num_rounds(self) -> int:
         """In how many rounds it prunes, scoring anew what is left after each."""
         return 1
 
     @abstractmethod
     def scores(self, weights: Mapping[str, Tensor], probe: Probe) -> dict[str, Tensor]:
         """A tensor of its shape for every weight: any finite numbers, compared over all tensors by the budget."""
+
+
+def leaves(weights: Mapping[str, Tensor], dtype: torch.dtype | None = None) -> dict[str, Tensor]:
+    """Copies that gradients are taken in; the weights given stay as they are."""
+    return {
+        name: weight.detach().clone().to(dtype or weight.dtype).requires_grad_() for name, weight in weights.items()
+    }
+
+
+def gradients(value: Tensor, weights: Mapping[str, Tensor], *, create_graph: bool = False) -> list[Tensor]:
+    """The derivatives of a number in each weight, zeros where it does not depend on one."""
+    return list(torch.autograd.grad(value, list(weights.values()), create_graph=create_graph, materialize_grads=True))

@@ -47,19 +47,18 @@ def _all_panels(results: Results) -> Markup:
     room = _MOST_PANELS
     blocks: list[Markup] = []
     for measure in results.measures:
-        panels = [panel for panel in results.panels if _series(results, measure, panel)][:room]
+        panels = dict(list(results.panels_of(measure).items())[:room])
         room -= len(panels)
         if panels:
-            frame = _frame(results, measure, panels)
-            figures = [_panel(results, measure, panel, frame) for panel in panels]
+            frame = _frame(results, measure, list(panels))
+            figures = [_panel(results, measure, panel, title, frame) for panel, title in panels.items()]
             heading = tag("h3", None, in_unit(measure))
             blocks.append(tag("div", {"class": "block"}, heading, tag("div", {"class": "panels"}, *figures)))
     return join(*blocks)
 
 
-def _panel(results: Results, measure: Measure, panel: Panel, frame: Frame) -> Markup:
+def _panel(results: Results, measure: Measure, panel: Panel, title: str, frame: Frame) -> Markup:
     series = _series(results, measure, panel)
-    title = results.panel_title(panel)
     heading = [tag("figcaption", None, title)] if title else []
     return tag("figure", {"class": "panel"}, *heading, draw_panel(series, frame, _said(series, frame, measure, title)))
 
@@ -135,8 +134,11 @@ def _caption(results: Results) -> str:
         "dashed lines the dense network" if lines and _dense_shown(results) else "",
     ]
     text = ", ".join(word for word in words if word) + "."
-    left_out = len(results.panels) * len(results.measures) - _MOST_PANELS
+    panels = [results.panels_of(measure) for measure in results.measures]
+    left_out = sum(map(len, panels)) - _MOST_PANELS
     text += " Sparsity is spaced by halvings of the weights kept." if lines else ""
+    if len(results.panels) > 1 and any(list(titles.values()) == [""] for titles in panels):
+        text += " A panel without a name holds for all settings."
     if len(results.summaries) > len(results.measures):
         text += " Further metrics are among the numbers."
     return text + (f" {left_out} more panels are in the table only." if left_out > 0 else "")

@@ -13,8 +13,8 @@ from typing import ClassVar, final
 from tombola.fitting.fit import Fit
 from tombola.fitting.seeds import derive
 from tombola.fitting.session import Session
+from tombola.models.fresh import initialised
 from tombola.models.network import Network
-from tombola.models.seeded import seeded
 from tombola.schemes.rewinds._base import Rewind
 from tombola.tasks._base import Task
 
@@ -26,10 +26,7 @@ class Initial(Rewind):
     SEEDED: ClassVar[bool] = True
 
     def state(self, model: Network, task: Task | None, fit: Fit, *, seed: int, session: Session) -> Network:
-        fresh = model.copy()
-        with seeded(derive(seed, "initial")):
-            for module in fresh.body.modules():
-                reset = getattr(module, "reset_parameters", None)
-                if callable(reset) and module is not fresh.head:
-                    reset()
+        fresh, left = initialised(model, seed=derive(seed, "initial"))
+        if left:
+            session.reporter.note(f"rewind=initial leaves {', '.join(left)} pretrained: no layer knows how they begin")
         return fresh

@@ -1,0 +1,38 @@
+"""Overlap: how much of what two tickets keep they keep both.
+
+What: kept in both over kept in either (intersection over union), in per cent, and beside it what two independent random
+  tickets with these densities in every layer would have: only what lies above that is agreement.
+When: asking whether two schemes, objectives or seeds find the same subnetwork.
+Cost: one draw of the reference, or one file read; the network is not run.
+Options: ``reference``: a scheme that needs no task (``omp``, or a mapping with its options), drawn from the same dense
+  network, a random one from another seed than the ticket's; or a ``.ticket`` file, whose content is part of the key.
+Reference: mask similarity in Chen et al., NeurIPS 2020, and CVPR 2021.
+"""
+
+from typing import ClassVar, final
+
+from tombola.fitting.session import Session
+from tombola.masks.analysis import Count, both, expected_overlap
+from tombola.models.network import Network
+from tombola.properties._base import Measurement, TicketProperty
+from tombola.properties._counts import percentage, share
+from tombola.properties._reference import Reference
+from tombola.spec import option
+from tombola.tickets.ticket import Ticket
+
+
+@final
+class Overlap(TicketProperty):
+    """What two tickets keep both, of what either keeps."""
+
+    ARGUMENT: ClassVar[str | None] = "reference"
+
+    reference: Reference = option(help="the other ticket: a scheme that needs no task, or a .ticket file")
+
+    def inspect(self, ticket: Ticket, dense: Network, *, seed: int, session: Session) -> list[Measurement]:
+        masks, other = ticket.masks, self.reference.masks(ticket, dense, seed=seed, session=session)
+        common, name = both(masks, other), self.reference.label
+        return [
+            share("overlap", Count(common, masks.kept + other.kept - common), reference=name),
+            percentage("expected_overlap", 100 * expected_overlap(masks, other), reference=name),
+        ]
