@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 
 def test_the_public_names_are_these() -> None:
     assert tombola.__all__ == [
+        "Attached",
         "Fit",
         "Masks",
         "Network",
@@ -20,6 +21,7 @@ def test_the_public_names_are_these() -> None:
         "Source",
         "Steps",
         "Ticket",
+        "adopt",
         "draw",
         "export",
         "measure",

@@ -3,6 +3,7 @@
 The public names, loaded when first used, so that ``import tombola`` is fast:
 
     pretrain, draw, transfer, measure, export     the verbs
+    adopt, Attached                               a ticket from elsewhere; several tickets on one model
     Source, Fit, Network, Masks, Ticket, Steps    the nouns they take and give
     Session                                       where and how work runs
 """
@@ -11,6 +12,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tombola.adopting import adopt
+    from tombola.attached import Attached
     from tombola.fitting.fit import Fit
     from tombola.fitting.session import Session
     from tombola.masks.masks import Masks
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "Attached": "tombola.attached",
     "Fit": "tombola.fitting.fit",
     "Masks": "tombola.masks.masks",
     "Network": "tombola.models.network",
@@ -31,6 +35,7 @@ _HOME = {
     "Source": "tombola.models.source",
     "Steps": "tombola.units",
     "Ticket": "tombola.tickets.ticket",
+    "adopt": "tombola.adopting",
     "draw": "tombola.verbs",
     "export": "tombola.verbs",
     "measure": "tombola.verbs",
@@ -39,6 +44,7 @@ _HOME = {
 }
 
 __all__ = [
+    "Attached",
     "Fit",
     "Masks",
     "Network",
@@ -47,6 +53,7 @@ __all__ = [
     "Source",
     "Steps",
     "Ticket",
+    "adopt",
     "draw",
     "export",
     "measure",

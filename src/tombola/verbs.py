@@ -17,7 +17,7 @@ from tombola.fitting.fit import Fit
 from tombola.fitting.seeds import generator
 from tombola.fitting.session import Session
 from tombola.models.digest import weights_digest
-from tombola.models.network import Network
+from tombola.models.network import Network, net_of, num_outputs
 from tombola.models.source import Source
 from tombola.properties._base import Measurement, Property, TicketProperty
 from tombola.rows import Row
@@ -126,7 +126,7 @@ def applied(model: Network, ticket: Ticket) -> Network:
 
 def keep(network: Network, ticket: Ticket, task: Task) -> Ticket:
     """An adapted network as a self-contained ticket that remembers the task it was adapted to."""
-    extra = {**ticket.lineage.extra, "adapted_to": task.identity(), "net": _net(network)}
+    extra = {**ticket.lineage.extra, "adapted_to": task.identity(), "net": net_of(network)}
     return Ticket.of(network.body, ticket.masks, ticket.lineage.replace(extra=extra), keep_values=True)
 
 
@@ -147,7 +147,16 @@ def finished(what: str | Mapping[str, Any], task: Task, *, seed: int = 0) -> Net
 
 
 def base_of(ticket: Ticket, model: str | Mapping[str, Any] | None = None, *, seed: int = 0) -> Network:
-    """The dense network a ticket belongs to: ``model`` when given, else the one its lineage names."""
+    """The dense network a ticket belongs to: ``model`` when given, else the one its lineage names.
+
+    A self-contained ticket brings its weights, so its net alone counts, with a head of as many outputs as the ticket's.
+    """
+    if ticket.weights is not None and (model is not None or ticket.lineage.extra.get("net")):
+        network = Source.parse(model or ticket.lineage.extra["net"]).load(seed=seed)
+        own = ticket.weights.get(f"{network.head_name}.weight")
+        if own is not None and own.ndim > 1 and len(own) != num_outputs(network.head):
+            return network.with_head(len(own), generator=generator(seed, "head"))
+        return network
     if model is not None:
         return Source.parse(model).load(seed=seed)
     if ticket.weights is None and ticket.lineage.model.endswith(_TRAINED):
@@ -173,14 +182,6 @@ _RANDOM = re.compile(r"(?P<name>\S+) \(random, seed (?P<seed>\d+)\)")
 _FILE = re.compile(r"(?P<name>path:.+) \((?P<arch>\S+), sha256 \w+\)")
 
 
-def _net(network: Network) -> dict[str, Any] | None:
-    """What `Source` builds the same net from, its normaliser included; None for a net no name builds."""
-    if network.net is None:
-        return None
-    normalise = network.normalise
-    return {**network.net, "mean": normalise.mean.flatten().tolist(), "std": normalise.std.flatten().tolist()}
-
-
 def _trained(source: str) -> str:
     return source if source.endswith(_TRAINED) else source + _TRAINED
 
@@ -190,7 +191,8 @@ def _named(ticket: Ticket) -> tuple[Source, int]:
     text = ticket.lineage.model.removesuffix(_TRAINED)
     try:
         if match := _RANDOM.fullmatch(text):
-            return Source.parse(match["name"]), int(match["seed"])
+            net = ticket.lineage.extra.get("net")  # its width and normaliser too
+            return Source.parse(net or match["name"]), int(match["seed"])
         if match := _FILE.fullmatch(text):
             return Source.parse({"name": match["name"], "arch": match["arch"]}), 0
         return Source.parse(text), 0

@@ -107,7 +107,7 @@ def _foreign(path: Path) -> None:
 
 def _newer(path: Path) -> None:
     whole = ticket(keep_values=False).save(path).read_bytes()
-    path.write_bytes(whole.replace(b'"version":"1"', b'"version":"2"'))
+    path.write_bytes(whole.replace(b'"version":"1"', b'"version":"3"'))
 
 
 def _short(path: Path) -> None:
@@ -130,7 +130,7 @@ def _vast_header(path: Path) -> None:
         (_torch_save, "is a pickle or zip archive"),
         (_foreign, "a safetensors file but not a ticket"),
         (lambda path: path.write_text("hello"), "is not a ticket"),
-        (_newer, "written by a newer Tombola; this one reads 1: upgrade"),
+        (_newer, "written by a newer Tombola; this one reads up to 2: upgrade"),
         (_short, "damaged"),
         (_vast_header, "cut short"),
     ],
@@ -150,8 +150,61 @@ def _table(*rows: Mapping[str, Any]) -> str:
     return json.dumps({"masks": rows})
 
 
-def _sealed(path: Path, metadata: Metadata, codes: bytes = b"", more: Mapping[str, Array] | None = None) -> None:
-    path.write_bytes(b"".join(seal(metadata, {"masks": ("U8", [len(codes)], codes), **(more or {})})))
+def _sealed(
+    path: Path, metadata: Metadata, codes: bytes = b"", more: Mapping[str, Array] | None = None, version: int = 1
+) -> None:
+    arrays: dict[str, Array] = {"masks": ("U8", [len(codes)], codes), **(more or {})}
+    path.write_bytes(b"".join(seal(metadata, arrays, version=version)))
+
+
+ALIKE = {"name": "w", "shape": [64, 9], "kept": 96, "code": "coded", "bytes": 16, "alike": [3, 6]}
+NM = {"name": "w", "shape": [32, 8], "kept": 128, "code": "coded", "bytes": 24, "nm": [2, 4]}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ALIKE,
+        NM,
+        {**ALIKE, "nm": [2, 4]},
+        {**ALIKE, "alike": [3]},
+        {**ALIKE, "alike": 3},
+        {**ALIKE, "alike": [64, 6]},
+        {**ALIKE, "alike": [3, 0]},
+        {**ALIKE, "alike": [3, 27]},
+        {**ALIKE, "alike": [True, 6]},
+        {**ALIKE, "shape": [2**23, 2], "alike": [2, 1], "kept": 2**22},
+        {**ALIKE, "shape": [2**26, 1], "alike": [2, 1], "kept": 2**25},
+        {**ALIKE, "kept": 576, "code": "full", "bytes": 0},
+        {**NM, "nm": [0, 4]},
+        {**NM, "nm": [4, 4]},
+        {**NM, "nm": [-2, 4]},
+        {**NM, "nm": [2, 5]},
+        {**NM, "nm": [2**40, 2**41]},
+        {**NM, "shape": [2**20, 64], "kept": 2**25},
+        {**NM, "bytes": 0},
+    ],
+    ids=range(19),
+)
+@pytest.mark.parametrize("version", [1, 2])
+def test_hostile_forms_with_a_good_seal(tmp_path: Path, row: Mapping[str, Any], version: int) -> None:
+    codes = np.random.default_rng(0).bytes(row["bytes"])
+    _sealed(tmp_path / "x.ticket", {**MASK_ONLY, "masks": _table(row)}, codes, version=version)
+    tracemalloc.start()
+    _refused(tmp_path / "x.ticket")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**22
+
+
+def test_damaged_copies_of_the_second_version(tmp_path: Path) -> None:
+    rng, path = random.Random(1), tmp_path / "x.ticket"
+    alike = torch.rand(4, 9, 3, 3, generator=torch.Generator().manual_seed(0))[torch.arange(64) * 7 % 4] < 0.3
+    whole = Ticket(Masks({"w": alike}), LINEAGE).save(tmp_path / "whole.ticket").read_bytes()
+    assert b'"version":"2"' in whole[:100]
+    for count in range(1000):
+        _put(path, _damaged(bytearray(whole), count, rng))
+        _refused(path)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from tombola import __version__
-from tombola.cli import draw, export, listing, measure, pretrain, report, run, show, store, transfer
+from tombola.cli import adopt, draw, export, listing, measure, pretrain, report, run, show, store, transfer
 from tombola.errors import TombolaError
 
 INTERRUPTED = 3
@@ -64,6 +64,7 @@ app.command("status")(run.status)
 app.command("report")(report.report)
 app.command("pretrain")(pretrain.pretrain)
 app.command("draw")(draw.draw)
+app.command("adopt")(adopt.adopt)
 app.command("transfer")(transfer.transfer)
 app.command("measure")(measure.measure)
 app.command("export")(export.export)

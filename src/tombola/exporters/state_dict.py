@@ -9,12 +9,11 @@ Reference: the format is safetensors.
 
 from pathlib import Path
 
-from safetensors.torch import save_file
-
 from tombola.errors import RequestError
 from tombola.exporters._base import Exporter
 from tombola.masks.enforce import apply_masks
 from tombola.masks.masks import Masks
+from tombola.models.files import save_tensors
 from tombola.models.network import Network
 
 
@@ -26,5 +25,4 @@ class StateDict(Exporter):
             raise RequestError(f"{out} exists; choose another name or remove it first")
         body = model.copy().body
         apply_masks(body, masks)
-        save_file({name: tensor.contiguous() for name, tensor in body.state_dict().items()}, out)
-        return [out]
+        return [save_tensors(body.state_dict(), out)]

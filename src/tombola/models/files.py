@@ -1,10 +1,12 @@
 """A trained network as one safetensors file, and back into the net it came from."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import Tensor
 
 from tombola.errors import ModelError
 from tombola.models.network import Network
@@ -14,9 +16,14 @@ from tombola.spec import canonical
 
 def save_network(network: Network, path: Path) -> Path:
     """The file written, whole or not at all: every tensor of the network, bit for bit; ``path`` is replaced."""
-    tensors = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in network.state_dict().items()}
+    return save_tensors(network.state_dict(), path, _metadata(network))
+
+
+def save_tensors(tensors: Mapping[str, Tensor], path: Path, metadata: Mapping[str, str] | None = None) -> Path:
+    """A safetensors file, whole or not at all, with the rights that new files get; ``path`` is replaced."""
+    own = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
     part = path.with_name(f"{path.name}.part")
-    save_file(tensors, part, metadata=_metadata(network))
+    save_file(own, part, metadata=None if metadata is None else dict(metadata))
     with part.open("rb") as written:
         os.fsync(written.fileno())
     part.chmod(0o666 & ~_umask())  # safetensors makes files for their owner alone; a store may be shared

@@ -7,12 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from tombola import verbs
 from tombola.fitting.fit import Fit
 from tombola.fitting.session import Session
-from tombola.models.files import load_network, save_network
+from tombola.models.files import load_network, save_network, save_tensors
 from tombola.models.source import Source
 from tombola.properties._base import Property, TicketProperty
 from tombola.rows import write_rows
@@ -115,7 +115,7 @@ def write_rung(rung: Rung, folder: Path) -> None:
     """The ticket and, where there are any, the tensors the next rung needs, in two files."""
     rung.ticket.save(folder / TICKET)
     if rung.carried:
-        save_file({name: tensor.contiguous() for name, tensor in rung.carried.items()}, folder / CARRIED)
+        save_tensors(rung.carried, folder / CARRIED)
 
 
 def read_rung(folder: Path) -> Rung:

@@ -1,19 +1,20 @@
 """Tickets to files and back: masks coded, survivors as flat arrays, everything else of the state as it is."""
 
 import json
-import math
 import os
 import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from tombola.errors import TicketError
 from tombola.masks.masks import Masks
-from tombola.tickets import blocks, coding, layout, table
+from tombola.tickets import forms, layout, table
+from tombola.tickets.forms import Form
 from tombola.tickets.layout import Array, Sealed
 from tombola.tickets.lineage import Lineage
 from tombola.tickets.table import CODES, MaskRow, Table
@@ -67,13 +68,9 @@ def _pieces(
     codes: list[bytes] = []
     arrays: dict[str, Array] = {}
     for name, mask in masks.items():
-        bits = mask.cpu().numpy()
-        sizes = blocks.block_sizes(bits)
-        shrunk = blocks.shrink(bits, sizes).reshape(-1)
-        codes.append(coding.encode(shrunk))
-        rows.append(_described(name, mask, len(codes[-1])))
-        if codes[-1] and shrunk.size < bits.size:
-            rows[-1] |= {"blocks": list(sizes), "kept_blocks": int(shrunk.sum())}
+        form, code = forms.code_mask(mask.cpu().numpy())
+        codes.append(code)
+        rows.append(_described(name, mask, len(code)) | _formed(form))
         if weights is not None:
             rows[-1]["dtype"] = _dtype_name(name, _weight(weights, name, mask))
             arrays[f"kept:{name}"] = _array(name, _rounded(name, weights[name].detach().cpu()[mask.cpu()], values))
@@ -83,13 +80,26 @@ def _pieces(
     arrays[CODES] = ("U8", [sum(map(len, codes))], b"".join(codes))
     said = {"kind": "mask-only"} if weights is None else {"kind": "self-contained", "values": values}
     text = json.dumps({"masks": rows}, separators=(",", ":"))
-    return layout.seal({**said, "lineage": lineage.json_text(), "masks": text}, arrays)
+    version = 2 if any("alike" in row or "nm" in row for row in rows) else 1
+    return layout.seal({**said, "lineage": lineage.json_text(), "masks": text}, arrays, version=version)
 
 
 def _described(name: str, mask: Tensor, size: int) -> dict[str, object]:
     kept, total = int(mask.count_nonzero()), mask.numel()
     code = table.code_kind(kept, total)
     return {"name": name, "shape": list(mask.shape), "kept": kept, "code": code, "bytes": size}
+
+
+def _formed(form: Form) -> dict[str, object]:
+    """What a row says of a form; nothing of the plain one."""
+    found: dict[str, object] = {}
+    if any(size > 1 for size in form.blocks):
+        found |= {"blocks": list(form.blocks), "kept_blocks": form.kept}
+    if form.alike is not None:
+        found["alike"] = list(form.alike)
+    if form.nm is not None:
+        found["nm"] = list(form.nm)
+    return found
 
 
 def _weight(weights: Mapping[str, Tensor], name: str, mask: Tensor) -> Tensor:
@@ -140,10 +150,11 @@ def _write_whole(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
 def _mask(row: MaskRow, sealed: Sealed, path: Path) -> Tensor:
     if row.code != "coded":
         return torch.full(row.shape, row.code == "full")
-    shape = blocks.shrunk_shape(row.shape, row.blocks)
     code = memoryview(sealed.buffer)[row.start : row.stop]
     try:
-        bits = _bits(row, shape, code)
+        bits = forms.mask_of(row.form, row.shape, code)
+        if int(np.count_nonzero(bits)) != row.kept:
+            raise TicketError(f"the decoded mask does not keep the declared {row.kept} of {row.total}")
     except TicketError as error:
         raise TicketError(f"{path}: {row.name}: {error}") from None
     return torch.from_numpy(bits)
@@ -169,14 +180,6 @@ def _weights(found: Table, masks: Mapping[str, Tensor], path: Path) -> dict[str,
             raise TicketError(f"{path}: holds an array {name[:80]!r} that belongs to nothing")
         weights[plain_name] = _tensor(found.sealed, entry)
     return weights
-
-
-def _bits(row: MaskRow, shape: tuple[int, ...], code: memoryview) -> coding.Bits:
-    kept = coding.decode(code, row.kept_blocks, math.prod(shape))
-    bits = blocks.grow(kept.reshape(shape), row.shape, row.blocks)
-    if int(bits.sum()) != row.kept:
-        raise TicketError(f"the decoded mask keeps {int(bits.sum())}, not the declared {row.kept}")
-    return bits
 
 
 def _tensor(sealed: Sealed, entry: layout.Entry) -> Tensor:

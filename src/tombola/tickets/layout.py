@@ -17,7 +17,9 @@ from typing import Any
 from tombola.errors import TicketError
 
 FORMAT = "tombola-ticket"
-VERSION = 1
+VERSION = 2
+"""The newest version that is read. What the first one could say is still written as the first one wrote it."""
+
 MOST_HEADER = 2**22
 MOST_DIMENSIONS = 16
 MOST_DEPTH = 24
@@ -46,6 +48,7 @@ class Sealed:
     """A file whose seal held: its bytes, its metadata (every value text) and where its arrays are."""
 
     buffer: bytearray
+    version: int
     metadata: Mapping[str, str]
     entries: Mapping[str, Entry]
 
@@ -53,7 +56,7 @@ class Sealed:
 Array = tuple[str, Sequence[int], "bytes | memoryview"]
 
 
-def seal(metadata: Mapping[str, str], arrays: Mapping[str, Array]) -> list[bytes | memoryview]:
+def seal(metadata: Mapping[str, str], arrays: Mapping[str, Array], *, version: int = 1) -> list[bytes | memoryview]:
     """The pieces of the file to write one after the other; ``arrays`` is dtype, shape and bytes by name."""
     order = sorted(arrays, key=lambda name: (-_ITEM_BYTES[arrays[name][0]], name))  # wide types first: all stay aligned
     tensors: dict[str, Any] = {}
@@ -62,7 +65,7 @@ def seal(metadata: Mapping[str, str], arrays: Mapping[str, Array]) -> list[bytes
         dtype, shape, data = arrays[name]
         tensors[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [position, position + len(data)]}
         position += len(data)
-    fixed = {"format": FORMAT, "version": str(VERSION), "digest": "0" * 64}
+    fixed = {"format": FORMAT, "version": str(version), "digest": "0" * 64}
     header = _json({"__metadata__": {**fixed, **metadata}, **tensors})
     if len(header) > MOST_HEADER or sum(map(header.count, (b",", b"[", b"{"))) > MOST_MARKS:
         raise TicketError(
@@ -95,7 +98,8 @@ def unseal(path: Path) -> Sealed:
     metadata, tensors = header.pop("__metadata__"), header
     if not all(isinstance(value, str) for value in metadata.values()):
         raise TicketError(f"{path}: the header's metadata is not text")
-    return Sealed(buffer, metadata, _entries(tensors, stop, len(buffer), path))
+    version = int(buffer[8 + len(_PREFIX) : _SEAL_AT].partition(b'"')[0])
+    return Sealed(buffer, version, metadata, _entries(tensors, stop, len(buffer), path))
 
 
 def parse_json(text: str, what: str) -> dict[str, Any]:
@@ -167,7 +171,7 @@ def _check_start(start: bytes, size: int, path: Path) -> None:
     if int(version[1]) > VERSION:
         raise TicketError(
             f"{path}: has ticket format {int(version[1])}, written by a newer Tombola;"
-            f" this one reads {VERSION}: upgrade"
+            f" this one reads up to {VERSION}: upgrade"
         )
     if size < _DATA_AT or length > size - 8:
         raise TicketError(f"{path}: damaged: cut short at {size} bytes")

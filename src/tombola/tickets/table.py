@@ -8,6 +8,7 @@ from typing import Any
 
 from tombola.errors import TicketError
 from tombola.tickets import blocks, layout
+from tombola.tickets.forms import Form, check_form
 from tombola.tickets.layout import Sealed, parse_json, shape_of
 from tombola.tickets.lineage import Lineage
 from tombola.tickets.summary import Layer, Summary
@@ -17,11 +18,13 @@ CODES = "masks"
 
 VALUES = ("float32", "float16", "bfloat16")
 _ROW = {"name", "shape", "kept", "bytes", "code", "blocks", "kept_blocks", "dtype"}
+_ROW_2 = {"alike", "nm"}
+"""What rows may say since version 2 of the format."""
 
 
 @dataclass(frozen=True)
 class MaskRow:
-    """One masked tensor: what its code is, where, and how many of its blocks are kept."""
+    """One masked tensor: what its code is, where, and in which form."""
 
     name: str
     shape: tuple[int, ...]
@@ -29,8 +32,7 @@ class MaskRow:
     code: str
     start: int
     stop: int
-    blocks: tuple[int, ...]
-    kept_blocks: int
+    form: Form
     dtype: str | None
 
     @property
@@ -103,7 +105,7 @@ def _rows(table: list[Any], sealed: Sealed, what: str) -> tuple[MaskRow, ...]:
     rows: list[MaskRow] = []
     position = codes.start
     for item in table:
-        row = _row(item, position, what)
+        row = _row(item, position, _ROW | _ROW_2 if sealed.version > 1 else _ROW, what)
         position = row.stop
         rows.append(row)
     if position != codes.stop:
@@ -116,8 +118,8 @@ def _rows(table: list[Any], sealed: Sealed, what: str) -> tuple[MaskRow, ...]:
     return tuple(rows)
 
 
-def _row(item: Any, start: int, what: str) -> MaskRow:
-    if not isinstance(item, Mapping) or not {"name", "shape", "kept", "bytes", "code"} <= set(item) <= _ROW:
+def _row(item: Any, start: int, known: set[str], what: str) -> MaskRow:
+    if not isinstance(item, Mapping) or not {"name", "shape", "kept", "bytes", "code"} <= set(item) <= known:
         raise TicketError(f"{what}: a row is not one")
     name, dtype = item["name"], item.get("dtype")
     if not isinstance(name, str) or not (dtype is None or isinstance(dtype, str)):
@@ -127,10 +129,27 @@ def _row(item: Any, start: int, what: str) -> MaskRow:
     total = math.prod(shape)
     kept, size = _whole(item["kept"], total, f"{here}: kept"), _whole(item["bytes"], 2**60, f"{here}: bytes")
     code = code_kind(kept, total)
-    if item["code"] != code or (code != "coded" and (size or "blocks" in item)):
+    if item["code"] != code or (code != "coded" and (size or {"blocks", "alike", "nm"} & set(item))):
         raise TicketError(f"{here}: the code {str(item['code'])[:40]!r} does not belong to {kept} kept of {total}")
-    sizes, kept_blocks = _blocks(item, shape, kept, here)
-    return MaskRow(name, shape, kept, code, start, start + size, sizes, kept_blocks, dtype)
+    form = _form(item, shape, kept, here)
+    return MaskRow(name, shape, kept, code, start, start + size, form, dtype)
+
+
+def _form(item: Mapping[str, Any], shape: tuple[int, ...], kept: int, here: str) -> Form:
+    if {"alike", "nm"} <= set(item):
+        raise TicketError(f"{here}: alike and nm do not go together")
+    form = Form(*_blocks(item, shape, kept, here), alike=_pair(item, "alike", here), nm=_pair(item, "nm", here))
+    check_form(form, shape, here)
+    return form
+
+
+def _pair(item: Mapping[str, Any], field: str, here: str) -> tuple[int, int] | None:
+    if field not in item:
+        return None
+    found = item[field]
+    if not isinstance(found, list) or len(found) != 2:
+        raise TicketError(f"{here}: {field}={str(found)[:40]} is not a pair of numbers")
+    return _whole(found[0], 2**48, f"{here}: {field}"), _whole(found[1], 2**48, f"{here}: {field}")
 
 
 def _blocks(item: Mapping[str, Any], shape: tuple[int, ...], kept: int, here: str) -> tuple[tuple[int, ...], int]:

@@ -56,16 +56,19 @@ class Ticket:
         """
         state = {name: value for name, value in module.state_dict().items() if isinstance(value, Tensor)}
         if self.weights is None:
-            _refuse(
-                _mask_problems(self.masks, {n: v.shape for n, v in state.items()}), "the ticket does not fit the model"
-            )
-            self._check_digest(digest, any_weights=any_weights)
+            shapes = {name: value.shape for name, value in state.items()}
+            self.check_fits(shapes, digest=None if any_weights else digest)
             apply_masks(module, self.masks)
         else:
             _refuse(_state_problems(self.weights, state), "the ticket does not fit the model")
             with torch.no_grad():
                 for name, value in self.weights.items():
                     state[name].copy_(value)
+
+    def check_fits(self, shapes: Mapping[str, torch.Size], *, digest: str | None = None) -> None:
+        """Raises `TicketError` unless the masks fit tensors of these shapes, and weights of this digest if given."""
+        _refuse(_mask_problems(self.masks, shapes), "the ticket does not fit the model")
+        self._check_digest(digest)
 
     def save(self, path: Path | str, values: str = "float32", *, overwrite: bool = False) -> Path:
         """Write the file whole or not at all; refuses to replace one unless ``overwrite``.
@@ -84,15 +87,16 @@ class Ticket:
     def rows(self) -> list[Layer]:
         """One row a masked tensor: name, shape, kept and total weights."""
         counts = self.masks.counts()
-        return [Layer(name, tuple(self.masks[name].shape), *count) for name, count in counts.items()]
+        shapes = self.masks.shapes()
+        return [Layer(name, tuple(shapes[name]), *count) for name, count in counts.items()]
 
     def summary(self) -> Summary:
         """Counts and lineage of this ticket, without a file's sizes."""
         return Summary(kind=self.kind, layers=tuple(self.rows()), lineage=self.lineage)
 
-    def _check_digest(self, digest: str | None, *, any_weights: bool) -> None:
+    def _check_digest(self, digest: str | None) -> None:
         drawn_from = self.lineage.weights_digest
-        if any_weights or digest is None or not drawn_from or digest == drawn_from:
+        if digest is None or not drawn_from or digest == drawn_from:
             return
         raise TicketError(
             f"this mask-only ticket was drawn from other weights: {self.lineage.model or 'its model'} had the digest"
@@ -112,9 +116,10 @@ def _survivors(body: nn.Module, masks: Masks) -> Mapping[str, Tensor]:
 
 
 def _mask_problems(masks: Masks, shapes: Mapping[str, torch.Size]) -> list[str]:
-    problems = [f"no tensor {name!r} in the model" for name in masks if name not in shapes]
-    both = [name for name in masks if name in shapes and masks[name].shape != shapes[name]]
-    return problems + [f"{n}: {list(masks[n].shape)} in the ticket, {list(shapes[n])} in the model" for n in both]
+    ours = masks.shapes()  # reading a mask would copy it
+    problems = [f"no tensor {name!r} in the model" for name in ours if name not in shapes]
+    both = [name for name in ours if name in shapes and ours[name] != shapes[name]]
+    return problems + [f"{n}: {list(ours[n])} in the ticket, {list(shapes[n])} in the model" for n in both]
 
 
 def _state_problems(weights: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> list[str]:

@@ -32,7 +32,7 @@ def test_the_linear_grid_of_bert_tickets() -> None:
 
 
 def test_the_tenth_linear_level_would_prune_everything_and_says_so() -> None:
-    with pytest.raises(RequestError, match="level 10 of linear:0.1 would prune everything"):
+    with pytest.raises(RequestError, match=r"level 10 of linear:0\.1 would prune everything"):
         climbed(Ladder.parse("linear"), 1000, 10)
 
 
