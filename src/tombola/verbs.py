@@ -17,6 +17,7 @@ from tombola.fitting.fit import Fit
 from tombola.fitting.seeds import generator
 from tombola.fitting.session import Session
 from tombola.models.digest import weights_digest
+from tombola.models.head_masks import without_head
 from tombola.models.network import Network, net_of, num_outputs
 from tombola.models.source import Source
 from tombola.properties._base import Measurement, Property, TicketProperty
@@ -127,7 +128,8 @@ def applied(model: Network, ticket: Ticket) -> Network:
 def keep(network: Network, ticket: Ticket, task: Task) -> Ticket:
     """An adapted network as a self-contained ticket that remembers the task it was adapted to."""
     extra = {**ticket.lineage.extra, "adapted_to": task.identity(), "net": net_of(network)}
-    return Ticket.of(network.body, ticket.masks, ticket.lineage.replace(extra=extra), keep_values=True)
+    masks = without_head(ticket.masks, network)
+    return Ticket.of(network.body, masks, ticket.lineage.replace(extra=extra), keep_values=True)
 
 
 def finished(what: str | Mapping[str, Any], task: Task, *, seed: int = 0) -> Network:

@@ -12,7 +12,7 @@ from tests.schemes.toys import FIT, climb, imp, last
 
 from tombola.errors import OptionError, RequestError, TicketError
 from tombola.fitting.fit import Fit
-from tombola.fitting.session import Session
+from tombola.fitting.session import Session, Silent
 from tombola.masks.masks import Masks
 from tombola.models.digest import weights_digest
 from tombola.models.prunable import prunable
@@ -271,3 +271,18 @@ def _smallest_pruned(weights: dict[str, torch.Tensor], sparsity: float) -> Masks
     from tombola.masks.patterns._base import Pattern
 
     return draw_masks(weights, sparsity, pattern=Pattern.parse("element"), budget=Budget.parse("global"))
+
+
+def test_a_head_that_the_task_replaces_is_left_dense_and_said() -> None:
+    wide = network().with_head(7, generator=_head_generator())
+    heard: list[str] = []
+
+    class Ears(Silent):
+        def note(self, text: str) -> None:
+            heard.append(text)
+
+    scheme = imp(level=2, prunable="open_lth")
+    tickets = list(scheme.draw(wide, Toy(), seed=0, session=Session(reporter=Ears())))
+    assert all(set(ticket.masks) == {"0.weight", "3.weight"} for ticket in tickets)
+    assert heard == ["imp leaves the head dense: 9.weight is another one for the task"]
+    assert "9.weight" in last(imp(level=2, prunable="open_lth", head="pretrained")).masks

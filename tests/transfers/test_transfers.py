@@ -7,11 +7,13 @@ import torch
 from tests.fitting.toys import Toy, masks, network
 from torch import Tensor
 
+from tombola import verbs
 from tombola.errors import OptionError, RequestError
 from tombola.fitting.seeds import generator
 from tombola.fitting.session import Session
 from tombola.models.network import Network
 from tombola.spec import build
+from tombola.tasks._base import Task
 from tombola.transfers._features import Features, features_of
 from tombola.transfers._logistic import minimum, solved
 from tombola.transfers.finetune import Finetune
@@ -154,3 +156,18 @@ def test_a_head_that_is_not_linear_is_refused() -> None:
 def test_the_fresh_head_depends_on_the_seed() -> None:
     heads = [Toy().head(network(), generator=generator(seed, "head")).head for seed in (0, 1)]
     assert not torch.equal(heads[0].get_parameter("weight"), heads[1].get_parameter("weight"))
+
+
+@pytest.mark.parametrize("how", ["finetune", "linear", "linear_sgd"])
+def test_a_mask_of_the_old_head_does_not_reach_the_new_one(how: str) -> None:
+    """prunable=open_lth prunes the classifier too; a task of other classes brings a new one."""
+    model = verbs.as_network({"name": "resnet8", "width": 0.25}).with_head(7, generator=torch.Generator())
+    ticket = verbs.draw(model, {"name": "omp", "prunable": "open_lth", "sparsity": 0.5})[-1]
+    assert f"{model.head_name}.weight" in ticket.masks
+    options = {} if how == "linear" else {"fit": {"epochs": "1it", "batch": 16}}
+    task = Task.parse({"name": "digits", "num_train": 60})
+    adapted = verbs.transfer(model, ticket, task, {"name": how, **options})
+    weight = dict(adapted.head.named_parameters())["weight"]
+    assert weight.count_nonzero() == weight.numel() > 0
+    kept = verbs.keep(adapted, ticket, task)
+    assert f"{model.head_name}.weight" not in kept.masks

@@ -25,8 +25,9 @@ from tombola.fitting.state import filed, load, under
 from tombola.masks.drawing import draw_by_scores, groupings
 from tombola.masks.ladders._climbing import sparsity_after
 from tombola.masks.masks import Masks
+from tombola.models.head_masks import rule_without_head
 from tombola.models.network import Network
-from tombola.models.prunable import prunable
+from tombola.models.prunable import PrunableRule, prunable
 from tombola.schemes._base import Rung
 from tombola.schemes._drawn import mask_only, weights_and_layers
 from tombola.schemes._heads import with_fresh_head, with_pretrained_head
@@ -47,10 +48,11 @@ class IMP(Levels):
         state = self._state(model, task, start, seed, session)
         check(state, start)
         trained = self._trained(state, task, start, seed, session) if self.trains else state
-        masks = Masks.full(prunable(model.body, self.prunable))
+        rule = self._rule(model, start, session)
+        masks = Masks.full(prunable(model.body, rule))
         if self.number > 0:
-            masks = self._drawn(model, trained, task, None if start is None else start.ticket.masks, session)
-        return Rung(self._ticket(model, state, masks, task), self._carried(start, state, trained))
+            masks = self._drawn(model, trained, task, rule, None if start is None else start.ticket.masks, session)
+        return Rung(self._ticket(model, state, masks, task, rule), self._carried(start, state, trained))
 
     # The parts of a level -----------------------------------------------------------------------------------------
 
@@ -67,6 +69,15 @@ class IMP(Levels):
             load(state.head, kept)
         return state
 
+    def _rule(self, model: Network, start: Rung | None, session: Session) -> PrunableRule:
+        """The rule; without the head where the task brings another one."""
+        if self.head == "pretrained":
+            return self.prunable
+        rule, head = rule_without_head(self.prunable, model)
+        if head and start is None:
+            session.reporter.note(f"imp leaves the head dense: {', '.join(head)} is another one for the task")
+        return rule
+
     def _headed(self, model: Network, task: Task | None, seed: int) -> Network:
         if task is None:
             return model.copy()
@@ -81,11 +92,17 @@ class IMP(Levels):
         return fit.run(state, task, masks=masks, seed=seed, session=session, part=self.part())
 
     def _drawn(
-        self, model: Network, trained: Network, task: Task | None, within: Masks | None, session: Session
+        self,
+        model: Network,
+        trained: Network,
+        task: Task | None,
+        rule: PrunableRule,
+        within: Masks | None,
+        session: Session,
     ) -> Masks:
-        dense, layers = weights_and_layers(model, self.prunable, self.budget, self.image, task)
+        dense, layers = weights_and_layers(model, rule, self.budget, self.image, task)
         groups = groupings(dense, self.pattern, layers)  # of the pretrained weights, so the same at every level
-        weights = prunable(trained.body, self.prunable)
+        weights = prunable(trained.body, rule)
         asked = self.sparsity
         return draw_by_scores(
             {name: weights[name].detach().abs() for name in dense},
@@ -98,13 +115,13 @@ class IMP(Levels):
             note=session.reporter.note,
         )
 
-    def _ticket(self, model: Network, state: Network, masks: Masks, task: Task | None) -> Ticket:
+    def _ticket(self, model: Network, state: Network, masks: Masks, task: Task | None, rule: PrunableRule) -> Ticket:
         ticket = mask_only(
             model,
             masks,
             self,
             sparsity=masks.sparsity if self.sparsity is None else self.sparsity,
-            rule=self.prunable,
+            rule=rule,
             task=task if self.needs_task else None,
             objective=self.fit.objective.identity() if self.trains else None,
             extra={"level": self.number, "rewound_to": self.rewind.identity(), "rewound": digest_of(state)},

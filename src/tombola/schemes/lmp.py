@@ -18,7 +18,6 @@ Reference: Fu et al., DAC 2023, arXiv 2304.11834 (LMP); Ramanujan et al., arXiv 
   scores by magnitude); Fu et al., NeurIPS 2021 (Robust Scratch Tickets, for groups).
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final, Literal, final
 
@@ -39,8 +38,9 @@ from tombola.masks.layers import Layer
 from tombola.masks.learning.following import Following
 from tombola.masks.patterns._base import Pattern
 from tombola.models.digest import weights_digest
+from tombola.models.head_masks import rule_without_head
 from tombola.models.network import Network
-from tombola.models.prunable import PrunableRule, prunable
+from tombola.models.prunable import PrunableRule
 from tombola.schemes._base import Rung, Scheme
 from tombola.schemes._drawn import mask_only, weights_and_layers
 from tombola.schemes._heads import with_fresh_head, with_pretrained_head
@@ -111,12 +111,12 @@ class LMP(Scheme):
 
     def _rule(self, model: Network, session: Session) -> PrunableRule:
         """The rule without the head, which is learned or left, never masked."""
-        without = self.prunable.replace(exclude=(*self.prunable.exclude, rf"^{re.escape(model.head_name)}\."))
-        head = [name for name in prunable(model.body, self.prunable) if name not in prunable(model.body, without)]
-        if not head:
-            return self.prunable
-        session.reporter.note(f"lmp leaves the head dense: {', '.join(head)} is not among the weights that are masked")
-        return without
+        rule, head = rule_without_head(self.prunable, model)
+        if head:
+            session.reporter.note(
+                f"lmp leaves the head dense: {', '.join(head)} is not among the weights that are masked"
+            )
+        return rule
 
     def _learner(self, model: Network, rule: PrunableRule, task: Task, seed: int, session: Session) -> MaskedNetwork:
         fresh = self.head == "fresh"

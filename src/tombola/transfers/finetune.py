@@ -11,6 +11,7 @@ from tombola.fitting.fit import Fit
 from tombola.fitting.seeds import generator
 from tombola.fitting.session import Session
 from tombola.masks.masks import Masks
+from tombola.models.head_masks import without_head
 from tombola.models.network import Network
 from tombola.spec import option
 from tombola.tasks._base import Task
@@ -24,4 +25,4 @@ class Finetune(Transfer):
 
     def adapt(self, model: Network, masks: Masks, task: Task, *, seed: int, session: Session) -> Network:
         headed = task.head(model, generator=generator(seed, "head"))
-        return self.fit.run(headed, task, masks=masks, seed=seed, session=session)
+        return self.fit.run(headed, task, masks=without_head(masks, headed), seed=seed, session=session)

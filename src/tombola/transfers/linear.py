@@ -24,6 +24,7 @@ from tombola.fitting.seeds import generator
 from tombola.fitting.session import Session
 from tombola.masks.enforce import apply_masks
 from tombola.masks.masks import Masks
+from tombola.models.head_masks import without_head
 from tombola.models.network import Network
 from tombola.spec import option
 from tombola.tasks._base import Task
@@ -54,7 +55,7 @@ class Linear(Transfer):
     def adapt(self, model: Network, masks: Masks, task: Task, *, seed: int, session: Session) -> Network:
         device = device_of(session.device)
         adapted = task.head(model, generator=generator(seed, "head"))
-        apply_masks(adapted.body, masks)
+        apply_masks(adapted.body, without_head(masks, adapted))
         if self.bn == "recalibrated":
             adapted = recalibrated(adapted, task.splits().train, seed=seed, device=device)
         train, val = (features_of(adapted, images, device=device) for images in _two(task))

@@ -18,6 +18,7 @@ from tombola.fitting.seeds import generator
 from tombola.fitting.session import Session
 from tombola.masks.enforce import apply_masks
 from tombola.masks.masks import Masks
+from tombola.models.head_masks import without_head
 from tombola.models.network import Network
 from tombola.spec import option
 from tombola.tasks._base import Task
@@ -32,6 +33,7 @@ class LinearSGD(Transfer):
 
     def adapt(self, model: Network, masks: Masks, task: Task, *, seed: int, session: Session) -> Network:
         headed = task.head(model, generator=generator(seed, "head"))
+        masks = without_head(masks, headed)
         apply_masks(headed.body, masks)
         if self.bn == "recalibrated":
             headed = recalibrated(headed, task.splits().train, seed=seed, device=device_of(session.device)).to("cpu")

@@ -2,13 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 
+import pytest
 import torch
+from tests.fitting.toys import Toy
 from tests.masks.scores.nets import ALL, NAMES, everything, probe, smooth, weights
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
+from tombola import verbs
+from tombola.errors import MaskError
 from tombola.masks.scores.grasp import GraSP
+from tombola.models.network import Network
 
 
 class Quadratic:
@@ -81,3 +86,9 @@ def test_on_a_network_it_is_that_of_the_full_hessian() -> None:
         score = GraSP(batch=batch, batches=ALL // batch, temperature=7)
         found = score.scores(given, probe(model))
         torch.testing.assert_close(torch.cat([found[name].flatten() for name in NAMES]), expected)
+
+
+def test_a_layer_without_second_derivatives_is_named() -> None:
+    model = Network(nn.Sequential(nn.Conv2d(3, 4, 3), nn.Hardsigmoid(), nn.Flatten(), nn.Linear(144, 3)), source="toy")
+    with pytest.raises(MaskError, match=r"grasp needs second derivatives.*write score=snip"):
+        verbs.draw(model, {"name": "omp", "score": {"name": "grasp", "batch": 8}}, task=Toy())

@@ -16,6 +16,7 @@ from typing import ClassVar, final
 import torch
 from torch import Tensor
 
+from tombola.errors import MaskError
 from tombola.masks.scores._base import Needs, Probe, Score, gradients, leaves
 from tombola.spec import option
 
@@ -31,6 +32,17 @@ class GraSP(Score):
     temperature: float = option(200.0, "what the outputs are divided by before the loss", gt=0)
 
     def scores(self, weights: Mapping[str, Tensor], probe: Probe) -> dict[str, Tensor]:
+        try:
+            return self._products(weights, probe)
+        except RuntimeError as error:
+            if "not implemented" not in str(error):
+                raise
+            raise MaskError(
+                f"grasp needs second derivatives, and this network has a layer without them ({error});"
+                " write score=snip or score=taylor, which need first ones only"
+            ) from None
+
+    def _products(self, weights: Mapping[str, Tensor], probe: Probe) -> dict[str, Tensor]:
         own = leaves(weights)
         gradient = [torch.zeros_like(weight) for weight in own.values()]
         for loss in self._losses(own, probe):
