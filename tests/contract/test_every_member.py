@@ -17,6 +17,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "datasets/pack": {"path": "pictures.npz"},
     "ladders/listed": {"sparsities": [0.5, 0.9]},
     "properties/nesting": {"reference": "omp"},
+    "properties/ood_auroc": {"out": "digits"},
     "properties/overlap": {"reference": {"name": "random", "sparsity": 0.5}},
     "schemes/omp": {"sparsity": 0.5},
     "tasks/classification": {"data": "digits"},

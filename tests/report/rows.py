@@ -43,11 +43,17 @@ def demo_row(prior: str, sparsity: float, transfer: str, prop: str, seed: int, n
 
 
 def row(
-    value: float, seed: int = 0, prop: str = "accuracy", unit: str = "%", better: str = "higher", **cell: Scalar
+    value: float,
+    seed: int = 0,
+    prop: str = "accuracy",
+    unit: str = "%",
+    better: str = "higher",
+    samples: int = 100,
+    **cell: Scalar,
 ) -> Row:
     """A row of a cell given by name; two underscores stand for the dot of an axis' path."""
     axes = {axis.replace("__", "."): level for axis, level in cell.items()}
-    return Row(cell=axes, seed=seed, property=prop, metric=prop, value=value, unit=unit, better=better, samples=100)
+    return Row(cell=axes, seed=seed, property=prop, metric=prop, value=value, unit=unit, better=better, samples=samples)
 
 
 def demo_about() -> About:

@@ -11,25 +11,32 @@ from tombola.report.table import grids_of, rich_table, text_table
 
 
 def test_a_row_a_sparsity_a_column_a_prior_and_the_winner_marked() -> None:
-    values = {"natural": (90.0, 91.0, 92.0), "robust": (92.0, 93.0, 94.5)}
+    values = {"natural": (90.0, 91.0, 92.0), "robust": (92.0, 93.0, 94.2)}
     rows = [
-        row(value - 100 * s, seed, prior=prior, draw__sparsity=s, transfer="linear")
+        row(value - 100 * s, seed, samples=0, prior=prior, draw__sparsity=s, transfer="linear")
         for prior, of_prior in values.items()
         for s in (0.0, 0.5)
         for seed, value in enumerate(of_prior)
     ]
+    rule = "the 95 % interval of its lead over every other leaves 0 out, seeds and test samples allowed for"
     assert text_table(rows) == "\n".join(
         [
             "accuracy (%)",
             "sparsity     natural        robust",
             "------------------------------------",
-            "     0 %  91.0 ± 1.0    93.2 ± 1.3 *",
-            "    50 %  41.0 ± 1.0    43.2 ± 1.3 *",
+            "     0 %  91.0 ± 1.0    93.1 ± 1.1 *",
+            "    50 %  41.0 ± 1.0    43.1 ± 1.1 *",
             "",
             "mean ± standard deviation over 3 seeds",
-            "* wins: the difference, paired by seed, exceeds its spread over 3 seeds or more",
+            f"* wins: {rule} (3 shared seeds or more)",
         ]
     )
+
+
+def test_a_star_is_a_win_of_the_verdict_and_not_a_lead_above_its_spread() -> None:
+    leads = {"natural": (10.0, 40.0, 70.0), "robust": (11.0, 42.0, 73.0)}  # 2 with a std of 1, and 0 is in the interval
+    rows = [row(v, s, samples=0, prior=p) for p, values in leads.items() for s, v in enumerate(values)]
+    assert "*" not in text_table(rows)
 
 
 def test_transfers_stand_over_the_priors() -> None:

@@ -20,6 +20,7 @@ PACKAGES: Final = {
     "datasets": "tombola.data",
     "transfers": "tombola.transfers",
     "properties": "tombola.properties",
+    "ood_scores": "tombola.properties.ood_scores",
     "exporters": "tombola.exporters",
     "optimizers": "tombola.fitting.optimizers",
     "schedules": "tombola.fitting.schedules",

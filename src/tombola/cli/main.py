@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from tombola import __version__
-from tombola.cli import adopt, draw, export, listing, measure, pretrain, report, run, show, store, transfer
+from tombola.cli import adopt, draw, export, listing, measure, pretrain, report, run, show, store, transfer, verdict
 from tombola.errors import TombolaError
 
 INTERRUPTED = 3
@@ -62,6 +62,7 @@ app.command("run")(run.run)
 app.command("plan")(run.plan)
 app.command("status")(run.status)
 app.command("report")(report.report)
+app.command("verdict")(verdict.verdict)
 app.command("pretrain")(pretrain.pretrain)
 app.command("draw")(draw.draw)
 app.command("adopt")(adopt.adopt)

@@ -5,7 +5,7 @@ goes on from a checkpoint ends with the same bits as one that was not. Masked we
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -18,7 +18,9 @@ from tombola.fitting.average import Average
 from tombola.fitting.checkpoints import Checkpoint, Checkpoints
 from tombola.fitting.devices import autocast
 from tombola.fitting.feed import Feed
+from tombola.fitting.guarding import Guarding
 from tombola.fitting.masked_layers import MaskedNetwork
+from tombola.fitting.replaying import Replaying
 from tombola.fitting.seeds import derive, generator
 from tombola.fitting.session import Bar, Session
 from tombola.fitting.watch import Totals, Watch
@@ -83,13 +85,19 @@ class Training:
         self.progress = Progress(step=course.first)
         self.best: dict[str, Tensor] = {}
         self.watch = Watch()
+        self.guarding = Guarding(
+            course.objective, course.task, seed=course.seed, device=course.device, bfloat16=course.bfloat16
+        )
+        self.replaying = Replaying(course.objective.replay(), course.feed.batch)
+        self._note: Callable[[str], None] = lambda _: None
         self._saved = (time.monotonic(), 0.0)
         self._trained = state.trained(optimizer)
         self._forward: nn.Module = torch.compile(network) if course.compiled else network  # type: ignore[assignment]
 
     def run(self, session: Session) -> None:
         """Train to the end, from the newest checkpoint if there is one."""
-        self._resume(session)
+        self._note = session.reporter.note
+        self._resume()
         title = "/".join(session.path) or "fit"
         self._set_modes()
         # Layers such as dropout draw from torch's own generator: it is borrowed here and given back as it was.
@@ -109,6 +117,8 @@ class Training:
     # One step -----------------------------------------------------------------------------------------------------
 
     def _all_steps(self, bar: Bar) -> None:
+        if not self.guarding.holds:
+            self.guarding.hold(self.progress.step, self._state(), self.progress.best, seen=False)
         while self.progress.step < self.course.steps:
             loss, score = self._step(self.progress.step)
             self.progress.step += 1
@@ -116,6 +126,8 @@ class Training:
                 self._read(bar)
             if self.progress.step % self.course.feed.per_epoch == 0:
                 self._end_epoch(bar)
+            if self.guarding.due(self.progress.step, self.course.steps, self.course.feed.per_epoch):
+                self._look(bar)
             if self._validation_due():
                 self._validate(bar)
             if self._checkpoint_due():
@@ -125,14 +137,18 @@ class Training:
 
     def _step(self, step: int) -> tuple[Tensor, Tensor]:
         course = self.course
-        x, targets = course.feed.batch_at(step)
-        x = course.task.augment(x, generator=generator(course.seed, "augment", step, device=course.device))
+        batch = self.replaying.batch_of(step)
+        x, targets = course.feed.batch_at(batch)
+        x = course.task.augment(x, generator=generator(course.seed, "augment", batch, device=course.device))
+        x = self.replaying.moved(x)
         torch.manual_seed(derive(course.seed, "layers", step))
         self.optimizer.zero_grad(set_to_none=True)
         with autocast(course.device, bfloat16=course.bfloat16):
             drawn = generator(course.seed, "objective", step, device=course.device)
-            loss, outputs = course.objective.loss(self._forward, x, targets, course.task.losses, generator=drawn)
+            objective = self.guarding.objective
+            loss, outputs = objective.loss(self._forward, x, targets, course.task.losses, generator=drawn)
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        self.replaying.advance()
         if course.clip is not None:
             nn.utils.clip_grad_norm_(self._trained, course.clip)
         self._update(step)
@@ -173,6 +189,24 @@ class Training:
         }
         self.progress.history.append(entry)
         self.watch.totals = Totals()
+
+    def _look(self, bar: Bar) -> None:
+        """Hold the state when it is sound; otherwise go back to the last that was, and go on or end there."""
+        self._read(bar)
+        self._require_finite()
+        step, last = self.progress.step, self.course.steps
+        found = self.guarding.look(self.network, step, self.course.feed.batch)
+        if found.sound:
+            self.guarding.hold(step, self._state(), self.progress.best, seen=True)
+        if not found.fault or self.guarding.waits(step, last):
+            return
+        goes_on, text = self.guarding.repair(found.fault, step, last)
+        tensors, self.progress.best = self.guarding.sound()
+        self._put_in(tensors)
+        self.progress.history.append({"step": step, "fault": found.fault})
+        self._note(text)
+        if not goes_on:
+            self.progress.step = last
 
     def _validation_due(self) -> bool:
         if self.course.validate is None:
@@ -233,29 +267,41 @@ class Training:
             raise Diverged(f"the weights became infinite or NaN by step {self.progress.step}")
 
     def _tensors(self) -> dict[str, Tensor]:
+        sound, carried = state.filed(self.guarding.tensors(), "sound"), state.filed(self.replaying.tensors(), "carried")
+        return {**self._state(), **sound, **carried}
+
+    def _state(self) -> dict[str, Tensor]:
         average = {} if self.average is None else self.average.values
         optimizer = state.optimizer_state(self.optimizer)
         parts = {"model": self.network.state_dict(), "optimizer": optimizer, "average": average, "best": self.best}
         return {name: tensor for folder, part in parts.items() for name, tensor in state.filed(part, folder).items()}
 
     def _facts(self) -> dict[str, Json]:
-        return {"progress": asdict(self.progress), "totals": asdict(self.watch.totals)}
+        guard = self.guarding.facts()
+        facts: dict[str, Json] = {"progress": asdict(self.progress), "totals": asdict(self.watch.totals)}
+        return {**facts, "guard": guard} if guard else facts
 
-    def _resume(self, session: Session) -> None:
+    def _resume(self) -> None:
         found = self.checkpoints.latest() if self.checkpoints is not None else None
         if found is None:
             return
-        state.load(self.network, state.under(found.tensors, "model"))
-        best = state.under(found.tensors, "best")
-        self.best = {name: tensor.to(self.course.device) for name, tensor in best.items()}
-        if self.average is not None:
-            self.average.restore(state.under(found.tensors, "average"))
-        state.restore_optimizer(self.optimizer, state.under(found.tensors, "optimizer"))
+        self._put_in(found.tensors)
+        self.replaying.restore(state.under(found.tensors, "carried"), self.course.device)
         facts: dict[str, Any] = dict(found.facts)
         self.progress = Progress(**facts["progress"])
         self.watch = Watch(totals=Totals(**facts["totals"]))
+        self.guarding.restore(state.under(found.tensors, "sound"), facts.get("guard", {}))
         if self.course.first < self.progress.step < self.course.steps:
-            session.reporter.note(f"continues at step {self.progress.step} of {self.course.steps}")
+            self._note(f"continues at step {self.progress.step} of {self.course.steps}")
+
+    def _put_in(self, tensors: Mapping[str, Tensor]) -> None:
+        """The inverse of `_state`; what the optimizer has no momentum for begins anew."""
+        state.load(self.network, state.under(tensors, "model"))
+        best = state.under(tensors, "best")
+        self.best = {name: tensor.to(self.course.device) for name, tensor in best.items()}
+        if self.average is not None:
+            self.average.restore(state.under(tensors, "average"))
+        state.restore_optimizer(self.optimizer, state.under(tensors, "optimizer"))
 
     def _remedy(self) -> str:
         files = "" if self.checkpoints is None else "The last good checkpoint is kept. "

@@ -85,6 +85,14 @@ PRESETS: Final[Mapping[str, Mapping[str, object]]] = {
         "optimizer": _sgd(0.2, 5e-4),
         "schedule": {"name": "one_cycle", "peak": 0.4},
     },
+    # Zhang et al. (TRADES), ICML 2019, code: CIFAR-10 with WRN-34-10.
+    "trades": {
+        "objective": {"name": "trades", "beta": 6.0, "eps": 0.031, "steps": 10, "step": 0.007},
+        "epochs": "76ep",
+        "batch": 128,
+        "optimizer": _sgd(0.1, 2e-4),
+        "schedule": {"name": "milestones", "at": (75 / 76,)},
+    },
     # Cohen et al., ICML 2019, code: ImageNet with Gaussian noise; its objective is chosen beside it.
     "cohen": {"epochs": "90ep", "batch": 400, "optimizer": _sgd(0.1, 1e-4), "schedule": _THIRDS},
 }

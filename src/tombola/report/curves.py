@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 from tombola.report.axes import Axes, axes_of, level, ordered, rank, without_seed
 from tombola.rows import Row, Scalar
+from tombola.verdicts.runs import Runs, is_share
 
 LAYER: Final = "layer"
 """The detail that names the layer a row is about; other rows are about the whole ticket or model."""
@@ -40,6 +41,7 @@ class Summary:
     """The values of one cell by seed, and what they come to."""
 
     values: Mapping[int, float]
+    samples: int = 0
 
     @property
     def n(self) -> int:
@@ -120,6 +122,12 @@ class Results:
         found = ((s, self.summaries[measure].get(Place(panel, colour, s))) for s in self.sparsities)
         return {sparsity: summary for sparsity, summary in found if summary is not None}
 
+    def runs(self, measure: Measure, place: Place) -> Runs:
+        """What a verdict is given of a cell; no runs where it was not measured."""
+        summary = self.summaries[measure].get(place, Summary({}))
+        share = is_share(measure.metric, measure.unit, summary.samples)
+        return Runs(summary.values, measure.unit, measure.better, summary.samples, share)
+
     def panels_of(self, measure: Measure) -> dict[Panel, str]:
         """The panels of a measure with their titles.
 
@@ -150,20 +158,24 @@ def read_results(rows: Sequence[Row], by: str = "") -> Results:
     """
     rows = studies_told_apart([row for row in rows if LAYER not in row.detail])
     axes, told = axes_of(rows, by), _telling_budget(rows)
-    values: dict[Measure, dict[Place, dict[int, list[float]]]] = defaultdict(
-        lambda: defaultdict(lambda: defaultdict(list))
-    )
+    cells: dict[Measure, dict[Place, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        values[_measure(row, told)][_place(row, axes)][row.seed].append(row.value)
-    return Results(axes, {measure: _summaries(values[measure]) for measure in sorted(values, key=_measure_rank)})
+        cells[_measure(row, told)][_place(row, axes)].append(row)
+    return Results(axes, {measure: _summaries(cells[measure]) for measure in sorted(cells, key=_measure_rank)})
 
 
-def _summaries(cells: Mapping[Place, Mapping[int, list[float]]]) -> dict[Place, Summary]:
-    """A seed measured twice counts once, with the mean of its values."""
-    return {
-        place: Summary({seed: fmean(sorted(cells[place][seed])) for seed in sorted(cells[place])})
-        for place in sorted(cells, key=_place_rank)
-    }
+def _summaries(cells: Mapping[Place, Sequence[Row]]) -> dict[Place, Summary]:
+    return {place: _summary(cells[place]) for place in sorted(cells, key=_place_rank)}
+
+
+def _summary(rows: Sequence[Row]) -> Summary:
+    """A seed measured twice counts once: the same value as itself, different ones with their mean."""
+    values: dict[int, set[float]] = defaultdict(set)
+    for row in rows:
+        values[row.seed].add(row.value)
+    return Summary(
+        {seed: fmean(sorted(values[seed])) for seed in sorted(values)}, samples=min(row.samples for row in rows)
+    )
 
 
 def _place(row: Row, axes: Axes) -> Place:

@@ -1,41 +1,57 @@
-"""Who wins where: the best level of the colour axis against the next, paired by seed."""
+"""Who wins where: the best level of the colour axis against the next, by the paired verdict."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean, stdev
 
-from tombola.report.axes import rank
-from tombola.report.curves import Measure, Panel, Results, Summary
+from tombola.report.axes import level, rank
+from tombola.report.curves import Measure, Panel, Place, Results
 from tombola.rows import Scalar
-
-FEWEST_SEEDS = 3
+from tombola.verdicts.paired import MARGIN, Paired, paired, tolerance_of
+from tombola.verdicts.runs import Runs
 
 
 @dataclass(frozen=True)
 class Duel:
-    """The leader, the one behind it, and by how much: mean and standard deviation of the seeds' differences."""
+    """The leader, the one nearest to beating it, and the verdict on the leader's lead over that one."""
 
     measure: Measure
     panel: Panel
     sparsity: float | None
     leader: Scalar
     other: Scalar
-    difference: float
-    spread: float | None
-    seeds: int
+    verdict: Paired
+    decided: bool
+    """Whether the leader wins: against this one and against every other level there."""
 
     @property
-    def decided(self) -> bool:
-        """Whether the difference is larger than its spread over at least three seeds."""
-        return self.spread is not None and self.seeds >= FEWEST_SEEDS and self.difference > self.spread
+    def difference(self) -> float:
+        """The mean lead, in the measure's unit; positive also where lower is better."""
+        return self.verdict.difference or 0.0
+
+    @property
+    def seeds(self) -> int:
+        return self.verdict.seeds
+
+    @property
+    def matched(self) -> bool:
+        """Whether the lead is shown to be within the tolerance."""
+        return not self.decided and self.verdict.outcome == "match"
+
+    @property
+    def outcome(self) -> str:
+        """The winner's name, ``match`` or ``undecided``."""
+        return level(self.leader) if self.decided else "match" if self.matched else "undecided"
 
 
-def duels(results: Results) -> list[Duel]:
-    """One duel for every measure, panel and sparsity where two levels or more were measured."""
+def duels(results: Results, margin: float = MARGIN) -> list[Duel]:
+    """One duel for every measure, panel and sparsity where two levels or more were measured.
+
+    ``margin`` is what makes no difference, in points; measures that are no percentages match only where equal.
+    """
     if len(results.colours) < 2:
         return []
     places = [(measure, panel, s) for panel in results.panels for measure in results.measures for s in _across(results)]
-    found = [_duel(measure, panel, s, results.at(measure, panel, s)) for measure, panel, s in places]
+    found = [_duel(results, measure, panel, s, margin) for measure, panel, s in places]
     return [duel for duel in found if duel is not None]
 
 
@@ -43,28 +59,34 @@ def _across(results: Results) -> tuple[float | None, ...]:
     return results.sparsities or (None,)
 
 
-def _duel(measure: Measure, panel: Panel, sparsity: float | None, levels: Mapping[Scalar, Summary]) -> Duel | None:
+def _duel(results: Results, measure: Measure, panel: Panel, sparsity: float | None, margin: float) -> Duel | None:
     """None where nothing can win: one level alone, or a measure of which neither more nor less is better."""
+    levels = {c: results.runs(measure, Place(panel, c, sparsity)) for c in results.at(measure, panel, sparsity)}
     if len(levels) < 2 or measure.better == "neither":
         return None
-    sign = -1.0 if measure.better == "lower" else 1.0
-    best = sorted(levels, key=lambda name: (-sign * levels[name].mean, rank(name)))
-    return _paired(measure, panel, sparsity, best[0], best[1], levels, sign)
+    leader, verdicts = _leader(levels, tolerance_of(measure.unit, margin))
+    other = next((name for name, verdict in verdicts.items() if verdict.outcome != "left"), next(iter(verdicts)))
+    decided = all(verdict.outcome == "left" for verdict in verdicts.values())
+    return Duel(measure, panel, sparsity, leader, other, verdicts[other], decided)
 
 
-def _paired(
-    measure: Measure,
-    panel: Panel,
-    sparsity: float | None,
-    first: Scalar,
-    second: Scalar,
-    levels: Mapping[Scalar, Summary],
-    sign: float,
-) -> Duel:
-    """Seeds both have are compared one by one; without any, the means are, and nothing is decided."""
-    a, b = levels[first].values, levels[second].values
-    differences = [sign * (a[seed] - b[seed]) for seed in sorted(set(a) & set(b))]
-    mean = fmean(differences) if differences else sign * (levels[first].mean - levels[second].mean)
-    spread = stdev(differences) if len(differences) > 1 else None
-    leader, other = (first, second) if mean >= 0 else (second, first)
-    return Duel(measure, panel, sparsity, leader, other, abs(mean), spread, len(differences))
+def _leader(levels: Mapping[Scalar, Runs], tolerance: float) -> tuple[Scalar, Mapping[Scalar, Paired]]:
+    """The level that no other is ahead of on the seeds they share, else that of the best mean; and its verdicts.
+
+    The verdicts are in the order of the others' means, so the first is that against the next.
+    """
+    best = sorted(levels, key=lambda name: (-levels[name].sign * levels[name].mean, rank(name)))
+    found = {name: _against(name, best, levels, tolerance) for name in best}
+    ahead = (name for name in best if all((v.difference or 0.0) >= 0 for v in found[name].values()))
+    leader = next(ahead, best[0])
+    return leader, found[leader]
+
+
+def _against(
+    name: Scalar, best: Sequence[Scalar], levels: Mapping[Scalar, Runs], tolerance: float
+) -> dict[Scalar, Paired]:
+    return {
+        other: paired(levels[name], levels[other], (level(name), level(other)), tolerance=tolerance)
+        for other in best
+        if other is not name
+    }

@@ -38,15 +38,21 @@ def called(axes: Axes, name: Scalar) -> str:
 
 def _contest(results: Results, found: list[Duel]) -> str:
     wins = Counter(duel.leader for duel in found if duel.decided)
-    total, open_ones = len(found), len(found) - wins.total()
+    total, matches = len(found), sum(duel.matched for duel in found)
+    open_ones = total - wins.total() - matches
     settings = f"{total} settings" if total > 1 else "the one setting"
     if not wins:
         names = " and ".join(called(results.axes, c) for c in results.colours) if len(results.colours) == 2 else "all"
-        return f"nothing is decided: {names} stay within the seeds' spread in {settings}."
+        if matches == total:
+            return f"{names} match in {settings}."
+        also = f"; {names} match in {matches}" if matches else ""
+        told = f"no {results.axes.noun}'s lead stands out from seeds and test samples in {settings}"
+        return f"nothing is decided: {told}{also}."
     first, *others = sorted(wins, key=lambda name: (-wins[name], results.colours.index(name)))
     text = f"{called(results.axes, first)} wins {_share(wins[first], total, settings)}"
     if others:
         text += "".join(f", {called(results.axes, name)} {wins[name]}" for name in others)
+    text += f"; {matches} {'is a match' if matches == 1 else 'are matches'}" if matches else ""
     return f"{text}; {open_ones} {'is' if open_ones == 1 else 'are'} undecided." if open_ones else f"{text}."
 
 
@@ -81,8 +87,7 @@ def _runs(group: list[Duel]) -> str:
     """``robust at 0, 50 and 80 %; undecided at 90 %``: levels in the order they first appear along the sparsities."""
     sparsities: dict[str, list[str]] = {}
     for duel in group:
-        name = level(duel.leader) if duel.decided else "undecided"
-        sparsities.setdefault(name, []).append(percent(duel.sparsity))
+        sparsities.setdefault(duel.outcome, []).append(percent(duel.sparsity))
     if group[0].sparsity is None:
         return next(iter(sparsities))
     return "; ".join(f"{name} at {_enumerate(places)}" for name, places in sparsities.items())

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from tombola.report.axes import last_part, level
 from tombola.report.curves import Measure, Panel, Place, Results, read_results
-from tombola.report.duels import FEWEST_SEEDS, duels
+from tombola.report.duels import duels
 from tombola.report.numbers import in_unit, mean_and_spread, percent
 from tombola.rows import Row, Scalar
+from tombola.verdicts.runs import FEWEST_SEEDS
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -121,6 +122,6 @@ def _legend(results: Results) -> list[str]:
     spread = "mean ± standard deviation over" if counts[-1] > 1 else "from"
     lines = [f"{spread} {seeds} seed{'s' if counts != [1] else ''}"]
     if any(duel.decided for duel in duels(results)):
-        rule = f"the difference, paired by seed, exceeds its spread over {FEWEST_SEEDS} seeds or more"
-        lines.append(f"{_MARK} wins: {rule}")
+        rule = "the 95 % interval of its lead over every other leaves 0 out, seeds and test samples allowed for"
+        lines.append(f"{_MARK} wins: {rule} ({FEWEST_SEEDS} shared seeds or more)")
     return ["\n".join(lines)]

@@ -82,12 +82,17 @@ def test_one_seed_has_no_band_and_one_sparsity_no_line() -> None:
 
 def test_winners_say_who_by_how_much_and_what_is_undecided() -> None:
     levels = (("a", 0.0, 3.0), ("b", 0.0, 1.0), ("a", 0.5, 1.0), ("b", 0.5, 1.0))
-    rows = [row(v + s, s, prior=p, draw__sparsity=x) for p, x, v in levels for s in range(3)]
+    rows = [row(v + s, s, samples=0, prior=p, draw__sparsity=x) for p, x, v in levels for s in range(3)]
     drawn = draw("winners", rows, About())
     assert drawn is not None
     assert drawn.table is not None
-    assert drawn.table.rows[0] == ("accuracy", "0 %", "a", "a", "b", "+2.0", "0.0", "points", "3")
-    assert drawn.table.rows[1][2] == "undecided"
+    how = "3 shared seeds, all with the same lead"
+    assert drawn.table.rows[0] == ("accuracy", "0 %", "a", "a", "b", "+2.0", "+2.0", "+2.0", "points", "3", how)
+    assert drawn.table.rows[1][2] == "match"
+    few = draw("winners", [one for one in rows if one.seed < 2], About())
+    assert few is not None
+    assert few.table is not None
+    assert {(line[2], line[-1]) for line in few.table.rows} == {("undecided", "a has 2 seeds, 3 are needed")}
     assert drawn.title == "Which prior wins where"
 
 

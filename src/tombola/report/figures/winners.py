@@ -1,12 +1,13 @@
 """Which prior wins where, by how much, and whether the seeds agree.
 
 What: for each panel, measured value and sparsity, the best level of the colour axis against the next: the mean
-difference over the seeds both have, with the standard deviation of those differences. "Undecided" where the difference
-is not larger than that spread, or where fewer than three seeds are shared.
+lead over the seeds both have, with its 95 % interval, which allows for seeds and for the test split's size. It wins
+where its lead over every other leaves 0 out; it is a "match" where the interval is within half a point; "undecided"
+otherwise, and wherever fewer than three seeds are shared.
 When: the study compares at least two priors (or whatever axis takes their place).
 Cost: nothing is measured.
 Options: none.
-Reference: pairing by seed removes what the levels share (data order, split), so the spread is that of the difference.
+Reference: `tombola.verdicts.paired`; pairing by seed removes what the levels share (data order, split).
 """
 
 from collections.abc import Sequence
@@ -15,12 +16,14 @@ from typing import ClassVar
 from tombola.report.about import About
 from tombola.report.axes import level
 from tombola.report.curves import Measure, Panel, Results, read_results
-from tombola.report.duels import FEWEST_SEEDS, Duel, duels
+from tombola.report.duels import Duel, duels
 from tombola.report.figures._base import Drawn, Figure, Table
 from tombola.report.headline import where
 from tombola.report.markup import Markup, join, tag
 from tombola.report.numbers import difference_unit, number, percent
 from tombola.rows import Row
+from tombola.verdicts.paired import MARGIN
+from tombola.verdicts.runs import FEWEST_SEEDS
 
 _MOST_ROWS = 3000
 
@@ -73,20 +76,27 @@ def _cell(results: Results, duel: Duel | None) -> Markup:
     if duel is None:
         return tag("td", {"role": "cell", "class": "none"}, "–")
     index = results.colours.index(duel.leader) % 8
-    lead = [tag("span", None, f"+{number(duel.difference, duel.measure.unit)}")]
-    if duel.spread is not None:
-        lead.append(tag("span", None, f"± {number(duel.spread, duel.measure.unit, like=duel.difference)}"))
+    lead = [tag("span", None, _signed(duel, duel.difference))]
+    if span := duel.verdict.interval:
+        lead.append(tag("span", None, f"({_signed(duel, span.low)} to {_signed(duel, span.high)})"))
     if duel.decided:
         return tag("td", {"role": "cell", "class": f"win c{index}"}, tag("b", None, level(duel.leader)), join(*lead))
     who = tag("i", None, level(duel.leader)) if duel.difference else Markup("")
-    return tag("td", {"role": "cell", "class": "even"}, tag("b", None, "undecided"), who, join(*lead))
+    return tag("td", {"role": "cell", "class": "even"}, tag("b", None, duel.outcome), who, join(*lead))
+
+
+def _signed(duel: Duel, value: float) -> str:
+    text = number(value, duel.measure.unit, like=duel.difference or None)
+    return text if text.startswith("-") else f"+{text}"
 
 
 def _caption(found: Sequence[Duel]) -> str:
     better = sorted({duel.measure.label for duel in found if duel.measure.better == "lower"})
     text = (
-        "Each cell: the winner, its mean lead over the next, and the standard deviation of the lead over shared seeds."
-        f" Undecided: the lead is not larger than its spread, or fewer than {FEWEST_SEEDS} seeds are shared."
+        "Each cell: the winner, its mean lead over the next on shared seeds, and the lead's 95 % interval, which allows"
+        " for other seeds and, for accuracies, another test split of this size. The interval of a winner's lead over"
+        f" every other leaves 0 out. Match: the interval is within {MARGIN:g} points. Undecided: neither, or fewer than"
+        f" {FEWEST_SEEDS} shared seeds."
     )
     return text + (f" Lower is better for {', '.join(better)}; a lead is always positive." if better else "")
 
@@ -96,15 +106,17 @@ def _table(found: Sequence[Duel], results: Results) -> Table:
         (
             where(results, duel.panel, duel.measure),
             percent(duel.sparsity),
-            level(duel.leader) if duel.decided else "undecided",
+            duel.outcome,
             level(duel.leader),
             level(duel.other),
-            f"+{number(duel.difference, duel.measure.unit)}",
-            "–" if duel.spread is None else number(duel.spread, duel.measure.unit, like=duel.difference),
+            _signed(duel, duel.difference),
+            *(("–", "–") if span is None else (_signed(duel, span.low), _signed(duel, span.high))),
             difference_unit(duel.measure.unit),
             str(duel.seeds),
+            duel.verdict.why if span is None else span.method,
         )
         for duel in found[:_MOST_ROWS]
+        for span in [duel.verdict.interval]
     ]
-    header = ("setting", "sparsity", "winner", "ahead", "behind", "lead", "spread", "unit", "shared seeds")
+    header = ("setting", "sparsity", "verdict", "ahead", "behind", "lead", "low", "high", "unit", "shared seeds", "how")
     return Table(header, tuple(rows))

@@ -1,0 +1,120 @@
+"""Auto-PGD: gradient ascent that finds its own step length.
+
+What: From a random point on the ball's edge, steps of 2 * eps with momentum; at checkpoints (22 % of the steps, then
+    closer and closer) an image whose loss rose in fewer than three steps of four, or not at all, goes back to its
+    best point and halves its step. Gives each image's first misclassified point, else its point of highest loss.
+    Images that are misclassified already are given as they are. The loss is the option's, not the task's: cross
+    entropy (climbed as log odds, so a saturated model has gradients too), or the difference of logits ratio.
+When: A robustness number without a step length to tune; stronger than PGD at the same steps. For classifiers only.
+Cost: One forward and one backward a step, restart and eot pass (no weight gradients), for images not yet misclassified.
+    A mistake ends an image's search, so weak models cost little.
+Options: norm, eps, steps, loss ('dlr' of a model of two classes is the plain margin), restarts, eot_iter (for models
+    with random outputs: logits, losses and gradients are means over so many passes), bn.
+Reference: Croce & Hein, Reliable evaluation of adversarial robustness with an ensemble of diverse parameter-free
+    attacks, ICML 2020, arXiv 2003.01690.
+"""
+
+from typing import Literal, Self, TypeAlias
+
+import torch
+from pydantic import model_validator
+from torch import Tensor, nn
+
+from tombola.attacks._base import Attack, Criterion
+from tombola.attacks._climbing import climb, on_the_edge
+from tombola.attacks._crafting import BatchNormMode
+from tombola.attacks._losses import dlr, log_odds
+from tombola.attacks._norms import Bounds, Norm
+from tombola.attacks._searching import Found, search
+from tombola.attacks._streams import streams
+from tombola.attacks.pgd import check_pixels
+from tombola.spec import option
+from tombola.units import Pixels
+
+LossName: TypeAlias = Literal["ce", "dlr"]
+LOSSES = {"ce": log_odds, "dlr": dlr}  # what climbs log odds climbs cross entropy, and never saturates
+
+
+def apgd(
+    model: nn.Module,
+    x: Tensor,
+    targets: Tensor,
+    *,
+    eps: float,
+    generator: torch.Generator,
+    steps: int = 100,
+    loss: LossName = "ce",
+    norm: Norm = "linf",
+    bounds: Bounds = (0.0, 1.0),
+    restarts: int = 1,
+    eot_iter: int = 1,
+    bn: BatchNormMode = "eval",
+) -> Tensor:
+    """Images within ``eps`` of ``x`` and within ``bounds`` that raise the loss; nothing given is changed.
+
+    What is found for an image does not depend on the others in its batch, but through the model.
+    """
+    x = x.detach()
+    if len(x) == 0 or eps == 0:
+        return x.clone()
+    own, measure = streams(len(x), generator), LOSSES[loss]
+
+    def attempt(rows: Tensor) -> Found:
+        images, classes = x[rows], targets[rows]
+        start = on_the_edge(images, [own[row] for row in rows.tolist()], eps, norm, bounds)
+        return climb(
+            model,
+            images,
+            classes,
+            start,
+            lambda logits, left: measure(logits, classes[left]),
+            eps=eps,
+            steps=steps,
+            norm=norm,
+            bounds=bounds,
+            eot_iter=eot_iter,
+        )
+
+    return search(model, x, targets, lambda _: [attempt] * restarts, bn=bn)
+
+
+class APGD(Attack):
+    """Auto-PGD in an linf or l2 ball; the defaults are the first attack of AutoAttack at 8/255."""
+
+    norm: Norm = option("linf", "the ball's norm: 'linf' or 'l2'")
+    eps: Pixels = option(8 / 255, "the ball's radius; images live in [0, 1], so write '8/255'", ge=0)
+    steps: int = option(100, "gradient steps", ge=1)
+    loss: LossName = option("ce", "what is raised: 'ce' (cross entropy) or 'dlr' (difference of logits ratio)")
+    restarts: int = option(1, "how many starts; each for the images that still stand", ge=1)
+    eot_iter: int = option(1, "passes to average over a step, for models with random outputs", ge=1)
+    bn: BatchNormMode = option("eval", "layers while crafting: 'eval', or 'train' for the mode the model is in")
+
+    @model_validator(mode="after")
+    def _in_unit_range(self) -> Self:
+        check_pixels(self.eps, self.norm)
+        return self
+
+    def perturb(
+        self,
+        model: nn.Module,
+        x: Tensor,
+        targets: Tensor,
+        criterion: Criterion,
+        *,
+        bounds: Bounds,
+        generator: torch.Generator,
+    ) -> Tensor:
+        return apgd(
+            model,
+            x,
+            targets,
+            eps=self.eps,
+            generator=generator,
+            steps=self.steps,
+            loss=self.loss,
+            norm=self.norm,
+            bounds=bounds,
+            restarts=self.restarts,
+            eot_iter=self.eot_iter,
+            bn=self.bn,
+        )

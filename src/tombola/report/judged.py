@@ -1,0 +1,110 @@
+"""The verdicts of a study by panel: how sparse each prior may get, and which prior is better at which sparsity."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tombola.report.axes import level
+from tombola.report.curves import Measure, Panel, Place, Results
+from tombola.report.duels import Duel, duels
+from tombola.report.headline import where
+from tombola.report.numbers import percent
+from tombola.rows import Scalar
+from tombola.verdicts.bracket import Bracket, largest_matching
+from tombola.verdicts.matching import RULES, Rule
+from tombola.verdicts.paired import MARGIN, tolerance_of
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What is said of one measure in one panel."""
+
+    place: str
+    matching: Mapping[Scalar, Mapping[Rule, Bracket]]
+    duels: Sequence[Duel]
+
+    def lines(self) -> list[str]:
+        """The verdicts as text: a line a prior, then a line a sparsity."""
+        brackets = [_bracket_line(level(name), found) for name, found in self.matching.items()]
+        contests = [f"  at {percent(duel.sparsity)}: {_told(duel)}" for duel in self.duels]
+        return [self.place or "all", *brackets, *contests]
+
+    def as_json(self) -> dict[str, object]:
+        """The same for programs."""
+        matching = {
+            level(name): {rule: _bracket_json(found) for rule, found in by_rule.items()}
+            for name, by_rule in self.matching.items()
+        }
+        return {"where": self.place, "matching": matching, "verdicts": [_duel_json(duel) for duel in self.duels]}
+
+
+def judge(results: Results, *, dense: float = 0.0, margin: float = MARGIN) -> list[Judged]:
+    """The verdicts of every panel and measure of which more or less is better; ``dense`` is the sparsity to match."""
+    contests = duels(results, margin)
+    found = [
+        Judged(
+            where(results, panel, measure),
+            _matching(results, measure, panel, dense, margin),
+            [duel for duel in contests if (duel.panel, duel.measure) == (panel, measure)],
+        )
+        for panel in results.panels
+        for measure in results.measures
+        if measure.better != "neither"
+    ]
+    return [one for one in found if one.matching or one.duels]
+
+
+def _matching(
+    results: Results, measure: Measure, panel: Panel, dense: float, margin: float
+) -> dict[Scalar, dict[Rule, Bracket]]:
+    """Each level against its own dense network; nothing without an axis of sparsities."""
+    curves = {colour: results.curve(measure, panel, colour) for colour in results.colours}
+    levels = {
+        colour: {s: results.runs(measure, Place(panel, colour, s)) for s in curve} for colour, curve in curves.items()
+    }
+    allowed = tolerance_of(measure.unit, margin)
+    return {
+        colour: {rule: largest_matching(runs, dense=dense, rule=rule, margin=allowed) for rule in RULES}
+        for colour, runs in levels.items()
+        if runs
+    }
+
+
+def _bracket_line(name: str, by_rule: Mapping[Rule, Bracket]) -> str:
+    """The verdict within one std, and what the other two rules make of it where they differ."""
+    main = by_rule["std"]
+    others = [f"{rule}: {percent(b.up_to)}" for rule, b in by_rule.items() if rule != "std" and b.up_to != main.up_to]
+    return f"  {name}: {main.text[:1].lower()}{main.text[1:]}" + (f" ({'; '.join(others)})" if others else "")
+
+
+def _told(duel: Duel) -> str:
+    """The verdict's sentence; with three levels or more, a lead over one of them alone is no win."""
+    text = duel.verdict.text
+    return f"undecided. {text}" if duel.outcome == "undecided" and duel.verdict.winner else text
+
+
+def _bracket_json(found: Bracket) -> dict[str, object]:
+    return {
+        "outcome": found.outcome,
+        "up_to": found.up_to,
+        "next": found.then,
+        "next_outcome": found.then_outcome,
+        "anywhere": found.anywhere,
+        "text": found.text,
+    }
+
+
+def _duel_json(duel: Duel) -> dict[str, object]:
+    span = duel.verdict.interval
+    return {
+        "sparsity": duel.sparsity,
+        "verdict": duel.outcome,
+        "ahead": level(duel.leader),
+        "behind": level(duel.other),
+        "lead": duel.verdict.difference,
+        "low": span and span.low,
+        "high": span and span.high,
+        "tolerance": duel.verdict.tolerance,
+        "seeds": duel.seeds,
+        "method": span and span.method,
+        "text": _told(duel),
+    }
