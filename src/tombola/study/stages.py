@@ -13,6 +13,7 @@ from tombola import verbs
 from tombola.fitting.fit import Fit
 from tombola.fitting.session import Session
 from tombola.models.files import load_network, save_network, save_tensors
+from tombola.models.network import Network
 from tombola.models.source import Source
 from tombola.properties._base import Property, TicketProperty
 from tombola.rows import write_rows
@@ -124,13 +125,27 @@ def read_rung(folder: Path) -> Rung:
     return Rung(Ticket.load(folder / TICKET), carried)
 
 
-class TransferStage(Stage):
+class OnTicket(Stage):
+    """A stage that reads a ticket and the dense network it is of."""
+
+    prior: PretrainStage = option(identity=False)
+    drawn: DrawStage = option(identity=False)
+
+    @property
+    def inputs(self) -> tuple[Stage, ...]:
+        return (self.prior, self.drawn)
+
+    def given(self, folders: Mapping[str, Path]) -> tuple[Network, Ticket]:
+        """The network and the ticket, from the inputs' folders."""
+        network = load_network(self.prior.model, folders[self.prior.key] / MODEL)
+        return network, Ticket.load(folders[self.drawn.key] / TICKET)
+
+
+class TransferStage(OnTicket):
     """Leaves the network adapted to the target task."""
 
     STAGE: ClassVar[str] = "transfer"
 
-    prior: PretrainStage = option(identity=False)
-    drawn: DrawStage = option(identity=False)
     task: Task
     transfer: Transfer
     seed: int
@@ -139,13 +154,8 @@ class TransferStage(Stage):
     def what(self) -> str:
         return self.transfer.name
 
-    @property
-    def inputs(self) -> tuple[Stage, ...]:
-        return (self.prior, self.drawn)
-
     def work(self, folders: Mapping[str, Path], out: Path, session: Session) -> None:
-        network = load_network(self.prior.model, folders[self.prior.key] / MODEL)
-        ticket = Ticket.load(folders[self.drawn.key] / TICKET)
+        network, ticket = self.given(folders)
         adapted = verbs.transfer(network, ticket, self.task, self.transfer, seed=self.seed, session=session)
         save_network(adapted, out / MODEL)
 
@@ -173,13 +183,11 @@ class MeasureStage(Stage):
         write_rows(out / ROWS, verbs.measure(network, self.task, self.measured, seed=self.seed, session=session))
 
 
-class InspectStage(Stage):
+class InspectStage(OnTicket):
     """Leaves the rows of one property of the ticket itself: shared by all transfers of the ticket."""
 
     STAGE: ClassVar[str] = "measure"
 
-    prior: PretrainStage = option(identity=False)
-    drawn: DrawStage = option(identity=False)
     measured: TicketProperty
     seed: int
 
@@ -187,13 +195,8 @@ class InspectStage(Stage):
     def what(self) -> str:
         return self.measured.name
 
-    @property
-    def inputs(self) -> tuple[Stage, ...]:
-        return (self.prior, self.drawn)
-
     def work(self, folders: Mapping[str, Path], out: Path, session: Session) -> None:
-        network = load_network(self.prior.model, folders[self.prior.key] / MODEL)
-        ticket = Ticket.load(folders[self.drawn.key] / TICKET)
+        network, ticket = self.given(folders)
         write_rows(out / ROWS, verbs.inspect(network, ticket, self.measured, seed=self.seed, session=session))
 
 
