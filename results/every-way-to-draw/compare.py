@@ -4,7 +4,8 @@
 
 For each level: the mean of the paired differences in accuracy and their standard deviation; then in how many cells (all
 seeds of one combination) the mean over seeds is above the reference's / is above it by more than the standard
-deviation of the seeds' differences / is below it by more. ``NAME=LEVEL`` looks at part of the rows: ``transfer=linear``.
+deviation of the seeds' differences / is below it by more. ``NAME=LEVEL`` looks at part of the rows, as in
+``transfer=linear``.
 """
 
 import sys
