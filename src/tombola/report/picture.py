@@ -46,10 +46,15 @@ def write_picture(rows: Sequence[Row], out: Path, *, by: str = "", width: float 
         plots[i][0].set_ylabel(in_unit(measure), color=_INK)
     if len(results.colours) > 1:
         handles, labels = plots[0][0].get_legend_handles_labels()
-        canvas.legend(handles, labels, loc="outside upper left", ncols=6, frameon=False, title=None)
+        canvas.legend(handles, labels, loc="outside upper left", ncols=_columns(labels, width), frameon=False)
     out.parent.mkdir(parents=True, exist_ok=True)
     canvas.savefig(out, dpi=dpi)
     return out
+
+
+def _columns(labels: Sequence[str], width: float) -> int:
+    """How many labels fit side by side, at some twelve letters an inch and seven for the line before each."""
+    return max(1, min(6, int(12 * width / (max(map(len, labels)) + 7))))
 
 
 def _draw(plot: "Plot", results: Results, measure: Measure, panel: Panel) -> None:
