@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test slow realdata fmt lint types docs check bench clean
+.PHONY: help setup demo test slow realdata oracles fmt lint types docs check bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,10 @@ slow: setup  ## the slow tests (oracles, long properties)
 
 realdata: setup  ## the tests on real data (TOMBOLA_DATA=../shared/data)
 	$(BIN)/python -m pytest -q -m realdata
+
+oracles: setup  ## the slow tests beside other libraries (the check extra)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[check]'
+	$(BIN)/python -m pytest -q -m slow
 
 fmt: setup  ## format and sort
 	$(BIN)/ruff format .
