@@ -31,10 +31,11 @@ class Row(BaseModel):
     samples: int = Field(description="how many test samples stand behind it", ge=0)
     detail: dict[str, Scalar] = Field(default_factory=dict, description="the budget it was measured with")
     key: str = Field("", description="the key of the stage that measured it")
+    outcomes: str = Field("", description="which samples were told right (`tombola.outcomes`); empty where not kept")
 
     def json_line(self) -> str:
         """The row's one spelling as a line of JSON, without the newline."""
-        return canonical(self.model_dump(mode="json"))
+        return canonical(self.model_dump(mode="json", exclude=None if self.outcomes else {"outcomes"}))
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> None:

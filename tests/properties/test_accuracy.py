@@ -3,6 +3,7 @@
 import pytest
 
 from tombola.fitting.session import Session
+from tombola.outcomes import Outcomes
 from tombola.properties._base import Property
 from tombola.properties.accuracy import Accuracy
 
@@ -26,3 +27,15 @@ def test_the_models_mode_and_statistics_come_back() -> None:
 
 def test_the_batch_is_not_part_of_the_identity() -> None:
     assert Accuracy(batch=3).identity() == Property.parse("accuracy").identity() == {"name": "accuracy"}
+
+
+@pytest.mark.parametrize("batch", [1, 256])
+def test_the_row_says_which_images_were_right_and_of_which_images(batch: int) -> None:
+    net = brightness_net()
+    found = Outcomes.parse(Accuracy(batch=batch).measure(net, ToyTask(), seed=0, session=Session())[0].outcomes)
+    for value in net.parameters():
+        value.data.neg_()
+    opposite = Outcomes.parse(Accuracy().measure(net, ToyTask(), seed=0, session=Session())[0].outcomes)
+    assert (found.of, found.count) == (opposite.of, 26)
+    assert found.table().tolist() == [False, *[True] * 25]
+    assert opposite.table().tolist() == [True, *[False] * 25]

@@ -10,9 +10,11 @@ from scipy import stats
 from tests.report.rows import row
 
 from tombola.errors import RequestError
+from tombola.outcomes import Outcomes
 from tombola.rows import Row
+from tombola.verdicts.intervals import interval_of
 from tombola.verdicts.outcomes import paired_outcomes
-from tombola.verdicts.paired import Paired, interval_of, paired
+from tombola.verdicts.paired import Paired, paired
 
 VALUES = st.lists(st.floats(0, 100), min_size=3, max_size=5)
 
@@ -152,3 +154,30 @@ def test_outcomes_need_three_seeds_and_the_same_samples() -> None:
     assert paired_outcomes({}, a).outcome == "undecided"
     with pytest.raises(RequestError, match="have 399, 400 of them"):
         paired_outcomes(a, a | {0: a[0][:-1]})
+
+
+def told(by_seed: dict[int, list[float]], of: str = "a") -> list[Row]:
+    return [
+        row(100 * sum(hits) / len(hits), seed, samples=len(hits)).model_copy(
+            update={"outcomes": Outcomes.made(map(bool, hits), of).text}
+        )
+        for seed, hits in by_seed.items()
+    ]
+
+
+def test_rows_that_say_which_samples_were_right_are_paired_by_sample() -> None:
+    generator = np.random.default_rng(2)
+    a, b = outcomes(generator, 0.8), outcomes(generator, 0.7)
+    found = paired(told(a), told(b))
+    assert found == paired_outcomes(a, b)
+    assert found.interval is not None
+    assert "resamplings of 3 shared seeds and 400 test samples" in found.interval.method
+
+
+def test_outcomes_of_other_samples_or_of_some_seeds_are_not_paired() -> None:
+    generator = np.random.default_rng(2)
+    a, b = outcomes(generator, 0.8), outcomes(generator, 0.7)
+    left, right = ([one.model_copy(update={"outcomes": ""}) for one in told(side)] for side in (a, b))
+    bare = paired(left, right)
+    assert paired(told(a), told(b, of="b")) == bare
+    assert paired(told(a), [right[0], *told(b)[1:]]) == bare

@@ -2,14 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import fmean, stdev
 from typing import Final, TypeAlias
 
 from tombola.report.axes import Axes, axes_of, level, ordered, rank, without_seed
 from tombola.rows import Row, Scalar
-from tombola.verdicts.runs import Runs, is_share
+from tombola.verdicts.runs import Runs, is_share, outcomes_of
 
 LAYER: Final = "layer"
 """The detail that names the layer a row is about; other rows are about the whole ticket or model."""
@@ -42,6 +42,7 @@ class Summary:
 
     values: Mapping[int, float]
     samples: int = 0
+    outcomes: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -126,7 +127,7 @@ class Results:
         """What a verdict is given of a cell; no runs where it was not measured."""
         summary = self.summaries[measure].get(place, Summary({}))
         share = is_share(measure.metric, measure.unit, summary.samples)
-        return Runs(summary.values, measure.unit, measure.better, summary.samples, share)
+        return Runs(summary.values, measure.unit, measure.better, summary.samples, share, summary.outcomes)
 
     def panels_of(self, measure: Measure) -> dict[Panel, str]:
         """The panels of a measure with their titles.
@@ -173,9 +174,8 @@ def _summary(rows: Sequence[Row]) -> Summary:
     values: dict[int, set[float]] = defaultdict(set)
     for row in rows:
         values[row.seed].add(row.value)
-    return Summary(
-        {seed: fmean(sorted(values[seed])) for seed in sorted(values)}, samples=min(row.samples for row in rows)
-    )
+    means = {seed: fmean(sorted(values[seed])) for seed in sorted(values)}
+    return Summary(means, min(row.samples for row in rows), outcomes_of(rows))
 
 
 def _place(row: Row, axes: Axes) -> Place:

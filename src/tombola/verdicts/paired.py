@@ -2,31 +2,27 @@
 
 A lead is what one level has over the other on the same seeds, positive where it is better. The interval allows for both
 things that would differ if the study were run again: the seeds, and the test samples.
-Rows alone do not tell which samples were right, so the test split's noise is that of two independent binomial shares,
-each with one sample right and one wrong added (Agresti and Caffo 2000), which keeps it from vanishing at 0 and 100 %.
-Two networks that err on the same images differ by less noise than that: the verdict then errs towards "undecided".
+Where the rows tell which samples were right, seeds and samples are both resampled. Where they do not, the test split's
+noise is that of two independent binomial shares, each with one sample right and one wrong added (Agresti and Caffo
+2000), which keeps it from vanishing at 0 and 100 %. Two networks that err on the same images differ by less noise than
+that: the verdict then errs towards "undecided".
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
-from statistics import fmean, stdev, variance
-from typing import Final, Literal
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING, Final, Literal
 
+from tombola.outcomes import Outcomes
+from tombola.verdicts.intervals import CONFIDENCE, Interval, interval_of, resampled
 from tombola.verdicts.runs import Given, Runs, runs_of, undecidable
 
-CONFIDENCE: Final = 0.95
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 MARGIN: Final = 0.5
 """Points of a percentage that make no difference; the default tolerance of a match."""
-
-
-@dataclass(frozen=True)
-class Interval:
-    """Where the true lead is believed to be, and how that was found."""
-
-    low: float
-    high: float
-    method: str
 
 
 @dataclass(frozen=True)
@@ -95,7 +91,7 @@ def paired(
     mean = fmean(leads) if leads else a.sign * (a.mean - b.mean) if a.n and b.n else None
     spread = stdev(leads) if len(leads) > 1 else None
     why = undecidable(a, b, names)
-    span = None if why else interval_of(leads, _binomial(a, b, shared), min(a.samples, b.samples), confidence)
+    span = None if why else _interval(a, b, shared, leads, confidence)
     return Paired(*names, mean, span, allowed, spread, len(shared), a.unit, why)
 
 
@@ -104,23 +100,23 @@ def tolerance_of(unit: str, margin: float = MARGIN) -> float:
     return margin if unit == "%" else 0.0
 
 
-def interval_of(leads: Sequence[float], noise: float, samples: int, confidence: float = CONFIDENCE) -> Interval:
-    """Student's interval of the mean lead, its variance that of the seeds' mean plus ``noise`` of the test split.
+def _interval(a: Runs, b: Runs, shared: Sequence[int], leads: Sequence[float], confidence: float) -> Interval:
+    table = _table(a, b, shared)
+    if table is None:
+        return interval_of(leads, _binomial(a, b, shared), min(a.samples, b.samples), confidence)
+    return resampled(table, leads, confidence)
 
-    The degrees of freedom are Satterthwaite's: those of the seeds where they make the variance, the samples' where
-    those do.
-    """
-    from scipy.special import stdtrit  # scipy.stats takes a second to import
 
-    ours = variance(leads) / len(leads)
-    total = ours + noise
-    if total == 0:
-        return Interval(fmean(leads), fmean(leads), f"{len(leads)} shared seeds, all with the same lead")
-    parts = (ours / total) ** 2 / (len(leads) - 1) + (noise / total) ** 2 / max(samples - 1, 1)
-    half = float(stdtrit(1 / parts, (1 + confidence) / 2)) * sqrt(total)
-    split = f" plus the binomial noise of {samples} test samples" if noise else ""
-    method = f"{round(100 * confidence, 4):g} % t interval over {len(leads)} shared seeds{split}"
-    return Interval(fmean(leads) - half, fmean(leads) + half, method)
+def _table(a: Runs, b: Runs, shared: Sequence[int]) -> "NDArray[np.float64] | None":
+    """Who alone told each sample right, by seed; None unless it is known of the same samples for every seed."""
+    import numpy as np
+
+    if not all(seed in runs.outcomes for runs in (a, b) for seed in shared):
+        return None
+    pairs = [(Outcomes.parse(a.outcomes[seed]), Outcomes.parse(b.outcomes[seed])) for seed in shared]
+    if len({(side.of, side.count) for pair in pairs for side in pair}) != 1:
+        return None
+    return np.array([np.subtract(left.table(), right.table(), dtype=float) for left, right in pairs])
 
 
 def _binomial(left: Runs, right: Runs, shared: Sequence[int]) -> float:

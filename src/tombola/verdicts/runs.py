@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean, stdev
 from typing import Final, Literal, TypeAlias
 
@@ -17,13 +17,17 @@ Outcome: TypeAlias = Literal["yes", "no", "undecided"]
 
 @dataclass(frozen=True)
 class Runs:
-    """One measure of one cell: its value by seed; ``share`` says that it is a share of ``samples`` test samples."""
+    """One measure of one cell: its value by seed; ``share`` says that it is a share of ``samples`` test samples.
+
+    ``outcomes`` says by seed which samples were right, as `tombola.outcomes` writes it, where that is known.
+    """
 
     values: Mapping[int, float]
     unit: str = ""
     better: str = "higher"
     samples: int = 0
     share: bool = False
+    outcomes: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -67,7 +71,16 @@ def runs_of(given: Given) -> Runs:
     if not given:
         return Runs(by_seed)
     one, samples = given[0], min(row.samples for row in given)
-    return Runs(by_seed, one.unit, one.better, samples, is_share(one.metric, one.unit, samples))
+    share = is_share(one.metric, one.unit, samples)
+    return Runs(by_seed, one.unit, one.better, samples, share, outcomes_of(given))
+
+
+def outcomes_of(rows: Sequence[Row]) -> dict[int, str]:
+    """The outcomes by seed, without the seeds that have none, or several."""
+    told: dict[int, set[str]] = defaultdict(set)
+    for row in rows:
+        told[row.seed].add(row.outcomes)
+    return {seed: texts.pop() for seed, texts in sorted(told.items()) if len(texts) == 1 and "" not in texts}
 
 
 def is_share(metric: str, unit: str, samples: int) -> bool:
