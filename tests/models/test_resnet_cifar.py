@@ -12,9 +12,10 @@ def _generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-@pytest.mark.parametrize(
-    ("name", "weights"), [("resnet8", 75_290), ("resnet20", 269_722), ("resnet32", 464_154), ("resnet56", 853_018)]
-)
+PLAIN = {"resnet8": 75_290, "resnet20": 269_722, "resnet32": 464_154, "resnet56": 853_018}
+
+
+@pytest.mark.parametrize(("name", "weights"), [*PLAIN.items(), ("resnet110", 1_727_962)])
 def test_the_number_of_weights_is_the_published_one(name: str, weights: int) -> None:
     net = resnet_cifar(name, generator=_generator())
     assert sum(tensor.numel() for tensor in net.parameters()) == weights
@@ -39,6 +40,15 @@ def test_the_shortcut_takes_every_second_pixel_and_pads_channels_with_zeros() ->
 def test_the_shortcut_keeps_channels_last() -> None:
     x = torch.rand(2, 16, 8, 8).to(memory_format=torch.channels_last)
     assert Subsample(2, 16)(x).is_contiguous(memory_format=torch.channels_last)
+
+
+def test_shortcuts_of_option_b_are_convolutions_with_batch_norm() -> None:
+    nets = {name: resnet_cifar(name, generator=_generator()) for name in ("resnet20", "resnet20b")}
+    sizes = {name: sum(tensor.numel() for tensor in net.parameters()) for name, net in nets.items()}
+    assert sizes["resnet20b"] - sizes["resnet20"] == (16 * 32 + 2 * 32) + (32 * 64 + 2 * 64)
+    shortcut = nets["resnet20b"].get_submodule("layer2.0.shortcut")
+    assert [type(layer).__name__ for layer in shortcut.children()] == ["Conv2d", "BatchNorm2d"]
+    assert nets["resnet20b"].eval()(torch.rand(2, 3, 32, 32)).shape == (2, 10)
 
 
 def test_width_multiplies_every_stage() -> None:
@@ -66,4 +76,4 @@ def test_the_seed_decides_the_weights_and_the_global_generator_stays() -> None:
 def test_an_unknown_net_is_named_with_its_neighbours() -> None:
     with pytest.raises(UnknownName, match=r"did you mean .*'resnet20'"):
         resnet_cifar("resnet2", generator=_generator())
-    assert set(BLOCKS_PER_STAGE) == {"resnet8", "resnet20", "resnet32", "resnet56"}
+    assert set(BLOCKS_PER_STAGE) == {*PLAIN, "resnet110", "resnet20b", "resnet110b"}

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from tombola.errors import ModelError, OptionError
 from tombola.models.network import Network, num_outputs
-from tombola.models.source import NORMALISERS, Source
+from tombola.models.normalisers import NORMALISERS
+from tombola.models.source import Source
 from tombola.spec import Spec, build, option
 
 RANDOM = ("resnet8", "resnet20", "torchvision:squeezenet1_1", "torchvision:mobilenet_v3_small", "timm:test_resnet")

@@ -1,14 +1,19 @@
 """``tombola list [FAMILY]``: what there is."""
 
+from typing import Final
+
 import typer
 
 from tombola.cli import families
 from tombola.cli.output import JSON, emit
 
+MODELS: Final = ("model", "models")
+"""No family: a model is named by a resolver, see `tombola.models.source`."""
+
 
 def list_members(
     family: str | None = typer.Argument(
-        None, help=f"One of: {', '.join(families.PACKAGES)}, recipes. Without it: all."
+        None, help=f"One of: {', '.join(families.PACKAGES)}, recipes, models. Without it: all families."
     ),
     as_json: bool = JSON,
 ) -> None:
@@ -26,6 +31,10 @@ def _cards(word: str) -> dict[str, str]:
         from tombola.recipes._lookup import recipe_card, recipe_names
 
         return {name: recipe_card(name) for name in recipe_names()}
+    if word in MODELS:
+        from tombola.models.known import known_models
+
+        return known_models()
     members = families.family(word)
     return {name: members.card(name) for name in members.names()}
 

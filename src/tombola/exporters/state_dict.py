@@ -13,8 +13,8 @@ from tombola.errors import RequestError
 from tombola.exporters._base import Exporter
 from tombola.masks.enforce import apply_masks
 from tombola.masks.masks import Masks
-from tombola.models.files import save_tensors
 from tombola.models.network import Network
+from tombola.models.saved_tensors import save_tensors
 
 
 class StateDict(Exporter):

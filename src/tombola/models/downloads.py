@@ -34,8 +34,11 @@ def torch_file(url: str, model: str) -> Path:
     return file
 
 
-def hub_file(repository: str, names: Sequence[str], model: str) -> Path:
-    """The first of ``names`` that Hugging Face's cache holds, else the first that can be downloaded."""
+def hub_file(repository: str, names: Sequence[str], model: str, *, instead: str = "") -> Path:
+    """The first of ``names`` that Hugging Face's cache holds, else the first that can be downloaded.
+
+    ``instead`` says what to do where neither is possible.
+    """
     from huggingface_hub import try_to_load_from_cache
 
     for name in names:
@@ -46,7 +49,8 @@ def hub_file(repository: str, names: Sequence[str], model: str) -> Path:
             return _from_hub(repository, names)
     except Exception as error:  # any failure of the network means the same to the user
         where = f"$HF_HOME/hub/models--{repository.replace('/', '--')}"
-        raise ModelError(_missing(model, names[0], where, "HF_HOME is ~/.cache/huggingface", error)) from None
+        otherwise = "HF_HOME is ~/.cache/huggingface"
+        raise ModelError(_missing(model, names[0], where, otherwise, error, instead=instead)) from None
 
 
 def _from_hub(repository: str, names: Sequence[str]) -> Path:
@@ -80,12 +84,14 @@ def _download(url: str, file: Path, prefix: str | None, model: str) -> None:
         raise ModelError(_missing(model, file.name, where, "TORCH_HOME is ~/.cache/torch", error)) from None
 
 
-def _missing(model: str, name: str, where: str, otherwise: str, reason: Exception) -> str:
+def _missing(model: str, name: str, where: str, otherwise: str, reason: Exception, *, instead: str = "") -> str:
     # only the kind of failure: its text may hold a proxy's address and password
+    gone = f"{model}: its weights are not on this machine and could not be downloaded ({type(reason).__name__})."
+    if instead:
+        return f"{gone} Missing is {name}: {instead}"
     arch = re.split("[@.]", model)[0]
     return (
-        f"{model}: its weights are not on this machine and could not be downloaded ({type(reason).__name__}). "
-        f"Missing is {name} in {where} ({otherwise} unless set). Put it there, "
+        f"{gone} Missing is {name} in {where} ({otherwise} unless set). Put it there, "
         f"or pass a copy by hand: name: path:{name} with arch: {arch}"
     )
 

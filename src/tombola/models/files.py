@@ -1,15 +1,12 @@
 """A trained network as one safetensors file, and back into the net it came from."""
 
-import os
-from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from torch import Tensor
 
 from tombola.errors import ModelError
 from tombola.models.network import Network
+from tombola.models.saved_tensors import save_tensors
 from tombola.models.source import Source
 from tombola.spec import canonical
 
@@ -17,25 +14,6 @@ from tombola.spec import canonical
 def save_network(network: Network, path: Path) -> Path:
     """The file written, whole or not at all: every tensor of the network, bit for bit; ``path`` is replaced."""
     return save_tensors(network.state_dict(), path, _metadata(network))
-
-
-def save_tensors(tensors: Mapping[str, Tensor], path: Path, metadata: Mapping[str, str] | None = None) -> Path:
-    """A safetensors file, whole or not at all, with the rights that new files get; ``path`` is replaced."""
-    own = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
-    part = path.with_name(f"{path.name}.part")
-    save_file(own, part, metadata=None if metadata is None else dict(metadata))
-    with part.open("rb") as written:
-        os.fsync(written.fileno())
-    part.chmod(0o666 & ~_umask())  # safetensors makes files for their owner alone; a store may be shared
-    part.replace(path)
-    return path
-
-
-def _umask() -> int:
-    """The rights new files do not get; it can only be read by setting it."""
-    found = os.umask(0o077)
-    os.umask(found)
-    return found
 
 
 def load_network(source: Source, path: Path) -> Network:

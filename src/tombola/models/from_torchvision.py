@@ -1,5 +1,6 @@
 """torchvision's classifiers: names, weights and builders. torchvision is imported on first use."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from torch import nn
@@ -10,6 +11,7 @@ from tombola.models.network import Normalise, find_head
 from tombola.models.readers import read_weights
 
 IMAGENET: Final = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+WIDEST: Final = "wide_resnet50_4"  # torchvision has no name for it, but builds it: Wide ResNet-50 of width 4
 _AUXILIARY: Final = ("googlenet", "inception_v3")  # in training these would answer with three outputs
 
 
@@ -17,6 +19,8 @@ def resolved(name: str) -> str:
     """``NAME`` or ``NAME@WEIGHTS`` with ``DEFAULT`` replaced by what it stands for; raises `ModelError`."""
     arch, sign, tag = name.partition("@")
     known = _names()
+    if arch == WIDEST and not sign:
+        return arch
     if arch not in known:
         raise ModelError(f"torchvision has no classifier {arch!r}{near(arch, known)} (it has {len(known)})")
     if not sign:
@@ -34,8 +38,6 @@ def build(name: str, num_classes: int | None) -> tuple[nn.Module, Normalise, str
 
     ``num_classes`` counts only where the weights are random.
     """
-    from torchvision.models import get_model
-
     arch, sign, tag = name.partition("@")
     options: dict[str, Any] = {"aux_logits": False} if arch in _AUXILIARY else {}
     mean, std = IMAGENET
@@ -49,8 +51,19 @@ def build(name: str, num_classes: int | None) -> tuple[nn.Module, Normalise, str
     else:
         options |= {"init_weights": True} if arch in _AUXILIARY else {}
         options |= {} if num_classes is None else {"num_classes": num_classes}
-    body: nn.Module = get_model(arch, **options)
+    body = _net(arch, options)
     return body, Normalise(mean, std), find_head(body)
+
+
+def _net(arch: str, options: Mapping[str, Any]) -> nn.Module:
+    from torchvision.models import get_model
+    from torchvision.models.resnet import Bottleneck, ResNet
+
+    if arch == WIDEST:
+        widest: nn.Module = ResNet(Bottleneck, [3, 4, 6, 3], width_per_group=4 * 64, **options)
+        return widest
+    net: nn.Module = get_model(arch, **options)
+    return net
 
 
 def _names() -> list[str]:

@@ -65,7 +65,7 @@ class Network(nn.Module):
             handle.remove()
         if not caught:
             raise ModelError(f"{self.source}: {self.head_name!r} is not its head, an image never reaches it")
-        return _pooled(caught[-1], channels_first=isinstance(self.head, nn.Conv2d))
+        return _pooled(caught[-1], channels_first=isinstance(self.head, nn.Conv2d | nn.Sequential))
 
     def copy(self) -> "Network":
         """A deep copy that shares no tensor."""
@@ -125,17 +125,24 @@ def num_outputs(head: nn.Module) -> int:
         return head.out_features
     if isinstance(head, nn.Conv2d) and head.kernel_size == (1, 1):
         return head.out_channels
+    if isinstance(head, nn.Sequential) and len(head):
+        return num_outputs(head[-1])  # a segmentation head ends in a 1x1 convolution
     raise ModelError(f"a head is a Linear layer or a 1x1 convolution, this one is a {type(head).__name__}")
 
 
 def _pooled(x: Tensor, *, channels_first: bool) -> Tensor:
-    x = x.flatten(2).transpose(1, 2) if channels_first else x.flatten(1, -2) if x.ndim > 2 else x
-    return x.mean(1) if x.ndim > 2 else x
+    if x.ndim <= 2:
+        return x
+    return (x.flatten(2).transpose(1, 2) if channels_first else x.flatten(1, -2)).mean(1)
 
 
 def _fresh(old: nn.Module, outputs: int, generator: torch.Generator) -> nn.Module:
     """A layer like ``old`` with other outputs: uniform within 1/sqrt(inputs), as torch's own default."""
     num_outputs(old)
+    if isinstance(old, nn.Sequential):
+        raise ModelError(
+            "this network answers at every pixel, and a classifier is asked for; give the classifier it was made from"
+        )
     new: nn.Linear | nn.Conv2d
     with torch.device("meta"):  # no values yet, so nothing is drawn from the global generator
         if isinstance(old, nn.Conv2d):

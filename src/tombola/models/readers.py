@@ -3,9 +3,7 @@
 `read_weights` reads one, `renamed` maps its names, `fill` puts it into a module and drops nothing silently.
 """
 
-import pickle
 import re
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -16,6 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from tombola.errors import ModelError
+from tombola.models.pickles import read_pickle, refusal
 
 _PREFIXES: Final = ("module.", "_orig_mod.")
 _WRAPPERS: Final = ("state_dict", "model", "model_state_dict", "net")
@@ -74,7 +73,8 @@ def fill(module: nn.Module, weights: Mapping[str, Tensor], file: Path) -> None:
     if problems:
         hint = " (rename maps names: regular expression -> replacement)" if missing and unexpected else ""
         raise ModelError(f"{file} does not fit {type(module).__name__}: {'; '.join(problems)}{hint}")
-    module.load_state_dict({**wanted, **weights})
+    wanted.update(weights)  # kept with what torch notes beside a state dict: MNASNet asks for its version
+    module.load_state_dict(wanted)
 
 
 def _misfit(name: str, wanted: Tensor, given: Tensor) -> str:
@@ -111,50 +111,20 @@ def _as_tensor(file: Path, name: str, arrays: Mapping[str, np.ndarray]) -> Tenso
     except ValueError as error:
         if "allow_pickle" not in str(error):
             raise
-        raise ModelError(_refusal(file, f"the array {name!r} holds pickled objects")) from None
+        raise ModelError(refusal(file, f"the array {name!r} holds pickled objects")) from None
     if array.dtype.kind not in "fiub":
         raise ModelError(f"{file}: the array {name!r} holds {array.dtype}, not numbers")
     return torch.from_numpy(np.array(array))  # a copy: the array may be read-only or of foreign byte order
 
 
-def _read_torch(file: Path) -> object:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch remarks on old pickles; what matters is what can be read
-            return torch.load(file, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        if (code := _code_named_in(str(error))) is None:
-            raise
-        raise ModelError(_refusal(file, code)) from None
-
-
-def _code_named_in(text: str) -> str | None:
-    """What torch refused to run, or None when the file is merely broken."""
-    if named := re.search(r"GLOBAL ([\w.]+)", text):
-        return f"it calls {named[1]}"
-    return "it holds more than tensors" if "Unsupported" in text else None
-
-
-def _refusal(file: Path, what: str) -> str:
-    convert = (
-        "import torch; from safetensors.torch import save_file; "
-        f"d = torch.load({file.name!r}, weights_only=False); d = d.get('state_dict', d); "
-        "save_file({k: v.contiguous() for k, v in d.items()}, 'weights.safetensors')"
-    )
-    return (
-        f"{file}: refused, {what}, and a pickle with code in it can do anything to your machine. "
-        f'If you trust where it comes from, convert it once: python -c "{convert}"'
-    )
-
-
 _READERS: Final[Mapping[str, Callable[[Path], object]]] = {
     ".safetensors": _read_safetensors,
     ".npz": _read_npz,
-    ".pt": _read_torch,
-    ".pth": _read_torch,
-    ".tar": _read_torch,
-    ".ckpt": _read_torch,
-    ".bin": _read_torch,
+    ".pt": read_pickle,
+    ".pth": read_pickle,
+    ".tar": read_pickle,
+    ".ckpt": read_pickle,
+    ".bin": read_pickle,
 }
 
 

@@ -1,16 +1,17 @@
-"""The CIFAR ResNets of He et al. 2015, section 4.2: `resnet8`, `resnet20`, `resnet32`, `resnet56`.
+"""The CIFAR ResNets of He et al. 2015, section 4.2: `resnet8`, `resnet20`, ..., `resnet110`.
 
 What: a 3x3 stem, three stages of basic blocks 16, 32 and 64 channels wide (times ``width``), global average pooling,
 one linear layer. Shortcuts are option A: where a stage halves the image, every second pixel is taken and the missing
-channels are zeros, so shortcuts have no weights. Any image size works.
+channels are zeros, so shortcuts have no weights. In `resnet20b` and `resnet110b` they are option B, a 1x1 convolution
+with batch norm, as in the code of randomized smoothing. Any image size works.
 When: small images (16x16, 32x32), and studies that must end in minutes.
-Cost: 0.08, 0.27, 0.46 and 0.85 million weights; 41 million multiply-adds for resnet20 at 32x32.
+Cost: 0.08, 0.27, 0.46, 0.85 and 1.7 million weights; 41 million multiply-adds for resnet20 at 32x32.
 Options: ``width``, a factor on the channels.
 Reference: arXiv 1512.03385. Tensor names are those of the PyTorch checkpoints people share for these nets
 (``layer1.0.conv1.weight``, ``linear.weight``), so they load as they are.
 """
 
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 import torch
 import torch.nn.functional as F
@@ -18,7 +19,18 @@ from torch import Tensor, nn
 
 from tombola.errors import UnknownName, near
 
-BLOCKS_PER_STAGE: Final = {"resnet8": 1, "resnet20": 3, "resnet32": 5, "resnet56": 9}
+Shortcut: TypeAlias = Literal["A", "B"]
+
+BLOCKS_PER_STAGE: Final = {
+    "resnet8": 1,
+    "resnet20": 3,
+    "resnet32": 5,
+    "resnet56": 9,
+    "resnet110": 18,
+    "resnet20b": 3,
+    "resnet110b": 18,
+}
+"""By name; a ``b`` at its end means shortcuts of option B."""
 
 
 class Subsample(nn.Module):
@@ -37,14 +49,13 @@ class Subsample(nn.Module):
 class Block(nn.Module):
     """Two 3x3 convolutions with batch norm, and the shortcut added before the last ReLU."""
 
-    def __init__(self, inputs: int, outputs: int, stride: int) -> None:
+    def __init__(self, inputs: int, outputs: int, stride: int, option: Shortcut) -> None:
         super().__init__()
         self.conv1 = _conv3x3(inputs, outputs, stride)
         self.bn1 = nn.BatchNorm2d(outputs)
         self.conv2 = _conv3x3(outputs, outputs, 1)
         self.bn2 = nn.BatchNorm2d(outputs)
-        same = stride == 1 and inputs == outputs
-        self.shortcut: nn.Module = nn.Identity() if same else Subsample(stride, outputs - inputs)
+        self.shortcut = _shortcut(inputs, outputs, stride, option)
 
     def forward(self, x: Tensor) -> Tensor:
         out = F.relu(self.bn1(self.conv1(x)))
@@ -55,21 +66,25 @@ class Block(nn.Module):
 class CifarResNet(nn.Module):
     """Logits (N, num_classes) of images (N, 3, H, W). Built without initial values: see `resnet_cifar`."""
 
-    def __init__(self, blocks: int, channels: tuple[int, int, int], num_classes: int) -> None:
+    def __init__(self, blocks: int, channels: tuple[int, int, int], num_classes: int, option: Shortcut = "A") -> None:
         super().__init__()
         narrow, middle, broad = channels
         self.conv1 = _conv3x3(3, narrow, 1)
         self.bn1 = nn.BatchNorm2d(narrow)
-        self.layer1 = _stage(narrow, narrow, blocks, stride=1)
-        self.layer2 = _stage(narrow, middle, blocks, stride=2)
-        self.layer3 = _stage(middle, broad, blocks, stride=2)
+        self.layer1 = _stage(narrow, narrow, blocks, 1, option)
+        self.layer2 = _stage(narrow, middle, blocks, 2, option)
+        self.layer3 = _stage(middle, broad, blocks, 2, option)
         self.linear = nn.Linear(broad, num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = F.relu(self.bn1(self.conv1(x)))
-        x = self.layer3(self.layer2(self.layer1(x)))
-        out: Tensor = self.linear(x.mean((2, 3)))
+        out: Tensor = self.linear(self.forward_features(x).mean((2, 3)))
         return out
+
+    def forward_features(self, x: Tensor) -> Tensor:
+        """The maps of the last stage (N, C, h, w), before they are averaged."""
+        x = F.relu(self.bn1(self.conv1(x)))
+        maps: Tensor = self.layer3(self.layer2(self.layer1(x)))
+        return maps
 
 
 def resnet_cifar(name: str, *, num_classes: int = 10, width: float = 1.0, generator: torch.Generator) -> CifarResNet:
@@ -79,11 +94,17 @@ def resnet_cifar(name: str, *, num_classes: int = 10, width: float = 1.0, genera
         raise UnknownName(f"unknown net {name!r}{near(name, known)} (there are: {', '.join(known)})")
     narrow, middle, broad = (max(1, round(base * width)) for base in (16, 32, 64))
     with torch.device("meta"):  # no values yet, so nothing is drawn from the global generator
-        net = CifarResNet(BLOCKS_PER_STAGE[name], (narrow, middle, broad), num_classes)
+        option: Shortcut = "B" if name.endswith("b") else "A"
+        net = CifarResNet(BLOCKS_PER_STAGE[name], (narrow, middle, broad), num_classes, option)
+    he_normal(net, generator)
+    return net
+
+
+def he_normal(net: nn.Module, generator: torch.Generator) -> None:
+    """Gives a net built on the meta device its first values, on the CPU: He-normal weights, batch norm at 1 and 0."""
     net.to_empty(device="cpu")
     for module in net.modules():
         _initialise(module, generator)
-    return net
 
 
 def _initialise(module: nn.Module, generator: torch.Generator) -> None:
@@ -99,6 +120,14 @@ def _conv3x3(inputs: int, outputs: int, stride: int) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False)
 
 
-def _stage(inputs: int, outputs: int, blocks: int, *, stride: int) -> nn.Sequential:
-    rest = [Block(outputs, outputs, 1) for _ in range(blocks - 1)]
-    return nn.Sequential(Block(inputs, outputs, stride), *rest)
+def _shortcut(inputs: int, outputs: int, stride: int, option: Shortcut) -> nn.Module:
+    if stride == 1 and inputs == outputs:
+        return nn.Identity()
+    if option == "A":
+        return Subsample(stride, outputs - inputs)
+    return nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride=stride, bias=False), nn.BatchNorm2d(outputs))
+
+
+def _stage(inputs: int, outputs: int, blocks: int, stride: int, option: Shortcut) -> nn.Sequential:
+    rest = [Block(outputs, outputs, 1, option) for _ in range(blocks - 1)]
+    return nn.Sequential(Block(inputs, outputs, stride, option), *rest)

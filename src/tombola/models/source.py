@@ -1,8 +1,9 @@
 """`Source`: the one resolver. A name and a few options in, a `Network` out.
 
-resnet8 | resnet20 | resnet32 | resnet56      our CIFAR ResNets, random weights; option ``width``
+resnet8 | resnet20 | ... | preactresnet18     our CIFAR nets (`tombola.models.own_nets`), random; option ``width``
 torchvision:NAME[@WEIGHTS]                    without @WEIGHTS: random weights
 timm:NAME[.TAG]                               without .TAG: random weights
+robust:ARCH-l2-epsE | robust:ARCH-linf-epsE   the robust ImageNet classifiers of Salman et al., E of 255 for linf
 path:FILE                                     weights of a file put into ``arch``, one of the forms above
 """
 
@@ -10,37 +11,34 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import torch
 from pydantic import field_validator, model_validator
 from safetensors import SafetensorError, safe_open
 
 from tombola.errors import ModelError, OptionError, near
-from tombola.models import from_timm, from_torchvision
-from tombola.models.network import Network, Normalise, find_head, num_outputs
+from tombola.models import robust_grid
+from tombola.models.network import Network, Normalise, num_outputs
+from tombola.models.normalisers import NORMALISERS, normaliser, usual
+from tombola.models.own_nets import OWN, SPELLINGS
 from tombola.models.readers import fill, read_weights, renamed
-from tombola.models.resnet_cifar import BLOCKS_PER_STAGE, resnet_cifar
-from tombola.models.seeded import seeded
+from tombola.models.resolving import FORMS, built, resolved, without_weights
+from tombola.models.segmenting import Decoder, described, outputs_in, segmenting
+from tombola.models.wrappers import unwrapped
 from tombola.spec import Json, Spec, build, file_digest, option
-
-NORMALISERS: Final[Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]]] = {
-    "none": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
-    "half": ((0.5, 0.5, 0.5), (0.25, 0.25, 0.25)),
-    "cifar10": ((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)),
-    "cifar100": ((0.5071, 0.4865, 0.4409), (0.2673, 0.2564, 0.2762)),
-    "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
-}
-_FORMS: Final = f"{', '.join(BLOCKS_PER_STAGE)}, torchvision:NAME[@WEIGHTS], timm:NAME[.TAG], path:FILE"
 
 
 class Source(Spec):
     """Where a model comes from. A plain string will do wherever one is asked for."""
 
-    name: str = option(help=f"the model: {_FORMS}")
+    name: str = option(help=f"the model: {FORMS}")
     width: float = option(1.0, "factor on the channels of our own nets", gt=0, le=64)
     arch: str | None = option(
         None, "for path: the net the weights belong to, such as torchvision:resnet18; files of ours say it themselves"
+    )
+    folder: Path | None = option(
+        None, "for robust: the folder with the release's files; a copy elsewhere is the same model", identity=False
     )
     rename: tuple[tuple[str, str], ...] = option(
         (),
@@ -49,6 +47,12 @@ class Source(Spec):
     normalise: str | None = option(None, f"input mean and std by name: {', '.join(NORMALISERS)}")
     mean: tuple[float, ...] | None = option(None, "input mean of each channel, images being in [0, 1]", min_length=1)
     std: tuple[float, ...] | None = option(None, "input standard deviation of each channel", min_length=1)
+    decoder: Decoder | None = option(
+        None, "a segmentation head in the classifier's place: fcn or deeplab; files of ours say it", absent=None
+    )
+    output_stride: int | None = option(
+        None, "with a decoder: pixels of an image to one of its maps; empty: the net's own", absent=None, ge=1
+    )
 
     @classmethod
     def parse(cls, value: object) -> Self:
@@ -69,12 +73,12 @@ class Source(Spec):
     @field_validator("name")
     @classmethod
     def _known(cls, name: str) -> str:
-        return name if name.startswith("path:") and len(name) > len("path:") else _resolved(name)
+        return name if name.startswith("path:") and len(name) > len("path:") else resolved(name)
 
     @field_validator("arch")
     @classmethod
     def _known_arch(cls, arch: str | None) -> str | None:
-        return None if arch is None else _without_weights(_resolved(arch))
+        return None if arch is None else without_weights(resolved(arch))
 
     @field_validator("rename", mode="before")
     @classmethod
@@ -114,8 +118,20 @@ class Source(Spec):
         """The net without its weights: ``torchvision:resnet18`` of ``torchvision:resnet18@IMAGENET1K_V1``."""
         if self.file is not None:
             return self.arch or str(net_of(self.file).get("name", ""))
-        kind, _, _ = self.name.partition(":")
+        kind, _, rest = self.name.partition(":")
+        if kind == "robust":
+            return f"torchvision:{robust_grid.arch_of(rest)}"
         return self.name.partition({"torchvision": "@", "timm": "."}.get(kind, "@"))[0]
+
+    def chosen(self, data: str, transfer: str) -> Self:
+        """The source with ``eps=best`` replaced by the best eps for a data set and a way to transfer; else itself.
+
+        Both are given by name. Raises `ModelError` for those that the table of `tombola.models.best_eps` lacks.
+        """
+        kind, _, rest = self.name.partition(":")
+        if kind != "robust" or not robust_grid.is_choice(rest):
+            return self
+        return self.replace(name=f"robust:{robust_grid.chosen(rest, data, transfer)}")
 
     def identity(self) -> dict[str, Json]:
         """As every spec's; for ``path:`` the content of the file counts and its place does not."""
@@ -133,25 +149,34 @@ class Source(Spec):
         if self.file is not None:
             network = self._from_file(self.file, seed)
         else:
-            network = _built(self.name, self.width, num_classes, seed)
+            network = built(self.name, self.width, num_classes, seed, self.folder)
+            if self.decoder is not None:
+                outputs = num_classes or num_outputs(network.head)
+                network = segmenting(network, self.decoder, outputs, output_stride=self.output_stride, seed=seed)
         if (normalise := self._normaliser()) is not None:
             network.normalise = normalise
-        network.net = {"name": self.bare, "width": self._net_width}
+        network.net = {"name": self.bare, "width": self._net_width, **described(network)}
         if num_classes is not None and num_outputs(network.head) != num_classes:
             network = network.with_head(num_classes, generator=torch.Generator().manual_seed(seed))
         return network.eval()
 
     def _from_file(self, file: Path, seed: int) -> Network:
-        weights = renamed(read_weights(file), self.rename, file)
-        normalise, weights = _split_normaliser(weights)
-        network = _built(self.bare, self._net_width, None, seed)
-        saved = weights.get(f"{network.head_name}.weight")
-        if saved is not None and saved.ndim and len(saved) != num_outputs(network.head):
-            network = _built(self.bare, self._net_width, len(saved), seed)
+        found = unwrapped(renamed(read_weights(file), self.rename, file), file)
+        weights = renamed(found.weights, SPELLINGS, file) if self.bare in OWN else found.weights
+        network = self._net_of(file, weights, seed)
         fill(network.body, weights, file)
-        network.normalise = normalise or network.normalise
+        network.normalise = found.normalise or usual(found.layout, self.bare) or network.normalise
         network.source = f"path:{file.name} ({self.bare}, sha256 {_sha256(file)[:12]})"
         return network
+
+    def _net_of(self, file: Path, weights: Mapping[str, torch.Tensor], seed: int) -> Network:
+        """The net that the file's tensors belong to, its head as large as theirs."""
+        network = built(self.bare, self._net_width, None, seed)
+        own, (decoder, stride) = num_outputs(network.head), self._decoder(file)
+        outputs = outputs_in(weights, network.head_name) or own
+        if decoder is not None:
+            return segmenting(network, decoder, outputs, output_stride=stride, seed=seed)
+        return network if outputs == own else built(self.bare, self._net_width, outputs, seed)
 
     @property
     def _net_width(self) -> float:
@@ -159,9 +184,14 @@ class Source(Spec):
             return self.width
         return float(str(net_of(self.file).get("width", self.width)))
 
+    def _decoder(self, file: Path) -> tuple[Decoder | None, int | None]:
+        """The segmentation head of a file, as its options or the file itself say it."""
+        said: Mapping[str, Any] = net_of(file)
+        return (self.decoder or said.get("decoder")), (self.output_stride or said.get("output_stride"))
+
     def _normaliser(self) -> Normalise | None:
         if self.normalise is not None:
-            return Normalise(*NORMALISERS[self.normalise])
+            return normaliser(self.normalise)
         return None if self.mean is None or self.std is None else Normalise(self.mean, self.std)
 
 
@@ -186,29 +216,7 @@ def _options(value: object) -> Mapping[str, Any]:
         return {"name": value}
     if isinstance(value, Mapping):
         return value
-    raise ModelError(f"{value!r} is not a model; write one of {_FORMS}, or a mapping with a name")
-
-
-def _resolved(name: str) -> str:
-    """The full name of a model we can build; anything else is a `ModelError` with near names."""
-    kind, colon, rest = name.partition(":")
-    if not colon and name in BLOCKS_PER_STAGE:
-        return name
-    if colon and kind == "torchvision":
-        return f"torchvision:{from_torchvision.resolved(rest)}"
-    if colon and kind == "timm":
-        return f"timm:{from_timm.resolved(rest)}"
-    known = [*BLOCKS_PER_STAGE, f"torchvision:{name}", f"timm:{name}", f"path:{name}"]
-    raise ModelError(f"no such model{near(name, known)} (there are {_FORMS})")
-
-
-def _without_weights(arch: str) -> str:
-    """``arch`` as it is; a `ModelError` when it names weights of its own."""
-    kind, _, rest = arch.partition(":")
-    sign = {"torchvision": "@", "timm": "."}.get(kind)
-    if sign is not None and sign in rest:
-        raise ModelError(f"names weights, which the file replaces; write arch={arch.partition(sign)[0]}")
-    return arch
+    raise ModelError(f"{value!r} is not a model; write one of {FORMS}, or a mapping with a name")
 
 
 def _conflicts(source: Source) -> list[str]:
@@ -218,9 +226,13 @@ def _conflicts(source: Source) -> list[str]:
         "path: needs the net its weights belong to; write arch=resnet20, arch=torchvision:resnet18, ...": (
             source.file is not None and source.arch is None and not _may_say_its_net(source.file)
         ),
+        "output_stride goes with a decoder; write decoder=fcn or deeplab beside it": (
+            source.output_stride is not None and source.decoder is None and not is_path
+        ),
         "arch goes with path: only": not is_path and source.arch is not None,
         "rename goes with path: only": not is_path and bool(source.rename),
-        f"width goes with {', '.join(BLOCKS_PER_STAGE)} only": source.width != 1 and net not in BLOCKS_PER_STAGE,
+        "folder goes with robust: only": source.folder is not None and not source.name.startswith("robust:"),
+        f"width goes with {', '.join(OWN)} only": source.width != 1 and net not in OWN,
         "mean and std go together": (source.mean is None) != (source.std is None),
         "give normalise, or mean and std, not both": source.normalise is not None and source.mean is not None,
         "mean and std need one number for each channel": (
@@ -229,33 +241,6 @@ def _conflicts(source: Source) -> list[str]:
         "std must be above 0": source.std is not None and min(source.std) <= 0,
     }
     return [problem for problem, found in checks.items() if found]
-
-
-def _built(name: str, width: float, num_classes: int | None, seed: int) -> Network:
-    """The net called ``name``; ``num_classes`` counts only where the weights are random."""
-    kind, _, rest = name.partition(":")
-    if kind == "torchvision":
-        with seeded(seed):
-            body, normalise, head = from_torchvision.build(rest, num_classes)
-        random = "@" not in rest
-    elif kind == "timm":
-        with seeded(seed):
-            body, normalise, head = from_timm.build(rest, num_classes)
-        random = "." not in rest
-    else:
-        generator = torch.Generator().manual_seed(seed)
-        body = resnet_cifar(name, num_classes=num_classes or 10, width=width, generator=generator)
-        normalise, head, random = Normalise(*NORMALISERS["half"]), find_head(body), True
-    return Network(body, normalise, source=f"{name} (random, seed {seed})" if random else name, head=head)
-
-
-def _split_normaliser(weights: dict[str, torch.Tensor]) -> tuple[Normalise | None, dict[str, torch.Tensor]]:
-    """A whole `Network`'s tensors taken apart: its normaliser, and its body's tensors under their own names."""
-    if not {"normalise.mean", "normalise.std"} <= weights.keys():
-        return None, weights
-    mean, std = (weights[f"normalise.{part}"].flatten().tolist() for part in ("mean", "std"))
-    body = {name.removeprefix("body."): tensor for name, tensor in weights.items() if not name.startswith("normalise.")}
-    return Normalise(mean, std), body
 
 
 def _sha256(file: Path) -> str:

@@ -28,6 +28,12 @@ class Experiment(Spec):
     pretrain_seed: int | None = option(None, "of pretraining; empty: the same as seed", ge=0)
 
     @property
+    def prior(self) -> Source:
+        """The model, with ``eps=best`` replaced by the best eps for the target's data set and the transfer."""
+        data = getattr(self.target, "data", None)  # a task of another kind than classification may have none
+        return self.model.chosen(self.target.name if data is None else data.name, self.transfer.name)
+
+    @property
     def draw_task(self) -> Task | None:
         """The task the scheme draws on, None for schemes that look at none."""
         if not _needs_task(self.draw):
@@ -55,6 +61,10 @@ class Experiment(Spec):
             raise ValueError(f"scheme {self.draw.name} looks at a task; write source: TASK, or draw_on: target")
         if len(set(map(repr, self.measure))) < len(self.measure):
             raise ValueError("measure names one property twice with the same options; write it once")
+        _ = self.prior  # a task that the table of best eps lacks is missed now
+        self.transfer.check(self.target)
+        for item in self.measure:
+            item.check(self.target)
         return self
 
 

@@ -12,10 +12,11 @@ from safetensors.torch import load_file
 from tombola import verbs
 from tombola.fitting.fit import Fit
 from tombola.fitting.session import Session
-from tombola.models.files import load_network, save_network, save_tensors
+from tombola.models.files import load_network, save_network
 from tombola.models.network import Network
+from tombola.models.saved_tensors import save_tensors
 from tombola.models.source import Source
-from tombola.properties._base import Property, TicketProperty
+from tombola.properties._base import DenseProperty, Property, TicketProperty
 from tombola.rows import write_rows
 from tombola.schemes._base import Rung, Scheme
 from tombola.spec import Spec, key, option, plain
@@ -183,6 +184,29 @@ class MeasureStage(Stage):
         write_rows(out / ROWS, verbs.measure(network, self.task, self.measured, seed=self.seed, session=session))
 
 
+class DenseStage(Stage):
+    """Leaves the rows of one property of the dense network and a task: shared by all tickets of the network."""
+
+    STAGE: ClassVar[str] = "measure"
+
+    prior: PretrainStage = option(identity=False)
+    task: Task
+    measured: DenseProperty
+    seed: int
+
+    @property
+    def what(self) -> str:
+        return self.measured.name
+
+    @property
+    def inputs(self) -> tuple[Stage, ...]:
+        return (self.prior,)
+
+    def work(self, folders: Mapping[str, Path], out: Path, session: Session) -> None:
+        network = load_network(self.prior.model, folders[self.prior.key] / MODEL)
+        write_rows(out / ROWS, verbs.measure(network, self.task, self.measured, seed=self.seed, session=session))
+
+
 class InspectStage(OnTicket):
     """Leaves the rows of one property of the ticket itself: shared by all transfers of the ticket."""
 
@@ -203,24 +227,27 @@ class InspectStage(OnTicket):
 STAGES: Final = tuple(stage.STAGE for stage in (PretrainStage, DrawStage, TransferStage, MeasureStage))
 
 
-def stages_of(experiment: Experiment) -> list[MeasureStage | InspectStage]:
+def stages_of(experiment: Experiment) -> list[MeasureStage | InspectStage | DenseStage]:
     """The measurements of an experiment, one a property; everything before them hangs on them as inputs."""
     seed = experiment.seed
     trained = experiment.pretrain is not None
     prior = PretrainStage(
-        model=experiment.model,
+        model=experiment.prior,
         task=experiment.source if trained else None,
         fit=experiment.pretrain,
         seed=_pretrain_seed(experiment),
     )
     drawn = draw_stage(prior, experiment.draw, experiment.draw_task, seed)
     finished = TransferStage(prior=prior, drawn=drawn, task=experiment.target, transfer=experiment.transfer, seed=seed)
-    return [
-        InspectStage(prior=prior, drawn=drawn, measured=item, seed=seed)
-        if isinstance(item, TicketProperty)
-        else MeasureStage(finished=finished, task=experiment.target, measured=item, seed=seed)
-        for item in experiment.measure
-    ]
+
+    def measured(item: Property) -> MeasureStage | InspectStage | DenseStage:
+        if isinstance(item, TicketProperty):
+            return InspectStage(prior=prior, drawn=drawn, measured=item, seed=seed)
+        if isinstance(item, DenseProperty):
+            return DenseStage(prior=prior, task=experiment.target, measured=item, seed=seed)
+        return MeasureStage(finished=finished, task=experiment.target, measured=item, seed=seed)
+
+    return [measured(item) for item in experiment.measure]
 
 
 def draw_stage(prior: PretrainStage, scheme: Scheme, task: Task | None, seed: int) -> DrawStage:

@@ -1,0 +1,168 @@
+"""`segmenting`: a classifier's body under a segmentation head, an answer at every pixel.
+
+The layers of the body keep their names, so masks and tickets drawn from the classifier fit as they are. The head, one
+of torchvision's, stands where the classifier's stood and reads the maps of the body's last stage; its answers are
+enlarged bilinearly to the image's size.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias, final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tombola.errors import ModelError
+from tombola.models.dilation import dilate
+from tombola.models.network import Network
+from tombola.models.seeded import seeded
+from tombola.spec import Json
+
+Decoder: TypeAlias = Literal["fcn", "deeplab"]
+Maps: TypeAlias = Callable[[Any, Tensor], Tensor]
+
+_PROBE: Final = 128  # pixels of the side of the image by which a body's stride and channels are found
+_RATES: Final = 96  # DeepLab's rates reach so many pixels, twice and three times as many: 12, 24, 36 at a stride of 8
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How a body answers: the classifier it was, which shares every layer but the head, and what was put in its place.
+
+    Held beside the body's layers and not among them: each is counted once, under its own name.
+    """
+
+    classifier: nn.Module
+    maps: Maps
+    head: str
+    decoder: Decoder
+    output_stride: int
+
+
+@final
+class SegmentingBody(nn.Module):
+    """Answers (N, classes, H, W) at normalised images (N, 3, H, W). The layers are the classifier's, not copies."""
+
+    def __init__(self, way: _Way) -> None:
+        super().__init__()
+        for name, child in way.classifier.named_children():
+            self.add_module(name, child)
+        self._way = way
+
+    def forward(self, x: Tensor) -> Tensor:
+        answers: Tensor = self.get_submodule(self._way.head)(self._way.maps(self._way.classifier, x))
+        return F.interpolate(answers, size=x.shape[-2:], mode="bilinear", align_corners=False)
+
+
+def segmenting(
+    model: Network, decoder: Decoder, num_classes: int, *, output_stride: int | None = None, seed: int
+) -> Network:
+    """A copy of the model with a fresh segmentation head; the body's weights and the normaliser are as they were.
+
+    ``output_stride`` is how many pixels of an image make one of the maps that the head reads, None for the body's own
+    number: the strides of the last stages become dilations, and no weight changes its name or its meaning.
+    """
+    new = model.copy()
+    body = new.body._way.classifier if isinstance(new.body, SegmentingBody) else new.body
+    maps = _maps_of(body)
+    channels, own = _measured(body, maps, model)
+    stride = output_stride or own
+    if stride != own:
+        dilate(body, own, stride)
+    parent, _, leaf = model.head_name.rpartition(".")
+    setattr(body.get_submodule(parent), leaf, _head(decoder, channels, num_classes, stride, seed).train(model.training))
+    whole = SegmentingBody(_Way(body, maps, model.head_name, decoder, stride)).train(model.training)
+    made = Network(whole, new.normalise, source=model.source, head=model.head_name)
+    made.net = None if model.net is None else {**model.net, **described(made)}
+    return made
+
+
+def described(network: Network) -> dict[str, Json]:
+    """What `Source` builds the same segmentation head from; empty for a network without one."""
+    body = network.body
+    if not isinstance(body, SegmentingBody):
+        return {}
+    return {"decoder": body._way.decoder, "output_stride": body._way.output_stride}
+
+
+def outputs_in(weights: Mapping[str, Tensor], head: str) -> int | None:
+    """How many outputs the head of this name has in a body's tensors; None where it has none there."""
+    own = weights.get(f"{head}.weight")
+    if own is None:
+        last = _last(name for name in weights if re.fullmatch(rf"{re.escape(head)}\.\d+\.weight", name))
+        own = None if last is None else weights[last]
+    return len(own) if own is not None and own.ndim > 1 else None
+
+
+def _last(names: Iterable[str]) -> str | None:
+    return max(names, key=lambda name: int(name.split(".")[-2]), default=None)
+
+
+def _head(decoder: Decoder, channels: int, num_classes: int, stride: int, seed: int) -> nn.Module:
+    from torchvision.models.segmentation.deeplabv3 import DeepLabHead
+    from torchvision.models.segmentation.fcn import FCNHead
+
+    with seeded(seed):
+        if decoder == "fcn":
+            fcn: nn.Module = FCNHead(channels, num_classes)
+            return fcn
+        deeplab: nn.Module = DeepLabHead(channels, num_classes, [max(1, k * _RATES // stride) for k in (1, 2, 3)])
+        return deeplab
+
+
+@torch.no_grad()
+def _measured(body: nn.Module, maps: Maps, model: Network) -> tuple[int, int]:
+    """The channels of the last stage's maps, and how many pixels of an image make one of theirs. Changes no state."""
+    modes = [(module, module.training) for module in body.modules()]
+    weight = next(body.parameters())
+    try:
+        found = maps(body.eval(), torch.zeros(1, 3, _PROBE, _PROBE, device=weight.device, dtype=weight.dtype))
+    finally:
+        for module, training in modes:
+            module.training = training
+    shape = tuple(found.shape)
+    width = getattr(model.head, "in_features", None)
+    if len(shape) != 4 or shape[2] != shape[3] or (shape[1] != width == shape[3]):
+        raise ModelError(
+            f"{model.source}: its last stage gives {shape[1:]} for an image of {_PROBE}x{_PROBE}, no map (channels,"
+            f" rows, columns) that a segmentation head could read; {_FITTING}"
+        )
+    return shape[1], _PROBE // shape[2]
+
+
+_FITTING: Final = "take a convolutional net: ours, a ResNet of torchvision's or one of timm's"
+
+
+def _maps_of(body: nn.Module) -> Maps:
+    """What gives the maps of the body's last stage; raises `ModelError` where nothing is known to."""
+    from torchvision.models import ResNet
+
+    if list(body.parameters(recurse=False)):
+        raise ModelError(f"{type(body).__name__} has weights outside its layers, as transformers do; {_FITTING}")
+    if callable(getattr(body, "forward_features", None)):
+        return _forward_features
+    if isinstance(body, ResNet):
+        return _resnet
+    if isinstance(getattr(body, "features", None), nn.Module):
+        return _features
+    raise ModelError(f"{type(body).__name__} has no stage known to give maps to a segmentation head; {_FITTING}")
+
+
+def _forward_features(body: Any, x: Tensor) -> Tensor:
+    """timm's word for it, and ours."""
+    maps: Tensor = body.forward_features(x)
+    return maps
+
+
+def _features(body: Any, x: Tensor) -> Tensor:
+    """torchvision's nets but for its ResNets."""
+    maps: Tensor = body.features(x)
+    return maps
+
+
+def _resnet(body: Any, x: Tensor) -> Tensor:
+    x = body.maxpool(body.relu(body.bn1(body.conv1(x))))
+    maps: Tensor = body.layer4(body.layer3(body.layer2(body.layer1(x))))
+    return maps
