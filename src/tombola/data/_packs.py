@@ -40,7 +40,9 @@ def read_pack(path: Path, *, size: int | None, verify: bool) -> InMemory:
 
 def _images(path: Path, arrays: Mapping[str, Array], *, size: int | None, verify: bool) -> InMemory:
     if "mask_data" in arrays:
-        raise DataError(f"pack: {path} is a segmentation set (it has mask_data): it needs the segmentation task")
+        raise DataError(
+            f"pack: {path} has masks (mask_data), it is for the segmentation task; write segmentation:scene_pack:PATH"
+        )
     labels = arrays.get("y", arrays.get("labels"))
     if labels is None or not any(kind <= set(arrays) for kind in KINDS):
         raise DataError(f"pack: {path} holds the arrays {', '.join(arrays) or 'none'}; expected {FORMATS}")
@@ -64,7 +66,7 @@ def _labels(path: Path, labels: Array, classes: Array | None, count: int) -> tup
 
 
 def _encoded(path: Path, arrays: Mapping[str, Array], size: int | None) -> Tensor:
-    sources = _parts(path, arrays["data"], arrays["offsets"])
+    sources = parts(path, arrays["data"], arrays["offsets"])
     if size is None:
         size = _native(path, sources)
     pixels, broken = decode_all(sources, size, 0)
@@ -89,7 +91,7 @@ def _native(path: Path, sources: list[bytes]) -> int:
     return wide
 
 
-def _parts(path: Path, data: Array, offsets: Array) -> list[bytes]:
+def parts(path: Path, data: Array, offsets: Array) -> list[bytes]:
     """The encoded files one after the other."""
     rising = (
         offsets.ndim == 1 and len(offsets) > 1 and offsets.dtype.kind in "iu" and bool((np.diff(offsets) > 0).all())
@@ -102,7 +104,7 @@ def _parts(path: Path, data: Array, offsets: Array) -> list[bytes]:
 def _sheets(path: Path, arrays: Mapping[str, Array]) -> Array:
     """The tiles of all sheets as (N, H, W, 3)."""
     height, width = (int(side) for side in arrays["tile"])
-    sources = _parts(path, arrays["sheets"], arrays["sheet_offsets"])
+    sources = parts(path, arrays["sheets"], arrays["sheet_offsets"])
     sheets: dict[int, Array] = {}
 
     def one(index: int) -> None:

@@ -5,7 +5,7 @@ each with ``labels`` and ``classes``, and plain arrays (``x``, ``y``); gray beco
 validation are drawn once by ``seed``), a folder, or ``folder/prefix`` of ``prefix_train*.npz`` with
 ``prefix_test*.npz`` or ``prefix_val*.npz``. Validation comes out of train, unless there are all three; where only val
 stands beside train it is the test split.
-When: sets that travel as one file and load in a second; write ``pack:PATH``. Not for segmentation packs.
+When: sets that travel as one file and load in a second; write ``pack:PATH``. A segmentation set is ``scene_pack:PATH``.
 Cost: decoded once into memory, three bytes a pixel.
 Options: ``path``; ``size``, None as they are; ``num_train``, a subset of equal shares of every class; ``val_fraction``,
 ``test_fraction``, ``seed``; ``verify``: check the digest of the decoded pixels where the pack states one.

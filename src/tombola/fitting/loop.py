@@ -25,6 +25,7 @@ from tombola.fitting.seeds import derive, generator
 from tombola.fitting.session import Bar, Session
 from tombola.fitting.watch import Totals, Watch
 from tombola.masks.enforce import Enforcer
+from tombola.models.network import Network
 from tombola.objectives._base import Objective
 from tombola.spec import Json
 from tombola.tasks._base import Task
@@ -139,7 +140,8 @@ class Training:
         course = self.course
         batch = self.replaying.batch_of(step)
         x, targets = course.feed.batch_at(batch)
-        x = course.task.augment(x, generator=generator(course.seed, "augment", batch, device=course.device))
+        drawn = generator(course.seed, "augment", batch, device=course.device)
+        x, targets = course.task.augment_pair(x, targets, generator=drawn)
         x = self.replaying.moved(x)
         torch.manual_seed(derive(course.seed, "layers", step))
         self.optimizer.zero_grad(set_to_none=True)
@@ -167,8 +169,9 @@ class Training:
     def _set_modes(self) -> None:
         self.network.train()
         if self.course.frozen_bn:
+            fresh = set(self.network.head.modules()) if isinstance(self.network, Network) else set()
             for module in self.network.modules():
-                if isinstance(module, _BATCH_NORMS):
+                if isinstance(module, _BATCH_NORMS) and module not in fresh:  # a new head has no statistics to keep
                     module.eval()
 
     # Now and then -------------------------------------------------------------------------------------------------

@@ -23,6 +23,14 @@ def _pgd(steps: int, step: float) -> dict[str, object]:
 PRESETS: Final[Mapping[str, Mapping[str, object]]] = {
     # Fu et al., DAC 2023: whole-model finetuning; the rate is not given there, Salman et al. use 0.01 or 0.001.
     "dac": {"epochs": "150ep", "batch": 64, "optimizer": _sgd(0.01, 1e-4), "schedule": _THIRDS},
+    # The same, segmentation: 30,000 iterations, lowered at 18,000 and 22,000. The rate is not given there: Chen et al.
+    # (CV_LTH) use 0.001 for the body and 0.01 for the head; one rate for both here, the head's.
+    "dac-segmentation": {
+        "epochs": "30000it",
+        "batch": 4,
+        "optimizer": _sgd(0.01, 1e-4),
+        "schedule": {"name": "milestones", "at": (18 / 30, 22 / 30)},
+    },
     # Salman et al., NeurIPS 2020, code: transfer of robust ImageNet models; rate 0.01 or 0.001.
     "salman": {"epochs": "150ep", "batch": 64, "optimizer": _sgd(0.01, 5e-4), "schedule": _THIRDS},
     # Iofinova et al., CVPR 2022, code: 0.001, and 0.01 for Aircraft and Cars.

@@ -19,7 +19,7 @@ from tombola.errors import MaskError, RequestError, near
 from tombola.fitting.devices import device_of
 from tombola.fitting.feed import Feed
 from tombola.fitting.seeds import derive, generator
-from tombola.models.network import Network, num_outputs
+from tombola.models.network import Network
 from tombola.tasks._base import Task
 
 
@@ -73,7 +73,7 @@ class NetworkProbe:
     def _for_task(self) -> Network:
         """A copy with a head that fits the task, in eval mode; only what is put in its place gets a gradient."""
         task = self._asked_task()
-        fits = num_outputs(self._model.head) == len(task.splits().classes)
+        fits = task.fits(self._model)
         network = self._model.copy() if fits else task.head(self._model, generator=self.generator("head"))
         return network.to(self._device).eval().requires_grad_(requires_grad=False)
 

@@ -13,10 +13,11 @@ def with_fresh_head(model: Network, task: Task, *, seed: int) -> Network:
 
 def with_pretrained_head(model: Network, task: Task) -> Network:
     """A copy with the head it has, which must fit the task; else a `RequestError` says what to write."""
-    outputs, classes = num_outputs(model.head), len(task.splits().classes)
-    if outputs != classes:
+    if not task.fits(model):
+        outputs, classes = num_outputs(model.head), len(task.splits().classes)
+        answers = "" if outputs != classes else f" with one answer {task.ANSWERS}, made otherwise"
         raise RequestError(
-            f"head=pretrained: the model's head has {outputs} outputs and the task {classes} classes;"
+            f"head=pretrained: the model's head has {outputs} outputs and the task {classes} classes{answers};"
             " write head=fresh, or draw on the task the model was pretrained on"
         )
     return model.copy()

@@ -3,7 +3,8 @@
 import hashlib
 from collections.abc import Mapping
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
 from tombola.errors import TicketError
 from tombola.fitting.state import load
@@ -16,9 +17,18 @@ from tombola.tickets.ticket import Ticket
 def digest_of(state: Network) -> str:
     """The digest of a network's body without its head, which differs from task to task."""
     bare = state.copy()
+    if isinstance(bare.head, nn.Sequential):  # a segmentation head counts as the classifier's, whose place it has
+        parent, _, leaf = bare.head_name.rpartition(".")
+        setattr(bare.body.get_submodule(parent), leaf, _linear())
     for parameter in bare.head.parameters():
         parameter.data = parameter.data.new_zeros(1)
     return hashlib.sha256(f"rewound/{weights_digest(bare.body)}".encode()).hexdigest()
+
+
+def _linear() -> nn.Linear:
+    """A layer with a weight and a bias, drawn from no generator."""
+    with torch.device("meta"):
+        return nn.Linear(1, 1).to_empty(device="cpu")
 
 
 def check(state: Network, start: Rung | None) -> None:

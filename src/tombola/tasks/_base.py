@@ -1,13 +1,13 @@
 """The contract of a task: data, the head it needs, its loss and its headline score."""
 
 from abc import abstractmethod
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
 
 from tombola.data._base import Splits
-from tombola.models.network import Network
+from tombola.models.network import Network, num_outputs
 from tombola.registry import Family, Member
 
 
@@ -15,6 +15,7 @@ class Task(Member):
     """What a model is trained for and judged by."""
 
     family: ClassVar[Family] = Family("tasks", "tombola.tasks", fallback="classification")
+    ANSWERS: ClassVar[Literal["an image", "a pixel"]] = "an image"  # what has one target: (N,), or (N, H, W)
 
     @abstractmethod
     def splits(self) -> Splits:
@@ -28,9 +29,17 @@ class Task(Member):
     def head(self, model: Network, *, generator: torch.Generator) -> Network:
         """A copy of the model with a fresh head for this task; body and normaliser are kept as they are."""
 
+    def fits(self, model: Network) -> bool:
+        """Whether the head that the model has can answer this task."""
+        return num_outputs(model.head) == len(self.splits().classes)
+
     @abstractmethod
     def augment(self, x: Tensor, *, generator: torch.Generator) -> Tensor:
         """Training images in [0, 1], changed at random in one batch on their device."""
+
+    def augment_pair(self, x: Tensor, targets: Tensor, *, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Training images and their targets changed together; overridden where a target lies in the image."""
+        return self.augment(x, generator=generator), targets
 
     @abstractmethod
     def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:

@@ -10,7 +10,6 @@ Options: ``data``; ``augment``, by default what suits the data; ``fraction`` of 
 Reference: methods as usual; few labels as in Fu et al., arXiv 2304.11834.
 """
 
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, ClassVar, Literal, cast
 
@@ -21,10 +20,12 @@ from torch.nn import functional as F
 
 from tombola.data._augment import Augment, augment
 from tombola.data._base import Dataset, Images, Splits, Subset, loaded, stratified
-from tombola.errors import DataError, UnknownName, near
+from tombola.data._scenes import SceneSet
+from tombola.errors import DataError
 from tombola.models.network import Network
 from tombola.spec import Json, option
 from tombola.tasks._base import Task
+from tombola.tasks._data import known_data, with_data_options
 
 
 class Classification(Task):
@@ -44,25 +45,15 @@ class Classification(Task):
     @model_validator(mode="before")
     @classmethod
     def _data_options(cls, values: Any) -> Any:
-        """Options that are the data set's own move to it."""
-        if not isinstance(values, Mapping) or not isinstance(values.get("data"), str):
-            return values
-        name = values["data"].partition(":")[0]
-        if name not in Dataset.family.names():
-            return values
-        theirs, ours = list(Dataset.family.get(name).model_fields), list(cls.model_fields)
-        moved = {word: value for word, value in values.items() if word not in ours and _meant(word, theirs, ours)}
-        kept = {word: value for word, value in values.items() if word not in moved}
-        return {**kept, "data": {"name": values["data"], **moved}} if moved else values
+        return with_data_options(values, cls)
 
     @field_validator("data", mode="before")
     @classmethod
     def _known_data(cls, value: object) -> object:
-        try:
-            return Dataset.parse(value)
-        except UnknownName as error:
-            tasks = ", ".join(Task.family.names())
-            raise UnknownName(f"{error}; it is no task either (there are: {tasks})") from None
+        found = known_data(value)
+        if isinstance(found, SceneSet):
+            raise ValueError(f"{found.name} has a class a pixel, not one an image; write segmentation:{found.name}")
+        return found
 
     @property
     def policy(self) -> Augment:
@@ -92,18 +83,20 @@ class Classification(Task):
         return (outputs.argmax(1) == targets).float()
 
 
-def _meant(word: str, theirs: list[str], ours: list[str]) -> bool:
-    """Whether an option is the data set's, or misspells one of its: then the data set's report names the right one."""
-    return word in theirs or (bool(near(word, theirs)) and not near(word, ours))
-
-
 @lru_cache(maxsize=8)
 def _splits(task: Classification, digest: str) -> Splits:
     del digest  # part of the cache's key, as in `loaded`
     splits = loaded(task.data)
     if len(splits.classes) < 2:
         raise DataError(f"{task.data.name}: one class ({', '.join(splits.classes)}); telling apart needs two or more")
-    return Splits(_some(splits.train, task), splits.val, splits.test)
+    train = _some(splits.train, task)
+    if len(present := torch.unique(train.labels)) < 2:
+        only = ", ".join(splits.classes[label] for label in present.tolist())
+        raise DataError(
+            f"{task.data.name}: all {len(train)} training images are of one class ({only}), of {len(splits.classes)};"
+            " telling apart needs two or more (a larger fraction, or subset=stratified, where they were left out)"
+        )
+    return Splits(train, splits.val, splits.test)
 
 
 def _some(train: Images, task: Classification) -> Images:

@@ -15,6 +15,9 @@ class Transfer(Member):
 
     family: ClassVar[Family] = Family("transfers", "tombola.transfers")
 
+    def check(self, task: Task) -> None:
+        """Raise the `RequestError` of a task that this cannot adapt to; asked before anything trains."""
+
     @abstractmethod
     def adapt(self, model: Network, masks: Masks, task: Task, *, seed: int, session: Session) -> Network:
         """A new model with a head for the task, ready to be measured (eval mode)."""

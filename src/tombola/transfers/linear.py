@@ -17,7 +17,7 @@ import torch
 from pydantic import model_validator
 from torch import Tensor, nn
 
-from tombola.errors import ModelError
+from tombola.errors import ModelError, RequestError
 from tombola.fitting.devices import device_of
 from tombola.fitting.recalibrate import recalibrated
 from tombola.fitting.seeds import generator
@@ -52,7 +52,15 @@ class Linear(Transfer):
             )
         return values
 
+    def check(self, task: Task) -> None:
+        if task.ANSWERS != "an image":
+            raise RequestError(
+                f"transfer linear solves for one label an image, and {task.name} has one {task.ANSWERS};"
+                " write transfer: linear_sgd (a head trained by SGD on the frozen body), or finetune"
+            )
+
     def adapt(self, model: Network, masks: Masks, task: Task, *, seed: int, session: Session) -> Network:
+        self.check(task)
         device = device_of(session.device)
         adapted = task.head(model, generator=generator(seed, "head"))
         apply_masks(adapted.body, without_head(masks, adapted))

@@ -1,0 +1,101 @@
+"""Scene pack: a segmentation set in ``.npz`` files, such as CamVid.
+
+What: reads packs of encoded images (``data``, ``offsets``) with an encoded mask each (``mask_data``, ``mask_offsets``:
+gray or palette, one class a pixel) and ``classes``. A class called Unlabelled, Void or Background_void is no class: its
+pixels count for nothing, as do those marked 255. ``PATH`` is a folder or ``folder/prefix`` of ``prefix_train*.npz``,
+``prefix_val*.npz`` and ``prefix_test*.npz``; with two of them validation comes out of train.
+When: a segmentation set that travels as files; write ``segmentation:scene_pack:PATH``.
+Cost: decoded once into memory, four bytes a pixel.
+Options: ``path``; ``height`` and ``width``, left out as they are: images are stretched to them bilinearly, masks by the
+nearest pixel, so scores of different shapes are not comparable; ``val_fraction`` and ``seed`` where there is no split.
+Reference: Brostow et al. 2009 (CamVid), in the 11 classes of Badrinarayanan et al. (SegNet), arXiv 1511.00561.
+"""
+
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar, Final, Self
+
+import numpy as np
+from pydantic import model_validator
+
+from tombola.data._base import Splits
+from tombola.data._packs import Array, parts
+from tombola.data._scenes import Scenes, SceneSet, checked, decoded, hold_out_scenes, not_empty
+from tombola.data.pack import pack_files
+from tombola.errors import DataError
+from tombola.spec import Json, file_digest, option
+
+_NEEDED: Final = ("data", "offsets", "mask_data", "mask_offsets", "classes")
+_NO_CLASS: Final = ("unlabelled", "unlabeled", "void", "background_void")
+
+
+class ScenePack(SceneSet):
+    """Scenes packed into ``.npz`` files."""
+
+    ARGUMENT: ClassVar[str | None] = "path"
+
+    path: Path = option(help="a folder, or folder/prefix; a copy elsewhere is the same set", identity=False)
+    height: int | None = option(None, "rows of pixels; empty: as they are", ge=8, le=4096)
+    width: int | None = option(None, "columns of pixels; empty: as they are", ge=8, le=4096)
+    val_fraction: float = option(0.1, "the share of the training images held out, where there is no split", gt=0, lt=1)
+    seed: int = option(0, "which split, where there is none", ge=0)
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if (self.height is None) != (self.width is None):
+            raise ValueError("height and width go together; write both, or neither")
+        return self
+
+    def files(self) -> dict[str, Path]:
+        """The file of each split."""
+        files = pack_files(self.path.expanduser().absolute())
+        if "all" in files:
+            raise DataError(f"scene_pack: {files['all']} is one file; expected NAME_train*.npz with NAME_test*.npz")
+        return files
+
+    def identity(self) -> dict[str, Json]:
+        """Its options and the sha256 of its files, wherever they lie."""
+        content: dict[str, Json] = {split: file_digest(file) for split, file in self.files().items()}
+        return {**super().identity(), "content": content}
+
+    def load(self) -> Splits:
+        shape = None if self.height is None or self.width is None else (self.height, self.width)
+        found = {split: read_scenes(file, shape) for split, file in self.files().items()}
+        if len({(part.classes, tuple(part.pixels.shape[2:])) for part in found.values()}) > 1:
+            raise DataError(f"scene_pack: {self.path}: the files have different classes or shapes; give height, width")
+        if "val" in found:
+            return not_empty("scene_pack", Splits(found["train"], found["val"], found["test"]))
+        train, val = hold_out_scenes(found["train"], self.val_fraction, self.seed)
+        return not_empty("scene_pack", Splits(train, val, found["test"]))
+
+
+def read_scenes(path: Path, shape: tuple[int, int] | None) -> Scenes:
+    """The scenes of one pack; raises `DataError` for a file that is not one."""
+    arrays = _arrays(path)
+    if lacking := [name for name in _NEEDED if name not in arrays]:
+        raise DataError(
+            f"scene_pack: {path} has no {', '.join(lacking)}; expected {', '.join(_NEEDED)}"
+            " (a set of labelled images is read by pack:PATH)"
+        )
+    images, masks = (parts(path, arrays[f"{kind}data"], arrays[f"{kind}offsets"]) for kind in ("", "mask_"))
+    if len(images) != len(masks):
+        raise DataError(f"scene_pack: {path}: {len(images)} images and {len(masks)} masks")
+    names = tuple(map(str, arrays["classes"].tolist()))
+    void = next((place for place, name in enumerate(names) if name.lower() in _NO_CLASS), len(names))
+    if void < len(names) - 1:
+        raise DataError(f"scene_pack: {path}: {names[void]!r} is not the last of the classes, as it should be")
+    try:
+        pixels, labels = decoded(images, masks, shape, void=void)
+    except DataError as error:
+        raise DataError(f"scene_pack: {path}: {error}") from None
+    return checked(f"scene_pack: {path}", Scenes(pixels, labels, names[:void]))
+
+
+def _arrays(path: Path) -> Mapping[str, Array]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(f"scene_pack: {path} cannot be read ({error}); copy or download it again") from None

@@ -1,0 +1,87 @@
+"""Mean IoU: how well predicted regions lie over the true ones, from one count over the whole test split.
+
+What: every test pixel that has a class is counted by its true and its predicted class, in one confusion matrix over all
+    images. A class's IoU is TP / (TP + FP + FN), in per cent; the mean is over the classes that occur in the truth or
+    in the prediction. The IoU of every class stands in the detail (empty where it does not occur), and
+    ``pixel_accuracy``, the share of all counted pixels told right, comes along. Void pixels count for nothing.
+When: the number of every segmentation study. Compare at one image size only.
+Cost: one forward pass over the test split.
+Options: batch (not part of the identity).
+Reference: Everingham et al., IJCV 2010 (the VOC measure); Long et al., CVPR 2015.
+"""
+
+from typing import final
+
+import torch
+from torch import Tensor
+
+from tombola.attacks._crafting import crafting
+from tombola.data._scenes import VOID
+from tombola.errors import RequestError
+from tombola.fitting.devices import device_of
+from tombola.fitting.session import Session
+from tombola.models.network import Network
+from tombola.models.segmenting import SegmentingBody
+from tombola.properties._base import Measurement, Property
+from tombola.properties._test_images import in_order, ready, test_images
+from tombola.rows import Scalar
+from tombola.spec import option
+from tombola.tasks._base import Task
+
+
+@final
+class MeanIoU(Property):
+    """Intersection over union, averaged over the classes."""
+
+    batch: int = option(16, "images a forward pass", identity=False, ge=1)
+
+    def check(self, task: Task) -> None:
+        if task.ANSWERS != "a pixel":
+            raise RequestError(f"mean_iou compares regions, and {task.name} has one label an image; write accuracy")
+
+    def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
+        self.check(task)
+        _require_decoder(model)
+        device = device_of(session.device)
+        images = test_images(task, None)
+        network = ready(model, device)
+        counts = torch.zeros(len(images.classes), len(images.classes), dtype=torch.int64)
+        with crafting(network, "eval"), torch.no_grad():
+            for x, targets in in_order(images, self.batch, device):
+                counts += confusion(network(x).argmax(1), targets, len(images.classes)).cpu()
+        each = intersections_over_unions(counts)
+        mean = float(each[each.isfinite()].mean()) if bool(each.isfinite().any()) else 0.0
+        right = float(counts.diagonal().sum() / counts.sum().clamp_min(1))
+        detail: dict[str, Scalar] = {
+            f"iou {name}": 100 * value if value == value else None
+            for name, value in zip(images.classes, each.tolist(), strict=True)
+        }
+        return [
+            Measurement("mean_iou", 100 * mean, len(images), unit="%", detail=detail),
+            Measurement("pixel_accuracy", 100 * right, len(images), unit="%"),
+        ]
+
+
+def confusion(predicted: Tensor, truth: Tensor, classes: int) -> Tensor:
+    """How many pixels of true class i (rows) were told to be j (columns); void ones are left out.
+
+    >>> confusion(torch.tensor([0, 1, 1, 0]), torch.tensor([0, 1, 0, 255]), 2).tolist()
+    [[1, 1], [0, 1]]
+    """
+    seen = truth != VOID
+    pairs = truth[seen].long() * classes + predicted[seen].long()
+    return torch.bincount(pairs, minlength=classes * classes).view(classes, classes)
+
+
+def intersections_over_unions(counts: Tensor) -> Tensor:
+    """Each class's TP / (TP + FP + FN), in float64; NaN for one that neither the truth nor the prediction has."""
+    hits = counts.diagonal().double()
+    return hits / (counts.sum(0) + counts.sum(1) - counts.diagonal())
+
+
+def _require_decoder(model: Network) -> None:
+    if not isinstance(model.body, SegmentingBody):
+        raise RequestError(
+            f"{model.source} gives one answer an image, and mean_iou needs one a pixel;"
+            " transfer a ticket to the segmentation task first, or load the model with decoder=fcn"
+        )

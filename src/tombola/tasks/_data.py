@@ -1,0 +1,36 @@
+"""How a task's data are written: by name, and with options that are the data set's own beside the task's."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tombola.data._base import Dataset
+from tombola.errors import UnknownName, near
+from tombola.registry import Member
+from tombola.tasks._base import Task
+
+
+def with_data_options(values: Any, task: type[Member]) -> Any:
+    """A task's options, those that are the data set's own moved to it."""
+    if not isinstance(values, Mapping) or not isinstance(values.get("data"), str):
+        return values
+    name = values["data"].partition(":")[0]
+    if name not in Dataset.family.names():
+        return values
+    theirs, ours = list(Dataset.family.get(name).model_fields), list(task.model_fields)
+    moved = {word: value for word, value in values.items() if word not in ours and _meant(word, theirs, ours)}
+    kept = {word: value for word, value in values.items() if word not in moved}
+    return {**kept, "data": {"name": values["data"], **moved}} if moved else values
+
+
+def known_data(value: object) -> Dataset:
+    """The data set meant; an unknown name says which data sets and which tasks there are."""
+    try:
+        return Dataset.parse(value)
+    except UnknownName as error:
+        tasks = ", ".join(Task.family.names())
+        raise UnknownName(f"{error}; it is no task either (there are: {tasks})") from None
+
+
+def _meant(word: str, theirs: list[str], ours: list[str]) -> bool:
+    """Whether an option is the data set's, or misspells one of its: then the data set's report names the right one."""
+    return word in theirs or (bool(near(word, theirs)) and not near(word, ours))

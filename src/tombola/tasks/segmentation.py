@@ -1,0 +1,137 @@
+"""Segmentation: tell the class of every pixel; the headline is the share of pixels told right.
+
+What: cross-entropy on a fresh head of torchvision's (FCN, or DeepLabV3's) over the maps of the body's last stage,
+enlarged to the image's size. An image's loss and score are means over its pixels that have a class; void ones count for
+nothing. What studies report is ``mean_iou``, a property, since it is no mean over images.
+When: a ticket is to be transferred to segmentation: ``segmentation:voc``, ``segmentation:scene_pack:PATH``,
+``segmentation:shapes``. The model pretrained may be any convolutional classifier, its masks keep their names.
+Cost: forward and backward passes at the images' size; an output stride of 8 instead of 32 costs a ResNet about four
+times as much.
+Options: ``data``; ``decoder`` (fcn, deeplab); ``output_stride``, of ResNets; ``augment_with`` and ``scale``;
+``fraction`` of the training images and which (``subset_seed``). The data set's own may stand beside ``name``.
+Reference: Long et al., CVPR 2015 (FCN); Chen et al., arXiv 1706.05587 (DeepLabV3); Fu et al., DAC 2023.
+"""
+
+from functools import lru_cache
+from typing import Any, ClassVar, Literal, cast, final
+
+import torch
+from pydantic import field_validator, model_validator
+from torch import Tensor
+from torch.nn import functional as F
+
+from tombola.data._augment_scenes import AugmentScenes, augment_scenes
+from tombola.data._base import Dataset, Splits, loaded
+from tombola.data._scenes import VOID, SceneSet, some_scenes
+from tombola.errors import DataError
+from tombola.models.network import Network
+from tombola.models.segmenting import Decoder, SegmentingBody, described, segmenting
+from tombola.spec import Json, option
+from tombola.tasks._base import Task
+from tombola.tasks._data import known_data, with_data_options
+
+
+@final
+class Segmentation(Task):
+    """Which class is at each pixel?"""
+
+    ARGUMENT: ClassVar[str | None] = "data"
+    ANSWERS: ClassVar[Literal["an image", "a pixel"]] = "a pixel"
+
+    data: Dataset = option(help="the set of scenes: a name, name:argument, or a mapping with its options")
+    decoder: Decoder = option("fcn", "the head: fcn, or deeplab, whose filters see wider and cost more")
+    output_stride: int | None = option(
+        None, "pixels of an image to one of the maps the head reads, such as 8, 16 or 32; empty: the net's own", ge=1
+    )
+    augment_with: Literal["auto", "none", "flip", "flip_scale"] = option(
+        "auto", "how training images and masks are changed at random; auto takes what suits the data"
+    )
+    scale: tuple[float, float] = option((0.5, 2.0), "the smallest and the largest scale, for flip_scale")
+    fraction: float = option(1.0, "the share of the training images that may be used", gt=0, le=1)
+    subset_seed: int = option(0, "which of them", ge=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _data_options(cls, values: Any) -> Any:
+        return with_data_options(values, cls)
+
+    @field_validator("data", mode="before")
+    @classmethod
+    def _scenes(cls, value: object) -> object:
+        found = known_data(value)
+        if not isinstance(found, SceneSet):
+            sets = ", ".join(name for name, member in Dataset.family.members().items() if issubclass(member, SceneSet))
+            raise ValueError(f"{found.name} has one label an image, and every pixel needs one; write one of {sets}")
+        return found
+
+    @field_validator("scale")
+    @classmethod
+    def _rising(cls, value: tuple[float, float]) -> tuple[float, float]:
+        if not 0 < value[0] <= value[1]:
+            raise ValueError("write the smallest scale and then the largest, both above 0, as in [0.5, 2]")
+        return value
+
+    @property
+    def policy(self) -> AugmentScenes:
+        """The augmentation in force."""
+        return cast("AugmentScenes", self.data.AUGMENT if self.augment_with == "auto" else self.augment_with)
+
+    def identity(self) -> dict[str, Json]:
+        return {**super().identity(), "augment_with": self.policy}
+
+    def splits(self) -> Splits:
+        return _splits(self, self.digest())
+
+    def check(self) -> None:
+        if not self.data.MADE_HERE:
+            self.splits()
+
+    def head(self, model: Network, *, generator: torch.Generator) -> Network:
+        seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
+        classes = len(self.splits().classes)
+        return segmenting(model, self.decoder, classes, output_stride=self.output_stride, seed=seed)
+
+    def fits(self, model: Network) -> bool:
+        found = described(model)
+        stride = self.output_stride in (None, found.get("output_stride"))
+        return super().fits(model) and isinstance(model.body, SegmentingBody) and stride
+
+    def augment(self, x: Tensor, *, generator: torch.Generator) -> Tensor:
+        return self.augment_pair(x, x.new_zeros(len(x), *x.shape[2:]), generator=generator)[0]
+
+    def augment_pair(self, x: Tensor, targets: Tensor, *, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        return augment_scenes(x, targets, self.policy, scale=self.scale, generator=generator)
+
+    def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """One loss an image, (N,), of outputs (N, C, H, W); 0 for an image that is void all over."""
+        _require_maps(outputs, targets)
+        losses = F.cross_entropy(outputs, targets.long(), reduction="none", ignore_index=VOID)
+        return _means(losses, targets)
+
+    def scores(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The share of each image's pixels told right, (N,)."""
+        _require_maps(outputs, targets)
+        return _means((outputs.argmax(1) == targets).float(), targets)
+
+
+def _means(values: Tensor, targets: Tensor) -> Tensor:
+    """The mean over each image's pixels that have a class, (N,)."""
+    counts = targets != VOID
+    return (values * counts).flatten(1).sum(1) / counts.flatten(1).sum(1).clamp_min(1)
+
+
+def _require_maps(outputs: Tensor, targets: Tensor) -> None:
+    if outputs.ndim != 4 or outputs.shape[2:] != targets.shape[1:]:
+        raise DataError(
+            f"outputs of shape {tuple(outputs.shape)} for masks of shape {tuple(targets.shape)}: the network has no"
+            " segmentation head; transfer a ticket to this task first, or load the model with decoder=fcn"
+        )
+
+
+@lru_cache(maxsize=4)
+def _splits(task: Segmentation, digest: str) -> Splits:
+    del digest  # part of the cache's key, as in `loaded`
+    splits = loaded(task.data)
+    if task.fraction == 1:
+        return splits
+    return Splits(some_scenes(splits.train, task.fraction, task.subset_seed), splits.val, splits.test)
