@@ -72,5 +72,15 @@ def test_loaded_reads_a_set_once() -> None:
 
 
 def test_only_sets_are_members() -> None:
-    assert Dataset.family.names() == ["cifar10", "cifar100", "digits", "folder", "glyphs", "pack"]
+    assert Dataset.family.names() == [
+        "cifar10",
+        "cifar100",
+        "digits",
+        "folder",
+        "glyphs",
+        "pack",
+        "scene_pack",
+        "shapes",
+        "voc",
+    ]
     assert set(Dataset.family.members()) == set(Dataset.family.names())

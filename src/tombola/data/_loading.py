@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from tombola.data._base import Images
+from tombola.errors import DataError
 
 
 def batches(
@@ -24,7 +25,12 @@ def batches(
 
 
 def to_float(pixels: Tensor, device: str | torch.device = "cpu") -> Tensor:
-    """uint8 images as float32 in [0, 1] on ``device``, channels-last. Bytes travel, floats are made on arrival."""
+    """uint8 images as float32 in [0, 1] on ``device``, channels-last. Bytes travel, floats are made on arrival.
+
+    Raises `DataError` for anything but bytes: numbers of another kind would end outside [0, 1], or as black images.
+    """
+    if pixels.dtype != torch.uint8:
+        raise DataError(f"images are uint8, 0 to 255, and a data set gave {pixels.dtype}; give (255 * x).byte()")
     there = pixels.to(device, non_blocking=True).contiguous(memory_format=torch.channels_last)
     return there.float().div_(255)
 
