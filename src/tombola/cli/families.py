@@ -18,6 +18,7 @@ PACKAGES: Final = {
     "attacks": "tombola.attacks",
     "tasks": "tombola.tasks",
     "datasets": "tombola.data",
+    "corruptions": "tombola.data.corruptions",
     "transfers": "tombola.transfers",
     "properties": "tombola.properties",
     "ood_scores": "tombola.properties.ood_scores",

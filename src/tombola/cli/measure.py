@@ -79,9 +79,10 @@ def _inspected(
 
 
 def _line(row: Row) -> str:
-    layer = f"  {row.detail['layer']}" if "layer" in row.detail else ""
+    where = f"  {row.detail['layer']}" if "layer" in row.detail else ""
+    where += f"  radius {row.detail['radius']:g}" if "radius" in row.detail else ""
     behind = f"(n={row.samples})" if row.samples else _counted(row)
-    return f"{row.metric:<24} {row.value:8.2f} {row.unit:<3} {behind}{layer}"
+    return f"{row.metric:<24} {row.value:8.2f} {row.unit:<3} {behind}{where}"
 
 
 def _counted(row: Row) -> str:

@@ -23,6 +23,8 @@ class Measurement:
     unit: str = ""
     better: Literal["higher", "lower", "neither"] = "higher"
     detail: dict[str, Scalar] = field(default_factory=dict)
+    outcomes: str = ""
+    """Which samples were told right, as `tombola.outcomes` writes it, so that verdicts can pair them."""
 
 
 class Property(Member):
@@ -30,9 +32,16 @@ class Property(Member):
 
     family: ClassVar[Family] = Family("properties", "tombola.properties")
 
+    def check(self, task: Task) -> None:
+        """Raise the `RequestError` of a task that this cannot be measured on; asked before anything trains."""
+
     @abstractmethod
     def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
         """The property's values, the headline first."""
+
+
+class DenseProperty(Property):
+    """Measures the dense network and a task; a study gives it the pretrained one, as it is before any ticket."""
 
 
 class TicketProperty(Property):

@@ -8,13 +8,16 @@ Reference: top-1 accuracy for classification.
 """
 
 import torch
+from torch import Tensor
 
 from tombola.attacks._crafting import crafting
+from tombola.data._base import Images
+from tombola.errors import RequestError
 from tombola.fitting.devices import device_of
 from tombola.fitting.session import Session
 from tombola.models.network import Network
 from tombola.properties._base import Measurement, Property
-from tombola.properties._test_images import in_order, ready, test_images
+from tombola.properties._test_images import in_order, outcomes, ready, test_images
 from tombola.spec import option
 from tombola.tasks._base import Task
 
@@ -24,12 +27,26 @@ class Accuracy(Property):
 
     batch: int = option(256, "images a forward pass", identity=False, ge=1)
 
+    def check(self, task: Task) -> None:
+        if task.ANSWERS != "an image":
+            raise RequestError(
+                f"accuracy is the share of images told right, and {task.name} has a target {task.ANSWERS};"
+                " write measure: [mean_iou], or --property mean_iou"
+            )
+
     def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
+        self.check(task)
         device = device_of(session.device)
         images = test_images(task, None)
         network = ready(model, device)
-        total = 0.0
+        scores = []
         with crafting(network, "eval"), torch.no_grad():
             for x, targets in in_order(images, self.batch, device):
-                total += task.scores(network(x), targets).double().sum().item()
-        return [Measurement("accuracy", 100 * total / len(images), len(images), unit="%")]
+                scores.append(task.scores(network(x), targets).double().cpu())
+        return [of_scores(torch.cat(scores), images)]
+
+
+def of_scores(scores: Tensor, images: Images) -> Measurement:
+    """The mean of one score an image, in the images' order."""
+    value = 100 * scores.sum().item() / len(images)
+    return Measurement("accuracy", value, len(images), "%", outcomes=outcomes(scores, images))

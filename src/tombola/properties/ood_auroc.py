@@ -14,7 +14,6 @@ Options: out: a data set, whose test split is brought to the task's image size a
 Reference: Hendrycks & Gimpel, ICLR 2017, arXiv 1610.02136; Yang et al., NeurIPS 2022 (OpenOOD), arXiv 2210.07242.
 """
 
-from pathlib import PurePath
 from typing import ClassVar, final
 
 import torch
@@ -28,6 +27,7 @@ from tombola.models.network import Network
 from tombola.properties._base import Measurement, Property
 from tombola.properties._detection import auroc, average_precision, false_positive_rate
 from tombola.properties._responses import responses
+from tombola.properties._sets import label_of
 from tombola.properties._test_images import ready, test_images
 from tombola.properties.ood_scores._base import Known, OODScore
 from tombola.rows import Scalar
@@ -55,7 +55,7 @@ class OODAUROC(Property):
         scores = self._scores(model, task, inside, outside, device_of(session.device))
         known, unknown = scores[: len(inside)], scores[len(inside) :]
         counts = {"in_samples": len(inside), "out_samples": len(outside)}
-        detail: dict[str, Scalar] = {**self.score.told(), "out": _label(self.out), **counts}
+        detail: dict[str, Scalar] = {**self.score.told(), "out": label_of(self.out), **counts}
         return [
             Measurement(name, 100 * value, len(scores), "%", "lower" if name.startswith("fpr") else "higher", detail)
             for name, value in detection(known, unknown).items()
@@ -94,12 +94,3 @@ def _require_two_sets(inside: Images, outside: Images, out: Dataset) -> None:
     alike = len(inside) == len(outside) and inside.size == outside.size
     if alike and torch.equal(inside.take(first), outside.take(first)):
         raise RequestError(f"ood_auroc: out={out.name} is the task's own data; name another set, as in out=glyphs")
-
-
-def _label(out: Dataset) -> str:
-    """``digits``, or ``folder:pets (1f2e3d4c)`` where options or files make it one of many."""
-    if not any(field.is_required() for field in type(out).model_fields.values()) and out == type(out)():
-        return out.name
-    text = getattr(out, out.ARGUMENT) if out.ARGUMENT else None
-    name = out.name if text is None else f"{out.name}:{text.name if isinstance(text, PurePath) else text}"
-    return f"{name} ({out.digest()[:8]})"
