@@ -19,6 +19,7 @@ from tombola.fitting.session import Session
 from tombola.models.digest import weights_digest
 from tombola.models.head_masks import without_head
 from tombola.models.network import Network, net_of, num_outputs
+from tombola.models.segmenting import outputs_in
 from tombola.models.source import Source
 from tombola.properties._base import Measurement, Property, TicketProperty
 from tombola.rows import Row
@@ -154,11 +155,14 @@ def base_of(ticket: Ticket, model: str | Mapping[str, Any] | None = None, *, see
     A self-contained ticket brings its weights, so its net alone counts, with a head of as many outputs as the ticket's.
     """
     if ticket.weights is not None and (model is not None or ticket.lineage.extra.get("net")):
-        network = Source.parse(model or ticket.lineage.extra["net"]).load(seed=seed)
-        own = ticket.weights.get(f"{network.head_name}.weight")
-        if own is not None and own.ndim > 1 and len(own) != num_outputs(network.head):
-            return network.with_head(len(own), generator=generator(seed, "head"))
-        return network
+        source = Source.parse(model or ticket.lineage.extra["net"])
+        network = source.load(seed=seed)
+        own = outputs_in(ticket.weights, network.head_name)
+        if own is None or own == num_outputs(network.head):
+            return network
+        if source.decoder is not None:
+            return source.load(num_classes=own, seed=seed)
+        return network.with_head(own, generator=generator(seed, "head"))
     if model is not None:
         return Source.parse(model).load(seed=seed)
     if ticket.weights is None and ticket.lineage.model.endswith(_TRAINED):
@@ -229,4 +233,5 @@ def _row(item: Property, found: Measurement, seed: int) -> Row:
         better=found.better,
         samples=found.samples,
         detail=found.detail,
+        outcomes=found.outcomes,
     )

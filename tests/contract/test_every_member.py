@@ -15,14 +15,17 @@ NEEDED: dict[str, dict[str, Any]] = {
     "budgets/explicit": {"layers": {"conv": 0.5}},
     "datasets/folder": {"path": "pictures"},
     "datasets/pack": {"path": "pictures.npz"},
+    "datasets/scene_pack": {"path": "scenes"},
     "ladders/listed": {"sparsities": [0.5, 0.9]},
+    "properties/frechet_distance": {"other": "digits"},
     "properties/nesting": {"reference": "omp"},
     "properties/ood_auroc": {"out": "digits"},
     "properties/overlap": {"reference": {"name": "random", "sparsity": 0.5}},
     "schemes/omp": {"sparsity": 0.5},
     "tasks/classification": {"data": "digits"},
+    "tasks/segmentation": {"data": "shapes"},
 }
-READS_FILES = {"datasets/folder", "datasets/pack"}
+READS_FILES = {"datasets/folder", "datasets/pack", "datasets/scene_pack"}
 """Their identity is that of files."""
 
 MEMBERS = [(kind, name) for kind in PACKAGES for name in family(kind).names()]

@@ -214,7 +214,7 @@ def test_fast_training_driven_to_collapse_by_a_large_step_is_caught_and_repaired
     found, notes = {}, Notes()
     for every in (None, "20it"):
         recipe = {
-            "objective": {"name": "fast", "eps": 0.2, "alpha": 2.0, "look_every": every},
+            "objective": {"name": "fast", "eps": 0.2, "alpha": 1.0, "look_every": every},
             "epochs": "300it",
             "batch": 32,
             "optimizer": {"name": "adamw", "lr": 0.01, "weight_decay": 0.0},

@@ -2,10 +2,12 @@
 
 import pytest
 import torch
+from torch import nn
 
 from tombola.errors import RequestError
 from tombola.fitting.session import Session
 from tombola.models.network import Network
+from tombola.outcomes import Outcomes
 from tombola.properties._base import Measurement, Property
 from tombola.properties.adversarial_accuracy import AdversarialAccuracy
 
@@ -64,3 +66,32 @@ def test_batch_is_not_in_the_identity_and_the_attack_is() -> None:
     usual = AdversarialAccuracy()
     assert AdversarialAccuracy(batch=3).identity() == usual.identity()
     assert AdversarialAccuracy(attack={"name": "pgd", "steps": 7}).identity() != usual.identity()
+
+
+def test_a_softmaxed_model_is_flagged_under_any_attack() -> None:
+    net = brightness_net()
+    soft = Network(nn.Sequential(*net.body.children(), nn.Softmax(1)), source="toy", head="2")
+    with pytest.warns(UserWarning, match="leave out the softmax"):
+        robust, _ = measure(soft, attack={"name": "pgd", "eps": "16/255", "steps": 2})
+    assert "probabilities" in str(robust.detail["flags"])
+    assert "flags" not in measure(net, attack={"name": "pgd", "eps": "16/255", "steps": 2})[0].detail
+
+
+def test_the_rows_say_which_images_stood() -> None:
+    robust, clean = measure(brightness_net(), attack={"name": "pgd", "eps": "16/255", "steps": 5})
+    lost = Outcomes.parse(clean.outcomes).table() & ~Outcomes.parse(robust.outcomes).table()
+    assert lost.nonzero()[0].tolist() == [12, 13, 14]
+
+
+def test_an_attack_of_parts_says_what_each_broke_and_what_is_doubtful() -> None:
+    attack = {"name": "autoattack", "suite": "lite", "eps": "16/255"}
+    with pytest.warns(UserWarning, match="fewer classes than targets"):
+        robust, clean, *broken = measure(brightness_net(), attack=attack, batch=7)
+    assert robust.value == pytest.approx(100 * (25 - 3) / 26)
+    assert [each.metric for each in broken] == ["broken_by_apgd_ce", "broken_by_apgd_t", "broken_by_square"]
+    assert sum(each.value for each in broken) == pytest.approx(clean.value - robust.value)
+    assert {each.better for each in broken} == {"neither"}
+    for found in (robust, clean, *broken):
+        assert str(found.detail["comparable"]).startswith("no")
+        assert "DLR is the margin" in str(found.detail["dropped"])
+        assert str(found.detail["flags"]).startswith("fewer classes than targets: 25 of 25 images")

@@ -1,7 +1,9 @@
 """The contract of an attack: images in, images out, everything it depends on given explicitly."""
 
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import ClassVar, TypeAlias
 
 import torch
@@ -12,6 +14,23 @@ from tombola.rows import Scalar
 
 Criterion: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 """(outputs, targets) -> one loss a sample, shape (N,)."""
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What came of an attack, in numbers of images; those of several batches add up.
+
+    ``broken`` says by which part of the attack images fell that were told right, ``odd`` what makes it doubtful.
+    """
+
+    broken: Counter[str] = field(default_factory=Counter)
+    odd: Counter[str] = field(default_factory=Counter)
+
+    def __add__(self, other: "Tally") -> "Tally":
+        total = Tally(self.broken.copy(), self.odd.copy())
+        total.broken.update(other.broken)  # a part that broke none stays in, with its nought
+        total.odd.update(other.odd)
+        return total
 
 
 class Attack(Member):
@@ -31,6 +50,23 @@ class Attack(Member):
         generator: torch.Generator,
     ) -> Tensor:
         """Images of x's shape and dtype inside the attack's ball around ``x`` and inside ``bounds``."""
+
+    def tallied(
+        self,
+        model: nn.Module,
+        x: Tensor,
+        targets: Tensor,
+        criterion: Criterion,
+        *,
+        bounds: tuple[float, float],
+        generator: torch.Generator,
+    ) -> tuple[Tensor, Tally]:
+        """What `perturb` gives, and what there is to tell of it: nothing, unless an attack has parts."""
+        return self.perturb(model, x, targets, criterion, bounds=bounds, generator=generator), Tally()
+
+    def remarks(self, tally: Tally, samples: int) -> dict[str, Scalar]:
+        """What the tally of ``samples`` images adds to the budget in a result row; warns where it is doubtful."""
+        return {}
 
     def budget(self) -> dict[str, Scalar]:
         """The attack's name and every option that decides what it finds, as plain values for a result row."""

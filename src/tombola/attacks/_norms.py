@@ -9,10 +9,13 @@ from typing import Literal, TypeAlias
 import torch
 from torch import Tensor
 
+from tombola.errors import RequestError
+
 Norm: TypeAlias = Literal["linf", "l2"]
 Bounds: TypeAlias = tuple[float, float]
 
 _MARGIN = 1e-6  # an L2 norm is a sum of squares with roundings of its own: stay this much inside
+_SLACK = 1e-4  # of the bounds' range: what resizing may add to an image
 
 
 def radius(value: float | Tensor, x: Tensor) -> Tensor:
@@ -78,3 +81,13 @@ def _uniform(x: Tensor, shape: torch.Size, generator: torch.Generator) -> Tensor
     """Uniform numbers in [0, 1), drawn where the generator lives and then moved, laid out like ``x``."""
     drawn = torch.rand(shape, generator=generator, device=generator.device, dtype=torch.float32).to(x.device, x.dtype)
     return torch.empty_like(x).copy_(drawn) if shape == x.shape else drawn
+
+
+def require_inside(x: Tensor, bounds: Bounds) -> None:
+    """Raises `RequestError` for images outside the bounds, where no ball around them has a meaning."""
+    slack = _SLACK * (bounds[1] - bounds[0])
+    if x.numel() and not bool(((x >= bounds[0] - slack) & (x <= bounds[1] + slack)).all()):
+        raise RequestError(
+            f"images lie in [{x.min():.3g}, {x.max():.3g}], outside [{bounds[0]:g}, {bounds[1]:g}]: attack images in"
+            " pixel units, and let the model's first layer normalise them"
+        )

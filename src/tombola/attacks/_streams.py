@@ -7,10 +7,18 @@ import torch
 from torch import Tensor
 
 Streams: TypeAlias = list[torch.Generator]
+Randomness: TypeAlias = torch.Generator | Streams
+"""What an attack draws from: one generator for all images, or each image's own stream, which is drawn on."""
 
 
-def streams(count: int, generator: torch.Generator) -> Streams:
-    """One generator an image, all decided by ``generator``; a batch cut in two gets the same ones, in order."""
+def streams(count: int, generator: Randomness) -> Streams:
+    """One generator an image, all decided by ``generator``; a batch cut in two gets the same ones, in order.
+
+    Streams are given back as they are, one an image.
+    """
+    if isinstance(generator, list):
+        assert len(generator) == count
+        return generator
     seeds = torch.randint(2**63 - 1, (count,), generator=generator, device=generator.device).tolist()
     return [torch.Generator().manual_seed(seed) for seed in seeds]
 

@@ -24,9 +24,9 @@ from tombola.attacks._base import Attack, Criterion
 from tombola.attacks._climbing import climb, on_the_edge
 from tombola.attacks._crafting import BatchNormMode
 from tombola.attacks._losses import dlr, log_odds
-from tombola.attacks._norms import Bounds, Norm
+from tombola.attacks._norms import Bounds, Norm, require_inside
 from tombola.attacks._searching import Found, search
-from tombola.attacks._streams import streams
+from tombola.attacks._streams import Randomness, streams
 from tombola.attacks.pgd import check_pixels
 from tombola.spec import option
 from tombola.units import Pixels
@@ -41,7 +41,7 @@ def apgd(
     targets: Tensor,
     *,
     eps: float,
-    generator: torch.Generator,
+    generator: Randomness,
     steps: int = 100,
     loss: LossName = "ce",
     norm: Norm = "linf",
@@ -104,6 +104,7 @@ class APGD(Attack):
         bounds: Bounds,
         generator: torch.Generator,
     ) -> Tensor:
+        require_inside(x, bounds)
         return apgd(
             model,
             x,

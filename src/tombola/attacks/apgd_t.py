@@ -25,9 +25,9 @@ from tombola.attacks._base import Attack, Criterion
 from tombola.attacks._climbing import climb, on_the_edge
 from tombola.attacks._crafting import BatchNormMode
 from tombola.attacks._losses import targeted_dlr, wrong_classes
-from tombola.attacks._norms import Bounds, Norm
+from tombola.attacks._norms import Bounds, Norm, require_inside
 from tombola.attacks._searching import Attempt, Found, search
-from tombola.attacks._streams import streams
+from tombola.attacks._streams import Randomness, streams
 from tombola.attacks.pgd import check_pixels
 from tombola.spec import option
 from tombola.units import Pixels
@@ -39,7 +39,7 @@ def apgd_t(
     targets: Tensor,
     *,
     eps: float,
-    generator: torch.Generator,
+    generator: Randomness,
     steps: int = 100,
     goals: int = 9,
     norm: Norm = "linf",
@@ -110,6 +110,7 @@ class APGDT(Attack):
         bounds: Bounds,
         generator: torch.Generator,
     ) -> Tensor:
+        require_inside(x, bounds)
         return apgd_t(
             model,
             x,

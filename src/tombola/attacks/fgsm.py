@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from tombola.attacks._base import Attack, Criterion
 from tombola.attacks._crafting import BatchNormMode
-from tombola.attacks._norms import Bounds
+from tombola.attacks._norms import Bounds, require_inside
 from tombola.attacks.pgd import check_pixels, pgd
 from tombola.rows import Scalar
 from tombola.spec import option
@@ -33,7 +33,7 @@ class FGSM(Attack):
 
     @model_validator(mode="after")
     def _in_unit_range(self) -> Self:
-        check_pixels(self.eps, "linf")
+        check_pixels(self.eps, "linf", self.step)
         return self
 
     def perturb(
@@ -46,6 +46,7 @@ class FGSM(Attack):
         bounds: Bounds,
         generator: torch.Generator,
     ) -> Tensor:
+        require_inside(x, bounds)
         return pgd(
             model,
             x,

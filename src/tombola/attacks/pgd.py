@@ -20,7 +20,17 @@ from torch import Tensor, nn
 from tombola.attacks._base import Attack, Criterion
 from tombola.attacks._crafting import BatchNormMode, crafting
 from tombola.attacks._folding import folded
-from tombola.attacks._norms import Bounds, Norm, box, direction, displace, project_l2, radius, random_delta
+from tombola.attacks._norms import (
+    Bounds,
+    Norm,
+    box,
+    direction,
+    displace,
+    project_l2,
+    radius,
+    random_delta,
+    require_inside,
+)
 from tombola.rows import Scalar
 from tombola.spec import option
 from tombola.units import Pixels
@@ -123,7 +133,7 @@ class PGD(Attack):
 
     @model_validator(mode="after")
     def _in_unit_range(self) -> Self:
-        check_pixels(self.eps, self.norm)
+        check_pixels(self.eps, self.norm, self.step)
         return self
 
     def perturb(
@@ -136,6 +146,7 @@ class PGD(Attack):
         bounds: Bounds,
         generator: torch.Generator,
     ) -> Tensor:
+        require_inside(x, bounds)
         return pgd(
             model,
             x,
@@ -158,9 +169,14 @@ class PGD(Attack):
         return {**super().budget(), "step": step}
 
 
-def check_pixels(eps: float, norm: Norm) -> None:
-    """Raises ValueError for an linf radius that can only have been meant in 0..255."""
+def check_pixels(eps: float, norm: Norm, step: float | None = None) -> None:
+    """Raises ValueError for an linf radius, or a step across it, that can only have been meant in 0..255."""
     if norm == "linf" and eps > 1:
         raise ValueError(
             f"eps={eps:g} covers every image: images live in [0, 1]; for {eps:g} of 255 write '{eps:g}/255'"
+        )
+    if norm == "linf" and step is not None and step > max(1.0, 2.5 * eps):
+        raise ValueError(
+            f"a step of {step:g} leaves every ball of eps={eps:g}: images live in [0, 1]; for {step:g} of 255 write"
+            f" '{step:g}/255'"
         )

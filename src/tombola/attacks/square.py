@@ -24,10 +24,10 @@ from torch import Tensor, nn
 from tombola.attacks._base import Attack, Criterion
 from tombola.attacks._crafting import BatchNormMode
 from tombola.attacks._losses import margin
-from tombola.attacks._norms import Bounds, Norm, box, radius
+from tombola.attacks._norms import Bounds, Norm, box, radius, require_inside
 from tombola.attacks._searching import KEPT, Found, logits_of, search
 from tombola.attacks._squares import Patch, moved, side, squares, start_numbers, step_numbers, stripes, tiled
-from tombola.attacks._streams import Streams, streams, uniform
+from tombola.attacks._streams import Randomness, Streams, streams, uniform
 from tombola.attacks.pgd import check_pixels
 from tombola.errors import RequestError
 from tombola.spec import option
@@ -42,7 +42,7 @@ def square(
     targets: Tensor,
     *,
     eps: float,
-    generator: torch.Generator,
+    generator: Randomness,
     queries: int = 5000,
     norm: Norm = "linf",
     bounds: Bounds = (0.0, 1.0),
@@ -190,6 +190,7 @@ class Square(Attack):
         bounds: Bounds,
         generator: torch.Generator,
     ) -> Tensor:
+        require_inside(x, bounds)
         return square(
             model,
             x,

@@ -49,7 +49,7 @@ class Fast(Objective):
 
     @model_validator(mode="after")
     def _in_unit_range(self) -> Self:
-        check_pixels(self.eps, "linf")
+        check_pixels(self.eps, "linf", self.alpha)
         if self.look_every is not None and self.look_every.count == 0:
             raise ValueError("look_every=0 is no interval; leave it empty (null) to never look")
         return self

@@ -33,7 +33,7 @@ class Free(Objective):
 
     @model_validator(mode="after")
     def _in_unit_range(self) -> Self:
-        check_pixels(self.eps, "linf")
+        check_pixels(self.eps, "linf", self.step)
         return self
 
     def loss(

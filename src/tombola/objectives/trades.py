@@ -43,7 +43,7 @@ class Trades(Objective):
 
     @model_validator(mode="after")
     def _in_unit_range(self) -> Self:
-        check_pixels(self.eps, "linf")
+        check_pixels(self.eps, "linf", self.step)
         return self
 
     def loss(

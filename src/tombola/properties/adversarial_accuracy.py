@@ -1,28 +1,36 @@
 """Adversarial accuracy: the task's headline score on images an attack has made against the model.
 
 What: Each test image the model tells right is attacked; those it already tells wrong count as lost without an attack.
-    The clean accuracy on the same images comes along, and the whole budget stands in every row.
+    The clean accuracy on the same images comes along, for an attack of several parts also the share of images that
+    each part broke, and the whole budget stands in every row.
 When: The robustness number of every study. An attack gives an upper bound: a stronger one can only lower it.
 Cost: With the default PGD-20, about 21 forward and 20 backward passes over the images told right.
 Options: attack (default PGD-20, linf 8/255, step 2/255, one start, last iterate), samples, batch.
 Reference: Madry et al., ICLR 2018, arXiv 1706.06083.
 """
 
+import warnings
+
 import torch
 from torch import Tensor
 
-from tombola.attacks._base import Attack
+from tombola.attacks._base import Attack, Tally
 from tombola.attacks._crafting import crafting
+from tombola.attacks._flags import probabilities
 from tombola.attacks.pgd import PGD
+from tombola.data._base import Images
 from tombola.fitting.devices import device_of
 from tombola.fitting.session import Session
 from tombola.models.network import Network
 from tombola.properties._base import Measurement, Property
 from tombola.properties._test_images import in_order, ready, test_images
+from tombola.properties._test_images import outcomes as told
+from tombola.rows import Scalar
 from tombola.spec import option
 from tombola.tasks._base import Task
 
 BOUNDS = (0.0, 1.0)  # where images live
+_SOFT = "probabilities: all outputs lie in [0, 1] and sum to 1; give logits: leave out the softmax at the model's end"
 
 
 class AdversarialAccuracy(Property):
@@ -37,28 +45,52 @@ class AdversarialAccuracy(Property):
         images = test_images(task, self.samples)
         network = ready(model, device)
         generator = torch.Generator().manual_seed(seed)
-        clean = robust = 0.0
+        tally, scores, soft = Tally(), [], True
         with crafting(network, "eval"), torch.no_grad():
             for x, targets in in_order(images, self.batch, device):
-                before, after = self._scores(network, task, x, targets, generator)
-                clean += before.double().sum().item()
-                robust += after.double().sum().item()
-        count, detail = len(images), self.attack.budget()
-        return [
-            Measurement("adversarial_accuracy", 100 * robust / count, count, unit="%", detail=detail),
-            Measurement("clean_accuracy", 100 * clean / count, count, unit="%", detail=detail),
-        ]
+                outputs = network(x)
+                soft = soft and bool(probabilities(outputs).all())
+                before = task.scores(outputs, targets)
+                after, seen = self._after(network, task, x, targets, before, generator)
+                tally += seen
+                scores.append(torch.stack((before, after)).double().cpu())
+        detail = {**self.attack.budget(), **self._remarks(tally, len(images), soft)}
+        return [*_accuracies(torch.cat(scores, dim=1), images, detail), *_broken(tally, len(images), detail)]
 
-    def _scores(
-        self, network: Network, task: Task, x: Tensor, targets: Tensor, generator: torch.Generator
-    ) -> tuple[Tensor, Tensor]:
-        """One score a sample before and after the attack; a sample with nothing to lose is not attacked."""
-        before = task.scores(network(x), targets)
+    def _after(
+        self, network: Network, task: Task, x: Tensor, targets: Tensor, before: Tensor, generator: torch.Generator
+    ) -> tuple[Tensor, Tally]:
+        """One score a sample after the attack, and its tally; what has nothing to lose is not attacked."""
         standing = before > 0
-        after = torch.zeros_like(before)
+        after, tally = torch.zeros_like(before), Tally()
         if bool(standing.any()):
-            adversarial = self.attack.perturb(
+            adversarial, tally = self.attack.tallied(
                 network, x[standing], targets[standing], task.losses, bounds=BOUNDS, generator=generator
             )
             after[standing] = task.scores(network(adversarial), targets[standing])
-        return before, after
+        return after, tally
+
+    def _remarks(self, tally: Tally, samples: int, soft: bool) -> dict[str, Scalar]:
+        """The attack's own, and for those that look at no flags the one flag that spoils every attack."""
+        found = self.attack.remarks(tally, samples)
+        if soft and not found.get("flags"):
+            warnings.warn(_SOFT, stacklevel=3)
+            found = {**found, "flags": _SOFT}
+        return found
+
+
+def _accuracies(scores: Tensor, images: Images, detail: dict[str, Scalar]) -> list[Measurement]:
+    """The headline and the clean accuracy, of scores (2, N) before and after."""
+    named = (("adversarial_accuracy", scores[1]), ("clean_accuracy", scores[0]))
+    return [
+        Measurement(name, 100 * each.sum().item() / len(images), len(images), "%", "higher", detail, told(each, images))
+        for name, each in named
+    ]
+
+
+def _broken(tally: Tally, count: int, detail: dict[str, Scalar]) -> list[Measurement]:
+    """The share of the images that each part of the attack broke."""
+    return [
+        Measurement(f"broken_by_{name}", 100 * lost / count, count, "%", "neither", detail)
+        for name, lost in tally.broken.items()
+    ]

@@ -14,6 +14,9 @@ from tombola.verdicts.runs import Runs, is_share, outcomes_of
 LAYER: Final = "layer"
 """The detail that names the layer a row is about; other rows are about the whole ticket or model."""
 
+_FOUND: Final = frozenset({"flags", "dropped"})
+"""Details that are no budget: what an attack came upon, which may differ between seeds."""
+
 Panel: TypeAlias = tuple[Scalar, ...]
 """The levels of the axes in `Axes.panels`, in their order."""
 
@@ -196,7 +199,7 @@ def _telling_budget(rows: Sequence[Row]) -> tuple[str, ...]:
     for row in rows:
         if row.detail:
             groups[tuple(sorted(row.cell.items())), row.seed, row.property, row.metric].append(row)
-    names = sorted({name for row in rows for name in row.detail})
+    names = sorted({name for row in rows for name in row.detail} - _FOUND)
     return tuple(
         name for name in names if any(len(ordered(r.detail.get(name) for r in g)) > 1 for g in groups.values())
     )
