@@ -2,9 +2,9 @@
 
 import pytest
 import torch
-from tests.tickets.samples import same_bits
 from torch import nn
 
+from tests.tickets.samples import same_bits
 from tombola import verbs
 from tombola.attached import Attached
 from tombola.errors import TicketError

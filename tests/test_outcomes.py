@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.report.rows import row
 
+from tests.report.rows import row
 from tombola.errors import RowError
 from tombola.outcomes import Outcomes
 
