@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.report.rows import demo_rows, row
 
 from tombola.report.curves import Measure, Place, Summary, read_results
-from tombola.rows import Row
+from tombola.rows import Row, Scalar
 
 
 def test_mean_spread_and_ends_over_seeds() -> None:
@@ -48,6 +48,20 @@ def test_two_budgets_of_one_property_are_two_measures() -> None:
     ]
     labels = [measure.label for measure in read_results(rows).measures]
     assert labels == ["adversarial accuracy (eps 0.03)", "adversarial accuracy (eps 0.06)"]
+
+
+def test_budgets_are_told_apart_by_no_more_than_it_takes_and_flags_are_no_budget() -> None:
+    details: list[dict[str, Scalar]] = [
+        {"attack": "pgd", "steps": 20},
+        {"attack": "autoattack", "suite": "lite", "comparable": "no"},
+        {"attack": "autoattack", "suite": "lite", "comparable": "no", "flags": "random outputs"},
+    ]
+    rows = [
+        row(40.0, seed, "adversarial_accuracy", prior="a").model_copy(update={"detail": detail})
+        for seed, detail in zip((0, 0, 1), details, strict=True)
+    ]
+    labels = [measure.label for measure in read_results(rows).measures]
+    assert labels == ["adversarial accuracy (attack autoattack, not comparable)", "adversarial accuracy (attack pgd)"]
 
 
 def test_two_studies_are_not_averaged() -> None:

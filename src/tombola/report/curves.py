@@ -17,6 +17,9 @@ LAYER: Final = "layer"
 _FOUND: Final = frozenset({"flags", "dropped"})
 """Details that are no budget: what an attack came upon, which may differ between seeds."""
 
+_ALWAYS: Final = frozenset({"comparable"})
+"""A detail that is there only where numbers do not compare, and says why."""
+
 Panel: TypeAlias = tuple[Scalar, ...]
 """The levels of the axes in `Axes.panels`, in their order."""
 
@@ -189,20 +192,32 @@ def _place(row: Row, axes: Axes) -> Place:
 
 
 def _measure(row: Row, told: Sequence[str]) -> Measure:
-    budget = ", ".join(f"{name} {level(row.detail[name])}" for name in told if name in row.detail)
+    budget = ", ".join(_said(name, row.detail[name]) for name in told if name in row.detail)
     return Measure(row.property, row.metric, budget, row.unit, row.better)
 
 
+def _said(name: str, value: Scalar) -> str:
+    return "not comparable" if name in _ALWAYS else f"{name} {level(value)}"
+
+
 def _telling_budget(rows: Sequence[Row]) -> tuple[str, ...]:
-    """The details that differ between rows which agree on all else: one property measured with several budgets."""
+    """The details that tell apart rows which agree on all else: one property measured with several budgets.
+
+    No more of them than it takes, by name; what says that numbers do not compare is always among them.
+    """
     groups: dict[Hashable, list[Row]] = defaultdict(list)
     for row in rows:
         if row.detail:
             groups[tuple(sorted(row.cell.items())), row.seed, row.property, row.metric].append(row)
-    names = sorted({name for row in rows for name in row.detail} - _FOUND)
-    return tuple(
-        name for name in names if any(len(ordered(r.detail.get(name) for r in g)) > 1 for g in groups.values())
-    )
+
+    def told_apart(names: Sequence[str]) -> int:
+        return sum(len({tuple(row.detail.get(name) for name in names) for row in group}) for group in groups.values())
+
+    telling: tuple[str, ...] = ()
+    for name in sorted({name for row in rows for name in row.detail} - _FOUND):
+        if name in _ALWAYS or told_apart((*telling, name)) > told_apart(telling):
+            telling = (*telling, name)
+    return telling
 
 
 def studies_told_apart(rows: Sequence[Row]) -> Sequence[Row]:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from tombola.errors import RequestError
@@ -20,10 +21,14 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#b5578f", "#a87400", "#2b8fc7", "#6
 _MARKERS = "os^D"
 _INK, _QUIET, _LINE = "#1b1f24", "#5a6370", "#dfe3e8"
 _MOST_PANELS = 24
+_LETTERS = 34  # as many as go along a panel's side
 
 
 def write_picture(rows: Sequence[Row], out: Path, *, by: str = "", width: float = 9.0, dpi: int = 160) -> Path:
-    """Draw a row of panels for each measured value, a column for each transfer, and return ``out``."""
+    """Draw a row of panels for each measured value, a column for each transfer, and return ``out``.
+
+    With one transfer alone the measured values stand two side by side.
+    """
     results = read_results(rows, by)
     if not results.sparsities:
         raise RequestError("these rows have no sparsity axis, so there are no curves to draw; use the HTML report")
@@ -33,20 +38,23 @@ def write_picture(rows: Sequence[Row], out: Path, *, by: str = "", width: float 
         )
     from matplotlib.figure import Figure as Canvas
 
-    down, across = len(results.measures), len(results.panels)
-    canvas = Canvas(
-        figsize=(width if across > 1 else width / 1.8, 2.7 * down + 0.4), layout="constrained", facecolor="white"
-    )
-    plots = canvas.subplots(down, across, squeeze=False, sharey="row")
-    for i, measure in enumerate(results.measures):
-        for j, panel in enumerate(results.panels):
-            _draw(plots[i][j], results, measure, panel)
-            _dress(plots[i][j], results, panel)
-        plots[i][0].set_ylim(*padded(_ends(results, measure), measure.unit))
-        plots[i][0].set_ylabel(in_unit(measure), color=_INK)
+    across = len(results.panels) if len(results.panels) > 1 else min(2, len(results.measures))
+    drawn = [(measure, panel) for measure in results.measures for panel in results.panels]
+    down = -(-len(drawn) // across)
+    wide = width if across > 1 else width / 1.8
+    canvas = Canvas(figsize=(wide, 2.7 * down + 0.4), layout="constrained", facecolor="white")
+    plots = canvas.subplots(down, across, squeeze=False, sharey="row" if len(results.panels) > 1 else "none")
+    for plot, (measure, panel) in zip(plots.flat, drawn, strict=False):
+        _draw(plot, results, measure, panel)
+        _dress(plot, results, panel)
+        plot.set_ylim(*padded(_ends(results, measure), measure.unit))
+        if panel == results.panels[0]:
+            plot.set_ylabel(fill(in_unit(measure), _LETTERS), color=_INK)
+    for plot in plots.flat[len(drawn) :]:
+        plot.set_axis_off()
     if len(results.colours) > 1:
         handles, labels = plots[0][0].get_legend_handles_labels()
-        canvas.legend(handles, labels, loc="outside upper left", ncols=_columns(labels, width), frameon=False)
+        canvas.legend(handles, labels, loc="outside upper left", ncols=_columns(labels, wide), frameon=False)
     out.parent.mkdir(parents=True, exist_ok=True)
     canvas.savefig(out, dpi=dpi)
     return out
