@@ -194,7 +194,7 @@ def test_the_report_shows_one_curve_a_score_and_leaves_the_rest_to_the_tables() 
     results = read_results(verbs.measure(network(), Toy(), [*wanted, "calibration_error"]))
     assert [measure.label for measure in results.measures] == [
         "calibration error",
-        "ood auroc (score energy, temperature 1)",
+        "ood auroc (score energy)",
         "ood auroc (score msp)",
     ]
     assert len(results.summaries) == 2 * len(METRICS) + 10
