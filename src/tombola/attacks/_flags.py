@@ -17,7 +17,7 @@ from tombola.errors import RequestError
 
 TOO_MANY = 0.002  # share of the images that a blind attack may break behind attacks that see gradients
 _SAME = 1e-4  # relative: by how much rounding alone may change logits from one pass to the next
-_SUM = 1e-4  # by how much probabilities may miss a sum of 1
+_SUM = 1e-4  # by how much probabilities may miss a sum of 1: float32 over a thousand classes
 
 _REMEDY = {
     "random outputs": "gave other outputs the second time; suite 'rand' averages gradients over such a model's",

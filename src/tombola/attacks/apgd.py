@@ -14,22 +14,19 @@ Reference: Croce & Hein, Reliable evaluation of adversarial robustness with an e
     attacks, ICML 2020, arXiv 2003.01690.
 """
 
-from typing import Literal, Self, TypeAlias
+from typing import Literal, TypeAlias
 
 import torch
-from pydantic import model_validator
 from torch import Tensor, nn
 
-from tombola.attacks._base import Attack, Criterion
+from tombola.attacks._ball import BallAttack
 from tombola.attacks._climbing import climb, on_the_edge
 from tombola.attacks._crafting import BatchNormMode
 from tombola.attacks._losses import dlr, log_odds
-from tombola.attacks._norms import Bounds, Norm, require_inside
+from tombola.attacks._norms import Bounds, Norm
 from tombola.attacks._searching import Found, search
 from tombola.attacks._streams import Randomness, streams
-from tombola.attacks.pgd import check_pixels
 from tombola.spec import option
-from tombola.units import Pixels
 
 LossName: TypeAlias = Literal["ce", "dlr"]
 LOSSES = {"ce": log_odds, "dlr": dlr}  # what climbs log odds climbs cross entropy, and never saturates
@@ -78,33 +75,18 @@ def apgd(
     return search(model, x, targets, lambda _: [attempt] * restarts, bn=bn)
 
 
-class APGD(Attack):
+class APGD(BallAttack):
     """Auto-PGD in an linf or l2 ball; the defaults are the first attack of AutoAttack at 8/255."""
 
-    norm: Norm = option("linf", "the ball's norm: 'linf' or 'l2'")
-    eps: Pixels = option(8 / 255, "the ball's radius; images live in [0, 1], so write '8/255'", ge=0)
     steps: int = option(100, "gradient steps", ge=1)
     loss: LossName = option("ce", "what is raised: 'ce' (cross entropy) or 'dlr' (difference of logits ratio)")
     restarts: int = option(1, "how many starts; each for the images that still stand", ge=1)
     eot_iter: int = option(1, "passes to average over a step, for models with random outputs", ge=1)
     bn: BatchNormMode = option("eval", "layers while crafting: 'eval', or 'train' for the mode the model is in")
 
-    @model_validator(mode="after")
-    def _in_unit_range(self) -> Self:
-        check_pixels(self.eps, self.norm)
-        return self
-
-    def perturb(
-        self,
-        model: nn.Module,
-        x: Tensor,
-        targets: Tensor,
-        criterion: Criterion,
-        *,
-        bounds: Bounds,
-        generator: torch.Generator,
+    def search(
+        self, model: nn.Module, x: Tensor, targets: Tensor, *, bounds: Bounds, generator: torch.Generator
     ) -> Tensor:
-        require_inside(x, bounds)
         return apgd(
             model,
             x,

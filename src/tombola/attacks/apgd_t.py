@@ -15,22 +15,18 @@ Reference: Croce & Hein, Reliable evaluation of adversarial robustness with an e
 """
 
 from collections.abc import Iterator
-from typing import Self
 
 import torch
-from pydantic import model_validator
 from torch import Tensor, nn
 
-from tombola.attacks._base import Attack, Criterion
+from tombola.attacks._ball import BallAttack
 from tombola.attacks._climbing import climb, on_the_edge
 from tombola.attacks._crafting import BatchNormMode
 from tombola.attacks._losses import targeted_dlr, wrong_classes
-from tombola.attacks._norms import Bounds, Norm, require_inside
+from tombola.attacks._norms import Bounds, Norm
 from tombola.attacks._searching import Attempt, Found, search
 from tombola.attacks._streams import Randomness, streams
-from tombola.attacks.pgd import check_pixels
 from tombola.spec import option
-from tombola.units import Pixels
 
 
 def apgd_t(
@@ -84,33 +80,18 @@ def apgd_t(
     return search(model, x, targets, attempts, bn=bn)
 
 
-class APGDT(Attack):
+class APGDT(BallAttack):
     """Targeted Auto-PGD in an linf or l2 ball; the defaults are the second attack of AutoAttack at 8/255."""
 
-    norm: Norm = option("linf", "the ball's norm: 'linf' or 'l2'")
-    eps: Pixels = option(8 / 255, "the ball's radius; images live in [0, 1], so write '8/255'", ge=0)
     steps: int = option(100, "gradient steps towards each target", ge=1)
     targets: int = option(9, "how many of the likeliest wrong classes; all there are when fewer", ge=1)
     restarts: int = option(1, "how many starts a target; each for the images that still stand", ge=1)
     eot_iter: int = option(1, "passes to average over a step, for models with random outputs", ge=1)
     bn: BatchNormMode = option("eval", "layers while crafting: 'eval', or 'train' for the mode the model is in")
 
-    @model_validator(mode="after")
-    def _in_unit_range(self) -> Self:
-        check_pixels(self.eps, self.norm)
-        return self
-
-    def perturb(
-        self,
-        model: nn.Module,
-        x: Tensor,
-        targets: Tensor,
-        criterion: Criterion,
-        *,
-        bounds: Bounds,
-        generator: torch.Generator,
+    def search(
+        self, model: nn.Module, x: Tensor, targets: Tensor, *, bounds: Bounds, generator: torch.Generator
     ) -> Tensor:
-        require_inside(x, bounds)
         return apgd_t(
             model,
             x,

@@ -15,23 +15,18 @@ Reference: Croce & Hein, Minimally distorted adversarial examples with a fast ad
     arXiv 1907.02044; without the final search, as in AutoAttack, arXiv 2003.01690.
 """
 
-from typing import Self
-
 import torch
-from pydantic import model_validator
 from torch import Tensor, nn
 
-from tombola.attacks._base import Attack, Criterion
+from tombola.attacks._ball import BallAttack
 from tombola.attacks._climbing import on_the_edge
 from tombola.attacks._crafting import BatchNormMode
 from tombola.attacks._fab_plane import plane_distance
 from tombola.attacks._fab_walk import Facing, Pace, walk
-from tombola.attacks._norms import Bounds, Norm, require_inside
+from tombola.attacks._norms import Bounds, Norm
 from tombola.attacks._searching import Attempt, Found, logits_of, search
 from tombola.attacks._streams import Randomness, streams
-from tombola.attacks.pgd import check_pixels
 from tombola.spec import option
-from tombola.units import Pixels
 
 
 def fab(
@@ -92,11 +87,9 @@ def facing_nearest(model: nn.Module, targets: Tensor, norm: Norm) -> Facing:
     return look
 
 
-class FAB(Attack):
+class FAB(BallAttack):
     """FAB in an linf or l2 ball; the defaults are those of AutoAttack at 8/255."""
 
-    norm: Norm = option("linf", "the ball's norm: 'linf' or 'l2'")
-    eps: Pixels = option(8 / 255, "the ball's radius; images live in [0, 1], so write '8/255'", ge=0)
     steps: int = option(100, "steps of each start", ge=1)
     restarts: int = option(1, "how many starts; each for the images that still stand", ge=1)
     alpha_max: float = option(0.1, "how far a step leans towards the image at the most", ge=0, le=1)
@@ -104,22 +97,9 @@ class FAB(Attack):
     beta: float = option(0.9, "what is kept of the way when a misclassified point is drawn back", gt=0, le=1)
     bn: BatchNormMode = option("eval", "layers while crafting: 'eval', or 'train' for the mode the model is in")
 
-    @model_validator(mode="after")
-    def _in_unit_range(self) -> Self:
-        check_pixels(self.eps, self.norm)
-        return self
-
-    def perturb(
-        self,
-        model: nn.Module,
-        x: Tensor,
-        targets: Tensor,
-        criterion: Criterion,
-        *,
-        bounds: Bounds,
-        generator: torch.Generator,
+    def search(
+        self, model: nn.Module, x: Tensor, targets: Tensor, *, bounds: Bounds, generator: torch.Generator
     ) -> Tensor:
-        require_inside(x, bounds)
         return fab(
             model,
             x,

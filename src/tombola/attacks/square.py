@@ -15,23 +15,19 @@ Reference: Andriushchenko et al., Square Attack: a query-efficient black-box adv
 """
 
 from dataclasses import dataclass, fields, replace
-from typing import Self
 
 import torch
-from pydantic import model_validator
 from torch import Tensor, nn
 
-from tombola.attacks._base import Attack, Criterion
+from tombola.attacks._ball import BallAttack
 from tombola.attacks._crafting import BatchNormMode
 from tombola.attacks._losses import margin
-from tombola.attacks._norms import Bounds, Norm, box, radius, require_inside
+from tombola.attacks._norms import Bounds, Norm, box, radius
 from tombola.attacks._searching import KEPT, Found, logits_of, search
 from tombola.attacks._squares import Patch, moved, side, squares, start_numbers, step_numbers, stripes, tiled
 from tombola.attacks._streams import Randomness, Streams, streams, uniform
-from tombola.attacks.pgd import check_pixels
 from tombola.errors import RequestError
 from tombola.spec import option
-from tombola.units import Pixels
 
 CHUNK = 256  # queries whose numbers are drawn at once
 
@@ -162,11 +158,9 @@ def _leave(state: _Search, found: Found, wrong: Tensor) -> _Search:
     return state.take(state.standing) if few else state
 
 
-class Square(Attack):
+class Square(BallAttack):
     """Square attack in an linf or l2 ball; the defaults are the last attack of AutoAttack at 8/255."""
 
-    norm: Norm = option("linf", "the ball's norm: 'linf' or 'l2'")
-    eps: Pixels = option(8 / 255, "the ball's radius; images live in [0, 1], so write '8/255'", ge=0)
     queries: int = option(5000, "forward passes an image may take, the first point's included", ge=1)
     p_init: float = option(0.8, "share of the image the first squares cover", gt=0, le=1)
     resc_schedule: bool = option(
@@ -175,22 +169,9 @@ class Square(Attack):
     restarts: int = option(1, "how many starts; each for the images that still stand", ge=1)
     bn: BatchNormMode = option("eval", "layers while crafting: 'eval', or 'train' for the mode the model is in")
 
-    @model_validator(mode="after")
-    def _in_unit_range(self) -> Self:
-        check_pixels(self.eps, self.norm)
-        return self
-
-    def perturb(
-        self,
-        model: nn.Module,
-        x: Tensor,
-        targets: Tensor,
-        criterion: Criterion,
-        *,
-        bounds: Bounds,
-        generator: torch.Generator,
+    def search(
+        self, model: nn.Module, x: Tensor, targets: Tensor, *, bounds: Bounds, generator: torch.Generator
     ) -> Tensor:
-        require_inside(x, bounds)
         return square(
             model,
             x,

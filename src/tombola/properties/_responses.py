@@ -7,14 +7,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tombola.attacks._crafting import crafting
+from tombola.attacks._flags import probabilities
 from tombola.data._base import Images
 from tombola.errors import RequestError, StageError
 from tombola.models.network import Network
 from tombola.properties._test_images import in_order
 
 Kind: TypeAlias = Literal["outputs", "features"]
-
-_SLACK = 1e-4  # by how much rows of probabilities may miss a sum of 1: float32 over a thousand classes
 
 
 def responses(network: Network, images: Images, kind: Kind, *, size: int, batch: int, device: torch.device) -> Tensor:
@@ -58,10 +57,7 @@ def require_logits(outputs: Tensor, network: Network) -> Tensor:
 
 def looks_like_probabilities(outputs: Tensor) -> bool:
     """Whether every row (N, C) lies in [0, 1] and sums to 1."""
-    if outputs.numel() == 0:
-        return False
-    inside = bool(((outputs >= 0) & (outputs <= 1)).all())
-    return inside and bool(((outputs.sum(1) - 1).abs() <= _SLACK).all())
+    return outputs.numel() > 0 and bool(probabilities(outputs).all())
 
 
 def _row_an_image(found: object, network: Network) -> Tensor:

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from tombola.report.axes import Axes, axes_of, level, ordered, rank, without_seed
 from tombola.rows import Row, Scalar
-from tombola.verdicts.runs import Runs, is_share, outcomes_of
+from tombola.verdicts.runs import Runs, is_share, outcomes_of, values_of
 
 LAYER: Final = "layer"
 """The detail that names the layer a row is about; other rows are about the whole ticket or model."""
@@ -176,12 +176,7 @@ def _summaries(cells: Mapping[Place, Sequence[Row]]) -> dict[Place, Summary]:
 
 
 def _summary(rows: Sequence[Row]) -> Summary:
-    """A seed measured twice counts once: the same value as itself, different ones with their mean."""
-    values: dict[int, set[float]] = defaultdict(set)
-    for row in rows:
-        values[row.seed].add(row.value)
-    means = {seed: fmean(sorted(values[seed])) for seed in sorted(values)}
-    return Summary(means, min(row.samples for row in rows), outcomes_of(rows))
+    return Summary(values_of(rows), min(row.samples for row in rows), outcomes_of(rows))
 
 
 def _place(row: Row, axes: Axes) -> Place:

@@ -64,15 +64,20 @@ def runs_of(given: Given) -> Runs:
     if isinstance(given, Runs):
         return given
     _must_agree(given)
-    values: dict[int, set[float]] = defaultdict(set)
-    for row in given:
-        values[row.seed].add(row.value)
-    by_seed = {seed: fmean(sorted(values[seed])) for seed in sorted(values)}
+    by_seed = values_of(given)
     if not given:
         return Runs(by_seed)
     one, samples = given[0], min(row.samples for row in given)
     share = is_share(one.metric, one.unit, samples)
     return Runs(by_seed, one.unit, one.better, samples, share, outcomes_of(given))
+
+
+def values_of(rows: Sequence[Row]) -> dict[int, float]:
+    """The values by seed, in order: a seed measured twice counts once, different values of it with their mean."""
+    told: dict[int, set[float]] = defaultdict(set)
+    for row in rows:
+        told[row.seed].add(row.value)
+    return {seed: fmean(sorted(told[seed])) for seed in sorted(told)}
 
 
 def outcomes_of(rows: Sequence[Row]) -> dict[int, str]:
