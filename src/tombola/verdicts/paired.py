@@ -10,16 +10,16 @@ that: the verdict then errs towards "undecided".
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import fmean, stdev
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from tombola.outcomes import Outcomes
 from tombola.verdicts.intervals import CONFIDENCE, Interval, interval_of, resampled
 from tombola.verdicts.runs import Given, Runs, runs_of, undecidable
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+Pairs: TypeAlias = tuple[tuple[str, str], ...]
+"""The outcomes of both sides by seed, as `tombola.outcomes` writes them."""
 
 MARGIN: Final = 0.5
 """Points of a percentage that make no difference; the default tolerance of a match."""
@@ -101,22 +101,26 @@ def tolerance_of(unit: str, margin: float = MARGIN) -> float:
 
 
 def _interval(a: Runs, b: Runs, shared: Sequence[int], leads: Sequence[float], confidence: float) -> Interval:
-    table = _table(a, b, shared)
-    if table is None:
-        return interval_of(leads, _binomial(a, b, shared), min(a.samples, b.samples), confidence)
-    return resampled(table, leads, confidence)
+    if all(seed in runs.outcomes for runs in (a, b) for seed in shared):
+        texts = tuple((a.outcomes[seed], b.outcomes[seed]) for seed in shared)
+        if (found := _resampled(texts, tuple(leads), confidence)) is not None:
+            return found
+    return interval_of(leads, _binomial(a, b, shared), min(a.samples, b.samples), confidence)
 
 
-def _table(a: Runs, b: Runs, shared: Sequence[int]) -> "NDArray[np.float64] | None":
-    """Who alone told each sample right, by seed; None unless it is known of the same samples for every seed."""
+@lru_cache(maxsize=4096)
+def _resampled(texts: Pairs, leads: tuple[float, ...], confidence: float) -> Interval | None:
+    """The interval of the outcomes by seed; None where they are not all of the same samples.
+
+    Kept, as a page asks for the same verdict in its headline, its tables and its figures.
+    """
     import numpy as np
 
-    if not all(seed in runs.outcomes for runs in (a, b) for seed in shared):
-        return None
-    pairs = [(Outcomes.parse(a.outcomes[seed]), Outcomes.parse(b.outcomes[seed])) for seed in shared]
+    pairs = [(Outcomes.parse(left), Outcomes.parse(right)) for left, right in texts]
     if len({(side.of, side.count) for pair in pairs for side in pair}) != 1:
         return None
-    return np.array([np.subtract(left.table(), right.table(), dtype=float) for left, right in pairs])
+    table = np.array([np.subtract(left.table(), right.table(), dtype=float) for left, right in pairs])
+    return resampled(table, leads, confidence)
 
 
 def _binomial(left: Runs, right: Runs, shared: Sequence[int]) -> float:
