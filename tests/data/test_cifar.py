@@ -23,16 +23,19 @@ def test_the_place_is_no_part_of_identity(tmp_path: Path) -> None:
     assert Dataset.parse("cifar10").digest() != Dataset.parse("cifar100").digest()
 
 
+class Stand:
+    """What torchvision's reader of CIFAR-10 has."""
+
+    def __init__(self, root: str, *, train: bool, download: bool) -> None:
+        assert not download
+        count = 200 if train else 40
+        self.data = np.random.default_rng(count).integers(0, 256, (count, 32, 32, 3), dtype=np.uint8)
+        self.targets = [number % 10 for number in range(count)]
+        self.classes = [f"k{number}" for number in range(10)]
+
+
 def test_pixels_and_labels_come_as_torchvision_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
     from torchvision import datasets
-
-    class Stand:
-        def __init__(self, root: str, *, train: bool, download: bool) -> None:
-            assert not download
-            count = 200 if train else 40
-            self.data = np.random.default_rng(count).integers(0, 256, (count, 32, 32, 3), dtype=np.uint8)
-            self.targets = [number % 10 for number in range(count)]
-            self.classes = [f"k{number}" for number in range(10)]
 
     monkeypatch.setattr(datasets, "CIFAR10", Stand)
     splits: Any = Dataset.parse("cifar10").load()
@@ -41,3 +44,27 @@ def test_pixels_and_labels_come_as_torchvision_has_them(monkeypatch: pytest.Monk
     assert splits.classes[3] == "k3"
     expected = Stand("", train=False, download=False).data
     assert np.array_equal(splits.test.pixels.permute(0, 2, 3, 1).numpy(), expected)
+
+
+def test_at_another_size_images_are_enlarged_when_they_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    from torchvision import datasets
+    from torchvision.transforms.v2 import functional as oracle
+
+    monkeypatch.setattr(datasets, "CIFAR10", Stand)
+    small: Any = Dataset.parse("cifar10").load()
+    large: Any = Dataset.parse({"name": "cifar10", "size": 56, "crop": 0.875}).load()
+    chosen = torch.tensor([3, 1])
+    assert torch.equal(large.train.take(chosen), oracle.resize(small.train.take(chosen), [56, 56]))
+    for part in ("val", "test"):
+        pixels = oracle.center_crop(oracle.resize(getattr(small, part).take(chosen), [64, 64]), [56, 56])
+        assert torch.equal(getattr(large, part).take(chosen), pixels)
+        assert torch.equal(getattr(large, part).labels, getattr(small, part).labels)
+    assert (large.train.size, large.train.on_disk, large.classes) == (56, True, small.classes)
+
+
+def test_the_size_is_part_of_identity_where_it_is_another() -> None:
+    plain = Dataset.parse("cifar10")
+    assert plain.identity() == {"name": "cifar10", "val_fraction": 0.1, "seed": 0}
+    assert Dataset.parse({"name": "cifar10", "size": 32, "crop": 1.0}).digest() == plain.digest()
+    others = [Dataset.parse({"name": "cifar10", **change}) for change in ({"size": 224}, {"crop": 0.875})]
+    assert len({plain.digest(), *(other.digest() for other in others)}) == 3

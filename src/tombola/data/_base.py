@@ -84,12 +84,23 @@ class Splits:
         return self.train.classes
 
 
+@dataclass(frozen=True)
+class Published:
+    """What a published set holds, known without reading it; ``train`` is before validation is held out of it."""
+
+    classes: int
+    train: int
+    test: int
+
+
 class Dataset(Member):
     """A named set of labelled images. Gray images come as three equal channels."""
 
     family: ClassVar[Family] = Family("datasets", "tombola.data")
     AUGMENT: ClassVar[str] = "shift"  # the augmentation policy that suits these images
     MADE_HERE: ClassVar[bool] = False  # whether the images are computed, so that nothing can be missing
+    PUBLISHED: ClassVar[Published | None] = None  # the counts, where the set is one that was published
+    JUDGED_BY: ClassVar[str] = "accuracy"  # the property that a model on this set is compared by
 
     @abstractmethod
     def load(self) -> Splits:

@@ -20,10 +20,11 @@ BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, 
 """What Pillow raises on files that are cut off, damaged or no images."""
 
 
-def decode(source: Source, size: int | None) -> Tensor:
+def decode(source: Source, size: int | None, crop: float = 1.0) -> Tensor:
     """The image in a file or its bytes as uint8 (3, H, W), ``size`` square, or as large as it is.
 
-    Turned as its EXIF says; transparent parts over white; 16-bit grays scaled to 8. Raises one of `BROKEN`.
+    The square is the middle one, of ``crop`` of the short side. Turned as its EXIF says; transparent parts over white;
+    16-bit grays scaled to 8. Raises one of `BROKEN`.
     """
     from PIL import Image
 
@@ -31,22 +32,22 @@ def decode(source: Source, size: int | None) -> Tensor:
         with Image.open(source if isinstance(source, Path) else io.BytesIO(source)) as file:
             if size is not None:
                 # JPEG decodes at a fraction of its size: twice what is needed leaves the resizing its quality.
-                file.draft(None, (2 * size, 2 * size))
+                file.draft(None, (round(2 * size / crop),) * 2)
             picture = _rgb(_upright(file))
     except Image.DecompressionBombError as error:
         raise ValueError(str(error)) from None
-    square = picture if size is None else _square(picture, size)
+    square = picture if size is None else _square(picture, size, crop)
     return torch.from_numpy(np.array(square)).permute(2, 0, 1)
 
 
-def decode_all(sources: Sequence[Source], size: int, workers: int) -> tuple[Tensor, dict[int, str]]:
+def decode_all(sources: Sequence[Source], size: int, workers: int, crop: float = 1.0) -> tuple[Tensor, dict[int, str]]:
     """All images as (N, 3, size, size), and by index why some could not be read (those stay black)."""
     pixels = torch.zeros((len(sources), 3, size, size), dtype=torch.uint8)
     broken: dict[int, str] = {}
 
     def one(index: int) -> None:
         try:
-            pixels[index] = decode(sources[index], size)
+            pixels[index] = decode(sources[index], size, crop)
         except BROKEN as error:
             broken[index] = reason(error)
 
@@ -102,11 +103,12 @@ def _rgb(picture: "Picture") -> "Picture":
     return picture.convert("RGB")
 
 
-def _square(picture: "Picture", size: int) -> "Picture":
+def _square(picture: "Picture", size: int, crop: float) -> "Picture":
     from PIL import Image
 
-    scale = size / min(picture.size)
-    wide, tall = (max(size, round(side * scale)) for side in picture.size)
+    short = round(size / crop)
+    scale = short / min(picture.size)
+    wide, tall = (max(short, round(side * scale)) for side in picture.size)
     if (wide, tall) != picture.size:
         picture = picture.resize((wide, tall), Image.Resampling.BICUBIC)
     left, top = (wide - size) // 2, (tall - size) // 2

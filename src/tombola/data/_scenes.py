@@ -25,6 +25,7 @@ class SceneSet(Dataset):
     """A named set of scenes: `Splits` of `Scenes`, whose classes leave out the void."""
 
     AUGMENT: ClassVar[str] = "flip_scale"
+    JUDGED_BY: ClassVar[str] = "mean_iou"
 
 
 @dataclass(frozen=True)

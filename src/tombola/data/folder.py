@@ -106,6 +106,9 @@ class OnDisk(Images):
     size: int
     workers: int = 0
     on_disk: bool = True
+    crop: float = 1.0  # the share of the short side that is kept
+    called: str = "folder"
+    remedy: str = "write broken=skip"
 
     def take(self, indices: Tensor) -> Tensor:
         chosen = indices.tolist()
@@ -114,9 +117,9 @@ class OnDisk(Images):
         def one(place: int) -> None:
             file = self.files[chosen[place]]
             try:
-                pixels[place] = decode(file, self.size)
+                pixels[place] = decode(file, self.size, self.crop)
             except BROKEN as error:
-                raise DataError(f"folder: broken image {file}: {reason(error)}; write broken=skip") from None
+                raise DataError(f"{self.called}: broken image {file}: {reason(error)}; {self.remedy}") from None
 
         in_threads(one, len(chosen), self.workers)
         return pixels

@@ -12,7 +12,7 @@ Reference: Everingham et al., IJCV 2015; 513 and the centre crop as Chen et al.,
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from tombola.data._base import Splits
+from tombola.data._base import Published, Splits
 from tombola.data._scenes import VOID, Scenes, SceneSet, checked, decoded, hold_out_scenes, not_empty
 from tombola.data._torchvision import ROOT
 from tombola.errors import DataError
@@ -30,6 +30,7 @@ class Voc(SceneSet):
     """PASCAL VOC 2012, segmentation."""
 
     ARGUMENT: ClassVar[str | None] = "root"
+    PUBLISHED: ClassVar[Published | None] = Published(classes=21, train=1_464, test=1_449)
 
     root: Path = option(ROOT, "the folder that holds VOCdevkit/VOC2012", identity=False)
     download: bool = option(default=False, help="fetch it if it is not there", identity=False)

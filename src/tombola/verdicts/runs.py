@@ -67,7 +67,7 @@ def runs_of(given: Given) -> Runs:
     by_seed = values_of(given)
     if not given:
         return Runs(by_seed)
-    one, samples = given[0], min(row.samples for row in given)
+    one, samples = given[0], min(map(_behind, given))
     share = is_share(one.metric, one.unit, samples)
     return Runs(by_seed, one.unit, one.better, samples, share, outcomes_of(given))
 
@@ -86,6 +86,12 @@ def outcomes_of(rows: Sequence[Row]) -> dict[int, str]:
     for row in rows:
         told[row.seed].add(row.outcomes)
     return {seed: texts.pop() for seed, texts in sorted(told.items()) if len(texts) == 1 and "" not in texts}
+
+
+def _behind(row: Row) -> int:
+    """How many samples weighing alike are as noisy as the row's, which says so where some of its weigh more."""
+    told = row.detail.get("effective_samples")
+    return told if isinstance(told, int) else row.samples
 
 
 def is_share(metric: str, unit: str, samples: int) -> bool:
