@@ -1,7 +1,7 @@
 """`Fit`: how a network is trained, as options with an identity. The task and the data stand beside it."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, Self, TypeAlias
 
 import torch
 from pydantic import model_validator
@@ -17,6 +17,7 @@ from tombola.fitting.masked_layers import MaskedNetwork
 from tombola.fitting.optimizers._base import Optimizer
 from tombola.fitting.part import WHOLE, Part
 from tombola.fitting.presets import expanded
+from tombola.fitting.ranks import Ranks, ranks_for
 from tombola.fitting.schedules._base import Schedule
 from tombola.fitting.session import Session
 from tombola.fitting.validate import mean_score
@@ -62,6 +63,12 @@ class Fit(Spec):
     precision: Precision = option("auto", "auto: bfloat16 where the hardware multiplies it, else float32")
     select: Literal["last", "best_val"] = option("last", "which weights are kept, judged on the validation split only")
     validate_every: Steps = option("1ep", "how often to validate when selecting", validate_default=True)
+    shards: int = option(
+        1,
+        "parts of a batch, a power of two: each has its own batch statistics, and as many processes can share them",
+        absent=1,
+        ge=1,
+    )
     compile: bool = option(default=False, help="compile the network with torch.compile first", identity=False)
     checkpoint_every: Steps | None = option(
         None, "how often to keep a checkpoint; empty: each epoch and every 20 s", identity=False
@@ -73,6 +80,17 @@ class Fit(Spec):
         if isinstance(values, str):
             values = {"preset": values}
         return expanded(values, _DEFAULTS) if isinstance(values, Mapping) else values
+
+    @model_validator(mode="after")
+    def _even_shards(self) -> Self:
+        if self.shards & (self.shards - 1):
+            raise ValueError(f"shards={self.shards} is no power of two; write 1, 2, 4, 8, ...")
+        if self.batch % self.shards:
+            near = max(1, self.batch // self.shards) * self.shards
+            raise ValueError(
+                f"batch={self.batch} cannot be cut into shards={self.shards} equal parts; try batch={near}"
+            )
+        return self
 
     def run(
         self,
@@ -90,7 +108,11 @@ class Fit(Spec):
         ``model`` has the task's head already. Masked weights of its body stay exactly 0. With a session folder the
         training leaves checkpoints there, and continues from them bit for bit when it is run again. ``part`` trains
         less than the whole schedule.
+
+        With ``shards`` above 1, every process of torch.distributed's process group must call this alike; they train
+        together, the first one keeps checkpoints and reports, and each gets the same network.
         """
+        ranks = ranks_for(self.shards)
         device = device_of(session.device)
         network = model.copy()
         if masks is not None:
@@ -98,13 +120,17 @@ class Fit(Spec):
         network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
         asked = [parameter.requires_grad for parameter in network.parameters()]
         trained = _only(network, parameters)
+        told = session.folder is not None or ranks.size > 1
+        work = self._work(model, task, masks, seed, parameters, part) if told else ""
+        ranks.require_same("what they are to train: model, masks, options, task or seed", work)
         training = Training(
             network,
-            self._course(network, task, seed, device, part),
+            self._course(network, task, seed, device, part, ranks),
             self.optimizer.build(trained),
             _enforcer(network, masks),
             None if self.ema is None else Average(network, self.ema),
-            self._checkpoints(model, task, masks, seed, session, parameters, part),
+            self._checkpoints(work, session, ranks),
+            ranks,
         )
         training.run(session)
         return _finished(network, training, asked, masks)
@@ -115,9 +141,18 @@ class Fit(Spec):
         rise = min(1.0, (step + 1) / warm) if warm else 1.0
         return self.optimizer.lr * rise * self.schedule.factor(step, total, per_epoch)
 
-    def _course(self, network: Network, task: Task, seed: int, device: torch.device, part: Part) -> Course:
-        splits = task.splits()
-        feed = Feed(splits.train, self.batch, seed=seed, device=device, drop_last=self.drop_last)
+    def _course(
+        self, network: Network, task: Task, seed: int, device: torch.device, part: Part, ranks: Ranks
+    ) -> Course:
+        feed = Feed(
+            task.splits().train,
+            self.batch,
+            seed=seed,
+            device=device,
+            drop_last=self.drop_last,
+            shards=self.shards,
+            mine=ranks.dealt(self.shards),
+        )
         first, last, total = part.steps(self.epochs.iterations(feed.per_epoch), feed.per_epoch)
         bfloat16 = uses_bfloat16(self.precision, device)
         return Course(
@@ -133,6 +168,7 @@ class Fit(Spec):
             clip=self.clip,
             frozen_bn=self.bn == "frozen",
             compiled=self.compile,
+            shards=self.shards,
             validate=self._validation(task, device, bfloat16),
             validate_every=self.validate_every.iterations(feed.per_epoch),
             save_every=self.checkpoint_every.iterations(feed.per_epoch) if self.checkpoint_every else 0,
@@ -148,18 +184,15 @@ class Fit(Spec):
             )
         return lambda network: mean_score(network, images, task, device=device, bfloat16=bfloat16)
 
-    def _checkpoints(
-        self,
-        model: Network,
-        task: Task,
-        masks: Masks | None,
-        seed: int,
-        session: Session,
-        parameters: Parameters,
-        part: Part,
-    ) -> Checkpoints | None:
-        if session.folder is None:
+    def _checkpoints(self, work: str, session: Session, ranks: Ranks) -> Checkpoints | None:
+        if session.folder is None or not ranks.first:
             return None
+        return Checkpoints(session.folder, work, session.reporter.note)
+
+    def _work(
+        self, model: Network, task: Task, masks: Masks | None, seed: int, parameters: Parameters, part: Part
+    ) -> str:
+        """A digest of all that decides the outcome."""
         inputs = [weights_digest(model), "" if masks is None else masks.digest()]
         identity: dict[str, Json] = {
             "fit": self.identity(),
@@ -169,8 +202,7 @@ class Fit(Spec):
         }
         if part != WHOLE:
             identity["part"] = part.identity()
-        work = key("fit", self.VERSION, identity, inputs)
-        return Checkpoints(session.folder, work, session.reporter.note)
+        return key("fit", self.VERSION, identity, inputs)
 
 
 def _only(network: Network, parameters: Parameters) -> list[nn.Parameter]:
@@ -189,8 +221,16 @@ def _enforcer(network: Network, masks: Masks | None) -> Enforcer | MaskedNetwork
     return None if masks is None else Enforcer(network.body, masks)
 
 
+def _require_same(network: Network, ranks: Ranks) -> None:
+    """Raise `StageError` unless every process has these weights, and these masks where they were learned."""
+    if ranks.size > 1:
+        masks = network.masks().digest() if isinstance(network, MaskedNetwork) else ""
+        ranks.require_same("the weights or masks they ended with", f"{weights_digest(network)}{masks}")
+
+
 def _finished(network: Network, training: Training, asked: list[bool], masks: Masks | None) -> Network:
     network.load_state_dict(training.result())
+    _require_same(network, training.ranks)
     for parameter, wanted in zip(network.parameters(), asked, strict=True):
         parameter.grad = None
         parameter.requires_grad_(wanted)

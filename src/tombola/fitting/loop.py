@@ -20,9 +20,11 @@ from tombola.fitting.devices import autocast
 from tombola.fitting.feed import Feed
 from tombola.fitting.guarding import Guarding
 from tombola.fitting.masked_layers import MaskedNetwork
-from tombola.fitting.replaying import Replaying
+from tombola.fitting.ranks import ALONE, Ranks
+from tombola.fitting.replaying import Replays
 from tombola.fitting.seeds import derive, generator
-from tombola.fitting.session import Bar, Session
+from tombola.fitting.session import Bar, Session, Silent
+from tombola.fitting.sharding import Shards
 from tombola.fitting.watch import Totals, Watch
 from tombola.masks.enforce import Enforcer
 from tombola.models.network import Network
@@ -31,6 +33,7 @@ from tombola.spec import Json
 from tombola.tasks._base import Task
 
 _SECONDS = 20.0
+_TOGETHER = 10
 _SHARE = 0.05
 _BATCH_NORMS = (nn.modules.batchnorm._BatchNorm,)
 
@@ -54,6 +57,7 @@ class Course:
     validate: Callable[[nn.Module], float] | None = None
     validate_every: int = 0
     save_every: int = 0
+    shards: int = 1
 
 
 @dataclass
@@ -76,6 +80,7 @@ class Training:
         enforcer: Enforcer | MaskedNetwork | None,
         average: Average | None,
         checkpoints: Checkpoints | None,
+        ranks: Ranks = ALONE,
     ) -> None:
         self.network = network
         self.course = course
@@ -85,26 +90,30 @@ class Training:
         self.checkpoints = checkpoints
         self.progress = Progress(step=course.first)
         self.best: dict[str, Tensor] = {}
-        self.watch = Watch()
+        self.watch = Watch(ranks=ranks)
         self.guarding = Guarding(
             course.objective, course.task, seed=course.seed, device=course.device, bfloat16=course.bfloat16
         )
-        self.replaying = Replaying(course.objective.replay(), course.feed.batch)
+        self.ranks = ranks
+        forward: Any = torch.compile(network) if course.compiled else network
+        self.shards = Shards(network, forward, course.shards, ranks)
+        self.replays = Replays(course.objective.replay(), course.feed.batch, course.shards, ranks)
         self._note: Callable[[str], None] = lambda _: None
         self._saved = (time.monotonic(), 0.0)
         self._trained = state.trained(optimizer)
-        self._forward: nn.Module = torch.compile(network) if course.compiled else network  # type: ignore[assignment]
+        self._keeps = ranks.told(checkpoints is not None)
 
     def run(self, session: Session) -> None:
         """Train to the end, from the newest checkpoint if there is one."""
-        self._note = session.reporter.note
+        reporter = session.reporter if self.ranks.first else Silent()
+        self._note = reporter.note
         self._resume()
         title = "/".join(session.path) or "fit"
         self._set_modes()
         # Layers such as dropout draw from torch's own generator: it is borrowed here and given back as it was.
         borrowed = torch.random.fork_rng([self.course.device] if self.course.device.type == "cuda" else [])
         try:
-            with borrowed, self.course.feed, session.reporter.task(title, self.course.steps, self.progress.step) as bar:
+            with borrowed, self.course.feed, reporter.task(title, self.course.steps, self.progress.step) as bar:
                 self._all_steps(bar)
         except Diverged as error:
             raise Diverged(f"{error} of {self.course.steps}. {self._remedy()}") from None
@@ -121,9 +130,9 @@ class Training:
         if not self.guarding.holds:
             self.guarding.hold(self.progress.step, self._state(), self.progress.best, seen=False)
         while self.progress.step < self.course.steps:
-            loss, score = self._step(self.progress.step)
+            found, shares = self._step(self.progress.step)
             self.progress.step += 1
-            if self.watch.add(loss, score):
+            if self.watch.add(found, shares):
                 self._read(bar)
             if self.progress.step % self.course.feed.per_epoch == 0:
                 self._end_epoch(bar)
@@ -136,26 +145,35 @@ class Training:
         self._read(bar)
         self._require_finite()
 
-    def _step(self, step: int) -> tuple[Tensor, Tensor]:
-        course = self.course
-        batch = self.replaying.batch_of(step)
-        x, targets = course.feed.batch_at(batch)
-        drawn = generator(course.seed, "augment", batch, device=course.device)
-        x, targets = course.task.augment_pair(x, targets, generator=drawn)
-        x = self.replaying.moved(x)
-        torch.manual_seed(derive(course.seed, "layers", step))
+    def _step(self, step: int) -> tuple[Tensor, list[float]]:
+        """Losses and scores of the parts worked here, and the share of the batch that each part is, everywhere."""
+        shares = self.course.feed.shares(self.replays.batch_of(step))
         self.optimizer.zero_grad(set_to_none=True)
-        with autocast(course.device, bfloat16=course.bfloat16):
-            drawn = generator(course.seed, "objective", step, device=course.device)
-            objective = self.guarding.objective
-            loss, outputs = objective.loss(self._forward, x, targets, course.task.losses, generator=drawn)
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        self.replaying.advance()
-        if course.clip is not None:
-            nn.utils.clip_grad_norm_(self._trained, course.clip)
+        found = self.shards.work(lambda shard: self._part(step, shard, shares[shard]))
+        if self.course.clip is not None:
+            nn.utils.clip_grad_norm_(self._trained, self.course.clip)
         self._update(step)
+        return found, shares
+
+    def _part(self, step: int, shard: int, share: float) -> Tensor:
+        """Forward and backward of a part, weighted by its share; its loss and score."""
+        course, replaying = self.course, self.replays.of(shard)
+        batch = replaying.batch_of(step)
+        which = () if course.shards == 1 else (shard,)
+        x, targets = course.feed.batch_at(batch, shard)
+        drawn = generator(course.seed, "augment", batch, *which, device=course.device)
+        x, targets = course.task.augment_pair(x, targets, generator=drawn)
+        x = replaying.moved(x)
+        torch.manual_seed(derive(course.seed, "layers", step, *which))
+        with autocast(course.device, bfloat16=course.bfloat16):
+            drawn = generator(course.seed, "objective", step, *which, device=course.device)
+            loss, outputs = self.shards.loss(self.guarding.objective, x, targets, course.task.losses, drawn)
+        weighted = loss if share == 1 else loss * share
+        weighted.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        replaying.advance()
         with torch.no_grad():
-            return loss.detach(), course.task.scores(outputs.detach().float(), targets).float().mean()
+            score = course.task.scores(outputs.detach().float(), targets).float().mean()
+            return torch.stack([loss.detach().float(), score])
 
     def _update(self, step: int) -> None:
         for group in self.optimizer.param_groups:
@@ -198,7 +216,7 @@ class Training:
         self._read(bar)
         self._require_finite()
         step, last = self.progress.step, self.course.steps
-        found = self.guarding.look(self.network, step, self.course.feed.batch)
+        found = self.ranks.by_first(lambda: self.guarding.look(self.network, step, self.course.feed.batch))
         if found.sound:
             self.guarding.hold(step, self._state(), self.progress.best, seen=True)
         if not found.fault or self.guarding.waits(step, last):
@@ -222,7 +240,7 @@ class Training:
         self._read(bar)
         self._require_finite()
         candidate = self.average.values if self.average else self.network.state_dict()
-        score = self._score_of(candidate)
+        score = self.ranks.by_first(lambda: self._score_of(candidate))
         self.progress.history.append({"step": self.progress.step, "validation": score})
         if self.progress.best is None or score > self.progress.best:
             self.progress.best = score
@@ -243,25 +261,35 @@ class Training:
 
     def _checkpoint_due(self) -> bool:
         """At an epoch's end or after twenty seconds, taking at most about a twentieth of the time; and at the end."""
-        if self.checkpoints is None:
+        if not self._keeps:
             return False
         step, every = self.progress.step, self.course.save_every
         if step == self.course.steps:
             return True
         if every:
             return step % every == 0
+        ends = step % self.course.feed.per_epoch == 0
+        if self.ranks.size > 1 and not ends and step % _TOGETHER:
+            return False  # clocks differ: processes ask the first one's now and then
+        return self.ranks.told(self._time_has_come(ends=ends))
+
+    def _time_has_come(self, *, ends: bool) -> bool:
         passed, cost = time.monotonic() - self._saved[0], self._saved[1]
         if passed < cost / _SHARE:
             return False
-        return passed > _SECONDS or step % self.course.feed.per_epoch == 0
+        return passed > _SECONDS or ends
 
     def _save(self, bar: Bar) -> None:
-        assert self.checkpoints is not None
         self._read(bar)
         self._require_finite()
         begun = time.monotonic()
-        self.checkpoints.save(Checkpoint(self.progress.step, self._tensors(), self._facts()))
+        checkpoint = Checkpoint(self.progress.step, self._tensors(), self._facts())
+        self.ranks.by_first(lambda: self._keep(checkpoint))
         self._saved = (time.monotonic(), time.monotonic() - begun)
+
+    def _keep(self, checkpoint: Checkpoint) -> None:
+        assert self.checkpoints is not None
+        self.checkpoints.save(checkpoint)
 
     def _require_finite(self) -> None:
         """A finite loss may still leave weights that are not: such a state is never kept."""
@@ -270,7 +298,7 @@ class Training:
             raise Diverged(f"the weights became infinite or NaN by step {self.progress.step}")
 
     def _tensors(self) -> dict[str, Tensor]:
-        sound, carried = state.filed(self.guarding.tensors(), "sound"), state.filed(self.replaying.tensors(), "carried")
+        sound, carried = state.filed(self.guarding.tensors(), "sound"), state.filed(self.replays.tensors(), "carried")
         return {**self._state(), **sound, **carried}
 
     def _state(self) -> dict[str, Tensor]:
@@ -285,14 +313,14 @@ class Training:
         return {**facts, "guard": guard} if guard else facts
 
     def _resume(self) -> None:
-        found = self.checkpoints.latest() if self.checkpoints is not None else None
+        found = self.ranks.by_first(lambda: self.checkpoints.latest() if self.checkpoints is not None else None)
         if found is None:
             return
         self._put_in(found.tensors)
-        self.replaying.restore(state.under(found.tensors, "carried"), self.course.device)
+        self.replays.restore(state.under(found.tensors, "carried"), self.course.device)
         facts: dict[str, Any] = dict(found.facts)
         self.progress = Progress(**facts["progress"])
-        self.watch = Watch(totals=Totals(**facts["totals"]))
+        self.watch = Watch(totals=Totals(**facts["totals"]), ranks=self.ranks)
         self.guarding.restore(state.under(found.tensors, "sound"), facts.get("guard", {}))
         if self.course.first < self.progress.step < self.course.steps:
             self._note(f"continues at step {self.progress.step} of {self.course.steps}")

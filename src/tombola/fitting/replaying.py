@@ -1,10 +1,13 @@
 """A batch trained on several times in a row, moved in between by what is carried from step to step."""
 
+from collections.abc import Mapping
 from typing import Final, final
 
 import torch
 from torch import Tensor
 
+from tombola.fitting.ranks import Ranks
+from tombola.fitting.state import filed, under
 from tombola.objectives._base import Replay
 
 
@@ -51,3 +54,39 @@ class Replaying:
             size = max(self._batch, len(x))
             self._carried = x.new_zeros(size, *x.shape[1:]).contiguous(memory_format=torch.channels_last)
         return self._carried
+
+
+@final
+class Replays:
+    """The replaying of each part of a batch that this process works; a batch of one part has one."""
+
+    def __init__(self, replay: Replay | None, batch: int, shards: int, ranks: Ranks) -> None:
+        self._parts = {shard: Replaying(replay, -(-batch // shards)) for shard in ranks.dealt(shards)}
+        self._carries = replay is not None
+        self._shards = shards
+        self._ranks = ranks
+
+    def of(self, shard: int) -> Replaying:
+        """That of one part."""
+        return self._parts[shard]
+
+    def batch_of(self, step: int) -> int:
+        """The number of the batch that ``step`` trains on, the same for all parts."""
+        return next(iter(self._parts.values())).batch_of(step)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What is carried of all parts, in all processes, for a checkpoint."""
+        if self._shards == 1 or not self._carries:
+            return next(iter(self._parts.values())).tensors()
+        here = {shard: _on_cpu(replaying.tensors()) for shard, replaying in self._parts.items()}
+        everywhere = {shard: found for there in self._ranks.gathered(here) for shard, found in there.items()}
+        return {name: t for shard, found in everywhere.items() for name, t in filed(found, str(shard)).items()}
+
+    def restore(self, tensors: Mapping[str, Tensor], device: torch.device) -> None:
+        """Continue from a checkpoint's."""
+        for shard, replaying in self._parts.items():
+            replaying.restore(dict(tensors) if self._shards == 1 else under(tensors, str(shard)), device)
+
+
+def _on_cpu(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.cpu() for name, tensor in tensors.items()}
