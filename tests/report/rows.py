@@ -1,5 +1,6 @@
 """Result rows made by formula, shaped like the demo's: what the report's tests and its preview are drawn from."""
 
+from hashlib import sha256
 from random import Random
 
 from tombola.report.about import About
@@ -108,3 +109,60 @@ def _densities(scheme: str, tilt: float, sparsity: float, seed: int, transfer: s
 
     parts = [one("layer_density", v, layer=LAYERS[k], place=k) for k, v in enumerate(values)]
     return [one("density", kept), *parts]
+
+
+TARGETS = (
+    "aircraft", "birdsnap", "caltech101", "cars", "cifar10", "cifar100",
+    "dtd", "flowers", "food", "pets", "sun397", "voc2007",
+)  # fmt: skip
+LADDER = (0.0, 0.5, 0.8, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99)
+PROPERTIES = ("accuracy", "adversarial_accuracy", "ood_auroc", "calibration_error", "corruption_error")
+
+
+def wide_rows(
+    targets: int = 6,
+    priors: tuple[str, ...] = ("natural", "robust", "smoothing"),
+    sparsities: tuple[float, ...] = LADDER,
+    seeds: int = 3,
+    properties: tuple[str, ...] = PROPERTIES,
+    distance: bool = True,
+) -> list[Row]:
+    """A study of every kind of figure: priors by targets by sparsities, several properties, the distance of each."""
+    random = Random(11)
+    cells = [(t, p, s, k) for t in range(targets) for p in range(len(priors)) for s in sparsities for k in range(seeds)]
+    rows: list[Row] = []
+    for t, p, s, seed in cells:
+        cell: dict[str, Scalar] = {"prior": priors[p], "target": TARGETS[t], "draw.sparsity": s, "draw.scheme": "omp"}
+        common = {"study": "wide", "cell": cell, "seed": seed}
+        for name in properties:
+            value = _wide_value(name, t, p, s) + random.gauss(0, 0.6)
+            rows.append(_wide_row(common, name, round(min(max(value, 0.0), 100.0), 4)))
+        if distance:
+            far = Row.model_validate({
+                **common, "property": "frechet_distance", "metric": "fid", "value": 20.0 + 23.5 * t + 2 * (t % 3),
+                "better": "neither", "samples": 2000, "detail": {"features": "inception"}, "key": _key("fid", t, p),
+            })  # fmt: skip
+            rows.append(far)
+    return rows
+
+
+def _wide_value(name: str, target: int, prior: int, sparsity: float) -> float:
+    loss = 34.0 * sparsity**9 + 4 * sparsity
+    gain = prior * (0.5 + 0.45 * target - (5.0 if sparsity > 0.96 else 0.0))
+    return {
+        "accuracy": 88.0 - 3 * target - loss + gain,
+        "adversarial_accuracy": 8.0 + 22.0 * prior - 0.5 * loss,
+        "ood_auroc": 86.0 - 0.6 * loss + prior,
+        "calibration_error": 3.0 + 0.2 * loss + 0.5 * prior,
+        "corruption_error": 52.0 + 0.4 * loss - 2.0 * prior,
+    }[name]
+
+
+def _wide_row(common: dict[str, object], name: str, value: float) -> Row:
+    better = "lower" if name.endswith("error") else "higher"
+    told = {"property": name, "metric": name, "value": value, "unit": "%", "better": better, "samples": 1000}
+    return Row.model_validate({**common, **told, "key": _key(name, *map(str, common.values()))})
+
+
+def _key(*parts: object) -> str:
+    return sha256(repr(parts).encode()).hexdigest()

@@ -16,7 +16,8 @@ class Tally(BaseModel):
 
     count: int = Field(0, ge=0, description="how many there are")
     cached: int = Field(0, ge=0, description="how many were in the store already")
-    seconds: float = Field(0.0, ge=0, description="the time they took, summed over all of them")
+    seconds: float = Field(0.0, ge=0, description="the time they took whenever they ran, summed over all of them")
+    alone: int | None = Field(None, ge=0, description="how many the cells would run if each were run by itself")
 
 
 class About(BaseModel):
@@ -31,6 +32,8 @@ class About(BaseModel):
     machine: dict[str, Scalar] = Field(default_factory=dict, description="the kind of machine: cores, device, ...")
     stages: dict[str, Tally] = Field(default_factory=dict, description="stage counts and times, in the order they run")
     seconds: float | None = Field(None, ge=0, description="wall time of the whole run")
+    cells: int | None = Field(None, ge=0, description="how many cells the study has")
+    energy_kwh: float | None = Field(None, ge=0, description="the energy the run took, where it was measured")
     commands: tuple[str, ...] = Field((), description="commands that make these rows again")
     study: str = Field("", description="the study file, YAML")
     by: str = Field("", description="the axis whose levels are compared; empty: the prior, or what else varies")

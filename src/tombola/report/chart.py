@@ -1,7 +1,8 @@
 """One panel as SVG: lines with bands and seeds over sparsity, or columns of seeds where there is a single sparsity.
 
 Colours come from the page's CSS variables, so a panel follows light and dark. Each position along x carries its values
-as ``data-tip`` (lines of "colour index, name, value, seeds", split by tabs), which the page's script shows.
+as ``data-tip`` (lines of "colour index, name, value, seeds", split by tabs), which the page's script shows. Each mean
+is a link to the rows behind it.
 """
 
 from collections.abc import Sequence
@@ -27,6 +28,8 @@ class Series:
     name: str
     points: tuple[tuple[float, Summary], ...]
     dense: float | None = None
+    ids: tuple[str, ...] = ()
+    """Where each point leads (`tombola.report.points`)."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,27 @@ def draw_panel(series: Sequence[Series], frame: Frame, said: str) -> Markup:
         *(_end_labels(series, frame, right) if frame.labelled else ()),
         tag("line", {"class": "cross", "y1": _TOP, "y2": HEIGHT - _BOTTOM}),
         *_hits(series, frame, at, right),
+        *(_means(s, frame, at) for s in series),
     ]
-    box = f"0 0 {WIDTH:g} {HEIGHT:g}"
-    return tag("svg", {"class": "plot", "viewBox": box, "role": "img", "tabindex": 0, "aria-label": said}, *parts)
+    return plot(said, WIDTH, HEIGHT, *parts)
+
+
+def plot(said: str, width: float, height: float, *parts: str) -> Markup:
+    """The picture around ``parts``: one stop of the keyboard, inside which arrows go from point to point."""
+    box = f"0 0 {width:g} {height:g}"
+    label = {"role": "group", "aria-roledescription": "plot", "aria-label": said}
+    return tag("svg", {"class": "plot", "viewBox": box, "tabindex": 0, **label}, *parts)
+
+
+def point(to: str, said: str, index: int, *parts: str, column: int | None = None, also: Sequence[str] = ()) -> Markup:
+    """What stands for a mean, as a link to the rows behind it; ``column`` is its place along the axis.
+
+    ``also`` names all numbers that a difference was made of.
+    """
+    if not to:
+        return tag("g", {"class": f"c{index % 8}"}, *parts)
+    link = {"class": f"pt c{index % 8}", "href": f"#{to}", "tabindex": -1, "data-k": column}
+    return tag("a", {**link, "data-points": "+".join(also) or None, "aria-label": said}, *parts)
 
 
 def swatch(index: int) -> Markup:
@@ -89,7 +110,7 @@ def _grid(frame: Frame, right: float) -> Markup:
     values = ticks(frame.low, frame.high)
     lines = "".join(f"M{_LEFT:g} {frame.y(value):.1f}H{right:.1f}" for value in values)
     labels = [_text(f"{value:,g}", _LEFT - 7, frame.y(value) + 4, "end") for value in values]
-    return tag("g", {"class": "axis"}, tag("path", {"class": "grid", "d": lines}), *labels)
+    return tag("g", {"class": "axis", "aria-hidden": "true"}, tag("path", {"class": "grid", "d": lines}), *labels)
 
 
 def _x_axis(frame: Frame, at: dict[float, float], right: float) -> Markup:
@@ -105,11 +126,11 @@ def _x_axis(frame: Frame, at: dict[float, float], right: float) -> Markup:
     ]
     title = _text(frame.x_title, (_LEFT + right) / 2, HEIGHT - 5, "middle", "t title")
     line = tag("path", {"class": "base", "d": f"M{_LEFT:g} {base:g}H{right:.1f}{marks}"})
-    return tag("g", {"class": "axis"}, line, *labels, title)
+    return tag("g", {"class": "axis", "aria-hidden": "true"}, line, *labels, title)
 
 
 def _one(series: Series, frame: Frame, at: dict[float, float]) -> Markup:
-    """The band, the line, the seeds and the means of one series."""
+    """The band, the line and the seeds of one series."""
     points = [(at[x], summary) for x, summary in series.points]
     parts: list[str] = []
     if frame.lines and any(summary.n > 1 for _, summary in points) and len(points) > 1:
@@ -119,8 +140,20 @@ def _one(series: Series, frame: Frame, at: dict[float, float]) -> Markup:
     if not frame.lines:
         parts.extend(tag("path", {"class": "bar", "d": _bar(x, summary, frame)}) for x, summary in points)
     parts.extend(_dots(points, frame))
-    parts.extend(marker(series.index, x, frame.y(summary.mean)) for x, summary in points)
     return tag("g", {"class": f"c{series.index % 8} d{series.index // 8 % 3}"}, *parts)
+
+
+def _means(series: Series, frame: Frame, at: dict[float, float]) -> Markup:
+    """The points of one series; they lie over everything, so that each can be chosen."""
+    columns = {x: (k, label) for k, (x, label) in enumerate(frame.xs)}
+    found: list[Markup] = []
+    for (x, summary), to in zip(series.points, series.ids or ("",) * len(series.points), strict=True):
+        column, label = columns[x]
+        where = f"{series.name}, {label}" if frame.lines else series.name
+        said = f"{where}: {mean_and_spread(summary, frame.unit)}"
+        shape = marker(series.index, at[x], frame.y(summary.mean))
+        found.append(point(to, said, series.index, shape, column=column))
+    return tag("g", None, *found)
 
 
 def _band(points: Sequence[tuple[float, Summary]], frame: Frame) -> str:
@@ -139,13 +172,13 @@ def _bar(x: float, summary: Summary, frame: Frame) -> str:
 
 
 def _dots(points: Sequence[tuple[float, Summary]], frame: Frame) -> list[Markup]:
-    """The seeds, unless they are so many that the band says more."""
-    return [
-        tag("circle", {"class": "seed", "cx": x, "cy": frame.y(value), "r": 2.2})
-        for x, summary in points
-        if 1 < summary.n <= _MOST_DOTS
-        for value in summary.values.values()
-    ]
+    """The seeds as strokes without length and with round ends, unless they are so many that the band says more."""
+    shown = [(x, value) for x, s in points if 1 < s.n <= _MOST_DOTS for value in s.values.values()]
+    return (
+        [tag("path", {"class": "seed", "d": "".join(f"M{x:.1f} {frame.y(v):.1f}h0" for x, v in shown)})]
+        if shown
+        else []
+    )
 
 
 def marker(index: int, x: float, y: float) -> Markup:

@@ -8,6 +8,7 @@ from statistics import fmean, stdev
 from typing import Final, TypeAlias
 
 from tombola.report.axes import Axes, axes_of, level, ordered, rank, without_seed
+from tombola.report.points import point_id
 from tombola.rows import Row, Scalar
 from tombola.verdicts.runs import Runs, is_share, outcomes_of, values_of
 
@@ -35,6 +36,11 @@ class Measure:
     better: str = "higher"
 
     @property
+    def words(self) -> tuple[str, ...]:
+        """Everything it says, in its order."""
+        return self.subject, self.metric, self.budget, self.unit, self.better
+
+    @property
     def label(self) -> str:
         """``adversarial accuracy``, or ``calibration: ece`` where the metric says something of its own."""
         whole, part = self.subject.replace("_", " "), self.metric.replace("_", " ")
@@ -54,11 +60,11 @@ class Summary:
     def n(self) -> int:
         return len(self.values)
 
-    @property
+    @cached_property
     def mean(self) -> float:
         return fmean(self.values.values())
 
-    @property
+    @cached_property
     def std(self) -> float:
         """The sample standard deviation over seeds (n - 1); 0 for one seed, where ``n`` says that it means nothing."""
         return stdev(self.values.values()) if self.n > 1 else 0.0
@@ -87,6 +93,21 @@ class Results:
 
     axes: Axes
     summaries: Mapping[Measure, Mapping[Place, Summary]]
+    behind: Mapping[Measure, Mapping[Place, Sequence[Row]]] = field(default_factory=dict, repr=False)
+    """The rows each summary was made of, by seed."""
+
+    @cached_property
+    def ids(self) -> Mapping[tuple[Measure, Place], str]:
+        """The name in the page of everything summed up: where its points and cells lead (`tombola.report.points`)."""
+        return {
+            (measure, place): point_id(measure.words, without_seed(rows[0]))
+            for measure, places in self.behind.items()
+            for place, rows in places.items()
+        }
+
+    def point(self, measure: Measure, place: Place) -> str:
+        """One of the `ids`; empty where nothing was measured."""
+        return self.ids.get((measure, place), "")
 
     @cached_property
     def measures(self) -> tuple[Measure, ...]:
@@ -168,11 +189,18 @@ def read_results(rows: Sequence[Row], by: str = "") -> Results:
     cells: dict[Measure, dict[Place, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         cells[_measure(row, told)][_place(row, axes)].append(row)
-    return Results(axes, {measure: _summaries(cells[measure]) for measure in sorted(cells, key=_measure_rank)})
+    measures = sorted(cells, key=lambda measure: measure.words)
+    behind = {measure: _in_order(cells[measure]) for measure in measures}
+    summaries = {m: {place: _summary(found) for place, found in behind[m].items()} for m in measures}
+    return Results(axes, summaries, behind)
 
 
-def _summaries(cells: Mapping[Place, Sequence[Row]]) -> dict[Place, Summary]:
-    return {place: _summary(cells[place]) for place in sorted(cells, key=_place_rank)}
+def _in_order(cells: Mapping[Place, Sequence[Row]]) -> dict[Place, Sequence[Row]]:
+    """Whatever order the rows came in: places by their levels, rows by their seed."""
+    return {
+        place: sorted(cells[place], key=lambda row: (row.seed, row.key, row.value))
+        for place in sorted(cells, key=_place_rank)
+    }
 
 
 def _summary(rows: Sequence[Row]) -> Summary:
@@ -220,10 +248,6 @@ def studies_told_apart(rows: Sequence[Row]) -> Sequence[Row]:
     if len({row.study for row in rows}) < 2:
         return rows
     return [row.model_copy(update={"cell": {"study": row.study, **row.cell}}) for row in rows]
-
-
-def _measure_rank(measure: Measure) -> tuple[str, ...]:
-    return measure.subject, measure.metric, measure.budget, measure.unit, measure.better
 
 
 def _place_rank(place: Place) -> tuple[object, ...]:

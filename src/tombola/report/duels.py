@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from tombola.report.axes import level, rank
 from tombola.report.curves import Measure, Panel, Place, Results
@@ -76,10 +77,15 @@ def _leader(levels: Mapping[Scalar, Runs], tolerance: float) -> tuple[Scalar, Ma
     The verdicts are in the order of the others' means, so the first is that against the next.
     """
     best = sorted(levels, key=lambda name: (-levels[name].sign * levels[name].mean, rank(name)))
-    found = {name: _against(name, best, levels, tolerance) for name in best}
-    ahead = (name for name in best if all((v.difference or 0.0) >= 0 for v in found[name].values()))
+    ahead = (name for name in best if all(_lead(levels[name], other) >= 0 for other in levels.values()))
     leader = next(ahead, best[0])
-    return leader, found[leader]
+    return leader, _against(leader, best, levels, tolerance)
+
+
+def _lead(one: Runs, other: Runs) -> float:
+    """The mean lead alone, without the interval, which takes a thousand times as long."""
+    leads = [one.sign * (one.values[seed] - other.values[seed]) for seed in one.shared(other)]
+    return fmean(leads) if leads else one.sign * (one.mean - other.mean)
 
 
 def _against(

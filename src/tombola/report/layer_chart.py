@@ -4,9 +4,9 @@ Colours come from the page's CSS variables. Each layer carries its values as ``d
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from tombola.report.chart import marker
+from tombola.report.chart import marker, plot, point
 from tombola.report.curves import Summary
 from tombola.report.markup import Markup, tag
 from tombola.report.numbers import mean_and_spread
@@ -25,6 +25,8 @@ class Line:
     index: int
     name: str
     values: Mapping[str, Summary]
+    ids: Mapping[str, str] = field(default_factory=dict)
+    """Where each layer's point leads (`tombola.report.points`)."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,9 @@ def draw_column(lines: Sequence[Line], column: Column, said: str) -> Markup:
         *(_line(line, column) for line in lines),
         tag("line", {"class": "cross", "x1": column.left, "x2": WIDTH - _RIGHT}),
         *(_hit(lines, column, place) for place in range(len(column.names))),
+        *(_points(line, column) for line in lines),
     ]
-    box = f"0 0 {WIDTH:g} {column.height:g}"
-    return tag("svg", {"class": "plot", "viewBox": box, "role": "img", "tabindex": 0, "aria-label": said}, *parts)
+    return plot(said, WIDTH, column.height, *parts)
 
 
 def _names(column: Column) -> Markup:
@@ -112,8 +114,26 @@ def _line(line: Line, column: Column) -> Markup:
     )
     parts = [tag("path", {"class": "curve", "d": through})]
     parts += [tag("path", {"class": "bar", "d": bars})] if bars else []
-    parts += [marker(line.index, column.x(s.mean), y) for s, y in points]
     return tag("g", {"class": f"c{line.index % 8} d{line.index // 8 % 3}"}, *parts)
+
+
+def _points(line: Line, column: Column) -> Markup:
+    """The means, each a link to its rows; they lie over everything."""
+    return tag(
+        "g",
+        None,
+        *(
+            point(
+                line.ids.get(name, ""),
+                f"{line.name}, {name}: {mean_and_spread(line.values[name], column.unit)}",
+                line.index,
+                marker(line.index, column.x(line.values[name].mean), column.y(place)),
+                column=place,
+            )
+            for place, name in enumerate(column.names)
+            if name in line.values
+        ),
+    )
 
 
 def _hit(lines: Sequence[Line], column: Column, place: int) -> Markup:

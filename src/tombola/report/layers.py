@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import fmean
 
 from tombola.report.axes import Axes, axes_of, ordered, rank, without_seed
 from tombola.report.curves import LAYER, Panel, Summary, studies_told_apart
+from tombola.report.points import point_id
 from tombola.rows import Row, Scalar
 
 
@@ -28,6 +29,16 @@ class Layers:
     axes: Axes
     names: tuple[str, ...]
     parts: Mapping[Part, Mapping[Scalar, Mapping[str, Summary]]]
+    behind: Mapping[tuple[Part, Scalar, str], Sequence[Row]] = field(default_factory=dict, repr=False)
+    """The rows each summary was made of, by seed: those of the part, the level of the colour axis and the layer."""
+
+    @cached_property
+    def ids(self) -> Mapping[tuple[Part, Scalar, str], str]:
+        """The name in the page of everything summed up (`tombola.report.points`)."""
+        return {
+            place: point_id((rows[0].property, rows[0].metric, rows[0].unit, place[2]), without_seed(rows[0]))
+            for place, rows in self.behind.items()
+        }
 
     @cached_property
     def colours(self) -> tuple[Scalar, ...]:
@@ -49,15 +60,24 @@ def read_layers(rows: Sequence[Row], by: str = "") -> Layers:
     values: dict[Part, dict[Scalar, dict[str, dict[int, list[float]]]]] = defaultdict(
         lambda: defaultdict(lambda: defaultdict(lambda: defaultdict(list)))
     )
+    behind: dict[tuple[Part, Scalar, str], list[Row]] = defaultdict(list)
     for row in rows:
         colour = without_seed(row).get(axes.colour) if axes.colour is not None else None
-        values[_part(row, axes)][colour][_name(row)][row.seed].append(row.value)
+        part = _part(row, axes)
+        values[part][colour][_name(row)][row.seed].append(row.value)
+        behind[part, colour, _name(row)].append(row)
     names = _in_order(rows)
     parts = {
         part: {colour: _summaries(values[part][colour], names) for colour in ordered(values[part])}
         for part in sorted(values, key=_rank)
     }
-    return Layers(axes, names, parts)
+    ordered_rows = {
+        (part, colour, name): sorted(behind[part, colour, name], key=lambda row: (row.seed, row.key, row.value))
+        for part, levels in parts.items()
+        for colour, of_level in levels.items()
+        for name in of_level
+    }
+    return Layers(axes, names, parts, ordered_rows)
 
 
 def _once(rows: Sequence[Row]) -> list[Row]:

@@ -12,10 +12,13 @@ from tombola.report.figures._base import Drawn, Figure, Table
 from tombola.report.headline import findings, headline
 from tombola.report.markup import Markup, join, tag
 from tombola.report.numbers import percent
+from tombola.report.points import base_command
 from tombola.rows import Row, Scalar
 
-LARGEST = 2_000_000
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+LARGEST = 3_000_000
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+)
 _MOST_LEVELS = 8
 _MOST_FINDINGS = 8
 
@@ -45,13 +48,26 @@ def page(rows: Sequence[Row], about: About) -> str:
     top = _top(rows, results, about, title)
     script = tag("script", None, Markup(_resource("page.js")))
     room = LARGEST - sum(len(part.encode()) for part in (head, top, script)) - 2000
-    main = tag("main", {"id": "main"}, top, *_sections(rows, about, room))
+    sections = _sections(rows, about, room)
+    main = tag(
+        "main", {"id": "main"}, top, _contents([found for found, _ in sections]), *(text for _, text in sections)
+    )
     tip = tag("div", {"id": "tip", "role": "status", "hidden": ""})
     foot = tag("footer", None, "Made by Tombola from result rows; needs no network.")
-    body = tag(
-        "body", None, tag("a", {"class": "skip", "href": "#main"}, "Skip to the results"), main, foot, tip, script
-    )
+    skip = tag("a", {"class": "skip", "href": "#main"}, "Skip to the results")
+    body = tag("body", None, skip, main, foot, tip, _panel(about), script)
     return f"<!doctype html>\n{tag('html', {'lang': 'en'}, head, body)}\n"
+
+
+def _panel(about: About) -> Markup:
+    """The empty window that the script fills with the rows behind a point and the command that makes them."""
+    title = tag("h2", {"id": "panel-title", "tabindex": -1})
+    close = tag("button", {"type": "button", "id": "panel-close"}, "Close")
+    bar = tag("div", {"class": "bar"}, title, close)
+    data = {"data-command": base_command(about.commands)}
+    return tag(
+        "dialog", {"id": "panel", "aria-labelledby": "panel-title", **data}, bar, tag("div", {"id": "panel-body"})
+    )
 
 
 def drawn_figures(rows: Sequence[Row], about: About) -> list[tuple[str, Drawn]]:
@@ -61,8 +77,17 @@ def drawn_figures(rows: Sequence[Row], about: About) -> list[tuple[str, Drawn]]:
     return [(name, drawn) for name, drawn in found if drawn is not None]
 
 
-def _sections(rows: Sequence[Row], about: About, room: int) -> list[Markup]:
-    sections: list[Markup] = []
+def _contents(found: Sequence[tuple[str, str]]) -> Markup:
+    """Links to the figures, where there are more than a glance takes in."""
+    if len(found) < 3:
+        return Markup("")
+    items = [tag("li", None, tag("a", {"href": f"#{name}"}, title)) for name, title in found]
+    return tag("nav", {"aria-label": "figures"}, tag("ul", None, *items))
+
+
+def _sections(rows: Sequence[Row], about: About, room: int) -> list[tuple[tuple[str, str], Markup]]:
+    """(name, title) and the text of every figure, in order."""
+    sections: list[tuple[tuple[str, str], Markup]] = []
     for name, drawn in drawn_figures(rows, about):
         bare = Drawn(drawn.title, "", f"{drawn.caption} Left out: too large for one page.".strip())
         for attempt in (drawn, Drawn(drawn.title, drawn.fragment, f"{drawn.caption} The table is left out."), bare):
@@ -70,7 +95,7 @@ def _sections(rows: Sequence[Row], about: About, room: int) -> list[Markup]:
             if len(section.encode()) <= room:
                 break
         room -= len(section.encode())
-        sections.append(section)
+        sections.append(((name, drawn.title), section))
     return sections
 
 

@@ -1,10 +1,11 @@
 """Every registered figure draws what rows carry and leaves out what they do not."""
 
+import re
 from random import Random
 from xml.etree import ElementTree as ET
 
 import pytest
-from tests.report.rows import demo_about, demo_rows, layer_rows, row
+from tests.report.rows import demo_about, demo_rows, layer_rows, row, wide_rows
 
 from tombola.report.about import About
 from tombola.report.figures._base import Drawn, Figure
@@ -20,7 +21,7 @@ def draw(name: str, *args: object) -> Drawn | None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_draws_rows_that_carry_it(name: str) -> None:
-    rows = {"results": NO_SPARSITY, "by_layer": layer_rows()}.get(name) or demo_rows()
+    rows = {"results": NO_SPARSITY, "by_layer": layer_rows()}.get(name) or wide_rows(3)
     drawn = draw(name, rows, demo_about())
     assert drawn is not None
     assert drawn.title
@@ -48,13 +49,14 @@ def test_curves_need_a_sparsity_and_winners_need_two_levels() -> None:
     assert draw("results", demo_rows(), About()) is None
 
 
-def test_the_curves_table_has_mean_std_min_max_and_seeds() -> None:
-    rows = [row(v, s, prior="a", draw__sparsity=0.5) for s, v in enumerate((90.0, 92.0, 97.0))]
+def test_the_curves_table_has_a_row_a_curve_and_a_column_a_sparsity() -> None:
+    levels = ((0.5, (90.0, 92.0, 97.0)), (0.9, (80.0, 80.0, 80.0)))
+    rows = [row(v, s, prior="a", draw__sparsity=x) for x, values in levels for s, v in enumerate(values)]
     drawn = draw("sparsity_curves", rows, About())
     assert drawn is not None
     assert drawn.table is not None
-    assert drawn.table.header == ("measured", "prior", "sparsity", "mean", "std", "min", "max", "seeds")
-    assert drawn.table.rows == (("accuracy (%)", "a", "50 %", "93.0", "3.6", "90.0", "97.0", "3"),)
+    assert drawn.table.header == ("measured", "prior", "50 %", "90 %")
+    assert drawn.table.rows == (("accuracy (%)", "a", "93.0 ± 3.6", "80.0 ± 0.0"),)
 
 
 def test_a_panel_has_a_line_a_band_a_dense_level_and_the_seeds_of_each_prior() -> None:
@@ -64,8 +66,9 @@ def test_a_panel_has_a_line_a_band_a_dense_level_and_the_seeds_of_each_prior() -
     counts = {
         kind: drawn.fragment.count(f'class="{kind}') for kind in ("plot", "curve", "band", "dense", "seed", "mean")
     }
-    assert counts == {"plot": 1, "curve": 2, "band": 2, "dense": 2, "seed": 30, "mean": 10}
+    assert counts == {"plot": 1, "curve": 2, "band": 2, "dense": 2, "seed": 2, "mean": 10}
     assert drawn.fragment.count('class="hit"') == 5
+    assert sum(path.count("h0") for path in re.findall(r'class="seed" d="([^"]*)"', drawn.fragment)) == 30
     assert ">robust</text>" in drawn.fragment
 
 

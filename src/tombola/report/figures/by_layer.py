@@ -56,7 +56,12 @@ def _block(layers: Layers, metric: str, unit: str, shown: Sequence[Part]) -> Mar
 
 def _panel(layers: Layers, part: Part, column: Column) -> Markup:
     lines = [
-        Line(layers.colours.index(colour), level(colour) if layers.axes.colour else "mean", values)
+        Line(
+            layers.colours.index(colour),
+            level(colour) if layers.axes.colour else "mean",
+            values,
+            {name: layers.ids[part, colour, name] for name in values},
+        )
         for colour, values in layers.parts[part].items()
     ]
     title = _title(layers, part)

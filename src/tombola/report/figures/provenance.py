@@ -1,6 +1,6 @@
-"""What was run with which versions on what kind of machine, how long it took, and how to run it again.
+"""What was run with which versions on what kind of machine, and how to run it again.
 
-What: the commands to copy, the stages with counts and times, the versions, the machine, the study file.
+What: the commands to copy, the versions, the machine, the study file.
 When: the report is told any of these.
 Cost: nothing.
 Options: none.
@@ -14,7 +14,6 @@ from tombola.report.about import About
 from tombola.report.axes import level
 from tombola.report.figures._base import Drawn, Figure
 from tombola.report.markup import Markup, join, tag
-from tombola.report.numbers import duration
 from tombola.rows import Row
 
 
@@ -27,7 +26,6 @@ class Provenance(Figure):
         machine = {name: level(value) for name, value in about.machine.items()}
         parts = [
             *_commands(about.commands),
-            *_stages(about),
             *_pairs("Versions", about.versions),
             *_pairs("Machine", machine),
             *_pairs("Also recorded", about.further()),
@@ -44,24 +42,6 @@ def _commands(commands: Sequence[str]) -> list[Markup]:
     text = tag("pre", {"tabindex": 0}, tag("code", None, "\n".join(commands)))
     button = tag("button", {"type": "button", "class": "copy", "hidden": ""}, "Copy")
     return [tag("div", {"class": "wide"}, tag("h3", None, "Run it again"), tag("div", {"class": "code"}, text, button))]
-
-
-def _stages(about: About) -> list[Markup]:
-    if not about.stages and about.seconds is None:
-        return []
-    header = tag("tr", None, *(tag("th", {"scope": "col"}, name) for name in ("stage", "count", "reused", "time")))
-    body = [
-        tag(
-            "tr",
-            None,
-            tag("th", {"scope": "row"}, name),
-            *(tag("td", None, text) for text in (str(t.count), str(t.cached), duration(t.seconds))),
-        )
-        for name, t in about.stages.items()
-    ]
-    table = [tag("table", {"class": "plain"}, tag("thead", None, header), tag("tbody", None, *body))] if body else []
-    wall = [tag("p", None, f"{duration(about.seconds)} from start to end.")] if about.seconds is not None else []
-    return [tag("div", None, tag("h3", None, "Stages"), *table, *wall)]
 
 
 def _pairs(title: str, pairs: Mapping[str, str]) -> list[Markup]:

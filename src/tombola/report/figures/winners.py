@@ -15,17 +15,19 @@ from typing import ClassVar
 
 from tombola.report.about import About
 from tombola.report.axes import level
-from tombola.report.curves import Measure, Panel, Results, read_results
+from tombola.report.curves import Measure, Panel, Place, Results, read_results
 from tombola.report.duels import Duel, duels
 from tombola.report.figures._base import Drawn, Figure, Table
 from tombola.report.headline import where
 from tombola.report.markup import Markup, join, tag
 from tombola.report.numbers import difference_unit, number, percent
+from tombola.report.points import link
 from tombola.rows import Row
 from tombola.verdicts.paired import MARGIN
 from tombola.verdicts.runs import FEWEST_SEEDS
 
 _MOST_ROWS = 3000
+_MANY = 60
 
 
 class Winners(Figure):
@@ -39,18 +41,36 @@ class Winners(Figure):
         if not found:
             return None
         return Drawn(
-            f"Which {results.axes.noun} wins where", _matrix(results, found), _caption(found), _table(found, results)
+            f"Which {results.axes.noun} wins where", _tables(results, found), _caption(found), _table(found, results)
         )
 
 
-def _matrix(results: Results, found: Sequence[Duel]) -> Markup:
+def _tables(results: Results, found: Sequence[Duel]) -> Markup:
+    """One table; with several settings one for each measure, those after the first folded where they are long."""
+    if len({duel.panel for duel in found}) == 1:
+        return _matrix(results, found, measured=True)
+    measures = tuple(dict.fromkeys(duel.measure for duel in found))
+    parts: list[Markup] = []
+    for k, measure in enumerate(measures):
+        duels_of = [duel for duel in found if duel.measure == measure]
+        unit = difference_unit(measure.unit)
+        name = f"{measure.label}{f', {unit}' if unit else ''}"
+        table = _matrix(results, duels_of, measured=False)
+        if k and len(found) > _MANY:
+            parts.append(tag("details", {"class": "block"}, tag("summary", None, name), table))
+        else:
+            parts.append(tag("div", {"class": "block"}, tag("h3", None, name), table))
+    return join(*parts)
+
+
+def _matrix(results: Results, found: Sequence[Duel], *, measured: bool) -> Markup:
     columns = tuple(dict.fromkeys(duel.sparsity for duel in sorted(found, key=lambda duel: duel.sparsity or 0.0)))
     by_place = {(duel.panel, duel.measure, duel.sparsity): duel for duel in found}
     settings = dict.fromkeys((duel.panel, duel.measure) for duel in found)
     head = [tag("th", {"scope": "col", "role": "columnheader"}, percent(s) if s is not None else "") for s in columns]
     corner = tag("th", {"scope": "col", "role": "columnheader"}, "sparsity" if results.axes.sparsity else "setting")
     body = [
-        _setting(results, panel, measure, [by_place.get((panel, measure, s)) for s in columns])
+        _setting(results, panel, measure, [by_place.get((panel, measure, s)) for s in columns], measured)
         for panel, measure in settings
     ]
     return tag(
@@ -65,9 +85,9 @@ def _matrix(results: Results, found: Sequence[Duel]) -> Markup:
     )
 
 
-def _setting(results: Results, panel: Panel, measure: Measure, row: Sequence[Duel | None]) -> Markup:
+def _setting(results: Results, panel: Panel, measure: Measure, row: Sequence[Duel | None], measured: bool) -> Markup:
     title, unit = results.panel_title(panel), difference_unit(measure.unit)
-    name = [tag("span", None, measure.label + (f", {unit}" if unit else ""))]
+    name = [tag("span", None, measure.label + (f", {unit}" if unit else ""))] if measured else []
     head = tag("th", {"scope": "row", "role": "rowheader"}, *([tag("b", None, title)] if title else []), *name)
     return tag("tr", {"role": "row"}, head, *(_cell(results, duel) for duel in row))
 
@@ -79,10 +99,15 @@ def _cell(results: Results, duel: Duel | None) -> Markup:
     lead = [tag("span", None, _signed(duel, duel.difference))]
     if span := duel.verdict.interval:
         lead.append(tag("span", None, f"({_signed(duel, span.low)} to {_signed(duel, span.high)})"))
+    sides = [results.point(duel.measure, Place(duel.panel, name, duel.sparsity)) for name in (duel.leader, duel.other)]
+    at = None if duel.sparsity is None else percent(duel.sparsity)
+    to = {"class": "cell", "href": f"#{sides[0]}", "data-points": link(*sides)}
     if duel.decided:
-        return tag("td", {"role": "cell", "class": f"win c{index}"}, tag("b", None, level(duel.leader)), join(*lead))
+        said = tag("a", to, tag("b", None, level(duel.leader)), join(*lead))
+        return tag("td", {"role": "cell", "class": f"win c{index}", "data-at": at}, said)
     who = tag("i", None, level(duel.leader)) if duel.difference else Markup("")
-    return tag("td", {"role": "cell", "class": "even"}, tag("b", None, duel.outcome), who, join(*lead))
+    said = tag("a", to, tag("b", None, duel.outcome), who, join(*lead))
+    return tag("td", {"role": "cell", "class": "even", "data-at": at}, said)
 
 
 def _signed(duel: Duel, value: float) -> str:

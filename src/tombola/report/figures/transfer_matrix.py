@@ -1,0 +1,174 @@
+"""What pruning costs on every target, prior by prior: the difference to the same prior's dense network.
+
+What: for each measured value and up to three sparsities a matrix, targets (or whatever settings there are) going down,
+priors across; in each cell the mean over shared seeds of pruned less dense, with its sign. Blue is better than dense,
+orange worse, the deeper the larger, on one scale for all matrices of a measured value; the number says the same.
+When: two settings or more, and the dense network (sparsity 0) was measured.
+Cost: nothing is measured; about 150 bytes a cell.
+Options: none.
+Reference: Fu et al., DAC 2023 (arXiv 2304.11834), table 1: twelve targets; Salman et al., NeurIPS 2020, for the layout.
+"""
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean, stdev
+from typing import ClassVar, Final
+
+from tombola.report.about import About
+from tombola.report.axes import last_part, level
+from tombola.report.choices import spaced
+from tombola.report.curves import Measure, Place, Results, read_results
+from tombola.report.figures._base import Drawn, Figure, Table
+from tombola.report.markup import Markup, join, tag
+from tombola.report.numbers import difference_unit, number, percent
+from tombola.report.points import link
+from tombola.rows import Row, Scalar
+
+_MOST_LEVELS: Final = 3
+_MOST_ROWS: Final = 1000
+_MANY: Final = 3
+_DEEPEST: Final = 42  # per cent of the colour at the largest difference, so that the ink on it keeps its contrast
+
+Lead = tuple[float, float, int]
+"""The mean difference, its standard deviation over seeds, and how many seeds there are."""
+
+
+class TransferMatrix(Figure):
+    """Targets against priors, coloured by what was lost."""
+
+    ORDER: ClassVar[int] = 22
+
+    def draw(self, rows: Sequence[Row], about: About) -> Drawn | None:
+        results = read_results(rows, about.by)
+        measures = [measure for measure in results.measures if measure.better != "neither"]
+        sparse = [s for s in results.sparsities if s > 0]
+        if 0.0 not in results.sparsities or not sparse or len(results.panels) < 2:
+            return None
+        shown = spaced(sparse, _MOST_LEVELS)
+        found = [(measure, matrices) for measure in measures if (matrices := _matrices(results, measure, shown))]
+        if not found:
+            return None
+        many = len(found) > 1 and len(results.panels) > _MANY
+        blocks = [_block(measure, matrices, folded=many and k > 0) for k, (measure, matrices) in enumerate(found)]
+        return Drawn(
+            "What pruning costs, target by target",
+            tag("div", None, *blocks),
+            _caption(measures, shown, sparse),
+            _table(results, measures, sparse),
+        )
+
+
+def difference(results: Results, measure: Measure, place: Place) -> Lead | None:
+    """Pruned less dense over the seeds both have; None where they share none."""
+    cells = results.summaries[measure]
+    pruned, dense = cells.get(place), cells.get(Place(place.panel, place.colour, 0.0))
+    if pruned is None or dense is None:
+        return None
+    found = [pruned.values[seed] - dense.values[seed] for seed in pruned.values if seed in dense.values]
+    return (fmean(found), stdev(found) if len(found) > 1 else 0.0, len(found)) if found else None
+
+
+def _block(measure: Measure, matrices: Markup, *, folded: bool) -> Markup:
+    name = _in_points(measure)
+    if folded:
+        return tag("details", {"class": "block"}, tag("summary", None, name), matrices)
+    return tag("div", {"class": "block"}, tag("h3", None, name), matrices)
+
+
+def _matrices(results: Results, measure: Measure, shown: Sequence[float]) -> Markup | None:
+    """The matrices of a measure side by side under their scale of colours; None where it has none."""
+    found = {
+        place: lead
+        for place in results.summaries[measure]
+        if place.sparsity in shown and (lead := difference(results, measure, place)) is not None
+    }
+    if not found:
+        return None
+    deepest = max(abs(lead[0]) for lead in found.values()) or 1.0
+    matrices = [_matrix(results, measure, s, found, deepest) for s in shown]
+    unit = difference_unit(measure.unit)
+    scale = tag(
+        "p", {"class": "scale"},
+        tag("span", {"class": "worse", "style": f"--d:{_DEEPEST}%"}, "worse than dense"),
+        tag("span", None, f"deepest colour: {number(deepest, measure.unit)}{f' {unit}' if unit else ''}"),
+        tag("span", {"class": "better", "style": f"--d:{_DEEPEST}%"}, "better than dense"),
+    )  # fmt: skip
+    return join(scale, tag("div", {"class": "matrices"}, *matrices))
+
+
+def _matrix(results: Results, measure: Measure, sparsity: float, found: Mapping[Place, Lead], deepest: float) -> Markup:
+    head = [tag("th", {"scope": "col"}, _named(results, colour)) for colour in results.colours]
+    panels = [panel for panel in results.panels if any(Place(panel, c, sparsity) in found for c in results.colours)]
+    body = [
+        tag(
+            "tr",
+            None,
+            tag("th", {"scope": "row"}, results.panel_title(panel)),
+            *(_cell(results, measure, Place(panel, c, sparsity), found, deepest) for c in results.colours),
+        )
+        for panel in panels
+    ]
+    table = tag(
+        "table",
+        {"class": "matrix"},
+        tag("caption", None, f"{percent(sparsity)} pruned"),
+        tag("thead", None, tag("tr", None, tag("td"), *head)),
+        tag("tbody", None, *body),
+    )
+    said = f"{measure.label} at {percent(sparsity)} less dense"
+    return tag("div", {"class": "scroll", "tabindex": 0, "role": "region", "aria-label": said}, table)
+
+
+def _cell(results: Results, measure: Measure, place: Place, found: Mapping[Place, Lead], deepest: float) -> Markup:
+    if place not in found:
+        return tag("td", {"class": "none"}, "–")
+    mean, _, _ = found[place]
+    gain = mean if measure.better == "higher" else -mean
+    kind = "better" if gain > 0 else "worse" if gain < 0 else "none"
+    points = [results.point(measure, place), results.point(measure, Place(place.panel, place.colour, 0.0))]
+    to = {"class": "cell", "href": f"#{points[0]}", "data-points": link(*points)}
+    style = f"--d:{round(_DEEPEST * abs(mean) / deepest)}%"
+    return tag("td", {"class": kind, "style": style}, tag("a", to, signed(mean, measure)))
+
+
+def signed(value: float, measure: Measure) -> str:
+    """``+1.2``, ``−0.4``: a sign always, so that colour is not needed."""
+    text = number(abs(value), measure.unit)
+    return text if not any(digit in text for digit in "123456789") else f"{'+' if value > 0 else '−'}{text}"
+
+
+def _named(results: Results, colour: Scalar) -> str:
+    return level(colour) if results.axes.colour else "all"
+
+
+def _caption(measures: Sequence[Measure], shown: Sequence[float], sparse: Sequence[float]) -> str:
+    text = "Pruned less dense, means over the seeds both have; a plus is more than dense, a minus less."
+    lower = sorted({measure.label for measure in measures if measure.better == "lower"})
+    text += f" Less is better for {', '.join(lower)}, and coloured so." if lower else ""
+    return text + (" The other sparsities are in the table." if len(shown) < len(sparse) else "")
+
+
+def _table(results: Results, measures: Sequence[Measure], sparse: Sequence[float]) -> Table:
+    """A row for each measure, setting and prior, a column a sparsity."""
+
+    def cell(measure: Measure, place: Place) -> str:
+        lead = difference(results, measure, place)
+        if lead is None:
+            return ""
+        spread = f" ± {number(lead[1], measure.unit, like=lead[0])}" if lead[2] > 1 else ""
+        return signed(lead[0], measure) + spread
+
+    lines = [
+        (_in_points(measure), *map(level, panel), _named(results, colour), *cells)
+        for measure in measures
+        for panel in results.panels
+        for colour in results.colours
+        if any(cells := tuple(cell(measure, Place(panel, colour, s)) for s in sparse))
+    ]
+    header = ("measured", *map(last_part, results.axes.panels), last_part(results.axes.colour or "series"))
+    rows = tuple(tuple(text or "–" for text in line) for line in lines[:_MOST_ROWS])
+    return Table((*header, *map(percent, sparse)), rows)
+
+
+def _in_points(measure: Measure) -> str:
+    unit = difference_unit(measure.unit)
+    return f"{measure.label}{f', {unit}' if unit else ''}"
