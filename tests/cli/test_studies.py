@@ -91,3 +91,16 @@ def test_a_stage_that_fails_gives_exit_code_one_and_names_the_stage() -> None:
     assert result.exit_code == 1
     assert "failed: pretrain" in result.stderr
     assert "left out" in result.stderr
+
+
+def test_a_runner_takes_its_options_as_a_mapping_and_the_command_is_kept_as_it_can_be_pasted() -> None:
+    said("run", "tiny.yaml", "--runner", "{name: inline, threads: 2}", "--set", "draw.sparsity=0.5, 0.9")
+    about = json.loads(Path("runs/tiny/about.json").read_text(encoding="utf-8"))
+    wanted = "tombola run tiny.yaml --set 'draw.sparsity=0.5, 0.9' --runner '{name: inline, threads: 2}'"
+    assert about["commands"] == [wanted]
+    refused = CliRunner().invoke(app, ["run", "tiny.yaml", "--runner", "{name: inline, thread: 2}"])
+    assert refused.exit_code == 2
+    assert "did you mean 'threads'" in refused.output
+    broken = CliRunner().invoke(app, ["run", "tiny.yaml", "--runner", "{name: inline"])
+    assert broken.exit_code == 2
+    assert "no mapping of options" in broken.output

@@ -51,6 +51,14 @@ class Attack(Member):
     ) -> Tensor:
         """Images of x's shape and dtype inside the attack's ball around ``x`` and inside ``bounds``."""
 
+    def passes(self, classes: int) -> float | None:
+        """What an image costs that stands to the end, in forward passes of the network; None where it is not said.
+
+        A backward costs as much as a forward, since only the images' gradients are asked for. For an image that falls
+        before the end it is too much.
+        """
+        return None
+
     def tallied(
         self,
         model: nn.Module,

@@ -75,6 +75,11 @@ def apgd(
     return search(model, x, targets, lambda _: [attempt] * restarts, bn=bn)
 
 
+def apgd_passes(*, steps: int, restarts: int = 1, eot_iter: int = 1) -> float:
+    """What `apgd` costs an image that stands: the start and each step but the last with a slope, and both ends."""
+    return 1 + restarts * (eot_iter * (2 * steps + 1) + 1)
+
+
 class APGD(BallAttack):
     """Auto-PGD in an linf or l2 ball; the defaults are the first attack of AutoAttack at 8/255."""
 
@@ -83,6 +88,9 @@ class APGD(BallAttack):
     restarts: int = option(1, "how many starts; each for the images that still stand", ge=1)
     eot_iter: int = option(1, "passes to average over a step, for models with random outputs", ge=1)
     bn: BatchNormMode = option("eval", "layers while crafting: 'eval', or 'train' for the mode the model is in")
+
+    def passes(self, classes: int) -> float:
+        return apgd_passes(steps=self.steps, restarts=self.restarts, eot_iter=self.eot_iter) if self.eps else 0
 
     def search(
         self, model: nn.Module, x: Tensor, targets: Tensor, *, bounds: Bounds, generator: torch.Generator

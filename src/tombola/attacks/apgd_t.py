@@ -80,6 +80,11 @@ def apgd_t(
     return search(model, x, targets, attempts, bn=bn)
 
 
+def apgd_t_passes(classes: int, *, steps: int, goals: int, restarts: int = 1, eot_iter: int = 1) -> float:
+    """What `apgd_t` costs an image that stands: `apgd`'s way towards each goal."""
+    return 1 + min(goals, classes - 1) * restarts * (eot_iter * (2 * steps + 1) + 1)
+
+
 class APGDT(BallAttack):
     """Targeted Auto-PGD in an linf or l2 ball; the defaults are the second attack of AutoAttack at 8/255."""
 
@@ -88,6 +93,13 @@ class APGDT(BallAttack):
     restarts: int = option(1, "how many starts a target; each for the images that still stand", ge=1)
     eot_iter: int = option(1, "passes to average over a step, for models with random outputs", ge=1)
     bn: BatchNormMode = option("eval", "layers while crafting: 'eval', or 'train' for the mode the model is in")
+
+    def passes(self, classes: int) -> float:
+        if self.eps == 0:
+            return 0
+        return apgd_t_passes(
+            classes, steps=self.steps, goals=self.targets, restarts=self.restarts, eot_iter=self.eot_iter
+        )
 
     def search(
         self, model: nn.Module, x: Tensor, targets: Tensor, *, bounds: Bounds, generator: torch.Generator

@@ -31,12 +31,12 @@ from tombola.attacks._flags import flags, signs, warn
 from tombola.attacks._norms import Bounds, Norm, require_inside
 from tombola.attacks._searching import logits_of
 from tombola.attacks._streams import Randomness, Streams, streams
-from tombola.attacks.apgd import apgd
-from tombola.attacks.apgd_t import apgd_t
-from tombola.attacks.fab import fab
-from tombola.attacks.fab_t import fab_t
+from tombola.attacks.apgd import apgd, apgd_passes
+from tombola.attacks.apgd_t import apgd_t, apgd_t_passes
+from tombola.attacks.fab import fab, fab_passes
+from tombola.attacks.fab_t import fab_t, fab_t_passes
 from tombola.attacks.pgd import check_pixels
-from tombola.attacks.square import square
+from tombola.attacks.square import square, square_passes
 from tombola.rows import Scalar
 from tombola.spec import option
 from tombola.units import Pixels
@@ -70,6 +70,14 @@ _SETTINGS: dict[Suite, dict[str, dict[str, int]]] = {
     },
     "rand": {"apgd_ce": {"eot_iter": 20, "steps": 100}, "apgd_dlr": {"eot_iter": 20, "steps": 100}},
     "lite": {"apgd_ce": {"steps": 30}, "apgd_t": {"goals": 3, "steps": 30}, "square": {"queries": 200}},
+}
+_PASSES: dict[str, Callable[[int, Mapping[str, int]], float]] = {
+    "apgd_ce": lambda _, settings: apgd_passes(**settings),
+    "apgd_dlr": lambda _, settings: apgd_passes(**settings),
+    "apgd_t": lambda classes, settings: apgd_t_passes(classes, **settings),
+    "fab": lambda classes, settings: fab_passes(classes, **settings),
+    "fab_t": lambda classes, settings: fab_t_passes(classes, **settings),
+    "square": lambda _, settings: square_passes(**settings),
 }
 _NOT_COMPARABLE = "no: a smaller budget than AutoAttack's; an upper bound"
 _DROPPED = {
@@ -165,6 +173,11 @@ class AutoAttack(Attack):
         found, broken = cascade(model, x, targets, parts, generator=generator)
         tally.broken.update(broken)
         return found, tally
+
+    def passes(self, classes: int) -> float:
+        signs = 2 if self.suite == "rand" else 3
+        parts = sum(_PASSES[name](classes, settings) + 1 for name, settings in _SETTINGS[self.suite].items())
+        return signs + 1 + (parts if self.eps else len(_SETTINGS[self.suite]))
 
     def remarks(self, tally: Tally, samples: int) -> dict[str, Scalar]:
         dropped = [text for name, text in _DROPPED.items() if tally.odd.get(name, 0)]

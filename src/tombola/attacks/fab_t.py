@@ -88,6 +88,11 @@ def facing(model: nn.Module, targets: Tensor, goals: Tensor) -> Facing:
     return look
 
 
+def fab_t_passes(classes: int, *, steps: int, goals: int, restarts: int = 1) -> float:
+    """What `fab_t` costs an image that stands: at each step towards each goal two forwards and a backward."""
+    return 1 + min(goals, classes - 1) * restarts * (3 * steps + 2)
+
+
 class FABT(BallAttack):
     """Targeted FAB in an linf or l2 ball; the defaults are the third attack of AutoAttack at 8/255."""
 
@@ -98,6 +103,11 @@ class FABT(BallAttack):
     eta: float = option(1.05, "how far a step goes past the boundary; 1 ends on it", ge=1)
     beta: float = option(0.9, "what is kept of the way when a misclassified point is drawn back", gt=0, le=1)
     bn: BatchNormMode = option("eval", "layers while crafting: 'eval', or 'train' for the mode the model is in")
+
+    def passes(self, classes: int) -> float:
+        if self.eps == 0:
+            return 0
+        return fab_t_passes(classes, steps=self.steps, goals=self.targets, restarts=self.restarts)
 
     def search(
         self, model: nn.Module, x: Tensor, targets: Tensor, *, bounds: Bounds, generator: torch.Generator

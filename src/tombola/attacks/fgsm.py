@@ -61,6 +61,9 @@ class FGSM(Attack):
             generator=generator,
         )
 
+    def passes(self, classes: int) -> float:
+        return 2 if self.eps else 0
+
     def budget(self) -> dict[str, Scalar]:
         return {**super().budget(), "step": self._length()}
 

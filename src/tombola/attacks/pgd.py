@@ -164,6 +164,12 @@ class PGD(Attack):
             generator=generator,
         )
 
+    def passes(self, classes: int) -> float:
+        if self.eps == 0:
+            return 0
+        judged = self.keep_best or self.restarts > 1  # each start's result is looked at once more
+        return self.restarts * (2 * self.steps + judged)
+
     def budget(self) -> dict[str, Scalar]:
         step = 2.5 * self.eps / self.steps if self.step is None else self.step
         return {**super().budget(), "step": step}

@@ -158,6 +158,11 @@ def _leave(state: _Search, found: Found, wrong: Tensor) -> _Search:
     return state.take(state.standing) if few else state
 
 
+def square_passes(*, queries: int, restarts: int = 1) -> float:
+    """What `square` costs an image that stands: its queries, and both ends."""
+    return 1 + restarts * (queries + 1)
+
+
 class Square(BallAttack):
     """Square attack in an linf or l2 ball; the defaults are the last attack of AutoAttack at 8/255."""
 
@@ -168,6 +173,9 @@ class Square(BallAttack):
     )
     restarts: int = option(1, "how many starts; each for the images that still stand", ge=1)
     bn: BatchNormMode = option("eval", "layers while crafting: 'eval', or 'train' for the mode the model is in")
+
+    def passes(self, classes: int) -> float:
+        return square_passes(queries=self.queries, restarts=self.restarts) if self.eps else 0
 
     def search(
         self, model: nn.Module, x: Tensor, targets: Tensor, *, bounds: Bounds, generator: torch.Generator

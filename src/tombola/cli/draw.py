@@ -1,6 +1,5 @@
 """``tombola draw``: draw a ticket from a model into a .ticket file."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -28,7 +27,7 @@ def draw(
     set_: list[str] = settings.SET,
     seed: int = settings.SEED,
     device: str = settings.DEVICE,
-    store: Path = STORE,
+    store: str = STORE,
     overwrite: bool = settings.OVERWRITE,
     as_json: bool = JSON,
 ) -> None:
@@ -56,7 +55,7 @@ def draw(
     emit(as_json, summary.as_json(), [f"{path}:", summary.text()])
 
 
-def _drawn(source: "Source", how: "Scheme", target: "Task | None", seed: int, device: str, store: Path) -> "Ticket":
+def _drawn(source: "Source", how: "Scheme", target: "Task | None", seed: int, device: str, store: str) -> "Ticket":
     """The ticket: at once where nothing is trained, else through the store."""
     from tombola import verbs
 
@@ -69,12 +68,12 @@ def _drawn(source: "Source", how: "Scheme", target: "Task | None", seed: int, de
     return _climbed(source, how, target, seed, device, store)
 
 
-def _climbed(source: "Source", how: "Scheme", target: "Task", seed: int, device: str, store: Path) -> "Ticket":
+def _climbed(source: "Source", how: "Scheme", target: "Task", seed: int, device: str, store: str) -> "Ticket":
     from tombola.cli.progress import reporter
     from tombola.study.ladder import Ladder
     from tombola.study.store import Store
 
-    kept, ladder, told = Store(store), Ladder.of(source, how, target, seed), reporter()
+    kept, ladder, told = Store.at(store), Ladder.of(source, how, target, seed), reporter()
     kept.require_readable()
     tally = ladder.tally(kept)
     told.note(f"plan: draw {tally.total} stages, {tally.cached} in the store, {tally.to_run} to run")

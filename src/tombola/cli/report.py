@@ -1,6 +1,7 @@
 """``tombola report``: the page of a study from its stored rows, however far it is."""
 
 import json
+import shlex
 from pathlib import Path
 
 import typer
@@ -13,7 +14,7 @@ from tombola.cli.studies import OUT, STORE, STUDY, place, study_of
 def report(
     study: str = STUDY,
     set_: list[str] = settings.SET,
-    store: Path = STORE,
+    store: str = STORE,
     out: Path = OUT,
     png: Path | None = typer.Option(None, "--png", help="Write the sparsity curves into this file too."),
     by: str = typer.Option("", "--by", help="The axis whose levels are compared, as prior, scheme or pattern."),
@@ -27,12 +28,14 @@ def report(
     from tombola.study.run import collect, write_result
     from tombola.study.store import Store
 
-    wanted, kept = study_of(study, set_), Store(store)
+    wanted, kept = study_of(study, set_), Store.at(store)
     kept.require_readable()
     rows = collect(Plan.of(wanted), kept)
     folder = place(out, wanted)
     write_result(tuple(rows), folder / "rows.jsonl")
-    page = write_report(rows, {**_about(folder, wanted.name), "by": by}, folder / "report.html")
+    command = shlex.join(["tombola", "run", study, *(word for text in set_ for word in ("--set", text))])
+    about = {"commands": [command], **_about(folder, wanted.name), "by": by}
+    page = write_report(rows, about, folder / "report.html")
     files = [page] if png is None else [page, write_picture(rows, png, by=by)]
     lines = [text_table(rows), "", *(f"{'report' if file == page else 'picture'}: {file}" for file in files)]
     emit(as_json, {"rows": len(rows), "files": [str(file) for file in files]}, lines)

@@ -3,6 +3,7 @@
 import json
 import time
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import typer
@@ -10,17 +11,25 @@ import typer
 from tombola.cli import families, settings
 from tombola.cli.output import JSON, emit
 from tombola.cli.studies import OUT, STORE, STUDY, place, study_of
+from tombola.errors import RequestError
 
 if TYPE_CHECKING:
     from tombola.study.run import Result
 
 
+RUNNER: str = typer.Option(
+    "inline",
+    "--runner",
+    help=f"One of: {families.choices('runners')}; as processes:2, or with options: '{{name: ray, gpus: 0.5}}'.",
+)
+
+
 def run(
     study: str = STUDY,
     set_: list[str] = settings.SET,
-    runner: str = typer.Option("inline", "--runner", help=f"One of: {families.choices('runners')}; as processes:2."),
+    runner: str = RUNNER,
     device: str = settings.DEVICE,
-    store: Path = STORE,
+    store: str = STORE,
     out: Path = OUT,
     as_json: bool = JSON,
 ) -> None:
@@ -33,8 +42,8 @@ def run(
 
     begun = time.monotonic()
     wanted = study_of(study, set_)
-    kept = Store(store)
-    result = run_study(wanted, kept, runner, device=device, reporter=reporter())
+    kept = Store.at(store)
+    result = run_study(wanted, kept, _runner(runner), device=device, reporter=reporter())
     folder = place(out, wanted)
     facts = {**result.facts(kept), "commands": [_command(study, set_, runner)], "task": _target(result)}
     write_result(result.rows, folder / "rows.jsonl")
@@ -45,8 +54,21 @@ def run(
 
 
 def _command(study: str, set_: list[str], runner: str) -> str:
-    changes = "".join(f" --set {text}" for text in set_)
-    return f"tombola run {study}{changes}" + (f" --runner {runner}" if runner != "inline" else "")
+    changes = "".join(f" --set {quote(text)}" for text in set_)
+    return f"tombola run {quote(study)}{changes}" + (f" --runner {quote(runner)}" if runner != "inline" else "")
+
+
+def _runner(text: str) -> str | dict[str, object]:
+    """A runner by name, or by a mapping with its options as a study file would write it."""
+    import yaml
+
+    if not text.lstrip().startswith("{"):
+        return text
+    try:
+        found = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise RequestError(f"--runner {text}: no mapping of options; write '{{name: processes, count: 2}}'") from None
+    return {str(name): value for name, value in found.items()}
 
 
 def _target(result: "Result") -> str:
@@ -89,14 +111,31 @@ def _summary(result: "Result", seconds: float) -> str:
     return f"{made} of {total} stages run, {total - result.before.to_run} not needed or in the store ({seconds:.0f} s)"
 
 
-def plan(study: str = STUDY, set_: list[str] = settings.SET, store: Path = STORE, as_json: bool = JSON) -> None:
-    """What a study consists of, what is shared, what is in the store and what would run. Runs nothing."""
+TFLOPS: float = typer.Option(
+    30.0,
+    "--tflops",
+    min=0.001,
+    help="TFLOP/s that one GPU sustains in training, for the estimate; convolutional nets in bfloat16 reach perhaps a"
+    " tenth of what its maker states (312 for an A100).",
+)
+
+
+def plan(
+    study: str = STUDY,
+    set_: list[str] = settings.SET,
+    store: str = STORE,
+    tflops: float = TFLOPS,
+    as_json: bool = JSON,
+) -> None:
+    """What a study consists of, what is shared, in the store and to run, and about what it costs. Runs nothing."""
+    from tombola.cli.costs import cost_lines, cost_value
+    from tombola.study.cost import estimate
     from tombola.study.plan import Plan
     from tombola.study.store import Store
 
-    planned, kept = Plan.of(study_of(study, set_)), Store(store)
+    planned, kept = Plan.of(study_of(study, set_)), Store.at(store)
     kept.require_readable()
-    counts = planned.counts(kept.has)
+    counts, costs = planned.counts(kept.has), estimate(planned, kept.has)
     value = {
         "study": planned.study.name,
         "cells": counts.cells,
@@ -105,21 +144,22 @@ def plan(study: str = STUDY, set_: list[str] = settings.SET, store: Path = STORE
         "cached": counts.cached,
         "to_run": counts.to_run,
         "kinds": {kind: vars(tally) for kind, tally in counts.kinds.items()},
+        "cost": cost_value(costs, tflops),
     }
     head = f"{counts.cells} cells, {counts.stages} stages, {counts.shared} more were it not for sharing"
     lines = [f"{planned.study.name}: {head}"] + [
         f"  {kind:<10} {tally.total:5} stages  {tally.cached:5} in the store  {tally.to_run:5} to run"
         for kind, tally in counts.kinds.items()
     ]
-    emit(as_json, value, lines)
+    emit(as_json, value, [*lines, *cost_lines(costs, tflops)])
 
 
-def status(study: str = STUDY, set_: list[str] = settings.SET, store: Path = STORE, as_json: bool = JSON) -> None:
+def status(study: str = STUDY, set_: list[str] = settings.SET, store: str = STORE, as_json: bool = JSON) -> None:
     """Where a study stands: every stage that is not finished, and whether some process is at it."""
     from tombola.study.plan import Plan
     from tombola.study.store import Store
 
-    planned, kept = Plan.of(study_of(study, set_)), Store(store)
+    planned, kept = Plan.of(study_of(study, set_)), Store.at(store)
     kept.require_readable()
     states = {key: kept.state(key) for key in planned.stages}
     left = [(stage, states[key]) for key, stage in planned.missing(kept.has).items()]

@@ -30,15 +30,22 @@ def show(
 
 def _show_member(word: str, name: str, as_json: bool) -> None:
     if word in families.RECIPES:
-        from tombola.recipes._lookup import recipe_card
-
-        emit(as_json, {"name": name, "family": "recipes", "card": recipe_card(name)}, [recipe_card(name)])
+        _show_recipe(name, as_json)
         return
     family = families.family(word)
     options = options_of(family.get(name))
     card = family.card(name)
     value = {"name": name, "family": family.name, "card": card, "options": [vars(option) for option in options]}
     emit(as_json, value, [card, "", *option_lines(options)])
+
+
+def _show_recipe(name: str, as_json: bool) -> None:
+    from tombola.recipes._lookup import recipe_card, recipe_choices
+
+    card, choices = recipe_card(name), recipe_choices(name)
+    lines = [f"  {key}={'|'.join(choice.values)} (default {choice.default})" for key, choice in choices.items()]
+    value = {"name": name, "family": "recipes", "card": card, "choices": {k: vars(c) for k, c in choices.items()}}
+    emit(as_json, value, [card, *(["", "It takes (with --set):", *lines] if lines else [])])
 
 
 def _show_spec(word: str, as_json: bool) -> None:

@@ -1,7 +1,5 @@
 """``tombola store ls | verify | gc``: look after the folder of finished stages."""
 
-from pathlib import Path
-
 import typer
 
 from tombola.cli.output import JSON, emit
@@ -12,11 +10,11 @@ app = typer.Typer(no_args_is_help=True, help="Look after the folder of finished 
 
 
 @app.command("ls")
-def ls(store: Path = STORE, as_json: bool = JSON) -> None:
+def ls(store: str = STORE, as_json: bool = JSON) -> None:
     """List the finished stages, oldest first."""
     from tombola.study.store import Store
 
-    kept = Store(store)
+    kept = Store.at(store)
     kept.require_readable()
     found = list(kept.manifests())
     value = [
@@ -28,11 +26,11 @@ def ls(store: Path = STORE, as_json: bool = JSON) -> None:
 
 
 @app.command("verify")
-def verify(store: Path = STORE, as_json: bool = JSON) -> None:
+def verify(store: str = STORE, as_json: bool = JSON) -> None:
     """Compute every digest anew; exit code 1 names what is damaged."""
     from tombola.study.store import Store
 
-    kept = Store(store)
+    kept = Store.at(store)
     problems = kept.verify()
     count = sum(1 for _ in kept.manifests())
     emit(as_json, {"stages": count, "problems": problems}, [f"{count} stages, {len(problems)} damaged"])
@@ -45,7 +43,7 @@ def verify(store: Path = STORE, as_json: bool = JSON) -> None:
 def gc(
     keep: list[str] = typer.Option([], "--keep", help="A study or recipe whose stages stay; without any: all stay."),
     dry: bool = typer.Option(default=False, help="Only say what would be removed."),
-    store: Path = STORE,
+    store: str = STORE,
     as_json: bool = JSON,
 ) -> None:
     """Remove unfinished work that no process is at and, with --keep, the stages of all other studies."""
@@ -53,7 +51,7 @@ def gc(
     from tombola.study.store import Store
 
     keys = {key for name in keep for key in Plan.of(study_of(name, [])).stages} if keep else None
-    freed = Store(store).gc(keys, dry=dry)
+    freed = Store.at(store).gc(keys, dry=dry)
     verb = "would free" if dry else "freed"
     line = f"{verb} {freed.bytes:,} bytes: {freed.stages} stages, {freed.unfinished} unfinished"
     emit(as_json, {**vars(freed), "dry": dry}, [line])

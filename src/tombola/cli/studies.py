@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from tombola.study.study import Study
 
 STUDY: str = typer.Argument(help="A study file (.yaml) or a recipe's name, such as demo.")
-STORE: Path = typer.Option(
-    Path("tombola-store"), "--store", envvar="TOMBOLA_STORE", help="The folder of finished stages."
+STORE: str = typer.Option(
+    "tombola-store",
+    "--store",
+    envvar="TOMBOLA_STORE",
+    help="Where finished stages are: a folder, or a url such as s3://bucket/x.",
 )
 OUT: Path = typer.Option(Path("runs"), "--out", help="The folder for results: rows, page.")
 
@@ -25,8 +28,7 @@ def study_of(name: str, set_: list[str]) -> "Study":
     is_file = name.endswith((".yaml", ".yml"))
     if not is_file and Path(name).is_file():
         raise RequestError(f"{name}: a study file ends in .yaml; rename it")
-    study = Study.read(Path(name)) if is_file else recipe(name)
-    return study.override(set_)
+    return Study.read(Path(name)).override(set_) if is_file else recipe(name, set_)
 
 
 def place(out: Path, study: "Study") -> Path:

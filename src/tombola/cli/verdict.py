@@ -19,7 +19,7 @@ def verdict(
     by: str = typer.Option("", "--by", help="The axis whose levels are compared, as prior, scheme or pattern."),
     where: list[str] = typer.Option([], "--where", help="AXIS=LEVEL: look at these rows only; may be repeated."),
     set_: list[str] = settings.SET,
-    store: Path = STORE,
+    store: str = STORE,
     as_json: bool = JSON,
 ) -> None:
     """Say which sparsities match the dense network, and which prior wins where; runs nothing."""
@@ -32,13 +32,13 @@ def verdict(
     emit(as_json, [one.as_json() for one in found], lines[:-1] or ["no results yet"])
 
 
-def _stored(study: str, set_: list[str], store: Path) -> Sequence[Row]:
+def _stored(study: str, set_: list[str], store: str) -> Sequence[Row]:
     """The rows the store has of a study."""
     from tombola.study.plan import Plan
     from tombola.study.run import collect
     from tombola.study.store import Store
 
-    kept = Store(store)
+    kept = Store.at(store)
     kept.require_readable()
     return tuple(collect(Plan.of(study_of(study, set_)), kept))
 

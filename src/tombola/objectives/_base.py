@@ -29,6 +29,15 @@ class Objective(Member):
     ) -> tuple[Tensor, Tensor]:
         """The mean loss to differentiate, and the outputs it was computed from (for the running score)."""
 
+    def passes(self, classes: int, *, body: bool = True) -> float | None:
+        """What a step costs an image, in forward passes of the network; None where a member does not say.
+
+        A backward costs as much as a forward for the gradients of the images and as much again for those of the
+        weights, so a natural step costs 3. With ``body=False`` only the head is trained. What a guard looks at now and
+        then is not counted.
+        """
+        return None
+
     def guard(self) -> "Guard | None":
         """What looks for the way a training under this objective breaks; None when there is none to look for."""
         return None

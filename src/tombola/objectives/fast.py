@@ -79,6 +79,10 @@ class Fast(Objective):
         """How far all steps go together."""
         return 1.25 * self.eps if self.alpha is None else self.alpha
 
+    def passes(self, classes: int, *, body: bool = True) -> float:
+        """Without the looks, and without repairs, which take more steps an attack."""
+        return (3 if body else 1) + (2 * self.steps if self.eps else 0)
+
     def guard(self) -> Guard | None:
         return None if self.look_every is None or self.eps == 0 else _Collapse(self, self.look_every)
 

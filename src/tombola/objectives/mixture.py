@@ -62,6 +62,14 @@ class Mixture(Objective):
         losses = [part.weight * loss for part, (loss, _) in zip(self.parts, found, strict=True)]
         return torch.stack(losses).sum(), found[0][1]
 
+    def passes(self, classes: int, *, body: bool = True) -> float | None:
+        total = 0.0
+        for part in self.parts:
+            if (found := part.objective.passes(classes, body=body)) is None:
+                return None
+            total += found
+        return total
+
     def guard(self) -> Guard | None:
         """The first guard among the parts."""
         for place, part in enumerate(self.parts):

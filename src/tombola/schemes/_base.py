@@ -7,6 +7,7 @@ from typing import ClassVar, final
 
 from torch import Tensor
 
+from tombola.data._counts import Counts
 from tombola.fitting.session import Session
 from tombola.models.network import Network
 from tombola.registry import Family, Member
@@ -49,6 +50,13 @@ class Scheme(Member):
     @abstractmethod
     def rung(self, model: Network, task: Task | None, start: Rung | None, *, seed: int, session: Session) -> Rung:
         """The ticket, given what the scheme before left (None when there is none)."""
+
+    def passes(self, counts: Counts | None) -> float | None:
+        """What this rung costs, in forward passes of one image; None where a scheme that looks at data does not say.
+
+        ``counts`` are those of the task it looks at, None for schemes that look at none.
+        """
+        return None if self.needs_task else 0.0
 
     @final
     def chain(self) -> list["Scheme"]:

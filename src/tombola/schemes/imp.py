@@ -20,6 +20,8 @@ from typing import final
 
 from torch import Tensor
 
+from tombola.data._counts import Counts
+from tombola.fitting.cost import fit_passes
 from tombola.fitting.session import Session
 from tombola.fitting.state import filed, load, under
 from tombola.masks.drawing import draw_by_scores, groupings
@@ -53,6 +55,12 @@ class IMP(Levels):
         if self.number > 0:
             masks = self._drawn(model, trained, task, rule, None if start is None else start.ticket.masks, session)
         return Rung(self._ticket(model, state, masks, task, rule), self._carried(start, state, trained))
+
+    def passes(self, counts: Counts | None) -> float | None:
+        if counts is None or not self.uses_head:
+            return 0.0
+        part = self.rewind.part() if self.number == 0 else self.part()
+        return fit_passes(self.fit.replace(select="last"), counts, part=part)
 
     # The parts of a level -----------------------------------------------------------------------------------------
 

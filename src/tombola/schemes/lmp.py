@@ -25,7 +25,9 @@ import torch
 from pydantic import field_validator
 from torch import Tensor
 
+from tombola.data._counts import Counts
 from tombola.errors import StageError
+from tombola.fitting.cost import fit_passes
 from tombola.fitting.fit import Fit
 from tombola.fitting.masked_layers import MaskedNetwork
 from tombola.fitting.optimizers._base import Optimizer
@@ -108,6 +110,9 @@ class LMP(Scheme):
             extra=self._told(),
         )
         return Rung(ticket)
+
+    def passes(self, counts: Counts | None) -> float | None:
+        return None if counts is None else fit_passes(self.fit, counts)
 
     def _rule(self, model: Network, session: Session) -> PrunableRule:
         """The rule without the head, which is learned or left, never masked."""

@@ -16,6 +16,7 @@ from typing import Self, final
 from pydantic import model_validator
 from torch import Tensor
 
+from tombola.data._counts import Counts
 from tombola.fitting.probe import NetworkProbe
 from tombola.fitting.session import Session
 from tombola.masks.budgets._base import Budget
@@ -63,6 +64,10 @@ class OMP(Scheme):
     @property
     def seeded(self) -> bool:
         return bool({"data", "seed"} & self.score.NEEDS)
+
+    def passes(self, counts: Counts | None) -> float | None:
+        found = self.score.passes()
+        return None if found is None else self.score.num_rounds * found
 
     def rung(self, model: Network, task: Task | None, start: Rung | None, *, seed: int, session: Session) -> Rung:
         task = task if self.needs_task else None

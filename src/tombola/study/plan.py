@@ -85,10 +85,16 @@ class Plan:
         total = Counter(stage.STAGE for stage in self.stages.values())
         cached = Counter(stage.STAGE for stage in self.stages.values() if has(stage.key))
         to_run = Counter(stage.STAGE for stage in self.missing(has).values())
-        # Alone, a cell would run each of its stages once: its properties share what they measure anyway.
-        alone = sum(len({s.key for m in planned.measures for s in _with_inputs(m)}) for planned in self.cells)
         kinds = {kind: Tally(total[kind], cached[kind], to_run[kind]) for kind in STAGES}
-        return Counts(len(self.cells), alone - len(self.stages), kinds)
+        return Counts(len(self.cells), self.alone().total() - len(self.stages), kinds)
+
+    def alone(self) -> Counter[str]:
+        """How many stages of each kind the cells would run by themselves.
+
+        A cell would run each of its stages once: its properties share what they measure anyway.
+        """
+        cells = ({s.key: s.STAGE for m in planned.measures for s in _with_inputs(m)} for planned in self.cells)
+        return Counter(kind for stages in cells for kind in stages.values())
 
 
 def _with_inputs(stage: Stage) -> Iterator[Stage]:

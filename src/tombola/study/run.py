@@ -43,16 +43,22 @@ class Result:
         seconds: defaultdict[str, float] = defaultdict(float)
         for manifest in store.manifests():
             seconds[manifest.stage] += manifest.seconds if manifest.key in self.plan.stages else 0.0
-        study = self.plan.study
+        study, alone = self.plan.study, self.plan.alone()
         return {
             "name": study.name,
             "title": study.title,
             "versions": versions(),
             "machine": machine(self.device),
             "stages": {
-                kind: {"count": tally.total, "cached": tally.cached, "seconds": round(seconds[kind], 1)}
+                kind: {
+                    "count": tally.total,
+                    "cached": tally.cached,
+                    "seconds": round(seconds[kind], 1),
+                    "alone": alone[kind],
+                }
                 for kind, tally in self.before.kinds.items()
             },
+            "cells": self.before.cells,
             "seconds": round(self.seconds, 1),
             "study": study.as_yaml(),
         }

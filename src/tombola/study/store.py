@@ -4,30 +4,40 @@ stages/ab/abcd.../        a finished stage: its outputs and manifest.json; it ap
 work/abcd.../checkpoints  an unfinished one: what its training continues from
 work/abcd.../out          and its outputs so far, begun anew each time
 work/abcd....lock         held while a process works on it, and given back by the kernel when that process dies
+
+A store at a url is a `Shelf`: what counts is what is there, and the folder is this machine's cache of it.
+fetching/...              a stage on its way from the shelf to stages/
 """
 
-import errno
 import os
+import platform
 import shutil
+import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
+from uuid import uuid4
 
 from filelock import FileLock, Timeout
-from safetensors import SafetensorError
 
 from tombola.errors import StoreError
 from tombola.fitting.session import Session
-from tombola.study.manifest import NAME, Manifest, content, names
+from tombola.study.finished import damage, listed, size_of, sync, whole
+from tombola.study.manifest import NAME, Manifest, names
+from tombola.study.shelf import Shelf, is_url
+from tombola.study.trouble import explained
 
 if TYPE_CHECKING:  # listing a store needs no torch
     from tombola.study.stages import Stage
 
 _POLL: Final = 0.1
-_UNUSABLE: Final = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EIO}
+_SIGN: Final = "store.id"
+_FRESH_SECONDS: Final = 10.0
+_DAY_SECONDS: Final = 86400.0
 
 
 @dataclass(frozen=True)
@@ -40,24 +50,49 @@ class Freed:
 
 
 class Store:
-    """A folder of finished stages. It is made when first written to."""
+    """A folder of finished stages, made when first written to; with a shelf, a cache of what is on it."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, shelf: Shelf | None = None) -> None:
         self.root = root
+        self.shelf = shelf
         self._known: set[str] = set()
+        self._asked = self._proven = float("-inf")
+
+    @classmethod
+    def at(cls, place: str | Path) -> "Store":
+        """The store in a folder; or at a url, with its cache in the user's (TOMBOLA_CACHE names another)."""
+        url = str(place)
+        return cls(_cache(url), Shelf(url)) if is_url(url) else cls(Path(place))
+
+    @property
+    def place(self) -> str:
+        """What `at` finds this store by, wherever it is asked."""
+        return self.shelf.url if self.shelf else str(self.root.absolute())
 
     def __repr__(self) -> str:
-        return f"Store({str(self.root)!r})"
+        return f"Store({str(self.root)!r}, {self.shelf})" if self.shelf else f"Store({str(self.root)!r})"
 
     def folder(self, key: str) -> Path:
-        """Where the outputs of a finished stage are."""
-        return self.root / "stages" / key[:2] / key
+        """Where the outputs of a finished stage are; they are fetched when they are on the shelf only."""
+        folder = self._final(key)
+        if self.shelf is not None and not whole(folder, key):
+            self._fetch(self.shelf, key)
+        return folder
 
     def has(self, key: str) -> bool:
-        """Whether a stage is finished: its manifest is there and its files have the sizes it says."""
-        if key not in self._known and _whole(self.folder(key), key):
+        """Whether a stage is finished: its manifest is there and its files have the sizes it says.
+
+        A shelf is listed as a whole, and again for a stage it lacked some seconds ago.
+        """
+        if key not in self._known and self.shelf is not None:
+            self._list(self.shelf)
+        elif key not in self._known and whole(self._final(key), key):
             self._known.add(key)
         return key in self._known
+
+    def learn(self, key: str) -> None:
+        """Be told that a stage is finished, by whoever made it on another machine."""
+        self._known.add(key)
 
     def state(self, key: str) -> Literal["done", "running", "begun", "waiting"]:
         """Finished, being worked on by some process, left unfinished, or not begun."""
@@ -70,6 +105,7 @@ class Store:
             return "begun"
         try:
             with lock.acquire(timeout=0):
+                Path(lock.lock_file).unlink(missing_ok=True)  # left by a process that died, or made by asking
                 return "begun"
         except (Timeout, OSError):
             return "running"
@@ -79,38 +115,70 @@ class Store:
 
         A disk that is full or cannot be written is a `StoreError`; the store stays whole whatever happens.
         """
-        if self.has(stage.key):
+        told = False
+        while (found := self.try_make(stage, session)) == "busy":
+            if not told:
+                session.reporter.note(f"{stage.title}: another process is at it, waiting")
+            told = True
+            time.sleep(_POLL)
+        return found
+
+    def try_make(self, stage: "Stage", session: Session) -> Literal["made", "cached", "busy"]:
+        """As `make`, but where another process is at the stage nothing is done and nothing waited for: ``busy``."""
+        if self._there(stage.key):
+            self._sweep(stage.key)
             return "cached"
-        with self._explained(), self._locked(stage, session):
-            if self.has(stage.key):
+        with explained(self.root), self._locked(stage.key) as locked:
+            if self._there(stage.key):
                 return "cached"
-            self._run(stage, session)
+            if not locked:
+                return "busy"
+            self._prove()
+            if not whole(self._final(stage.key), stage.key):  # else it was made here, and never reached the shelf
+                self._run(stage, session)
+            self._share(stage.key)
         return "made"
 
     def manifests(self) -> Iterator[Manifest]:
         """Of every finished stage, oldest first."""
-        found = [manifest for folder in self._folders() if (manifest := Manifest.read(folder)) is not None]
+        here = (manifest for folder in self._folders() if (manifest := Manifest.read(folder)) is not None)
+        found = here if self.shelf is None else self.shelf.manifests()
         yield from sorted(found, key=lambda manifest: (manifest.finished, manifest.key))
 
     def verify(self) -> list[str]:
-        """One sentence for each finished stage that is damaged; digests are computed anew."""
+        """One sentence for each finished stage that is damaged; digests are computed anew.
+
+        Of a shelf every byte is read. The cache is looked at as well.
+        """
         self.require_readable()
-        return [f"{folder}: {problem}" for folder in self._folders() if (problem := _damage(folder))]
+        here = [f"{folder}: {problem}" for folder in self._folders() if (problem := damage(folder))]
+        return here if self.shelf is None else [*here, *self.shelf.verify()]
 
     def gc(self, keep: Iterable[str] | None = None, *, dry: bool = False) -> Freed:
-        """Remove unfinished work nobody is at, and finished stages not in ``keep`` (None keeps all)."""
+        """Remove unfinished work nobody is at, and finished stages not in ``keep`` (None keeps all).
+
+        Unfinished work is this machine's; finished stages go from the shelf and from this machine's cache of it.
+        """
         self.require_readable()
         kept = None if keep is None else set(keep)
         stale = [] if kept is None else [folder for folder in self._folders() if folder.name not in kept]
-        begun = sorted({path.name.removesuffix(".lock") for path in _listed(self.root / "work")})
+        begun = sorted({path.name.removesuffix(".lock") for path in listed(self.root / "work")})
         begun = [key for key in begun if self.state(key) != "running"]
-        freed = Freed(len(stale), len(begun), sum(_size(folder) for folder in [*stale, *map(self._work, begun)]))
+        late = [path for path in listed(self.root / "fetching") if time.time() - path.stat().st_mtime > _DAY_SECONDS]
+        freed = Freed(len(stale), len(begun), sum(map(size_of, [*stale, *map(self._work, begun), *late])))
+        if self.shelf is not None and kept is not None:
+            count, size = self.shelf.discard(kept, dry=dry)
+            freed = Freed(count, freed.unfinished, freed.bytes + size)
         if not dry:
-            with self._explained():
+            self._known.clear()
+            self._asked = float("-inf")
+            with explained(self.root):
                 for folder in stale:
                     self._discard(folder)
                 for key in begun:
                     self._forget(key)
+                for folder in late:
+                    shutil.rmtree(folder, ignore_errors=True)
         return freed
 
     def require_readable(self) -> None:
@@ -118,13 +186,85 @@ class Store:
         if self.root.exists() and not self.root.is_dir():
             raise StoreError(f"the store {self.root} is not a folder; choose another place for it")
 
-    def fail(self, key: str, report: str) -> Path:
-        """Keep the report of a failure beside the unfinished work; where it is."""
+    def fail(self, key: str, report: str) -> str:
+        """Keep the report of a failure beside the unfinished work, or on the shelf; where it is."""
+        if self.shelf is not None:
+            return self.shelf.tell(key, report)
         path = self._work(key) / "error.txt"
-        with self._explained():
+        with explained(self.root):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(report, encoding="utf-8")
-        return path
+        return str(path)
+
+    def sign(self) -> str:
+        """What a store in a folder is known by wherever that folder is seen; a url is known by itself."""
+        if self.shelf is not None:
+            return ""
+        with explained(self.root):
+            path = self.root / _SIGN
+            self.root.mkdir(parents=True, exist_ok=True)
+            if not path.exists():
+                part = self.root / f"{_SIGN}.{uuid4().hex}"
+                part.write_text(uuid4().hex, encoding="utf-8")
+                try:
+                    os.link(part, path)  # the first of several wins
+                except FileExistsError:
+                    pass
+                except OSError:  # a file system without links
+                    part.replace(path)
+                part.unlink(missing_ok=True)
+            return path.read_text(encoding="utf-8")
+
+    def require_sign(self, sign: str) -> None:
+        """Raise `StoreError` unless this is the store that was signed so: on another machine it may be another."""
+        if self.shelf is None and _text(self.root / _SIGN) != sign:
+            raise StoreError(
+                f"the machine {platform.node()} does not see the store {self.root}: put it on a path that all machines"
+                " share, or write a url, as --store s3://bucket/x"
+            )
+
+    # What is on the shelf ---------------------------------------------------------------------------------------
+
+    def _there(self, key: str) -> bool:
+        """As `has`, but the shelf is asked for this stage, now."""
+        if self.shelf is None:
+            return self.has(key)
+        if key not in self._known and self.shelf.has(key):
+            self._known.add(key)
+        return key in self._known
+
+    def _list(self, shelf: Shelf) -> None:
+        if time.monotonic() - self._asked > _FRESH_SECONDS:
+            self._known |= shelf.keys()
+            self._asked = time.monotonic()
+
+    def _prove(self) -> None:
+        """Before hours of work: that the shelf will take its result."""
+        if self.shelf is not None and time.monotonic() - self._proven > _DAY_SECONDS:
+            self.shelf.require_writable()
+            self._proven = time.monotonic()
+
+    def _share(self, key: str) -> None:
+        if self.shelf is not None:
+            self.shelf.put(key, self._final(key))
+        self._known.add(key)
+
+    def _fetch(self, shelf: Shelf, key: str) -> None:
+        parent, final = self.root / "fetching", self._final(key)
+        with explained(self.root):
+            for folder in (parent, final.parent):
+                folder.mkdir(parents=True, exist_ok=True)
+            part = Path(tempfile.mkdtemp(dir=parent))
+            try:
+                shelf.fetch(key, part)
+                if final.exists() and not whole(final, key):
+                    self._discard(final)
+                part.rename(final)
+            except OSError:
+                if not whole(final, key):  # else another process fetched it meanwhile
+                    raise
+            finally:
+                shutil.rmtree(part, ignore_errors=True)
 
     # How it is done ---------------------------------------------------------------------------------------------
 
@@ -144,14 +284,14 @@ class Store:
 
     def _commit(self, key: str, out: Path) -> None:
         for name in [*names(out), NAME]:
-            _sync(out / name)
-        _sync(out)
-        final = self.folder(key)
+            sync(out / name)
+        sync(out)
+        final = self._final(key)
         if final.exists():  # only a damaged one: a whole one would have been found
             self._discard(final)
         final.parent.mkdir(parents=True, exist_ok=True)
         out.rename(final)
-        _sync(final.parent)
+        sync(final.parent)
 
     def _discard(self, folder: Path) -> None:
         """Gone by one rename first, so that a kill leaves no half of it among the finished."""
@@ -168,6 +308,15 @@ class Store:
             shutil.rmtree(self._work(key), ignore_errors=True)
             Path(lock.lock_file).unlink(missing_ok=True)
 
+    def _sweep(self, key: str) -> None:
+        """Remove what a process left that was killed between finishing a stage and putting its lock away."""
+        if Path(self._lock(key).lock_file).exists():
+            with suppress(OSError):
+                self._forget(key)
+
+    def _final(self, key: str) -> Path:
+        return self.root / "stages" / key[:2] / key
+
     def _work(self, key: str) -> Path:
         return self.root / "work" / key
 
@@ -175,94 +324,37 @@ class Store:
         return FileLock(self.root / "work" / f"{key}.lock")
 
     @contextmanager
-    def _locked(self, stage: "Stage", session: Session) -> Iterator[None]:
+    def _locked(self, key: str) -> Iterator[bool]:
+        """Whether the lock of a stage is this process's while the block runs; its file is then gone afterwards."""
         self.require_readable()
-        lock = self._lock(stage.key)
+        lock = self._lock(key)
         file = Path(lock.lock_file)
         file.parent.mkdir(parents=True, exist_ok=True)
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            session.reporter.note(f"{stage.title}: another process is at it, waiting")
-            lock.acquire(poll_interval=_POLL)
+            yield False
+            return
         try:
-            yield
+            yield True
         finally:
-            # Removed while it is held: whoever waits notices that its file has gone and takes a fresh one.
-            file.unlink(missing_ok=True)
-            lock.release()
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            if error.errno not in _UNUSABLE or not self._is_mine(error):
-                raise
-            raise self._unwritable(error.strerror or str(error)) from error
-        except SafetensorError as error:
-            if "os error" not in str(error).lower():
-                raise
-            raise self._unwritable(str(error)) from error
-
-    def _unwritable(self, reason: str) -> StoreError:
-        return StoreError(
-            f"the store {self.root} cannot be written: {reason}; free some space or choose another place."
-            " What is finished is whole, and the same command continues"
-        )
-
-    def _is_mine(self, error: OSError) -> bool:
-        """Whether the trouble is with a path in the store, or with a disk as such."""
-        if error.errno in (errno.ENOSPC, errno.EDQUOT) or error.filename is None:
-            return True
-        path, root = Path(os.fsdecode(error.filename)).absolute(), self.root.absolute()
-        return path.is_relative_to(root) or root.is_relative_to(path)
+            try:  # removed while it is held: whoever has it open notices that it has gone, and asks again
+                file.unlink(missing_ok=True)
+            finally:
+                lock.release()
 
     def _folders(self) -> list[Path]:
-        return [folder for shelf in _listed(self.root / "stages") for folder in _listed(shelf)]
+        return [folder for shelf in listed(self.root / "stages") for folder in listed(shelf)]
 
 
-def _whole(folder: Path, key: str) -> bool:
-    manifest = Manifest.read(folder)
-    if manifest is None or manifest.key != key:
-        return False
-    return all(_bytes(folder / name) == item.bytes for name, item in manifest.files.items())
+def _cache(url: str) -> Path:
+    """This machine's folder for what is at a url."""
+    own = Path(os.environ.get("TOMBOLA_CACHE") or "~/.cache/tombola").expanduser()
+    return own / "stores" / sha256(url.rstrip("/").encode()).hexdigest()[:16]
 
 
-def _damage(folder: Path) -> str:
-    manifest = Manifest.read(folder)
-    if manifest is None:
-        return f"{NAME} is missing or damaged"
-    if manifest.key != folder.name:
-        return f"{NAME} is of another stage, {manifest.key}"
-    if missing := [name for name in manifest.files if not (folder / name).is_file()]:
-        return f"{', '.join(missing)} missing"
-    changed = [name for name, item in manifest.files.items() if content(folder / name) != item]
-    return f"{', '.join(changed)} changed since it was written" if changed else ""
-
-
-def _bytes(path: Path) -> int:
+def _text(path: Path) -> str:
     try:
-        return path.stat().st_size
+        return path.read_text(encoding="utf-8")
     except OSError:
-        return -1
-
-
-def _listed(folder: Path) -> list[Path]:
-    return sorted(folder.iterdir()) if folder.is_dir() else []
-
-
-def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-
-
-def _sync(path: Path) -> None:
-    """Have a file or folder reach the disk; some file systems cannot for folders, which is no reason to fail."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.EBADF):
-            raise
-    finally:
-        os.close(handle)
+        return ""

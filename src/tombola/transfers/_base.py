@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from typing import ClassVar
 
+from tombola.data._counts import Counts
 from tombola.fitting.session import Session
 from tombola.masks.masks import Masks
 from tombola.models.network import Network
@@ -17,6 +18,10 @@ class Transfer(Member):
 
     def check(self, task: Task) -> None:
         """Raise the `RequestError` of a task that this cannot adapt to; asked before anything trains."""
+
+    def passes(self, counts: Counts) -> float | None:
+        """What it costs on a task of these counts, in forward passes of one image; None where it does not say."""
+        return None
 
     @abstractmethod
     def adapt(self, model: Network, masks: Masks, task: Task, *, seed: int, session: Session) -> Network:

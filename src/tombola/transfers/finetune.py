@@ -7,6 +7,8 @@ Options: fit.
 Reference: Fu et al., DAC 2023 (the default recipe, dac); Chen et al., CVPR 2021 and ICML 2022.
 """
 
+from tombola.data._counts import Counts
+from tombola.fitting.cost import fit_passes
 from tombola.fitting.fit import Fit
 from tombola.fitting.seeds import generator
 from tombola.fitting.session import Session
@@ -22,6 +24,9 @@ class Finetune(Transfer):
     """All weights that are kept may change."""
 
     fit: Fit = option("dac", "how to train: options, or the name of a recipe", validate_default=True)
+
+    def passes(self, counts: Counts) -> float | None:
+        return fit_passes(self.fit, counts)
 
     def adapt(self, model: Network, masks: Masks, task: Task, *, seed: int, session: Session) -> Network:
         headed = task.head(model, generator=generator(seed, "head"))

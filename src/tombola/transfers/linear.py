@@ -17,6 +17,7 @@ import torch
 from pydantic import model_validator
 from torch import Tensor, nn
 
+from tombola.data._counts import Counts
 from tombola.errors import ModelError, RequestError
 from tombola.fitting.devices import device_of
 from tombola.fitting.recalibrate import recalibrated
@@ -58,6 +59,10 @@ class Linear(Transfer):
                 f"transfer linear solves for one label an image, and {task.name} has one {task.ANSWERS};"
                 " write transfer: linear_sgd (a head trained by SGD on the frozen body), or finetune"
             )
+
+    def passes(self, counts: Counts) -> float:
+        """Features once; solving for the head costs seconds of a processor and is not counted."""
+        return counts.train * (2 if self.bn == "recalibrated" else 1) + counts.val
 
     def adapt(self, model: Network, masks: Masks, task: Task, *, seed: int, session: Session) -> Network:
         self.check(task)

@@ -11,6 +11,8 @@ Reference: Salman et al., NeurIPS 2020, code (fixed features, with bn=adapt); Fu
 
 from typing import Literal
 
+from tombola.data._counts import Counts
+from tombola.fitting.cost import fit_passes
 from tombola.fitting.devices import device_of
 from tombola.fitting.fit import Fit
 from tombola.fitting.recalibrate import recalibrated
@@ -30,6 +32,10 @@ class LinearSGD(Transfer):
 
     bn: Literal["frozen", "recalibrated", "adapt"] = option("frozen", "batch norm: as it is, taken anew, or drifting")
     fit: Fit = option("salman", "how to train the head: options, or the name of a recipe", validate_default=True)
+
+    def passes(self, counts: Counts) -> float | None:
+        found = fit_passes(self.fit, counts, parameters="head")
+        return None if found is None else found + (counts.train if self.bn == "recalibrated" else 0)
 
     def adapt(self, model: Network, masks: Masks, task: Task, *, seed: int, session: Session) -> Network:
         headed = task.head(model, generator=generator(seed, "head"))

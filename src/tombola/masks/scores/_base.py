@@ -48,6 +48,10 @@ class Score(Member):
         """In how many rounds it prunes, scoring anew what is left after each."""
         return 1
 
+    def passes(self) -> float | None:
+        """What one round costs, in forward passes of one image; None where a score that looks at images is silent."""
+        return None if self.NEEDS & {"data", "image"} else 0.0
+
     @abstractmethod
     def scores(self, weights: Mapping[str, Tensor], probe: Probe) -> dict[str, Tensor]:
         """A tensor of its shape for every weight: any finite numbers, compared over all tensors by the budget."""

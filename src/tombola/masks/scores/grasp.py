@@ -31,6 +31,10 @@ class GraSP(Score):
     batches: int = option(1, "over how many batches gradient and Hessian are averaged", ge=1)
     temperature: float = option(200.0, "what the outputs are divided by before the loss", gt=0)
 
+    def passes(self) -> float:
+        """About: gradients, then gradients that are differentiated again."""
+        return 12 * self.batch * self.batches
+
     def scores(self, weights: Mapping[str, Tensor], probe: Probe) -> dict[str, Tensor]:
         try:
             return self._products(weights, probe)

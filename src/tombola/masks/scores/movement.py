@@ -29,6 +29,9 @@ class Movement(Score):
     steps: int = option(100, "how many steps", ge=1)
     batch: int = option(64, "training images in a batch", ge=1)
 
+    def passes(self) -> float:
+        return 3 * self.batch * self.steps
+
     def scores(self, weights: Mapping[str, Tensor], probe: Probe) -> dict[str, Tensor]:
         own = leaves(weights)
         moving = {name: weight.detach() != 0 for name, weight in own.items()}

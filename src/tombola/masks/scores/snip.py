@@ -27,6 +27,9 @@ class SNIP(Score):
     batch: int = option(128, "training images in a batch", ge=1)
     batches: int = option(1, "over how many batches the gradient is averaged", ge=1)
 
+    def passes(self) -> float:
+        return 3 * self.batch * self.batches
+
     def scores(self, weights: Mapping[str, Tensor], probe: Probe) -> dict[str, Tensor]:
         own = leaves(weights)
         means = [torch.zeros_like(weight) for weight in own.values()]

@@ -32,6 +32,9 @@ class SynFlow(Score):
     def num_rounds(self) -> int:
         return self.rounds
 
+    def passes(self) -> float:
+        return 3
+
     def scores(self, weights: Mapping[str, Tensor], probe: Probe) -> dict[str, Tensor]:
         own = leaves({name: weight.abs() for name, weight in weights.items()}, float64)
         flowing = gradients(probe.flow(own), own)

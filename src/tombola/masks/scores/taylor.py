@@ -27,6 +27,9 @@ class Taylor(Score):
     batch: int = option(32, "training images in a batch", ge=1)
     batches: int = option(16, "over how many batches the squares are averaged", ge=1)
 
+    def passes(self) -> float:
+        return 3 * self.batch * self.batches
+
     def scores(self, weights: Mapping[str, Tensor], probe: Probe) -> dict[str, Tensor]:
         own = leaves(weights)
         means = {name: torch.zeros_like(weight, dtype=torch.float64) for name, weight in own.items()}

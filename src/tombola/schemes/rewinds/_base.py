@@ -4,6 +4,7 @@ from abc import abstractmethod
 from typing import ClassVar
 
 from tombola.fitting.fit import Fit
+from tombola.fitting.part import WHOLE, Part
 from tombola.fitting.session import Session
 from tombola.models.network import Network
 from tombola.registry import Family, Member
@@ -26,6 +27,10 @@ class Rewind(Member):
     def begin(self) -> Steps:
         """Where in the schedule and the data's order a level's training begins."""
         return Steps(0, "it")
+
+    def part(self) -> Part:
+        """How much of the fit is trained for the state, where one `TRAINS` for it."""
+        return WHOLE
 
     @abstractmethod
     def state(self, model: Network, task: Task | None, fit: Fit, *, seed: int, session: Session) -> Network:

@@ -34,6 +34,9 @@ class Early(Rewind):
     def begin(self) -> Steps:
         return self.at
 
+    def part(self) -> Part:
+        return Part(end=self.at)
+
     def state(self, model: Network, task: Task | None, fit: Fit, *, seed: int, session: Session) -> Network:
         assert task is not None
-        return fit.run(model, task, seed=seed, session=session, part=Part(end=self.at))
+        return fit.run(model, task, seed=seed, session=session, part=self.part())

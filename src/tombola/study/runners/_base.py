@@ -1,10 +1,11 @@
 """The contract of a runner: where the stages of a plan run, in which order, and what is told of it."""
 
+import time
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import torch
 
@@ -52,8 +53,16 @@ class Runner(Member):
         """
 
 
+POLL: Final = 0.2
+"""Seconds between two questions whether another process has finished a stage."""
+
+
 class Frontier:
-    """Which stage may run next: the earliest kind first, in the plan's order, so that long trainings start at once."""
+    """Which stage may run next: the earliest kind first, in the plan's order, so that long trainings start at once.
+
+    A stage that another process is at is set aside: every other one comes before it, and then it is asked for again.
+    A stage whose process died is suspected: it comes last, to be tried once more with nothing beside it.
+    """
 
     def __init__(self, stages: Mapping[str, Stage], store: Store) -> None:
         self.outcome = Outcome()
@@ -61,11 +70,19 @@ class Frontier:
         rank = {name: place for place, name in enumerate(STAGES)}
         self._waiting = dict(sorted(stages.items(), key=lambda item: rank.get(item[1].STAGE, 0)))
         self._open = set(stages)
+        self._elsewhere: dict[str, Stage] = {}
+        self._suspects: dict[str, Stage] = {}
+        self._tried: set[str] = set()
 
-    def take(self) -> Stage | None:
-        """A stage whose inputs are finished, which is then no longer waiting; None when there is none now."""
+    def take(self, only: Stage | None = None) -> Stage | None:
+        """A stage whose inputs are finished, which is then no longer waiting; None when there is none now.
+
+        With ``only`` it is that stage or none.
+        """
         for key, stage in self._waiting.items():
-            if not any(source.key in self._open for source in stage.inputs):
+            if only is not None and key != only.key:
+                continue
+            if key not in self._elsewhere and not any(source.key in self._open for source in stage.inputs):
                 return self._waiting.pop(key)
         return None
 
@@ -73,6 +90,43 @@ class Frontier:
         """A stage is finished: ``made`` now, or found (``cached``)."""
         self._open.discard(key)
         (self.outcome.made if how == "made" else self.outcome.found).append(key)
+        self._store.learn(key)
+        self.ask_again()
+
+    def put_back(self, stage: Stage) -> None:
+        """A stage that was taken and not begun waits again, before all others."""
+        self._waiting = {stage.key: stage, **self._waiting}
+
+    def set_aside(self, stage: Stage) -> None:
+        """A stage that was taken is being worked on by another process."""
+        self.put_back(stage)
+        self._elsewhere[stage.key] = stage
+
+    @property
+    def elsewhere(self) -> list[Stage]:
+        """The stages set aside."""
+        return list(self._elsewhere.values())
+
+    def ask_again(self) -> None:
+        """Those set aside may be taken once more: the other process may have finished, or died."""
+        self._elsewhere.clear()
+
+    def died(self, stage: Stage) -> bool:
+        """The process of a stage died. Whether it will be tried once more; else it has failed, which is not told."""
+        if stage.key in self._tried:
+            return False
+        self._tried.add(stage.key)
+        self._suspects[stage.key] = stage
+        return True
+
+    @property
+    def suspects(self) -> bool:
+        """Whether there are suspected stages."""
+        return bool(self._suspects)
+
+    def suspect(self) -> Stage | None:
+        """A stage whose process died, which is then no longer suspected; None when there is none."""
+        return self._suspects.pop(next(iter(self._suspects))) if self._suspects else None
 
     def failed(self, stage: Stage, failure: Failure) -> None:
         """A stage failed: what is made from it, at whatever distance, is left out."""
@@ -83,6 +137,25 @@ class Frontier:
                 lost.add(key)
                 self.outcome.left_out.append(key)
                 del self._waiting[key]
+                self._elsewhere.pop(key, None)
+
+
+class Patience:
+    """Says once what is waited for, until something else is; and waits a moment at a time."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._told: set[str] = set()
+
+    def wait(self, frontier: Frontier) -> None:
+        """Wait a moment for what other processes are at, which may then be taken again."""
+        stages = frontier.elsewhere
+        if new := [stage for stage in stages if stage.key not in self._told]:
+            more = f" (and {len(stages) - 1} more)" if len(stages) > 1 else ""
+            self._reporter.note(f"{new[0].title}{more}: another process is at it, waiting")
+        self._told.update(stage.key for stage in stages)
+        time.sleep(POLL)
+        frontier.ask_again()
 
 
 def failure(stage: Stage, error: BaseException, trace: str, store: Store) -> Failure:

@@ -5,12 +5,12 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.queues import Queue
-from pathlib import Path
+from multiprocessing.sharedctypes import Synchronized
 from typing import Any, TypeAlias
 
 from tombola.errors import StoreError
@@ -25,7 +25,7 @@ _EVERY_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Done:
-    """What became of a stage: ``made``, ``cached``, or why not; errors travel as text."""
+    """What became of a stage: ``made``, ``cached``, ``busy`` elsewhere, or why not; errors travel as text."""
 
     how: str = ""
     failure: Failure | None = None
@@ -38,25 +38,45 @@ class _Here:
     session: Session
 
 
-def begin(root: Path, device: str, threads: int, messages: "Queue[Message]", alive: Connection) -> None:
-    """Make this process a worker. ``alive`` is a pipe that ends when the parent does, however it ends."""
+def begin(
+    store: Store,
+    devices: Sequence[str],
+    threads: int,
+    numbers: "Synchronized[int]",
+    messages: "Queue[Message]",
+    alive: Connection,
+) -> None:
+    """Make this process a worker, on the device whose turn it is; ``numbers`` counts the workers.
+
+    ``alive`` is a pipe that ends when the parent does, however it ends.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which then ends us
     threading.Thread(target=_end_with, args=(alive,), daemon=True).start()
     messages.cancel_join_thread()
     _Here.threads = threads
-    _Here.store = Store(root)
-    _Here.session = Session(device=device, reporter=Relay(messages))
+    _Here.store = store
+    with numbers.get_lock():
+        number = numbers.value
+        numbers.value += 1
+    _Here.session = Session(device=devices[number % len(devices)], reporter=Relay(messages))
 
 
 def do(stage: Stage) -> Done:
     """Run a stage; never raises."""
     try:
         with torch_threads(_Here.threads):
-            return Done(_Here.store.make(stage, _Here.session))
+            return Done(_Here.store.try_make(stage, _Here.session))
     except StoreError as error:
         return Done(store_error=str(error))
     except Exception as error:
-        return Done(failure=failure(stage, error, traceback.format_exc(), _Here.store))
+        return _failed(stage, error, traceback.format_exc())
+
+
+def _failed(stage: Stage, error: Exception, trace: str) -> Done:
+    try:
+        return Done(failure=failure(stage, error, trace, _Here.store))
+    except StoreError as unwritable:
+        return Done(store_error=str(unwritable))
 
 
 def _end_with(alive: Connection) -> None:

@@ -1,0 +1,60 @@
+"""`forward_macs`: multiply-adds of one image through a net, counted on the meta device: no weights, no values, no data.
+
+Counted are matrix products, convolutions and attention, as torch's own counter does; norms and activations are not.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from tombola.models.network import Network
+from tombola.models.resolving import built
+from tombola.models.segmenting import Decoder, segmenting
+
+
+@lru_cache(maxsize=256)
+def forward_macs(
+    net: str,
+    pixels: int,
+    classes: int,
+    *,
+    width: float = 1.0,
+    decoder: Decoder | None = None,
+    stride: int | None = None,
+) -> int:
+    """Of an RGB image of ``pixels`` a side through the net called ``net`` (`Source.bare`) with so many classes.
+
+    >>> round(forward_macs("resnet20", 32, 10) / 1e6)
+    41
+    """
+    network = _empty(net, width, classes)
+    if decoder is not None:
+        with torch.device("meta"):
+            network = segmenting(network, decoder, classes, output_stride=stride, seed=0)
+    image = torch.empty(1, 3, pixels, pixels, device="meta")
+    with torch.no_grad(), _attention_in_steps(), FlopCounterMode(display=False) as counter:
+        network.to("meta").eval()(image)
+    return int(counter.get_total_flops()) // 2
+
+
+def _empty(net: str, width: float, classes: int) -> Network:
+    try:
+        with torch.device("meta"):
+            found = built(net, width, classes, 0)
+    except (RuntimeError, NotImplementedError):  # some nets look at numbers while they are built
+        found = built(net, width, classes, 0)
+    return found.to("meta")
+
+
+@contextmanager
+def _attention_in_steps() -> Iterator[None]:
+    """Without torch's fused encoder layers, whose products its counter does not see."""
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(before)
