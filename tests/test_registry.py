@@ -90,7 +90,7 @@ def test_members_are_written_as_text_mapping_or_themselves() -> None:
 
 def test_one_problem_is_a_sentence_and_several_are_a_list() -> None:
     with pytest.raises(
-        RequestError, match=r"^runner processes: count='0': input should be greater than or equal to 1$"
+        RequestError, match=r"^runner processes: count='0': should be a number of processes from 1 to 256, or auto$"
     ):
         Runner.parse("processes:0")
     with pytest.raises(OptionError) as caught:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tombola.errors import RequestError, UnknownName
-from tombola.recipes._lookup import recipe, recipe_card, recipe_names
+from tombola.errors import DataError, RequestError, UnknownName
+from tombola.recipes._lookup import Choice, recipe, recipe_card, recipe_choices, recipe_names
 from tombola.study.plan import Plan
 
 
@@ -45,3 +45,79 @@ def test_a_file_in_a_folder_is_a_recipe(tmp_path: Path, monkeypatch: pytest.Monk
     assert {cell.experiment.pretrain_seed for cell in recipe("my-paper/fig1").cells()} == {5}
     with pytest.raises(RequestError, match=r"function fig2\(\) that returns a Study"):
         recipe("my-paper/fig2")
+
+
+PAPERS = [name for name in recipe_names() if name.startswith(("robust-tickets/", "double-win/"))]
+
+
+@pytest.fixture
+def packs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the names of every pack the small scale reads, and next to nothing in them."""
+    for name, stem in (
+        ("tiny_imagenet", "tiny_imagenet100"),
+        ("caltech101", "caltech101_96"),
+        ("cifar100", "cifar100"),
+    ):
+        _packs(tmp_path / name, f"{stem}_train", f"{stem}_val" if name == "tiny_imagenet" else f"{stem}_test")
+    for name in ("cifar10", "fashion_mnist"):
+        _packs(tmp_path / name, f"{name}_train", f"{name}_test")
+    _packs(tmp_path / "imagenette", "imagenette224_train", "imagenette224_val")
+    _packs(tmp_path / "dtd10", "dtd10_112")
+    _packs(tmp_path / "camvid", "camvid240_train", "camvid240_val", "camvid240_test")
+    monkeypatch.setenv("TOMBOLA_DATA", str(tmp_path))
+    return tmp_path
+
+
+def _packs(folder: Path, *stems: str) -> None:
+    folder.mkdir()
+    for stem in stems:
+        (folder / f"{stem}.npz").write_bytes(stem.encode())
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_every_paper_recipe_has_both_scales_and_says_what_differs(name: str, packs: Path) -> None:
+    del packs
+    small, paper = (Plan.of(recipe(name, [f"scale={scale}"])) for scale in ("small", "paper"))
+    assert small.study.name == f"{paper.study.name}-small"
+    for word in ("What:", "When:", "Faithful:", "Scaled:", "Cost:", "Reference:"):
+        assert word in recipe_card(name)
+    for plan in (small, paper):
+        axes = plan.study.axes
+        assert "prior" in axes
+        assert len({cell.experiment.seed for cell in plan.study.cells()}) == 3
+    assert {cell.experiment.model.name for cell in small.study.cells()} == {"resnet20"}
+
+
+def test_the_small_recipes_share_their_pretrainings(packs: Path) -> None:
+    del packs
+    plans = [Plan.of(recipe(name, ["scale=small"])) for name in PAPERS]
+    pretrained = {key for plan in plans for key, stage in plan.stages.items() if stage.STAGE == "pretrain"}
+    assert len(pretrained) == 7  # natural, smoothing, fast 2/255, linf 0.5, 1 and 2 of 255, l2 0.25
+    assert sum(sum(stage.STAGE == "pretrain" for stage in plan.stages.values()) for plan in plans) > 4 * len(pretrained)
+
+
+def test_the_paper_scale_reads_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOMBOLA_DATA", str(tmp_path / "nothing"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in PAPERS:
+        assert Plan.of(recipe(name)).stages
+    with pytest.raises(DataError, match=r"TOMBOLA_DATA.*tombola run demo"):
+        recipe("robust-tickets/fig1", ["scale=small"])
+
+
+def test_a_recipes_own_choices_are_set_like_options() -> None:
+    assert recipe_choices("robust-tickets/fig1")["scale"] == Choice(("paper", "small"), "paper")
+    assert recipe_choices("demo") == {}
+    deeper = recipe("robust-tickets/fig1", ["net=resnet50", "draw.sparsity=0.5", "task=cifar10"])
+    assert {cell.experiment.prior.bare for cell in deeper.cells()} == {"torchvision:resnet50"}
+    assert {cell.labels["draw.sparsity"] for cell in deeper.cells()} == {0.5}
+    with pytest.raises(RequestError, match=r"scale=smal; did you mean 'small'|write scale= and one of paper, small"):
+        recipe("robust-tickets/fig1", ["scale=smal"])
+
+
+def test_a_recipe_that_takes_something_else_is_told_how(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "recipes").mkdir()
+    (tmp_path / "recipes" / "odd.py").write_text("def odd(count: int = 3):\n    return None\n")
+    monkeypatch.setenv("TOMBOLA_PATH", str(tmp_path))
+    with pytest.raises(RequestError, match=r"odd\(count\) should be a Literal of texts with a default"):
+        recipe("odd")

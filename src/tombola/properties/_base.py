@@ -4,6 +4,7 @@ from abc import abstractmethod
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, final
 
+from tombola.data._counts import Counts
 from tombola.errors import RequestError
 from tombola.fitting.session import Session
 from tombola.models.network import Network
@@ -35,6 +36,13 @@ class Property(Member):
     def check(self, task: Task) -> None:
         """Raise the `RequestError` of a task that this cannot be measured on; asked before anything trains."""
 
+    def passes(self, counts: Counts) -> float | None:
+        """What it costs on a task of these counts, in forward passes of one image: one over the test split.
+
+        None where nothing can be said beforehand.
+        """
+        return counts.test
+
     @abstractmethod
     def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
         """The property's values, the headline first."""
@@ -46,6 +54,10 @@ class DenseProperty(Property):
 
 class TicketProperty(Property):
     """Measures a ticket by itself, beside the dense network it was drawn from; no task and no transfer is looked at."""
+
+    def passes(self, counts: Counts) -> float | None:
+        """Nothing: the network is not run."""
+        return 0.0
 
     @abstractmethod
     def inspect(self, ticket: Ticket, dense: Network, *, seed: int, session: Session) -> list[Measurement]:

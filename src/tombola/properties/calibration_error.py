@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from tombola.data._base import Images
+from tombola.data._counts import Counts
 from tombola.errors import DataError
 from tombola.fitting.devices import device_of
 from tombola.fitting.session import Session
@@ -46,6 +47,9 @@ class CalibrationError(Property):
 
     bins: int = option(15, "how many bins confidences are sorted into", ge=1, le=1000)
     batch: int = option(256, "images a forward pass", identity=False, ge=1)
+
+    def passes(self, counts: Counts) -> float:
+        return counts.val + counts.test
 
     def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
         device = device_of(session.device)

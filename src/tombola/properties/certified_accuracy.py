@@ -25,6 +25,7 @@ from torch import Tensor
 from tombola.attacks._crafting import crafting
 from tombola.attacks._streams import normal
 from tombola.data._base import Images, Subset
+from tombola.data._counts import Counts
 from tombola.data._loading import to_float
 from tombola.errors import DataError, RequestError, StageError
 from tombola.fitting.devices import device_of
@@ -74,6 +75,9 @@ class CertifiedAccuracy(Property):
                 " more (1000 certifies up to 2.46 sigma at alpha=0.001)"
             )
         return self
+
+    def passes(self, counts: Counts) -> float:
+        return (self.n0 + self.n) * min(self.num_samples, counts.test)
 
     def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
         device = device_of(session.device)

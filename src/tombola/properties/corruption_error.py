@@ -25,6 +25,7 @@ from torch import Tensor
 
 from tombola.attacks._crafting import crafting
 from tombola.data._base import Images
+from tombola.data._counts import Counts
 from tombola.data._loading import to_float
 from tombola.data.corruptions._base import FIFTEEN, SEVERITIES, Corruption
 from tombola.errors import DataError, RequestError
@@ -72,6 +73,10 @@ class CorruptionError(Property):
                 f"corruption_error counts images told wrong, and {task.name} has a target {task.ANSWERS},"
                 " which elastic would move; measure it on a task that tells images apart"
             )
+
+    def passes(self, counts: Counts) -> float:
+        damaged = len(self.corruptions) * len(self.severities)
+        return (1 + damaged) * min(counts.test, self.samples or counts.test)
 
     def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
         self.check(task)

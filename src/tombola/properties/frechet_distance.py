@@ -21,6 +21,7 @@ import torch
 from pydantic import Field
 
 from tombola.data._base import Dataset, Images, Splits, Subset, loaded
+from tombola.data._counts import Counts, counts_of
 from tombola.errors import DataError, RequestError
 from tombola.fitting.devices import device_of
 from tombola.fitting.session import Session
@@ -61,6 +62,17 @@ class FrechetDistance(DenseProperty):
         0.0, "how far covariances are drawn towards equal variances, 0 to 1; oas: as far as the counts advise"
     )
     batch: int = option(64, "images a forward pass", identity=False, ge=1)
+
+    def passes(self, counts: Counts) -> float | None:
+        """Over both sets; unknown under another model's features, whose passes are no passes of this network."""
+        if self.features.inception or self.features.source is not None:
+            return None
+        ours, theirs = (self._images(each) for each in (counts, counts_of(self.other)))
+        return min(ours, self.samples or ours) + min(theirs, self.other_samples or theirs)
+
+    def _images(self, counts: Counts) -> int:
+        parts = {"train": counts.train, "val": counts.val, "test": counts.test}
+        return sum(parts.values()) if self.split == "all" else parts[self.split]
 
     def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
         device, splits = device_of(session.device), task.splits()

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from tombola.data._base import Dataset, Images, loaded
+from tombola.data._counts import Counts, counts_of
 from tombola.errors import DataError, RequestError
 from tombola.fitting.devices import device_of
 from tombola.fitting.session import Session
@@ -48,6 +49,11 @@ class OODAUROC(Property):
         "msp", "how familiar an image is: a name, or a mapping with options", validate_default=True
     )
     batch: int = option(256, "images a forward pass", identity=False, ge=1)
+
+    def passes(self, counts: Counts) -> float:
+        """Over both test splits, and the training split for scores of features."""
+        known = counts.train if self.score.READS == "features" else 0
+        return counts.test + counts_of(self.out).test + known
 
     def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
         inside, outside = test_images(task, None), loaded(self.out).test

@@ -19,6 +19,7 @@ from typing import Literal, final
 from pydantic import field_validator
 from torch import Tensor, nn
 
+from tombola.data._counts import Counts
 from tombola.fitting.session import Session
 from tombola.masks.analysis import NOTHING, Count
 from tombola.models.layers import with_positions
@@ -42,6 +43,9 @@ class Size(Property):
     @classmethod
     def _from_text(cls, value: object) -> PrunableRule:
         return PrunableRule.parse(value)
+
+    def passes(self, counts: Counts) -> float:
+        return 1
 
     def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
         pixels = task.splits().test.size

@@ -16,9 +16,9 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import Connection
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal
 
-from pydantic import Field
+from pydantic import field_validator
 
 from tombola.errors import StoreError
 from tombola.fitting.session import Bar, Reporter
@@ -30,7 +30,8 @@ from tombola.study.runners._listening import Listening
 from tombola.study.stages import Stage
 from tombola.study.store import Store
 
-_DIED = (
+_MOST: Final = 256
+_DIED: Final = (
     "its process died twice, the second time with no other beside it: killed, or out of memory; run again to continue,"
     " with less in a batch, or on a machine with more memory"
 )
@@ -41,13 +42,18 @@ class Processes(Runner):
 
     ARGUMENT: ClassVar[str | None] = "count"
 
-    count: Annotated[int, Field(ge=1, le=256)] | Literal["auto"] = option(
-        2, "how many processes; auto: one a core, or one a GPU"
-    )
+    count: int | Literal["auto"] = option(2, "how many processes, 1 to 256; auto: one a core, or one a GPU")
     memory: float | None = option(
         None, "gigabytes that each is reckoned to need; empty: what the first process holds, and half of one", gt=0
     )
     gpu_memory: float | None = option(None, "gigabytes of a GPU that each is reckoned to need; empty: 2", gt=0)
+
+    @field_validator("count", mode="before")
+    @classmethod
+    def _some(cls, value: object) -> object:
+        if value != "auto" and not (str(value).isdigit() and 1 <= int(str(value)) <= _MOST):
+            raise ValueError(f"should be a number of processes from 1 to {_MOST}, or auto")
+        return value
 
     def run(self, stages: Mapping[str, Stage], store: Store, *, device: str, reporter: Reporter) -> Outcome:
         frontier = Frontier(stages, store)
