@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test slow realdata oracles fmt lint types docs check bench clean
+.PHONY: help setup demo test slow realdata oracles evidence fmt lint types docs check clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ realdata: setup  ## the tests on real data (TOMBOLA_DATA=../shared/data)
 oracles: setup  ## the slow tests beside other libraries (the check extra)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[check]'
 	$(BIN)/python -m pytest -q -m slow
+
+evidence: setup  ## results/EVIDENCE.md from the stored rows; fails where it held a number they do not give
+	$(BIN)/python -m results.evidence
 
 fmt: setup  ## format and sort
 	$(BIN)/ruff format .
