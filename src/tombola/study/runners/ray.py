@@ -237,7 +237,8 @@ def _unreachable(address: str, error: BaseException) -> str:
     first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     where = f"at {address}" if address else "here"
     advice = "start one with 'ray start --head' and write its address, as ray://host:10001; or --runner processes:2"
-    return f"no Ray cluster can be reached {where}: {first}; {advice}"
+    token = "" if "RAY_AUTH_MODE" in os.environ else "; a cluster that asks for a token wants RAY_AUTH_MODE=token here"
+    return f"no Ray cluster can be reached {where}: {first}; {advice}{token}"
 
 
 @contextmanager
