@@ -2,7 +2,7 @@
 
 import json
 import time
-from pathlib import Path
+from pathlib import Path, PurePath
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from tombola.errors import RequestError
 
 if TYPE_CHECKING:
     from tombola.study.run import Result
+    from tombola.tasks._base import Task
 
 
 RUNNER: str = typer.Option(
@@ -73,10 +74,15 @@ def _runner(text: str) -> str | dict[str, object]:
 
 def _target(result: "Result") -> str:
     """What the task is called that every cell was transferred to; empty when there are several."""
-    targets = [planned.cell.experiment.target.identity() for planned in result.plan.cells]
-    data = [target.get("data") for target in targets]
-    names = {str(found["name"]) if isinstance(found, dict) else "" for found in data}
+    names = {_called(planned.cell.experiment.target) for planned in result.plan.cells}
     return names.pop() if len(names) == 1 else ""
+
+
+def _called(target: "Task") -> str:
+    """A task as its data set is called, or the file or folder that it lies in."""
+    data = getattr(target, "data", target)
+    place = getattr(data, data.ARGUMENT) if data.ARGUMENT else None
+    return place.name if isinstance(place, PurePath) else str(data.name)
 
 
 def _print(as_json: bool, result: "Result", folder: Path, page: Path, seconds: float) -> None:
