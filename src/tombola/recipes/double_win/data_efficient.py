@@ -5,7 +5,7 @@ When: the claim that with 1 % or 10 % of the labels tickets match the dense net 
 Faithful: as double-win/matching; the first labels of the set, as the published code takes them.
 Scaled: as double-win/matching; 100 and 500 images of CIFAR-10, every class by its share, sixty steps each,
     standard transfer alone.
-Cost: at scale=small some 30 minutes on two cores after double-win/matching, whose cells it shares in part.
+Cost: at scale=small some 10 minutes on two cores after double-win/matching, whose cells it shares in part.
 Reference: Chen et al., ICML 2022 (Double-Win Lottery Tickets), data-limited transfer.
 """
 

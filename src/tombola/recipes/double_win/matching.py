@@ -10,7 +10,7 @@ Faithful: ResNet-50 by default; 30 epochs of ImageNet a level at a constant 5e-4
     trained here, at one image size.
 Scaled: ResNet-20 at 32x32, levels of 40 steps, 500 images of CIFAR-10, sixty steps downstream, 2/255, single-step
     adversaries where the paper has PGD (drawing on the fast prior, adversarial transfer); 200 images attacked.
-Cost: at scale=small some 40 minutes on two cores, once the priors are pretrained.
+Cost: at scale=small some 20 minutes on two cores, once the priors are pretrained.
 Reference: Chen et al., ICML 2022 (Double-Win Lottery Tickets).
 """
 

@@ -8,7 +8,8 @@ Faithful: the released classifiers of Salman et al., the eps that transferred be
     rate open (0.01 here) and the image size (224 here, as Salman et al.).
 Scaled: ResNet-20 at 32x32, pretrained here on 18,000 images; 1,000 images of CIFAR-10 and 630 of Imagenette, a
     hundred steps of 50; the same share in every layer; two radii in place of the best.
-Cost: at scale=small some 40 minutes on two cores, once the priors are pretrained (a further hour).
+Cost: at scale=small some 25 minutes on two cores, once the priors are pretrained (natural ten minutes of a
+    core, single-step twenty, PGD-3 forty).
 Reference: Fu et al., DAC 2023, arXiv 2304.11834, OMP tickets under whole-model finetuning.
 """
 

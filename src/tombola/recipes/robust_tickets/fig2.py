@@ -7,7 +7,7 @@ When: the claim that robust tickets win clearly under linear evaluation (ResNet-
 Faithful: released classifiers, the best eps of the task, every convolution, one threshold; the head by SGD, 150 epochs.
 Scaled: ResNet-20 at 32x32, 2,000 images of CIFAR-10; the best linear classifier is solved for, not trained; two radii
     in place of the best (fig9 has more).
-Cost: at scale=small some 15 minutes on two cores, once the priors are pretrained.
+Cost: at scale=small some 10 minutes on two cores, once the priors are pretrained.
 Reference: Fu et al., DAC 2023, arXiv 2304.11834, OMP tickets under linear evaluation.
 """
 

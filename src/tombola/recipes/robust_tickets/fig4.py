@@ -8,7 +8,7 @@ Faithful: released classifiers; a fifth of what is left pruned a level and rewou
     CV_LTH's downstream at a pretrained net's rate.
 Scaled: ResNet-20 at 32x32, 2,000 images of CIFAR-10; six levels of 40 steps upstream or two epochs downstream; linear
     evaluation in place of finetuning.
-Cost: at scale=small some 25 minutes on two cores, once the priors are pretrained; at paper scale the upstream levels
+Cost: at scale=small some 20 minutes on two cores, once the priors are pretrained; at paper scale the upstream levels
     train ImageNet for 30 epochs each.
 Reference: Fu et al., DAC 2023, arXiv 2304.11834, equation 1 and (A-)IMP tickets.
 """

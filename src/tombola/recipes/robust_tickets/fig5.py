@@ -5,7 +5,7 @@ When: the claim that robust tickets win when only the mask is learned for the ta
 Faithful: released classifiers; straight-through scores, exactly k weights kept in every layer, batch norm as
     pretrained; 160 epochs of SGD at rate 0.1 on a cosine, as in the code of Robust Scratch Tickets.
 Scaled: ResNet-20 at 32x32, 2,000 images of CIFAR-10, six epochs at rate 1, and a linear classifier on what comes out.
-Cost: at scale=small some 15 minutes on two cores, once the priors are pretrained.
+Cost: at scale=small some 10 minutes on two cores, once the priors are pretrained.
 Reference: Fu et al., DAC 2023, arXiv 2304.11834, LMP tickets.
 """
 

@@ -5,7 +5,7 @@ When: the claim that tickets of a smoothed prior stand between natural and adver
 Faithful: the released natural and robust classifiers; the smoothed prior trained as Cohen et al. did (90 epochs, batch
     400, sigma 0.5 of [0, 1], noise before the normaliser), as their files are of ResNet-50 alone.
 Scaled: ResNet-20 at 32x32, sigma 0.12, 2,000 images of CIFAR-10, linear evaluation.
-Cost: at scale=small some 5 minutes on two cores, once the priors are pretrained.
+Cost: at scale=small some 10 minutes on two cores, once the priors are pretrained.
 Reference: Fu et al., DAC 2023, arXiv 2304.11834, randomized smoothing; Cohen et al., ICML 2019.
 """
 

@@ -6,7 +6,7 @@ Faithful: ResNet-50 by default, released classifiers (L2, eps 3, as no best eps 
     head at output stride 16, VOC 2012 train against val at 513 pixels; 30,000 iterations, batch 4, a tenth of the rate
     at 18,000 and 22,000, weight decay 1e-4. One rate for body and head.
 Scaled: ResNet-20 at 96x128 on CamVid's street scenes (11 classes), a plain convolutional head, six epochs.
-Cost: at scale=small some 40 minutes on two cores, once the priors are pretrained.
+Cost: at scale=small some 30 minutes on two cores, once the priors are pretrained.
 Reference: Fu et al., DAC 2023, arXiv 2304.11834, segmentation; Chen et al., CVPR 2021 (CV_LTH).
 """
 

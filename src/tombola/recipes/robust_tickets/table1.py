@@ -7,7 +7,7 @@ Faithful: released classifiers, the whole model finetuned without an adversary, 
     maximum softmax probability against SVHN, CIFAR-100 and textures (the paper does not name its sets).
 Scaled: ResNet-20 at 32x32, 2,000 images of CIFAR-10, linear evaluation, PGD-20 at 2/255 on 500 images; the energy score
     against CIFAR-100; calibration and damaged images beside them.
-Cost: at scale=small some 10 minutes on two cores, once the priors are pretrained.
+Cost: at scale=small some 25 minutes on two cores, once the priors are pretrained.
 Reference: Fu et al., DAC 2023, arXiv 2304.11834, table I.
 """
 
