@@ -23,7 +23,7 @@ from tombola.rows import Row, read_rows
 HERE: Final = Path(__file__).parent
 PAGE: Final = HERE.parent / "EVIDENCE.md"
 REMARKS: Final = HERE / "remarks.md"
-NUMBER: Final = re.compile(r"(?<![\w.])[+-]?\d+(?:\.\d+)?")
+NUMBER: Final = re.compile(r"(?<![\w.-])[+-]?\d+(?:\.\d+)?")  # ResNet-20 is a name
 
 
 def main() -> int:

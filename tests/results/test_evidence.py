@@ -93,7 +93,7 @@ def test_rank_correlation_is_scipys() -> None:
 
 def test_a_number_that_no_row_gives_is_found_with_its_line() -> None:
     assert evidence.strays("fine +1.20\nwrong +9.99 and 80 %", "+1.20 at 80 %") == [(2, "+9.99")]
-    assert evidence.strays("fig1 and Table2 are names", "") == []
+    assert evidence.strays("fig1, Table2 and ResNet-20 are names", "") == []
 
 
 def test_every_claim_is_of_a_recipe_and_has_a_rule() -> None:

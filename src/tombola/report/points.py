@@ -61,6 +61,8 @@ def _reads_as(text: str, value: Scalar) -> bool:
         found = yaml.safe_load(f"[{text}]")
     except yaml.YAMLError:
         return False
+    if not text.strip():  # such as a single space that does not break: a setting must not look empty
+        return False
     return bool(found == [value] and type(found[0]) is type(value))
 
 
