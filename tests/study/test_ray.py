@@ -133,7 +133,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
         patch.setattr(ray_constants, "ENABLE_RAY_CLUSTER", False)  # addresses stay those of the loopback
         quiet: dict[str, Any] = {"node_ip_address": "127.0.0.1", "include_dashboard": False}
-        found = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **quiet})
+        found: Any = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **quiet})
         try:
             for name in ("one", "two"):
                 found.add_node(num_cpus=1, env_vars={"TOMBOLA_CACHE": str(folder / name)}, **quiet)
@@ -141,7 +141,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
             yield found
         finally:
             ray.shutdown()
-            found.shutdown()  # type: ignore[no-untyped-call]  # Ray leaves it untyped
+            found.shutdown()
             signal.signal(signal.SIGTERM, before)
 
 
