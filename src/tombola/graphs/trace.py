@@ -1,0 +1,165 @@
+"""`trace`: the `Graph` of a network for images of one size, read off ``torch.export``.
+
+Operations in place are followed: whoever reads a value after it was changed reads what it was changed into.
+"""
+
+import copy
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+
+from tombola.errors import ModelError
+from tombola.graphs.aten import operations
+from tombola.graphs.call import Call, Unsupported
+from tombola.graphs.graph import Graph, Node, Shape
+from tombola.graphs.ops import Conv, Input, Linear, Op, Scale
+
+
+def trace(network: nn.Module, size: tuple[int, int, int]) -> Graph:
+    """What ``network``, which is not changed, computes in evaluation of images (C, H, W) of this ``size``.
+
+    A `Network`'s layers are named as in its body. Raises `ModelError` naming the layer of an operation no graph has.
+    """
+    program = _exported(network, size)
+    reading = _Reading(_tensors(program))
+    for node in program.graph.nodes:
+        reading.step(node)
+    return reading.graph()
+
+
+def _exported(network: nn.Module, size: tuple[int, int, int]) -> Any:
+    if min(size) < 1:
+        raise ModelError(f"size {size}: give the images' channels, height and width, e.g. (3, 224, 224)")
+    model = copy.deepcopy(network).to("cpu", torch.float32).eval().requires_grad_(requires_grad=False)
+    try:
+        with warnings.catch_warnings(), torch.no_grad():
+            warnings.simplefilter("ignore")
+            return torch.export.export(model, (torch.zeros(1, *size),), strict=False)
+    except Exception as error:  # torch.export raises what the net's own code raises
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ModelError(
+            f"this network cannot be followed for images of {'x'.join(map(str, size))}: {first};"
+            " give the size it takes, and no branches that depend on the images' values"
+        ) from error
+
+
+def _tensors(program: Any) -> dict[str, tuple[str, Tensor]]:
+    """The tensors among the graph's inputs: state name and value by the placeholder's name."""
+    found: dict[str, tuple[str, Tensor]] = {}
+    for spec in program.graph_signature.input_specs:
+        if spec.target is None:
+            continue
+        value = program.state_dict.get(spec.target, program.constants.get(spec.target))
+        if isinstance(value, Tensor):
+            found[spec.arg.name] = (spec.target.removeprefix("body."), value.detach())
+    return found
+
+
+class _Reading:
+    """The nodes so far, and what each value of the exported program is by now."""
+
+    def __init__(self, tensors: dict[str, tuple[str, Tensor]]) -> None:
+        self.tensors = tensors
+        self.nodes: dict[str, Node] = {}
+        self.now: dict[str, str] = {}
+        self.output = ""
+
+    def step(self, node: fx.Node) -> None:
+        if node.op == "placeholder":
+            if node.name not in self.tensors:
+                self._put(node, Input(), ())
+        elif node.op == "output":
+            self.output = self._result(node)
+        else:
+            self._call(node)
+
+    def graph(self) -> Graph:
+        graph = Graph(tuple(self.nodes.values()), self.output)
+        return graph.with_nodes(graph.nodes)
+
+    def _call(self, node: fx.Node) -> None:
+        values = [value for value in _values(node) if value.name not in self.tensors]
+        if not values:
+            self.tensors[node.name] = ("", self._constant(node))
+            return
+        inputs = self._larger_first(tuple(self.now[value.name] for value in values), node)
+        call = self._described(node, tuple(self.nodes[name].shape for name in inputs))
+        try:
+            found = operations(call)
+        except Unsupported as error:
+            raise _refused(node, str(error)) from None
+        self._follow(node, found, inputs)
+        if call.in_place:
+            self.now[values[0].name] = self.now[node.name]
+
+    def _constant(self, node: fx.Node) -> Any:
+        """What a call gives that reads no image: parameters, and what is computed from them."""
+        args, kwargs = fx.map_arg((node.args, node.kwargs), lambda value: self.tensors[value.name][1])
+        assert callable(node.target)
+        with torch.no_grad():
+            return node.target(*args, **kwargs)
+
+    def _described(self, node: fx.Node, shapes: tuple[Shape, ...]) -> Call:
+        tensors = {name: value for name, (_, value) in self.tensors.items()}
+        names = {name: state for name, (state, _) in self.tensors.items()}
+        return Call(node, tensors, names, shapes, _shape(node))
+
+    def _follow(self, node: fx.Node, found: list[tuple[Op, Shape]], inputs: tuple[str, ...]) -> None:
+        """Put the operations one behind the other; no operation at all is the first input itself."""
+        last = inputs
+        for number, (op, shape) in enumerate(found):
+            name = self._name(node, op, number)
+            self.nodes[name] = Node(name, op, last, shape)
+            last = (name,)
+        self.now[node.name] = last[0]
+
+    def _larger_first(self, inputs: tuple[str, ...], node: fx.Node) -> tuple[str, ...]:
+        """A sum's and a product's input of (C, 1, 1) stands second."""
+        small = [self.nodes[name].shape != _shape(node) for name in inputs]
+        commutes = str(node.target).startswith(("aten.add", "aten.mul"))
+        return inputs[::-1] if commutes and small == [True, False] else inputs
+
+    def _put(self, node: fx.Node, op: Op, inputs: tuple[str, ...]) -> None:
+        self.nodes[node.name] = Node(node.name, op, inputs, _shape(node))
+        self.now[node.name] = node.name
+
+    def _name(self, node: fx.Node, op: Op, number: int) -> str:
+        own = _layer_name(op)
+        if own and own not in self.nodes:
+            return own
+        return node.name if number == 0 else f"{node.name}_{number}"
+
+    def _result(self, node: fx.Node) -> str:
+        results = node.args[0]
+        if not isinstance(results, tuple | list) or len(results) != 1 or not isinstance(results[0], fx.Node):
+            raise ModelError("this network answers with more than one tensor; give one that returns its logits alone")
+        return self.now[results[0].name]
+
+
+def _layer_name(op: Op) -> str:
+    if isinstance(op, Conv | Linear):
+        return op.tensor.removesuffix(".weight")
+    return op.module if isinstance(op, Scale) else ""
+
+
+def _values(node: fx.Node) -> Iterator[fx.Node]:
+    """Everything the call reads, in order, as often as it reads it."""
+    for argument in [*node.args, *node.kwargs.values()]:
+        parts = argument if isinstance(argument, tuple | list) else [argument]
+        yield from (part for part in parts if isinstance(part, fx.Node))
+
+
+def _shape(node: fx.Node) -> Shape:
+    value = node.meta.get("val")
+    return tuple(int(length) for length in value.shape[1:]) if isinstance(value, Tensor) else ()
+
+
+def _refused(node: fx.Node, why: str) -> ModelError:
+    stack = list(node.meta.get("nn_module_stack", {}).values())
+    path, kind = stack[-1] if stack else ("", "")
+    layer = path.removeprefix("body.") if path != "body" else "the network itself"
+    kind = kind if isinstance(kind, str) else getattr(kind, "__name__", str(kind))
+    return ModelError(f"layer {layer!r} ({kind.rpartition('.')[2]}) asks for {node.target}: {why}")
