@@ -20,7 +20,7 @@ from tombola.recipes._lookup import recipe
 from tombola.rows import Row
 from tombola.study.plan import Plan, PlannedCell
 from tombola.study.run import run
-from tombola.study.stages import STAGES, Stage
+from tombola.study.stages import STAGES
 from tombola.study.store import Store
 from tombola.study.study import Study
 
@@ -106,20 +106,9 @@ def summed(plan: Plan, store: Store) -> tuple[dict[str, float], dict[str, float]
     for stage in plan.stages.values():
         once[stage.STAGE] += spent[stage.key]
     for planned in plan.cells:
-        for stage in beneath(planned).values():
+        for stage in planned.stages.values():
             alone[stage.STAGE] += spent[stage.key]
     return once, alone
-
-
-def beneath(planned: PlannedCell) -> dict[str, Stage]:
-    """Every stage of a cell by key."""
-    found: dict[str, Stage] = {}
-    waiting: list[Stage] = list(planned.measures)
-    while waiting:
-        stage = waiting.pop()
-        found[stage.key] = stage
-        waiting += stage.inputs
-    return found
 
 
 def told(once: dict[str, float], alone: dict[str, float]) -> float:

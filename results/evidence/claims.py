@@ -7,13 +7,13 @@ cells had been looked at in other studies, and but for the one about eps, which 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import permutations
 from pathlib import Path
 from statistics import fmean
 from typing import Literal
 
 from results.evidence.leads import SPARSITY, Lead, gap, lead, where
 
+from tombola.report.correlation import rank_correlation
 from tombola.rows import Row
 from tombola.verdicts.matching import double_win
 
@@ -114,25 +114,13 @@ def _gap_tells(rows: Sequence[Row]) -> Finding:
     tasks = sorted({str(row.cell["task"]) for row in asked})
     far = [fmean(row.value for row in distances if row.cell["task"] == task) for task in tasks]
     leads = {task: lead(where(asked, "accuracy", task=task), "prior", PRIOR, "natural") for task in tasks}
-    correlation, chance = rank_correlation(far, [found.mean for found in leads.values()])
-    verdict: Verdict = "holds" if correlation > 0 and chance < 0.05 else "undecided"
-    verdict = "does not hold" if correlation < 0 and chance < 0.05 else verdict
+    found = rank_correlation(far, [one.mean for one in leads.values()])
+    assert found is not None
+    verdict: Verdict = "holds" if found.rho > 0 and found.p < 0.05 else "undecided"
+    verdict = "does not hold" if found.rho < 0 and found.p < 0.05 else verdict
     told = [f"{task} at {distance:.1f}" for task, distance in zip(tasks, far, strict=True)]
-    head = f"Spearman's rho {correlation:+.2f}, two-sided exact p {chance:.2f}, {len(tasks)} tasks"
+    head = f"Spearman's rho {found.rho:+.2f}, two-sided exact p {found.p:.2f}, {len(tasks)} tasks"
     return Finding(verdict, leads, (head, "distances: " + ", ".join(told)), len(asked) + len(distances))
-
-
-def rank_correlation(left: Sequence[float], right: Sequence[float]) -> tuple[float, float]:
-    """Spearman's rho without ties, and its two-sided p by all permutations."""
-    first, second = ([sorted(side).index(value) for value in side] for side in (left, right))
-    found = _rho(first, second)
-    others = [_rho(first, order) for order in permutations(second)]
-    return found, sum(abs(other) >= abs(found) - 1e-12 for other in others) / len(others)
-
-
-def _rho(first: Sequence[int], second: Sequence[int]) -> float:
-    n = len(first)
-    return 1 - 6 * sum((a - b) ** 2 for a, b in zip(first, second, strict=True)) / (n * (n * n - 1))
 
 
 def _double_win_order(rows: Sequence[Row]) -> Finding:

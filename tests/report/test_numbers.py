@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tombola.report.curves import Summary
-from tombola.report.numbers import duration, mean_and_spread, number, percent
+from tombola.report.numbers import duration, mean_and_spread, number, percent, signed
 from tombola.report.scales import kept_halvings, padded, spread_out, thinned, ticks
 
 
@@ -23,6 +23,11 @@ from tombola.report.scales import kept_halvings, padded, spread_out, thinned, ti
 )
 def test_digits_follow_the_unit_and_the_size(value: float, unit: str, text: str) -> None:
     assert number(value, unit) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(1.25, "+1.2"), (-0.44, "−0.4"), (0.0, "0.0"), (-0.01, "0.0")])
+def test_a_lead_has_a_sign_unless_it_rounds_to_nothing(value: float, text: str) -> None:
+    assert signed(value, "points") == text
 
 
 def test_a_spread_has_the_digits_of_its_mean() -> None:

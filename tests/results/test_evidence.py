@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from results.evidence import __main__ as evidence
-from results.evidence.claims import CLAIMS, by_sign, rank_correlation
+from results.evidence.claims import CLAIMS, by_sign
 from results.evidence.leads import gap, lead, where
 from scipy.stats import spearmanr
 
 from tombola.outcomes import Outcomes
 from tombola.recipes._lookup import recipe_names
+from tombola.report.correlation import rank_correlation
 from tombola.rows import Row
 
 
@@ -85,10 +86,12 @@ def test_where_chooses_by_metric_and_levels() -> None:
 
 def test_rank_correlation_is_scipys() -> None:
     left, right = [3.0, 1.0, 4.0, 1.5, 9.0], [2.0, 7.0, 1.0, 8.0, 2.5]
-    rho, chance = rank_correlation(left, right)
-    assert rho == pytest.approx(spearmanr(left, right).statistic)
-    assert 0 < chance <= 1
-    assert rank_correlation(left, left)[1] == pytest.approx(2 / 120)
+    found, same = rank_correlation(left, right), rank_correlation(left, left)
+    assert found is not None
+    assert same is not None
+    assert found.rho == pytest.approx(spearmanr(left, right).statistic)
+    assert 0 < found.p <= 1
+    assert same.p == pytest.approx(2 / 120)
 
 
 def test_a_number_that_no_row_gives_is_found_with_its_line() -> None:

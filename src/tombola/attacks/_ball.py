@@ -14,8 +14,8 @@ from tombola.spec import option
 from tombola.units import Pixels
 
 
-class BallAttack(Attack):
-    """An attack in an linf or l2 ball that searches by its own loss, whatever the task's is."""
+class InBall(Attack):
+    """An attack in an linf or l2 ball, whose radius is all it needs to know of the images' range."""
 
     norm: Norm = option("linf", "the ball's norm: 'linf' or 'l2'")
     eps: Pixels = option(8 / 255, "the ball's radius; images live in [0, 1], so write '8/255'", ge=0)
@@ -24,6 +24,10 @@ class BallAttack(Attack):
     def _in_unit_range(self) -> Self:
         check_pixels(self.eps, self.norm)
         return self
+
+
+class BallAttack(InBall):
+    """One that searches by its own loss, whatever the task's is."""
 
     @final
     def perturb(

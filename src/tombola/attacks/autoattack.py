@@ -19,13 +19,13 @@ Reference: Croce & Hein, Reliable evaluation of adversarial robustness with an e
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import torch
-from pydantic import model_validator
 from torch import Tensor, nn
 
-from tombola.attacks._base import Attack, Criterion, Tally
+from tombola.attacks._ball import InBall
+from tombola.attacks._base import Criterion, Tally
 from tombola.attacks._crafting import crafting
 from tombola.attacks._flags import flags, signs, warn
 from tombola.attacks._norms import Bounds, Norm, require_inside
@@ -35,11 +35,9 @@ from tombola.attacks.apgd import apgd, apgd_passes
 from tombola.attacks.apgd_t import apgd_t, apgd_t_passes
 from tombola.attacks.fab import fab, fab_passes
 from tombola.attacks.fab_t import fab_t, fab_t_passes
-from tombola.attacks.pgd import check_pixels
 from tombola.attacks.square import square, square_passes
 from tombola.rows import Scalar
 from tombola.spec import option
-from tombola.units import Pixels
 
 Suite: TypeAlias = Literal["standard", "plus", "rand", "lite"]
 Part: TypeAlias = Callable[[nn.Module, Tensor, Tensor, Streams], Tensor]
@@ -125,17 +123,10 @@ def _wrong(model: nn.Module, x: Tensor, targets: Tensor) -> Tensor:
     return logits_of(model, x).argmax(1) != targets
 
 
-class AutoAttack(Attack):
+class AutoAttack(InBall):
     """The cascade in an linf or l2 ball; the defaults are the standard suite at 8/255."""
 
     suite: Suite = option("standard", "'standard', 'plus', 'rand' (random outputs) or 'lite' (not comparable)")
-    norm: Norm = option("linf", "the ball's norm: 'linf' or 'l2'")
-    eps: Pixels = option(8 / 255, "the ball's radius; images live in [0, 1], so write '8/255'", ge=0)
-
-    @model_validator(mode="after")
-    def _in_unit_range(self) -> Self:
-        check_pixels(self.eps, self.norm)
-        return self
 
     def perturb(
         self,

@@ -1,14 +1,13 @@
 """``tombola report``: the page of a study from its stored rows, however far it is."""
 
 import json
-import shlex
 from pathlib import Path
 
 import typer
 
 from tombola.cli import settings
 from tombola.cli.output import JSON, emit
-from tombola.cli.studies import OUT, STORE, STUDY, place, study_of
+from tombola.cli.studies import OUT, STORE, STUDY, command_of, place, study_of
 
 
 def report(
@@ -33,8 +32,7 @@ def report(
     rows = collect(Plan.of(wanted), kept)
     folder = place(out, wanted)
     write_result(tuple(rows), folder / "rows.jsonl")
-    command = shlex.join(["tombola", "run", study, *(word for text in set_ for word in ("--set", text))])
-    about = {"commands": [command], **_about(folder, wanted.name), "by": by}
+    about = {"commands": [command_of(study, set_)], **_about(folder, wanted.name), "by": by}
     page = write_report(rows, about, folder / "report.html")
     files = [page] if png is None else [page, write_picture(rows, png, by=by)]
     lines = [text_table(rows), "", *(f"{'report' if file == page else 'picture'}: {file}" for file in files)]

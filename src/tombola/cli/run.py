@@ -3,14 +3,13 @@
 import json
 import time
 from pathlib import Path, PurePath
-from shlex import quote
 from typing import TYPE_CHECKING
 
 import typer
 
 from tombola.cli import families, settings
 from tombola.cli.output import JSON, emit
-from tombola.cli.studies import OUT, STORE, STUDY, place, study_of
+from tombola.cli.studies import OUT, STORE, STUDY, command_of, place, study_of
 from tombola.errors import RequestError
 
 if TYPE_CHECKING:
@@ -46,17 +45,12 @@ def run(
     kept = Store.at(store)
     result = run_study(wanted, kept, _runner(runner), device=device, reporter=reporter())
     folder = place(out, wanted)
-    facts = {**result.facts(kept), "commands": [_command(study, set_, runner)], "task": _target(result)}
+    facts = {**result.facts(kept), "commands": [command_of(study, set_, runner)], "task": _target(result)}
     write_result(result.rows, folder / "rows.jsonl")
     (folder / "about.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     page = write_report(result.rows, facts, folder / "report.html")
     _print(as_json, result, folder, page, time.monotonic() - begun)
     raise typer.Exit(result.exit_code)
-
-
-def _command(study: str, set_: list[str], runner: str) -> str:
-    changes = "".join(f" --set {quote(text)}" for text in set_)
-    return f"tombola run {quote(study)}{changes}" + (f" --runner {quote(runner)}" if runner != "inline" else "")
 
 
 def _runner(text: str) -> str | dict[str, object]:

@@ -1,5 +1,6 @@
 """What the commands on studies share: which study, which store, where results go."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,12 @@ def study_of(name: str, set_: list[str]) -> "Study":
     if not is_file and Path(name).is_file():
         raise RequestError(f"{name}: a study file ends in .yaml; rename it")
     return Study.read(Path(name)).override(set_) if is_file else recipe(name, set_)
+
+
+def command_of(study: str, set_: list[str], runner: str = "inline") -> str:
+    """The command that runs a study so, as it can be pasted into a shell."""
+    changes = [word for text in set_ for word in ("--set", text)]
+    return shlex.join(["tombola", "run", study, *changes, *(["--runner", runner] if runner != "inline" else [])])
 
 
 def place(out: Path, study: "Study") -> Path:

@@ -7,6 +7,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from tombola.attacks._crafting import crafting
 from tombola.data._base import Images, Subset
 from tombola.data._loading import batches
 from tombola.errors import RequestError
@@ -30,6 +31,14 @@ def test_images(task: Task, samples: int | None) -> Images:
 def in_order(images: Images, batch: int, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
     """Batches in the images' own order, the last one smaller."""
     return batches(images, batch, device=device)
+
+
+def image_scores(model: Network, task: Task, images: Images, batch: int, device: torch.device) -> Tensor:
+    """The task's score of every image, in the images' order, by the model in eval mode."""
+    network = ready(model, device)
+    with crafting(network, "eval"), torch.no_grad():
+        scored = [task.scores(network(x), targets).double().cpu() for x, targets in in_order(images, batch, device)]
+    return torch.cat(scored)
 
 
 def outcomes(scores: Tensor, images: Images) -> str:

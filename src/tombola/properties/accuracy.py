@@ -7,17 +7,15 @@ Options: batch (not part of the identity).
 Reference: top-1 accuracy for classification.
 """
 
-import torch
 from torch import Tensor
 
-from tombola.attacks._crafting import crafting
 from tombola.data._base import Images
 from tombola.errors import RequestError
 from tombola.fitting.devices import device_of
 from tombola.fitting.session import Session
 from tombola.models.network import Network
 from tombola.properties._base import Measurement, Property
-from tombola.properties._test_images import in_order, outcomes, ready, test_images
+from tombola.properties._test_images import image_scores, outcomes, test_images
 from tombola.spec import option
 from tombola.tasks._base import Task
 
@@ -36,14 +34,9 @@ class Accuracy(Property):
 
     def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
         self.check(task)
-        device = device_of(session.device)
         images = test_images(task, None)
-        network = ready(model, device)
-        scores = []
-        with crafting(network, "eval"), torch.no_grad():
-            for x, targets in in_order(images, self.batch, device):
-                scores.append(task.scores(network(x), targets).double().cpu())
-        return [of_scores(torch.cat(scores), images)]
+        scores = image_scores(model, task, images, self.batch, device_of(session.device))
+        return [of_scores(scores, images)]
 
 
 def of_scores(scores: Tensor, images: Images) -> Measurement:

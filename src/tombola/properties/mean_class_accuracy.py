@@ -13,14 +13,13 @@ Reference: Kornblith et al., "Do Better ImageNet Models Transfer Better?", CVPR 
 import torch
 from torch import Tensor
 
-from tombola.attacks._crafting import crafting
 from tombola.data._base import Images
 from tombola.errors import RequestError
 from tombola.fitting.devices import device_of
 from tombola.fitting.session import Session
 from tombola.models.network import Network
 from tombola.properties._base import Measurement, Property
-from tombola.properties._test_images import in_order, outcomes, ready, test_images
+from tombola.properties._test_images import image_scores, outcomes, test_images
 from tombola.rows import Scalar
 from tombola.spec import option
 from tombola.tasks._base import Task
@@ -40,14 +39,9 @@ class MeanClassAccuracy(Property):
 
     def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
         self.check(task)
-        device = device_of(session.device)
         images = test_images(task, None)
-        network = ready(model, device)
-        scores = []
-        with crafting(network, "eval"), torch.no_grad():
-            for x, targets in in_order(images, self.batch, device):
-                scores.append(task.scores(network(x), targets).double().cpu())
-        return [by_class(torch.cat(scores), images)]
+        scores = image_scores(model, task, images, self.batch, device_of(session.device))
+        return [by_class(scores, images)]
 
 
 def by_class(scores: Tensor, images: Images) -> Measurement:

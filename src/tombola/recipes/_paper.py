@@ -6,15 +6,12 @@ Where the paper leaves something open, the choice stands here with its reason be
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tombola.recipes._scales import Net, against, pgd
+from tombola.recipes._scales import DRAWN_AGAINST, Net, against, pgd
 
 TARGETS: Final = (
     "aircraft", "birdsnap", "caltech101", "caltech256", "cars", "cifar10", "cifar100", "dtd", "flowers102", "food101",
     "pets", "sun397",
 )  # fmt: skip
-PER_CLASS: Final = ("aircraft", "caltech101", "caltech256", "flowers102", "pets")
-"""The sets that are judged by the mean of the classes' accuracies."""
-
 LINEAR: Final = {"name": "linear_sgd", "fit": {"preset": "salman", "optimizer": {"name": "sgd", "lr": 0.01}}}
 """A new classifier by SGD, 150 epochs; batch norm's statistics as the transfer's own default has them."""
 
@@ -39,12 +36,12 @@ def several_eps(net: Net) -> dict[str, Any]:
     }
 
 
-def smoothed(net: Net, sigma: float = 0.5) -> dict[str, Any]:
+def smoothed(net: Net) -> dict[str, Any]:
     """Trained on Gaussian noise as Cohen et al. did: their files are of ResNet-50, so the prior is trained here."""
     return {
         "model": f"torchvision:{net}",
         "source": imagenet(),
-        "pretrain": {"preset": "cohen", "objective": {"name": "noise", "sigma": sigma}},
+        "pretrain": {"preset": "cohen", "objective": {"name": "noise", "sigma": 0.5}},
     }
 
 
@@ -56,6 +53,11 @@ def imagenet() -> dict[str, Any]:
 def cifar(name: str, **options: Any) -> dict[str, Any]:
     """CIFAR at 224 pixels, as Salman et al. and Double-Win have it."""
     return {**target(name), **options}
+
+
+def cifars() -> dict[str, Any]:
+    """An axis of the two."""
+    return {name: {"target": cifar(name)} for name in ("cifar10", "cifar100")}
 
 
 def target(name: str) -> dict[str, Any]:
@@ -80,10 +82,12 @@ def imp(task: str, fit: Mapping[str, Any]) -> dict[str, Any]:
 
 
 UPSTREAM: Final[Mapping[str, Any]] = {"preset": "double-win-imp"}
-UPSTREAM_ROBUST: Final[Mapping[str, Any]] = {"preset": "double-win-imp-adversarial"}
 DOWNSTREAM: Final[Mapping[str, Any]] = {"preset": "cv-lth-small", "optimizer": {"name": "sgd", "lr": 0.01}}
-DOWNSTREAM_ROBUST: Final[Mapping[str, Any]] = {**DOWNSTREAM, "objective": against(pgd(8 / 255, 10, 2 / 255))}
 """The paper gives no recipe for its levels: Double-Win's upstream, CV_LTH's downstream at a pretrained net's rate."""
+
+
+AIMP: Final[Mapping[str, Any]] = {DRAWN_AGAINST: against(pgd(8 / 255, 3, 16 / 765))}
+"""Pruning against PGD-3, as Double-Win does upstream."""
 
 
 def attacked() -> dict[str, Any]:

@@ -21,9 +21,15 @@ def study(name: str, scale: Scale, title: str, base: Mapping[str, Any], **parts:
     return Study.of({**base, "name": called, "title": title, **parts})
 
 
-def repeats(*paths: str, seeds: int = 3) -> dict[str, Any]:
+SEEDS: Final = 3
+
+DRAWN_AGAINST: Final = "draw.fit.objective"
+"""Where iterative pruning is told what each of its levels trains on: under an adversary it is A-IMP."""
+
+
+def repeats(*paths: str) -> dict[str, Any]:
     """An axis that repeats cells: each repetition sets the seed, and every path given, to its number."""
-    return {str(number): dict.fromkeys(("seed", *paths), number) for number in range(seeds)}
+    return {str(number): dict.fromkeys(("seed", *paths), number) for number in range(SEEDS)}
 
 
 def pgd(eps: float, steps: int, step: float, **options: Any) -> dict[str, Any]:

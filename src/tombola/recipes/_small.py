@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tombola.errors import DataError
-from tombola.recipes._scales import against, pgd
+from tombola.recipes._scales import DRAWN_AGAINST, against, pgd
 
 EPS: Final = 2 / 255
 """What adversarial accuracy is measured at: ResNet-20 cannot hold 8/255."""
@@ -45,13 +45,13 @@ def priors(*names: str) -> dict[str, Any]:
     return {name: dict(PRIORS[name]) for name in names}
 
 
-def base(source: str = "tiny_imagenet/tiny_imagenet100", epochs: str = "12ep") -> dict[str, Any]:
+def base() -> dict[str, Any]:
     """Model, source task and pretraining; pretrained once, so that seeds vary what comes after."""
     return {
         "model": "resnet20",
-        "source": pack(source),
+        "source": pack("tiny_imagenet/tiny_imagenet100"),
         "pretrain": {
-            "epochs": epochs,
+            "epochs": "12ep",
             "batch": 128,
             "optimizer": {"name": "sgd", "lr": 0.1},
             "schedule": "one_cycle",
@@ -62,7 +62,12 @@ def base(source: str = "tiny_imagenet/tiny_imagenet100", epochs: str = "12ep") -
 
 
 def pack(name: str, **options: Any) -> dict[str, Any]:
-    """The options of a pack at 32x32; missing packs raise a `DataError` that says what to do."""
+    """The options of a pack at 32x32."""
+    return {"name": f"pack:{place(name)}", "size": 32, **options}
+
+
+def place(name: str) -> Path:
+    """Where a pack lies; missing packs raise a `DataError` that says what to do."""
     folder = Path(os.environ.get("TOMBOLA_DATA", "../shared/data"))
     if not (folder / name).parent.is_dir():
         raise DataError(
@@ -70,7 +75,7 @@ def pack(name: str, **options: Any) -> dict[str, Any]:
             " that holds them (docs/how-to/own-pictures.md says how a pack is made), or run `tombola run demo`,"
             " which needs no data"
         )
-    return {"name": f"pack:{folder / name}", "size": 32, **options}
+    return folder / name
 
 
 def cifar10(**options: Any) -> dict[str, Any]:
@@ -95,17 +100,21 @@ def finetune(length: str = "100it", **options: Any) -> dict[str, Any]:
     return {"name": "finetune", "fit": fit}
 
 
-def imp(**fit: Any) -> dict[str, Any]:
+def imp() -> dict[str, Any]:
     """Iterative pruning on the source task, a third of an epoch a level."""
     training = {"epochs": "40it", "batch": 128, "optimizer": {"name": "sgd", "lr": 0.01}, "schedule": "constant"}
     ladder = {"name": "listed", "sparsities": [0.36, 0.59, 0.738, 0.832, 0.893, 0.931]}
-    return {**OMP, "name": "imp", "ladder": ladder, "head": "pretrained", "fit": {**training, **fit}}
+    return {**OMP, "name": "imp", "ladder": ladder, "head": "pretrained", "fit": training}
 
 
-def imp_downstream(**fit: Any) -> dict[str, Any]:
+def imp_downstream() -> dict[str, Any]:
     """The same on the target task, two epochs a level, with a fresh head."""
     training = {"epochs": "2ep", "batch": 64, "optimizer": {"name": "sgd", "lr": 0.01}, "schedule": "constant"}
-    return {**imp(), "head": "fresh", "fit": {**training, **fit}}
+    return {**imp(), "head": "fresh", "fit": training}
+
+
+AIMP: Final[Mapping[str, Any]] = {DRAWN_AGAINST: against(pgd(EPS, 3, EPS / 2))}
+"""Pruning against PGD-3."""
 
 
 def attacked(samples: int = 500) -> dict[str, Any]:

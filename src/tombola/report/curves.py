@@ -105,6 +105,10 @@ class Results:
             for place, rows in places.items()
         }
 
+    def named(self, colour: Scalar) -> str:
+        """What a level of the colour axis is called; ``all`` where nothing is compared."""
+        return level(colour) if self.axes.colour else "all"
+
     def point(self, measure: Measure, place: Place) -> str:
         """One of the `ids`; empty where nothing was measured."""
         return self.ids.get((measure, place), "")

@@ -26,6 +26,11 @@ def tag(name: str, attributes: Attributes | None = None, *children: str) -> Mark
     return Markup(f"<{name}{written}>{join(*children)}</{name}>")
 
 
+def scrolled(said: str, *children: str) -> Markup:
+    """A region that scrolls sideways where it is too wide, by keyboard too; ``said`` is what it is called."""
+    return tag("div", {"class": "scroll", "tabindex": 0, "role": "region", "aria-label": said}, *children)
+
+
 def join(*parts: str) -> Markup:
     """The parts one after the other, escaped where they are not `Markup`."""
     return Markup("".join(part if isinstance(part, Markup) else escape(part) for part in parts))

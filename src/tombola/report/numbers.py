@@ -33,6 +33,18 @@ def in_unit(measure: Measure) -> str:
     return f"{measure.label} ({measure.unit})" if measure.unit else measure.label
 
 
+def in_points(measure: Measure) -> str:
+    """``accuracy, points``: of differences."""
+    unit = difference_unit(measure.unit)
+    return f"{measure.label}, {unit}" if unit else measure.label
+
+
+def signed(value: float, unit: str = "", *, like: float | None = None) -> str:
+    """``+1.2``, ``−0.4``, and ``0.0`` for what rounds to nothing: a sign always, so that colour is not needed."""
+    text = number(abs(value), unit, like=like)
+    return text if not any(digit in text for digit in "123456789") else f"{'+' if value > 0 else '−'}{text}"
+
+
 def percent(sparsity: float | None) -> str:
     """``95 %`` of 0.95; a dash where there is no sparsity."""
     return "–" if sparsity is None else f"{round(100 * sparsity, 4):g} %"

@@ -10,7 +10,7 @@ from tombola.report.axes import last_part, level, ordered
 from tombola.report.curves import Results, read_results
 from tombola.report.figures._base import Drawn, Figure, Table
 from tombola.report.headline import findings, headline
-from tombola.report.markup import Markup, join, tag
+from tombola.report.markup import Markup, join, scrolled, tag
 from tombola.report.numbers import percent
 from tombola.report.points import base_command
 from tombola.rows import Row, Scalar
@@ -123,12 +123,11 @@ def _numbers(title: str, table: Table) -> Markup:
         for row in table.rows
     ]
     inner = tag("table", {"class": "numbers"}, tag("thead", None, head), tag("tbody", None, *body))
-    region = {"class": "scroll", "tabindex": 0, "role": "region", "aria-label": f"{title}: the numbers"}
-    return tag("div", region, inner)
+    return scrolled(f"{title}: the numbers", inner)
 
 
 def _is_number(cell: str) -> bool:
-    return cell.lstrip("+-–")[:1].isdigit() or cell == "–"
+    return cell.lstrip("+-−")[:1].isdigit() or cell == "–"
 
 
 def _top(rows: Sequence[Row], results: Results, about: About, title: str) -> Markup:

@@ -66,14 +66,19 @@ def _along(results: Results) -> list[Measure]:
 
 def legend(results: Results) -> Markup:
     """Which line is whose, unless the lines carry their names."""
-    if len(results.colours) < 2 or _labelled(results):
+    return Markup("") if _labelled(results) else key_of(results)
+
+
+def key_of(results: Results) -> Markup:
+    """Which colour and marker is whose; nothing where there is one."""
+    if len(results.colours) < 2:
         return Markup("")
     items = [tag("li", None, swatch(k), level(colour)) for k, colour in enumerate(results.colours)]
     return tag("ul", {"class": "legend", "aria-label": last_part(results.axes.colour or "")}, *items)
 
 
 def dense_shown(results: Results) -> bool:
-    """A dashed line for each of many levels would hide the curves."""
+    """A dotted line for each of many levels would hide the curves."""
     return 0.0 in results.sparsities and len(results.colours) <= 4
 
 

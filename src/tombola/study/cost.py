@@ -82,7 +82,7 @@ def estimate(plan: Plan, has: Callable[[str], bool]) -> Estimate:
     def kind(name: str, keys: Iterable[str]) -> Bill:
         return Bill.of(costs[key] for key in keys if name == plan.stages[key].STAGE)
 
-    alone = [costs[key] for cell in plan.cells for key in _keys(cell.measures)]
+    alone = [costs[key] for planned in plan.cells for key in planned.stages]
     total, cells = Bill.of(costs.values()), Bill.of(alone)
     return Estimate(
         {name: kind(name, costs) for name in STAGES},
@@ -91,18 +91,6 @@ def estimate(plan: Plan, has: Callable[[str], bool]) -> Estimate:
         Bill.of(costs[key] for key in left),
         Bill(cells.flops - total.flops, cells.passes - total.passes),
     )
-
-
-def _keys(stages: Iterable[Stage]) -> set[str]:
-    """Of stages and all they are made from."""
-    found: dict[str, Stage] = {}
-    waiting = list(stages)
-    while waiting:
-        stage = waiting.pop()
-        if stage.key not in found:
-            found[stage.key] = stage
-            waiting += stage.inputs
-    return set(found)
 
 
 @final

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from tombola.study.stages import STAGES, Stage, stages_of
 from tombola.study.study import Cell, Study
@@ -14,6 +15,11 @@ class PlannedCell:
 
     cell: Cell
     measures: tuple[Stage, ...]
+
+    @cached_property
+    def stages(self) -> dict[str, Stage]:
+        """What the cell would run by itself, by key, inputs first: its properties share what they measure."""
+        return {stage.key: stage for measure in self.measures for stage in _with_inputs(measure)}
 
 
 @dataclass(frozen=True)
@@ -63,9 +69,8 @@ class Plan:
         cells = tuple(PlannedCell(cell, tuple(stages_of(cell.experiment))) for cell in study.cells())
         stages: dict[str, Stage] = {}
         for planned in cells:
-            for measure in planned.measures:
-                for stage in _with_inputs(measure):
-                    stages.setdefault(stage.key, stage)
+            for key, stage in planned.stages.items():
+                stages.setdefault(key, stage)
         return cls(study, cells, stages)
 
     def missing(self, has: Callable[[str], bool]) -> dict[str, Stage]:
@@ -89,12 +94,8 @@ class Plan:
         return Counts(len(self.cells), self.alone().total() - len(self.stages), kinds)
 
     def alone(self) -> Counter[str]:
-        """How many stages of each kind the cells would run by themselves.
-
-        A cell would run each of its stages once: its properties share what they measure anyway.
-        """
-        cells = ({s.key: s.STAGE for m in planned.measures for s in _with_inputs(m)} for planned in self.cells)
-        return Counter(kind for stages in cells for kind in stages.values())
+        """How many stages of each kind the cells would run by themselves."""
+        return Counter(stage.STAGE for planned in self.cells for stage in planned.stages.values())
 
 
 def _with_inputs(stage: Stage) -> Iterator[Stage]:

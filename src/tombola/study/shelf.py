@@ -127,8 +127,7 @@ class Shelf:
     # How it is done ---------------------------------------------------------------------------------------------
 
     def _open(self) -> tuple[Any, str]:
-        files, root = _opened(self.url)
-        return files, root
+        return _opened(self.url)
 
     def _listing(self) -> dict[str, int]:
         """Every file of every stage, by its path under ``stages``, with its size."""
@@ -194,10 +193,8 @@ class Shelf:
 
 @cache
 def _opened(url: str) -> tuple[Any, str]:
-    try:
-        from fsspec.core import url_to_fs
-    except ImportError:
-        raise StoreError(f"a store at a url needs fsspec: pip install fsspec, or name a folder, not {url}") from None
+    from fsspec.core import url_to_fs
+
     try:
         files, root = url_to_fs(url)
     except ImportError as error:

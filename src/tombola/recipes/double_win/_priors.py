@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tombola.recipes import _paper, _small
-from tombola.recipes._scales import Net, against, pgd
+from tombola.recipes._scales import DRAWN_AGAINST, Net
 
-OBJECTIVE: Final = "draw.fit.objective"
 LADDER: Final = [1 - 0.8**level for level in (0, 4, 7, 9, 11, 14, 17)]
 """Levels of 1 - 0.8^k: dense, 59.04, 79.03, 86.58, 91.41, 95.60, 97.75 %."""
 
@@ -19,22 +18,20 @@ FAST: Final[Mapping[str, Any]] = {"name": "fast", "eps": _small.EPS}
 
 def paper(net: Net) -> dict[str, Any]:
     """Standard weights as torchvision has them, fast adversarial training here, the released linf 4/255."""
-    robust = {OBJECTIVE: against(pgd(8 / 255, 3, 16 / 765))}
     fast = {"preset": "fast", "objective": {"name": "fast", "eps": 4 / 255}, "batch": 256}
     return {
-        "standard": {"model": f"torchvision:{net}@IMAGENET1K_V1", OBJECTIVE: "natural"},
-        "fast": {"model": f"torchvision:{net}", "pretrain": fast, **robust},
-        "adversarial": {"model": f"robust:{net}-linf-eps4", **robust},
+        "standard": {"model": f"torchvision:{net}@IMAGENET1K_V1", DRAWN_AGAINST: "natural"},
+        "fast": {"model": f"torchvision:{net}", "pretrain": fast, **_paper.AIMP},
+        "adversarial": {"model": f"robust:{net}-linf-eps4", **_paper.AIMP},
     }
 
 
 def small() -> dict[str, Any]:
     """The same three, of a ResNet-20 at 2/255."""
-    robust = {OBJECTIVE: against(pgd(_small.EPS, 3, _small.EPS / 2))}
     return {
-        "standard": {**_small.PRIORS["natural"], OBJECTIVE: "natural"},
-        "fast": {**_small.PRIORS["fast 2/255"], OBJECTIVE: dict(FAST)},
-        "adversarial": {**_small.PRIORS["linf 2/255"], **robust},
+        "standard": {**_small.PRIORS["natural"], DRAWN_AGAINST: "natural"},
+        "fast": {**_small.PRIORS["fast 2/255"], DRAWN_AGAINST: dict(FAST)},
+        "adversarial": {**_small.PRIORS["linf 2/255"], **_small.AIMP},
     }
 
 

@@ -31,7 +31,7 @@ def matching(scale: Scale = "paper", net: Net = "resnet50") -> Study:
         axes: dict[str, Any] = {
             "prior": _priors.paper(net),
             "training": _priors.paper_training(),
-            "task": {name: {"target": _paper.cifar(name)} for name in ("cifar10", "cifar100")},
+            "task": _paper.cifars(),
             "draw.sparsity": _priors.LADDER,
             "repeat": repeats(),
         }

@@ -24,8 +24,12 @@ TITLE = "One-shot tickets, the whole model finetuned"
 def fig1(scale: Scale = "paper", net: Net = "resnet18") -> Study:
     """Priors, tasks, sparsities, seeds."""
     if scale == "paper":
-        tasks = {name: {"target": _paper.cifar(name)} for name in ("cifar10", "cifar100")}
-        axes = {"prior": _paper.priors(net), "task": tasks, "draw.sparsity": [*COARSE, *ZOOM[1:]], "repeat": repeats()}
+        axes = {
+            "prior": _paper.priors(net),
+            "task": _paper.cifars(),
+            "draw.sparsity": [*COARSE, *ZOOM[1:]],
+            "repeat": repeats(),
+        }
         return study(NAME, scale, TITLE, _paper.base(net), transfer=_paper.finetune(), axes=axes)
     axes = {
         "prior": _small.priors("natural", "linf 1/255", "linf 2/255"),

@@ -24,7 +24,7 @@ def fig2(scale: Scale = "paper", net: Net = "resnet18") -> Study:
     if scale == "paper":
         axes = {
             "prior": _paper.priors(net),
-            "task": {name: {"target": _paper.cifar(name)} for name in ("cifar10", "cifar100")},
+            "task": _paper.cifars(),
             "transfer.bn": ["frozen", "adapt"],
             "draw.sparsity": [*COARSE, *ZOOM[1:]],
             "repeat": repeats(),

@@ -24,7 +24,7 @@ def fig3(scale: Scale = "paper", net: Net = "resnet50") -> Study:
         axes = {
             "prior": _paper.priors(net),
             "draw.pattern": ["row", "kernel", "channel"],
-            "task": {name: {"target": _paper.cifar(name)} for name in ("cifar10", "cifar100")},
+            "task": _paper.cifars(),
             "draw.sparsity": list(COARSE),
             "repeat": repeats(),
         }

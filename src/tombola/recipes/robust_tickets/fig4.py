@@ -16,12 +16,11 @@ Reference: Fu et al., DAC 2023, arXiv 2304.11834, equation 1 and (A-)IMP tickets
 from typing import Any
 
 from tombola.recipes import _paper, _small
-from tombola.recipes._scales import Net, Scale, against, pgd, repeats, study
+from tombola.recipes._scales import DRAWN_AGAINST, Net, Scale, repeats, study
 from tombola.study.study import Study
 
 NAME = "robust-tickets-fig4"
 TITLE = "A-IMP on a robust prior against IMP on a natural one"
-OBJECTIVE = "draw.fit.objective"
 
 
 def fig4(scale: Scale = "paper", net: Net = "resnet18") -> Study:
@@ -30,20 +29,20 @@ def fig4(scale: Scale = "paper", net: Net = "resnet18") -> Study:
         axes: dict[str, Any] = {
             "drawn": {"US": _paper.imp("source", _paper.UPSTREAM), "DS": _paper.imp("target", _paper.DOWNSTREAM)},
             "prior": _paper.priors(net),
-            "task": {name: {"target": _paper.cifar(name)} for name in ("cifar10", "cifar100")},
+            "task": _paper.cifars(),
             "draw.level": [3, 6, 9, 11, 14, 17],
             "repeat": repeats(),
         }
-        axes["prior"]["robust"][OBJECTIVE] = against(pgd(8 / 255, 3, 16 / 765))
+        axes["prior"]["robust"] |= _paper.AIMP
         base = {**_paper.base(net), "source": _paper.imagenet()}
         return study(NAME, scale, TITLE, base, transfer=_paper.finetune(), axes=axes)
-    robust = {**_small.PRIORS["linf 2/255"], OBJECTIVE: against(pgd(_small.EPS, 3, _small.EPS / 2))}
+    robust = {**_small.PRIORS["linf 2/255"], **_small.AIMP}
     axes = {
         "drawn": {
             "US": {"draw_on": "source", "draw": _small.imp()},
             "DS": {"draw_on": "target", "draw": _small.imp_downstream()},
         },
-        "prior": {"natural": {**_small.PRIORS["natural"], OBJECTIVE: "natural"}, "robust": robust},
+        "prior": {"natural": {**_small.PRIORS["natural"], DRAWN_AGAINST: "natural"}, "robust": robust},
         "draw.sparsity": list(_small.LEVELS),
         "repeat": repeats("target.seed"),
     }

@@ -26,7 +26,7 @@ def fig5(scale: Scale = "paper", net: Net = "resnet18") -> Study:
         axes = {
             "scheme": {"OMP": {"draw": {"name": "omp", "budget": "uniform"}}, "LMP": _drawn(fit, {})},
             "prior": _paper.priors(net),
-            "task": {name: {"target": _paper.cifar(name)} for name in ("cifar10", "cifar100")},
+            "task": _paper.cifars(),
             "draw.sparsity": list(COARSE[1:]),
             "repeat": repeats(),
         }

@@ -22,7 +22,7 @@ def fig6(scale: Scale = "paper", net: Net = "resnet18") -> Study:
     if scale == "paper":
         axes = {
             "prior": {**_paper.priors(net), "smoothing": _paper.smoothed(net)},
-            "task": {name: {"target": _paper.cifar(name)} for name in ("cifar10", "cifar100")},
+            "task": _paper.cifars(),
             "draw.sparsity": list(COARSE),
             "repeat": repeats(),
         }

@@ -31,9 +31,8 @@ def fig7(scale: Scale = "paper", net: Net = "resnet50") -> Study:
         }
         base = _paper.base(net)
         return study(NAME, scale, TITLE, base, target=scenes, transfer=fit, measure=["mean_iou"], axes=axes)
-    scenes = {**_small.pack("camvid/camvid240"), "height": 96, "width": 128, "scale": [0.75, 1.5]}
-    scenes = {**scenes, "name": f"segmentation:scene_{scenes['name']}"}
-    del scenes["size"]
+    pack = f"segmentation:scene_pack:{_small.place('camvid/camvid240')}"
+    scenes = {"name": pack, "height": 96, "width": 128, "scale": [0.75, 1.5]}
     recipe = {"preset": "dac-segmentation", "epochs": "6ep", "batch": 8, "optimizer": {"name": "sgd", "lr": 0.05}}
     fit = {"name": "finetune", "fit": recipe}
     axes = {

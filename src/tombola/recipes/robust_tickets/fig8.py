@@ -22,7 +22,7 @@ def fig8(scale: Scale = "paper", net: Net = "resnet18") -> Study:
     if scale == "paper":
         axes = {
             "prior": _paper.priors(net),
-            "task": {name: {"target": _paper.cifar(name)} for name in ("cifar10", "cifar100")},
+            "task": _paper.cifars(),
             "draw.sparsity": [0.0, *ZOOM],
             "repeat": repeats(),
         }

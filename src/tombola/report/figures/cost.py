@@ -15,7 +15,7 @@ from typing import ClassVar, Final
 from tombola.report.about import About, Tally
 from tombola.report.curves import read_results
 from tombola.report.figures._base import Drawn, Figure
-from tombola.report.markup import Markup, join, tag
+from tombola.report.markup import Markup, join, scrolled, tag
 from tombola.report.numbers import duration, in_unit, mean_and_spread
 from tombola.rows import Row
 
@@ -54,7 +54,7 @@ def _table(stages: Mapping[str, Tally]) -> Markup:
     )
     body = [_line(name, tally, total, alone) for name, tally in stages.items()]
     table = tag("table", {"class": "plain stages"}, tag("thead", None, head), tag("tbody", None, *body))
-    return tag("div", {"class": "scroll", "tabindex": 0, "role": "region", "aria-label": "stages by kind"}, table)
+    return scrolled("stages by kind", table)
 
 
 def _line(name: str, tally: Tally, total: float, alone: bool) -> Markup:

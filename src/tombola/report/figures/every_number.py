@@ -18,7 +18,7 @@ from tombola.report.axes import level, without_seed
 from tombola.report.curves import LAYER, Results, read_results
 from tombola.report.figures._base import Drawn, Figure
 from tombola.report.layers import Layers, read_layers
-from tombola.report.markup import Markup, join, tag
+from tombola.report.markup import Markup, join, scrolled, tag
 from tombola.report.numbers import in_unit, mean_and_spread
 from tombola.report.points import base_command, setting
 from tombola.rows import Row
@@ -94,9 +94,9 @@ def _budget(rows: Sequence[Row]) -> str:
 def _folded(lines: Sequence[Markup]) -> Markup:
     head = tag("tr", None, *(tag("th", {"scope": "col"}, name) for name in _HEADER))
     table = tag("table", {"class": "numbers rows"}, tag("thead", None, head), tag("tbody", None, *lines))
-    region = {"class": "scroll", "tabindex": 0, "role": "region", "aria-label": "every number and its rows"}
+    region = scrolled("every number and its rows", table)
     count = f"{len(lines)} number{'s' if len(lines) != 1 else ''}"
-    return tag("details", None, tag("summary", None, f"The rows ({count})"), tag("div", region, table))
+    return tag("details", None, tag("summary", None, f"The rows ({count})"), region)
 
 
 def _caption(count: int, about: About) -> str:

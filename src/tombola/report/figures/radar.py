@@ -15,13 +15,13 @@ from math import cos, pi, sin
 from typing import ClassVar, Final
 
 from tombola.report.about import About
-from tombola.report.axes import last_part, level
-from tombola.report.chart import marker, plot, point, swatch
+from tombola.report.chart import marker, plot, point
 from tombola.report.choices import spaced
 from tombola.report.curves import Measure, Panel, Place, Results, Summary, read_results
 from tombola.report.figures._base import Drawn, Figure
-from tombola.report.markup import Markup, join, tag
+from tombola.report.markup import Markup, join, scrolled, tag
 from tombola.report.numbers import number, percent
+from tombola.report.panels import key_of
 from tombola.rows import Row, Scalar
 
 FEWEST: Final = 3
@@ -62,7 +62,7 @@ class Radar(Figure):
         radars = _chosen(results, spokes, held)
         drawn = [_radar(results, spokes, panel, sparsity) for panel, sparsity in radars]
         return Drawn(
-            "What the tickets keep", join(_legend(results), tag("div", None, *drawn)), _caption(held, radars, results)
+            "What the tickets keep", join(key_of(results), tag("div", None, *drawn)), _caption(held, radars, results)
         )
 
 
@@ -102,7 +102,7 @@ def _radar(results: Results, spokes: Sequence[Spoke], panel: Panel, sparsity: fl
     where = f"{percent(sparsity)} pruned" if sparsity is not None else ""
     title = ", ".join(part for part in (results.panel_title(panel), where) if part)
     said = f"{title}. " + "; ".join(
-        f"{_named(results, colour)}: "
+        f"{results.named(colour)}: "
         + ", ".join(f"{spoke.name} {number(spoke.value(s), '%')}" for spoke, s in zip(spokes, found, strict=True))
         for colour, found in values.items()
     )
@@ -171,7 +171,7 @@ def _ring(spots: Sequence[tuple[float, float]]) -> str:
 def _line(results: Results, spokes: Sequence[Spoke], place: Place, found: Sequence[Summary]) -> Markup:
     index, count = results.colours.index(place.colour), len(spokes)
     spots = [_spot(k, count, spoke.value(s) / 100) for k, (spoke, s) in enumerate(zip(spokes, found, strict=True))]
-    name = _named(results, place.colour)
+    name = results.named(place.colour)
     marks = [
         point(
             results.point(spoke.measure, place),
@@ -188,7 +188,7 @@ def _line(results: Results, spokes: Sequence[Spoke], place: Place, found: Sequen
 def _table(results: Results, spokes: Sequence[Spoke], place: Place, title: str) -> Markup:
     """The numbers beside the radar, as drawn: errors as what is left of 100 %."""
     values = _at(results, spokes, place.panel, place.sparsity)
-    head = [tag("th", {"scope": "col"}, _named(results, colour)) for colour in values]
+    head = [tag("th", {"scope": "col"}, results.named(colour)) for colour in values]
 
     def cell(spoke: Spoke, k: int, colour: Scalar) -> Markup:
         summary = values[colour][k]
@@ -205,19 +205,7 @@ def _table(results: Results, spokes: Sequence[Spoke], place: Place, title: str) 
         "table", {"class": "numbers beside"},
         tag("thead", None, tag("tr", None, tag("th", {"scope": "col"}, "%"), *head)), tag("tbody", None, *body),
     )  # fmt: skip
-    region = {"class": "scroll", "tabindex": 0, "role": "region", "aria-label": f"{title}: the numbers"}
-    return tag("div", region, table)
-
-
-def _named(results: Results, colour: Scalar) -> str:
-    return level(colour) if results.axes.colour else "all"
-
-
-def _legend(results: Results) -> Markup:
-    if len(results.colours) < 2:
-        return Markup("")
-    items = [tag("li", None, swatch(k), level(colour)) for k, colour in enumerate(results.colours)]
-    return tag("ul", {"class": "legend", "aria-label": last_part(results.axes.colour or "")}, *items)
+    return scrolled(f"{title}: the numbers", table)
 
 
 def _caption(held: Sequence[Panel], radars: Sequence[tuple[Panel, float | None]], results: Results) -> str:

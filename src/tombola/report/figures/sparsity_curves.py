@@ -1,7 +1,7 @@
 """Quality against sparsity, one line for each prior, one panel for each transfer and measured value.
 
 What: means over seeds joined by lines, a band of one standard deviation, a dot for each seed, the dense network's level
-as a thin dashed line. Sparsity is drawn by halvings of what is kept, so 90 % and 95 % are as far apart as 0 % and 50 %.
+as a thin dotted line. Sparsity is drawn by halvings of what is kept, so 90 % and 95 % are as far apart as 0 % and 50 %.
 When: the study has an axis whose last part is ``sparsity``; with a single sparsity the levels stand side by side.
 Cost: nothing is measured; about 5 kB a panel.
 Options: none.
@@ -47,7 +47,7 @@ def _caption(results: Results, look: Look) -> str:
         ("bands" if look.lines else "bars") + " one standard deviation either way, small dots the seeds"
         if several
         else "",
-        "dashed lines the dense network" if look.lines and dense_shown(results) else "",
+        "thin dotted lines the dense network" if look.lines and dense_shown(results) else "",
     ]
     text = ", ".join(word for word in words if word) + "."
     text += " Sparsity is spaced by halvings of the weights kept." if look.lines else ""

@@ -18,10 +18,10 @@ from tombola.report.axes import last_part, level
 from tombola.report.choices import spaced
 from tombola.report.curves import Measure, Place, Results, read_results
 from tombola.report.figures._base import Drawn, Figure, Table
-from tombola.report.markup import Markup, join, tag
-from tombola.report.numbers import difference_unit, number, percent
+from tombola.report.markup import Markup, join, scrolled, tag
+from tombola.report.numbers import difference_unit, in_points, number, percent, signed
 from tombola.report.points import link
-from tombola.rows import Row, Scalar
+from tombola.rows import Row
 
 _MOST_LEVELS: Final = 3
 _MOST_ROWS: Final = 1000
@@ -68,7 +68,7 @@ def difference(results: Results, measure: Measure, place: Place) -> Lead | None:
 
 
 def _block(measure: Measure, matrices: Markup, *, folded: bool) -> Markup:
-    name = _in_points(measure)
+    name = in_points(measure)
     if folded:
         return tag("details", {"class": "block"}, tag("summary", None, name), matrices)
     return tag("div", {"class": "block"}, tag("h3", None, name), matrices)
@@ -96,7 +96,7 @@ def _matrices(results: Results, measure: Measure, shown: Sequence[float]) -> Mar
 
 
 def _matrix(results: Results, measure: Measure, sparsity: float, found: Mapping[Place, Lead], deepest: float) -> Markup:
-    head = [tag("th", {"scope": "col"}, _named(results, colour)) for colour in results.colours]
+    head = [tag("th", {"scope": "col"}, results.named(colour)) for colour in results.colours]
     panels = [panel for panel in results.panels if any(Place(panel, c, sparsity) in found for c in results.colours)]
     body = [
         tag(
@@ -115,7 +115,7 @@ def _matrix(results: Results, measure: Measure, sparsity: float, found: Mapping[
         tag("tbody", None, *body),
     )
     said = f"{measure.label} at {percent(sparsity)} less dense"
-    return tag("div", {"class": "scroll", "tabindex": 0, "role": "region", "aria-label": said}, table)
+    return scrolled(said, table)
 
 
 def _cell(results: Results, measure: Measure, place: Place, found: Mapping[Place, Lead], deepest: float) -> Markup:
@@ -127,17 +127,7 @@ def _cell(results: Results, measure: Measure, place: Place, found: Mapping[Place
     points = [results.point(measure, place), results.point(measure, Place(place.panel, place.colour, 0.0))]
     to = {"class": "cell", "href": f"#{points[0]}", "data-points": link(*points)}
     style = f"--d:{round(_DEEPEST * abs(mean) / deepest)}%"
-    return tag("td", {"class": kind, "style": style}, tag("a", to, signed(mean, measure)))
-
-
-def signed(value: float, measure: Measure) -> str:
-    """``+1.2``, ``−0.4``: a sign always, so that colour is not needed."""
-    text = number(abs(value), measure.unit)
-    return text if not any(digit in text for digit in "123456789") else f"{'+' if value > 0 else '−'}{text}"
-
-
-def _named(results: Results, colour: Scalar) -> str:
-    return level(colour) if results.axes.colour else "all"
+    return tag("td", {"class": kind, "style": style}, tag("a", to, signed(mean, measure.unit)))
 
 
 def _caption(measures: Sequence[Measure], shown: Sequence[float], sparse: Sequence[float]) -> str:
@@ -155,10 +145,10 @@ def _table(results: Results, measures: Sequence[Measure], sparse: Sequence[float
         if lead is None:
             return ""
         spread = f" ± {number(lead[1], measure.unit, like=lead[0])}" if lead[2] > 1 else ""
-        return signed(lead[0], measure) + spread
+        return signed(lead[0], measure.unit) + spread
 
     lines = [
-        (_in_points(measure), *map(level, panel), _named(results, colour), *cells)
+        (in_points(measure), *map(level, panel), results.named(colour), *cells)
         for measure in measures
         for panel in results.panels
         for colour in results.colours
@@ -167,8 +157,3 @@ def _table(results: Results, measures: Sequence[Measure], sparse: Sequence[float
     header = ("measured", *map(last_part, results.axes.panels), last_part(results.axes.colour or "series"))
     rows = tuple(tuple(text or "–" for text in line) for line in lines[:_MOST_ROWS])
     return Table((*header, *map(percent, sparse)), rows)
-
-
-def _in_points(measure: Measure) -> str:
-    unit = difference_unit(measure.unit)
-    return f"{measure.label}{f', {unit}' if unit else ''}"

@@ -19,8 +19,8 @@ from tombola.report.curves import Measure, Panel, Place, Results, read_results
 from tombola.report.duels import Duel, duels
 from tombola.report.figures._base import Drawn, Figure, Table
 from tombola.report.headline import where
-from tombola.report.markup import Markup, join, tag
-from tombola.report.numbers import difference_unit, number, percent
+from tombola.report.markup import Markup, join, scrolled, tag
+from tombola.report.numbers import difference_unit, in_points, percent, signed
 from tombola.report.points import link
 from tombola.rows import Row
 from tombola.verdicts.paired import MARGIN
@@ -53,8 +53,7 @@ def _tables(results: Results, found: Sequence[Duel]) -> Markup:
     parts: list[Markup] = []
     for k, measure in enumerate(measures):
         duels_of = [duel for duel in found if duel.measure == measure]
-        unit = difference_unit(measure.unit)
-        name = f"{measure.label}{f', {unit}' if unit else ''}"
+        name = in_points(measure)
         table = _matrix(results, duels_of, measured=False)
         if k and len(found) > _MANY:
             parts.append(tag("details", {"class": "block"}, tag("summary", None, name), table))
@@ -73,9 +72,8 @@ def _matrix(results: Results, found: Sequence[Duel], *, measured: bool) -> Marku
         _setting(results, panel, measure, [by_place.get((panel, measure, s)) for s in columns], measured)
         for panel, measure in settings
     ]
-    return tag(
-        "div",
-        {"class": "scroll", "tabindex": 0, "role": "region", "aria-label": "winners by setting and sparsity"},
+    return scrolled(
+        "winners by setting and sparsity",
         tag(
             "table",
             {"class": "winners", "role": "table", "style": f"--n:{len(columns)}"},
@@ -86,8 +84,8 @@ def _matrix(results: Results, found: Sequence[Duel], *, measured: bool) -> Marku
 
 
 def _setting(results: Results, panel: Panel, measure: Measure, row: Sequence[Duel | None], measured: bool) -> Markup:
-    title, unit = results.panel_title(panel), difference_unit(measure.unit)
-    name = [tag("span", None, measure.label + (f", {unit}" if unit else ""))] if measured else []
+    title = results.panel_title(panel)
+    name = [tag("span", None, in_points(measure))] if measured else []
     head = tag("th", {"scope": "row", "role": "rowheader"}, *([tag("b", None, title)] if title else []), *name)
     return tag("tr", {"role": "row"}, head, *(_cell(results, duel) for duel in row))
 
@@ -111,8 +109,7 @@ def _cell(results: Results, duel: Duel | None) -> Markup:
 
 
 def _signed(duel: Duel, value: float) -> str:
-    text = number(value, duel.measure.unit, like=duel.difference or None)
-    return text if text.startswith("-") else f"+{text}"
+    return signed(value, duel.measure.unit, like=duel.difference or None)
 
 
 def _caption(found: Sequence[Duel]) -> str:

@@ -53,12 +53,18 @@ class Runner(Member):
         """
 
 
+def earliest_kind_first(stages: Mapping[str, Stage]) -> dict[str, Stage]:
+    """The stages, pretraining before drawing and so on, and else as they come: long trainings start at once."""
+    rank = {name: place for place, name in enumerate(STAGES)}
+    return dict(sorted(stages.items(), key=lambda item: rank.get(item[1].STAGE, 0)))
+
+
 POLL: Final = 0.2
 """Seconds between two questions whether another process has finished a stage."""
 
 
 class Frontier:
-    """Which stage may run next: the earliest kind first, in the plan's order, so that long trainings start at once.
+    """Which stage may run next: the earliest kind first, in the plan's order.
 
     A stage that another process is at is set aside: every other one comes before it, and then it is asked for again.
     A stage whose process died is suspected: it comes last, to be tried once more with nothing beside it.
@@ -67,8 +73,7 @@ class Frontier:
     def __init__(self, stages: Mapping[str, Stage], store: Store) -> None:
         self.outcome = Outcome()
         self._store = store
-        rank = {name: place for place, name in enumerate(STAGES)}
-        self._waiting = dict(sorted(stages.items(), key=lambda item: rank.get(item[1].STAGE, 0)))
+        self._waiting = earliest_kind_first(stages)
         self._open = set(stages)
         self._elsewhere: dict[str, Stage] = {}
         self._suspects: dict[str, Stage] = {}

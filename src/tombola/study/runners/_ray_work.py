@@ -2,8 +2,7 @@
 
 import os
 import pickle
-import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -11,8 +10,8 @@ from typing import Any, Final, cast
 
 from tombola.errors import StoreError
 from tombola.fitting.session import Session
-from tombola.study.runners._base import Failure, failure, torch_threads
-from tombola.study.runners._worker import Done, Message, Relay
+from tombola.study.runners._base import Failure
+from tombola.study.runners._worker import Done, Message, Relay, outcome_of
 from tombola.study.stages import Stage
 from tombola.study.store import Store
 
@@ -101,7 +100,7 @@ def work(job: Job, stage: bytes, *inputs: Done) -> Done:
     return attempt(job, stage, lambda found, store: store.make(found, job.session(found.key)))
 
 
-def attempt(job: Job, stage: bytes, make: Any) -> Done:
+def attempt(job: Job, stage: bytes, make: Callable[[Stage, Store], str]) -> Done:
     """What became of ``make(stage, store)``."""
     for name, value in job.environment.items():
         os.environ.setdefault(name, value)
@@ -116,12 +115,7 @@ def attempt(job: Job, stage: bytes, make: Any) -> Done:
         message = f"{type(error).__name__}: {error}; the same packages and files must be on every node"
         return Done(failure=Failure("", message))
     try:
-        with torch_threads(job.threads):
-            return Done(make(found, store))
-    except StoreError as error:
-        return Done(store_error=str(error))
-    except Exception as error:
-        return _failed(found, error, traceback.format_exc(), store)
+        return outcome_of(found, store, job.threads, make)
     finally:
         job.mail.arrived()
 
@@ -129,13 +123,6 @@ def attempt(job: Job, stage: bytes, make: Any) -> Done:
 def finished(done: Done) -> bool:
     """Whether what is made from a stage may run."""
     return done.how in ("made", "cached")
-
-
-def _failed(stage: Stage, error: Exception, trace: str, store: Store) -> Done:
-    try:
-        return Done(failure=failure(stage, error, trace, store))
-    except StoreError as unwritable:
-        return Done(store_error=str(unwritable))
 
 
 @cache

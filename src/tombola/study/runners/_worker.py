@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -63,18 +63,23 @@ def begin(
 
 def do(stage: Stage) -> Done:
     """Run a stage; never raises."""
+    return outcome_of(stage, _Here.store, _Here.threads, lambda found, store: store.try_make(found, _Here.session))
+
+
+def outcome_of(stage: Stage, store: Store, threads: int, make: Callable[[Stage, Store], str]) -> Done:
+    """What became of ``make(stage, store)`` with so many of torch's threads; never raises."""
     try:
-        with torch_threads(_Here.threads):
-            return Done(_Here.store.try_make(stage, _Here.session))
+        with torch_threads(threads):
+            return Done(make(stage, store))
     except StoreError as error:
         return Done(store_error=str(error))
     except Exception as error:
-        return _failed(stage, error, traceback.format_exc())
+        return _failed(stage, error, traceback.format_exc(), store)
 
 
-def _failed(stage: Stage, error: Exception, trace: str) -> Done:
+def _failed(stage: Stage, error: Exception, trace: str, store: Store) -> Done:
     try:
-        return Done(failure=failure(stage, error, trace, _Here.store))
+        return Done(failure=failure(stage, error, trace, store))
     except StoreError as unwritable:
         return Done(store_error=str(unwritable))
 

@@ -23,10 +23,10 @@ from tombola.fitting.session import Bar, Reporter
 from tombola.spec import option
 from tombola.study.ranked import processes_for, shards_of
 from tombola.study.runners import _ray_train, _ray_work
-from tombola.study.runners._base import Failure, Outcome, Runner
+from tombola.study.runners._base import Failure, Outcome, Runner, earliest_kind_first
 from tombola.study.runners._listening import Listening
 from tombola.study.runners._worker import Done
-from tombola.study.stages import STAGES, Stage
+from tombola.study.stages import Stage
 from tombola.study.store import Store
 
 _GRACE_SECONDS: Final = 20.0
@@ -95,10 +95,9 @@ class _Tasks:
     def __init__(
         self, runner: Ray, ray: Any, stages: Mapping[str, Stage], store: Store, bar: Bar, listening: Listening
     ) -> None:
-        rank = {name: place for place, name in enumerate(STAGES)}
         self._runner = runner
         self._ray = ray
-        self._stages = dict(sorted(stages.items(), key=lambda item: rank.get(item[1].STAGE, 0)))
+        self._stages = earliest_kind_first(stages)
         self._store = store
         self._bar = bar
         self._listening = listening
