@@ -14,7 +14,7 @@ $(READY): constraints.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Tombola needs Python 3.11 or newer; name one with PYTHON=python3.12")'
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,onnx]'
 	touch $(READY)
 
 setup: $(READY)  ## make the virtual environment (VENV=.venv), once, and again when the constraints change
@@ -32,7 +32,7 @@ realdata: setup  ## the tests on real data (TOMBOLA_DATA=../shared/data)
 	$(BIN)/python -m pytest -q -m realdata
 
 oracles: setup  ## the slow tests beside other libraries (the check extra)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[check]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[check,openvino]'
 	$(BIN)/python -m pytest -q -m slow
 
 evidence: setup  ## results/EVIDENCE.md from the stored rows; fails where it held a number they do not give
