@@ -24,6 +24,7 @@ def export(
     options = settings.settings(set_)
     base = settings.taken(options, "model", model)
     drawn = Ticket.load(ticket)
-    files = verbs.export(verbs.base_of(drawn, base), drawn, Exporter.parse({"name": to, **options}), Path(out))
+    exporter = Exporter.parse({"name": to, **options})
+    files = verbs.export(verbs.base_of(drawn, base), drawn, exporter, Path(out))
     sizes = {str(file): file.stat().st_size for file in files}
-    emit(as_json, sizes, [f"{name}: {size:,} bytes" for name, size in sizes.items()])
+    emit(as_json, sizes, [*(f"{name}: {size:,} bytes" for name, size in sizes.items()), *exporter.told(files)])

@@ -1,12 +1,14 @@
 """The contract of an exporter: a finished model as files another program reads."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from tombola.masks.masks import Masks
 from tombola.models.network import Network
 from tombola.registry import Family, Member
+from tombola.tickets.ticket import Ticket
 
 
 class Exporter(Member):
@@ -17,3 +19,11 @@ class Exporter(Member):
     @abstractmethod
     def export(self, model: Network, masks: Masks, out: Path) -> list[Path]:
         """The files written; refuses to overwrite."""
+
+    def told(self, files: Sequence[Path]) -> list[str]:
+        """What there is to say of the files that `export` wrote, beside their sizes: a line each."""
+        return []
+
+    def export_ticket(self, model: Network, ticket: Ticket, out: Path) -> list[Path]:
+        """The same for a ticket that is applied to the model already; what is a ticket again keeps its lineage."""
+        return self.export(model, ticket.masks, out)

@@ -1,0 +1,37 @@
+/* What one convolution is made of: its numbers, which are constants, and its tables, which start-up finds. */
+#ifndef NET_CONV_LAYER_H
+#define NET_CONV_LAYER_H
+
+#include "conv_sums.h"
+
+struct conv {
+    int groups, inputs, outputs;                         /* of one group of the convolution: channels */
+    int in_height, in_width, in_row, in_plane, in_start; /* in_start: the first pixel; of no panel, less the padding */
+    int height, width, row, plane, origin;               /* of the output */
+    int top, left, stride_y, stride_x;                   /* padding and stride */
+    int panel;                                           /* whether the input is copied into panels */
+    int num_views, view_rows, view_plane;                /* of a panel: rows beyond a band's own, floats of a view */
+    int bordered;                                        /* whether the padding lies in memory around the input */
+    int line;                                            /* floats from a row of a tile's input to the next */
+    int band;                                            /* rows of output whose panel is copied at once */
+    int channels;                                        /* of a block */
+    int blocks, rows;                                    /* rows: groups of B output channels, per group */
+    int size;                                            /* B */
+    int vectors;                                         /* T */
+    int flat;                                            /* whether the output's rows are as long as the input's */
+    int by_rows;                                         /* whether parts share the channels, not the pixels */
+    int activation;
+    int scratch;
+    conv_tile *tile, *less;                              /* of T vectors and of one less */
+};
+
+struct conv_data {
+    const float *values;    /* B a survivor: by group of the convolution, block, row, survivor */
+    const uint16_t *steps;  /* floats from the survivor before; the first's from the block's first float */
+    const uint16_t *counts; /* survivors: by group, block, row */
+    const uint16_t *order;  /* the output channel (within its group) of each of a row's B; 65535 is none */
+    const int32_t *views;   /* (y, x): the first padded pixel of each view */
+    const float *bias;      /* by output channel; NULL is none */
+};
+
+#endif

@@ -1,0 +1,123 @@
+/* The innermost loops of a convolution: CONV_TILE(B, T16, T8, T4, T1) is a function that sums over the survivors of B
+ * output channels, T vectors of pixels at once, all sums in registers. */
+#ifndef NET_CONV_SUMS_H
+#define NET_CONV_SUMS_H
+
+#include "vectors.h"
+
+#define CONV_MOST 8 /* B at most */
+
+/* Where a tile's sums begin and end: at the bias; in the output if they are `last`, else in `sums` for later. */
+struct conv_ends {
+    float bias[CONV_MOST];
+    float *out[CONV_MOST];
+    const float *add[CONV_MOST];
+    float *sums;
+    int first, last, adds;
+    int floats; /* of the output, from out[b] on */
+    int activation;
+};
+
+typedef void conv_tile(const float *x, const float *w, const uint16_t *steps, int count, const struct conv_ends *ends);
+
+#if NET_WIDTH == 16
+#define CONV_T(t16, t8, t4, t1) t16
+#elif NET_WIDTH == 8
+#define CONV_T(t16, t8, t4, t1) t8
+#elif NET_WIDTH == 4
+#define CONV_T(t16, t8, t4, t1) t4
+#else
+#define CONV_T(t16, t8, t4, t1) t1
+#endif
+
+/* A tile that ends before its last vector does. */
+static void conv_keep(const float *sums, const struct conv_ends *ends, int size, int vectors) {
+    for (int b = 0; b < size; b++, sums += vectors * NET_WIDTH) {
+        int at = 0;
+        for (; at + NET_WIDTH <= ends->floats; at += NET_WIDTH) {
+            vec v = load(sums + at);
+            if (ends->adds) v += load(ends->add[b] + at);
+            store(ends->out[b] + at, activated(v, ends->activation));
+        }
+        float more[NET_WIDTH] = {0};
+        for (int i = at; i < ends->floats && ends->adds; i++) more[i - at] = ends->add[b][i];
+        store(more, activated(load(sums + NET_MIN(at, (vectors - 1) * NET_WIDTH)) + load(more), ends->activation));
+        for (int i = at; i < ends->floats; i++) ends->out[b][i] = more[i - at];
+    }
+}
+
+/* Activates what a whole tile has just written. */
+static void conv_activate(const struct conv_ends *ends, int size, int vectors) {
+    for (int b = 0; b < size; b++)
+        for (int t = 0; t < vectors; t++) {
+            float *out = ends->out[b] + t * NET_WIDTH;
+            store(out, activated(load(out), ends->activation));
+        }
+}
+
+/* Sums of B channels over T vectors of pixels, in registers. */
+#define CONV_SUMS(NAME, B, T)                                                                                        \
+    static void NAME(const float *x, const float *w, const uint16_t *steps, int count,                               \
+                     const struct conv_ends *ends) {                                                                 \
+        vec sum[(B) * (T)];                                                                                          \
+        if (ends->first) {                                                                                           \
+            NET_UNROLL for (int b = 0; b < (B); b++)                                                                 \
+                NET_UNROLL for (int t = 0; t < (T); t++) sum[b * (T) + t] = splat(ends->bias[b]);                    \
+        } else {                                                                                                     \
+            NET_UNROLL for (int i = 0; i < (B) * (T); i++) sum[i] = load(ends->sums + i * NET_WIDTH);                \
+        }                                                                                                            \
+        for (int n = 0; n < count; n++, w += (B)) {                                                                  \
+            x += steps[n];                                                                                           \
+            __builtin_prefetch(w + 256);                                                                             \
+            if ((B) <= (T)) { /* the weights stay in registers, or the pixels do */                                  \
+                vec weights[B];                                                                                      \
+                NET_UNROLL for (int b = 0; b < (B); b++) weights[b] = splat(w[b]);                                   \
+                NET_UNROLL for (int t = 0; t < (T); t++) {                                                           \
+                    vec pixels = load(x + t * NET_WIDTH);                                                            \
+                    NET_UNROLL for (int b = 0; b < (B); b++) sum[b * (T) + t] += pixels * weights[b];                \
+                }                                                                                                    \
+            } else {                                                                                                 \
+                vec pixels[T];                                                                                       \
+                NET_UNROLL for (int t = 0; t < (T); t++) pixels[t] = load(x + t * NET_WIDTH);                        \
+                NET_UNROLL for (int b = 0; b < (B); b++) {                                                           \
+                    vec weight = splat(w[b]);                                                                        \
+                    NET_UNROLL for (int t = 0; t < (T); t++) sum[b * (T) + t] += pixels[t] * weight;                 \
+                }                                                                                                    \
+            }                                                                                                        \
+        }                                                                                                            \
+        if (!ends->last) {                                                                                           \
+            NET_UNROLL for (int i = 0; i < (B) * (T); i++) store(ends->sums + i * NET_WIDTH, sum[i]);                \
+            return;                                                                                                  \
+        }                                                                                                            \
+        if (ends->floats < (T) * NET_WIDTH) {                                                                        \
+            float kept[(B) * (T) * NET_WIDTH];                                                                       \
+            NET_UNROLL for (int i = 0; i < (B) * (T); i++) store(kept + i * NET_WIDTH, sum[i]);                      \
+            conv_keep(kept, ends, B, T);                                                                             \
+            return;                                                                                                  \
+        }                                                                                                            \
+        if (ends->adds) {                                                                                            \
+            NET_UNROLL for (int b = 0; b < (B); b++)                                                                 \
+                NET_UNROLL for (int t = 0; t < (T); t++) sum[b * (T) + t] += load(ends->add[b] + t * NET_WIDTH);     \
+        }                                                                                                            \
+        if (ends->activation == RELU || ends->activation == RELU6) {                                                 \
+            NET_UNROLL for (int i = 0; i < (B) * (T); i++) sum[i] = at_least(sum[i], 0.0f);                          \
+        }                                                                                                            \
+        if (ends->activation == RELU6) {                                                                             \
+            NET_UNROLL for (int i = 0; i < (B) * (T); i++) sum[i] = at_most(sum[i], 6.0f);                           \
+        }                                                                                                            \
+        NET_UNROLL for (int b = 0; b < (B); b++)                                                                     \
+            NET_UNROLL for (int t = 0; t < (T); t++) store(ends->out[b] + t * NET_WIDTH, sum[b * (T) + t]);          \
+        if (ends->activation > RELU6) conv_activate(ends, B, T);                                                     \
+    }
+
+#if NET_WIDTH == 16
+#define CONV_TILE(B, T16, T8, T4, T1) CONV_SUMS(conv_tile_##B##_##T16##_##T8##_##T4##_##T1, B, T16)
+#elif NET_WIDTH == 8
+#define CONV_TILE(B, T16, T8, T4, T1) CONV_SUMS(conv_tile_##B##_##T16##_##T8##_##T4##_##T1, B, T8)
+#elif NET_WIDTH == 4
+#define CONV_TILE(B, T16, T8, T4, T1) CONV_SUMS(conv_tile_##B##_##T16##_##T8##_##T4##_##T1, B, T4)
+#else
+#define CONV_TILE(B, T16, T8, T4, T1) CONV_SUMS(conv_tile_##B##_##T16##_##T8##_##T4##_##T1, B, T1)
+#endif
+
+#endif

@@ -1,0 +1,91 @@
+/* Where a convolution's sums go: the output's pixels, and the zeros around them. */
+#ifndef NET_CONV_WRITE_H
+#define NET_CONV_WRITE_H
+
+#include "conv_layer.h"
+
+/* A run of pixels of one row: sums + bias + add, activated. */
+NET_INLINE void conv_finish_as(float *out, const float *sums, const float *add, float bias, int count,
+                               const int kind) {
+    int i = 0;
+    for (; i + NET_WIDTH <= count; i += NET_WIDTH) {
+        vec v = load(sums + i) + bias;
+        if (add) v += load(add + i);
+        store(out + i, activated(v, kind));
+    }
+    if (i < count) {
+        float rest[NET_WIDTH] = {0}, more[NET_WIDTH] = {0};
+        memcpy(rest, sums + i, sizeof(float) * (size_t)(count - i));
+        if (add) memcpy(more, add + i, sizeof(float) * (size_t)(count - i));
+        store(rest, activated(load(rest) + bias + load(more), kind));
+        memcpy(out + i, rest, sizeof(float) * (size_t)(count - i));
+    }
+}
+
+static void conv_finish(float *out, const float *sums, const float *add, float bias, int count, int kind) {
+    switch (kind) {
+    case NONE: conv_finish_as(out, sums, add, bias, count, NONE); return;
+    case RELU: conv_finish_as(out, sums, add, bias, count, RELU); return;
+    case RELU6: conv_finish_as(out, sums, add, bias, count, RELU6); return;
+    case SILU: conv_finish_as(out, sums, add, bias, count, SILU); return;
+    case HARDSWISH: conv_finish_as(out, sums, add, bias, count, HARDSWISH); return;
+    case HARDSIGMOID: conv_finish_as(out, sums, add, bias, count, HARDSIGMOID); return;
+    default: conv_finish_as(out, sums, add, bias, count, SIGMOID); return;
+    }
+}
+
+/* The zeros of a plane around the pixels [start, end), counted in rows of c->line. */
+static void conv_margins(const struct conv *c, float *plane, int start, int end) {
+    float *pixels = plane + c->origin;
+    if (start == 0) memset(plane, 0, sizeof(float) * (size_t)c->origin);
+    for (int y = start / c->line; y * c->line < end && c->row > c->width; y++)
+        for (int x = c->width; x < c->row; x++) {
+            int at = y * c->line + (c->flat ? x : c->width - 1); /* the part that writes there, or the row's last pixel */
+            if (at >= start && at < end) pixels[y * c->row + x] = 0.0f;
+        }
+    int rest = c->height * c->row;
+    if (end == c->height * c->line) memset(pixels + rest, 0, sizeof(float) * (size_t)(c->plane - c->origin - rest));
+}
+
+/* One tile: `vectors` vectors of the flat pixels [start, end) of the band that begins with output row `band`. */
+struct conv_where {
+    conv_tile *tile;
+    int vectors, group, band, start, end;
+};
+
+NET_INLINE void conv_aim(const struct conv *c, const struct conv_data *d, const struct conv_where *at,
+                         const float *add, float *out, int row, struct conv_ends *ends) {
+    const uint16_t *order = d->order + ((ptrdiff_t)at->group * c->rows + row) * c->size;
+    ptrdiff_t first = c->origin + (ptrdiff_t)at->band * c->row + at->start;
+    for (int b = 0; b < c->size; b++) {
+        int channel = at->group * c->outputs + order[b];
+        ptrdiff_t to = (ptrdiff_t)channel * c->plane + first;
+        int none = order[b] == 65535;
+        ends->bias[b] = none || !d->bias ? 0.0f : d->bias[channel];
+        ends->out[b] = none ? ends->sums + b * at->vectors * NET_WIDTH : out + to;
+        ends->add[b] = none || !add ? ends->out[b] : add + to;
+    }
+}
+
+/* The sums of a row of channels at a tile, finished and put where the output's rows are. */
+static void conv_write(const struct conv *c, const struct conv_data *d, const struct conv_where *at,
+                       const float *sums, const float *add, float *out, int row) {
+    for (int b = 0; b < c->size; b++) {
+        int channel = d->order[((ptrdiff_t)at->group * c->rows + row) * c->size + b];
+        if (channel == 65535) continue;
+        channel += at->group * c->outputs;
+        float bias = d->bias ? d->bias[channel] : 0.0f;
+        ptrdiff_t plane = (ptrdiff_t)channel * c->plane + c->origin;
+        int y = at->start / c->line, x = at->start % c->line, from = at->start;
+        while (from < at->end) {
+            int next = NET_MIN(from + c->line - x, at->end), count = NET_MIN(next - from, c->width - x);
+            ptrdiff_t to = plane + (ptrdiff_t)(at->band + y) * c->row + x;
+            if (count > 0)
+                conv_finish(out + to, sums + b * at->vectors * NET_WIDTH + (from - at->start), add ? add + to : NULL,
+                            bias, count, c->activation);
+            from = next, x = 0, y++;
+        }
+    }
+}
+
+#endif

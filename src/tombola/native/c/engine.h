@@ -1,0 +1,213 @@
+/* What drives the tables of a net: memory, start, and the steps in their order.
+ *
+ * The arena holds, one after another: the struct net, values that had to be decoded, scratch for each thread, one slot
+ * (the maps of an image on its way) for each image worked on at once, and for each image of a batch the vectors from
+ * step NET_TAIL_AT on. A place is a number of floats in the slot, or NET_SLOT and more: in the image's vectors. */
+#include <stdint.h>
+#ifdef NET_PROFILE
+#include <time.h>
+#endif
+
+struct net {
+    struct crew crew;
+    int batch, slots;
+    float *decoded, *scratch, *slot, *tail;
+    const float *images; /* of the batch that runs */
+    float *logits;
+    int count;
+    const char *data;
+    double seconds[NET_STEPS];
+    struct conv_data convs[NET_CONVS + 1];
+    struct linear_data linears[NET_LINEARS + 1];
+};
+
+struct job { /* a step for an image, in the tail for several: a linear layer then reads its weights once */
+    const struct net *net;
+    int image, images;
+    float *slot, *tail, *scratch;
+    int part, parts;
+};
+
+static inline float *at(const struct job *j, size_t place) {
+    return place < NET_SLOT ? j->slot + place : j->tail + (place - NET_SLOT);
+}
+
+static const float *floats(const struct net *n, size_t offset) { return (const float *)(const void *)(n->data + offset); }
+
+static void do_step(const struct step *s, const struct job *j) {
+    const struct net *n = j->net;
+    const struct plain *o = &plains[s->plain];
+    const float *in = at(j, s->in), *other = at(j, s->other);
+    float *out = at(j, s->out);
+    int part = j->part, parts = j->parts;
+    switch (s->kind) {
+        case CONV:
+            conv_run(&convs[s->layer], &n->convs[s->layer], in, s->adds ? other : 0, out, j->scratch, part, parts);
+            break;
+        case LINEAR:
+            linear_run(&linears[s->layer], &n->linears[s->layer], in, NET_TAIL, out, NET_TAIL, j->images, part, parts);
+            break;
+        case ENTER:
+            op_enter(o, floats(n, s->scale), floats(n, s->shift), n->images + (size_t)j->image * NET_IMAGE, out, part,
+                     parts);
+            break;
+        case SCALE: op_scale(o, floats(n, s->scale), floats(n, s->shift), in, out, part, parts); break;
+        case ACTIVATE: op_activate(o, in, out, part, parts); break;
+        case ADD: op_add(o, in, other, out, part, parts); break;
+        case MUL: op_mul(o, in, other, out, part, parts); break;
+        case COPY: op_copy(o, in, out, part, parts); break;
+        case WIDEN: op_widen(o, in, out, part, parts); break;
+        case FLATTEN: op_flatten(o, in, out, part, parts); break;
+        case PAD: op_pad(o, in, out, part, parts); break;
+        case ADAPTIVE: op_adaptive(o, in, out, part, parts); break;
+        case POOL_MAX: op_pool_max(o, in, out, part, parts); break;
+        case POOL_AVERAGE: op_pool_average(o, in, out, part, parts); break;
+    }
+}
+
+#ifdef NET_PROFILE
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+#endif
+
+/* One step, by one part of those that share the image; nobody goes on before it is done. */
+static void step_together(struct net *n, const struct step *s, const struct job *j) {
+#ifdef NET_PROFILE
+    double before = now();
+#endif
+    do_step(s, j);
+    if (j->parts > 1) crew_meet(&n->crew);
+#ifdef NET_PROFILE
+    if (j->scratch == n->scratch) n->seconds[s - steps] += now() - before;
+#endif
+}
+
+static void one_image(struct net *n, int image, int slot, float *scratch, int part, int parts) {
+    float *tail = n->tail + (size_t)image * NET_TAIL;
+    struct job j = {n, image, 1, n->slot + (size_t)slot * NET_SLOT, tail, scratch, part, parts};
+    for (int s = 0; s < NET_TAIL_AT; s++) step_together(n, &steps[s], &j);
+}
+
+static void all_tails(struct net *n, float *scratch, int part, int parts) {
+    for (int s = NET_TAIL_AT; s < NET_STEPS; s++) {
+        int all = steps[s].kind == LINEAR ? n->count : 1;
+        struct job j = {n, 0, all, n->slot, n->tail, scratch, part, parts};
+        for (; j.image + all < n->count; j.image++, j.tail += NET_TAIL) do_step(&steps[s], &j);
+        step_together(n, &steps[s], &j);
+    }
+}
+
+/* The task of one thread: images of its own while there are enough for all, then its part of those left. */
+static void net_work(void *with, int part, int parts) {
+    struct net *n = with;
+    float *scratch = n->scratch + (size_t)part * NET_SCRATCH;
+    int own = n->slots == parts ? n->count / parts * parts : 0;
+    for (int image = part; image < own; image += parts) one_image(n, image, part, scratch, 0, 1);
+    crew_meet(&n->crew);
+    for (int image = own; image < n->count; image++) one_image(n, image, 0, scratch, part, parts);
+    all_tails(n, scratch, part, parts);
+    for (int image = part; image < n->count; image += parts) {
+        struct job j = {n, image, 1, n->slot, n->tail + (size_t)image * NET_TAIL, scratch, part, parts};
+        memcpy(n->logits + (size_t)image * NET_CLASSES, at(&j, NET_RESULT), NET_CLASSES * sizeof(float));
+    }
+}
+
+static size_t lines(size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+static int most_slots(int threads, int batch) { return batch < threads ? 1 : threads; }
+
+size_t net_arena(int threads, int batch) {
+    if (threads < 1 || threads > NET_MOST_THREADS || (threads > 1 && !NET_THREADS) || batch < 1) return 0;
+    size_t numbers = NET_DECODED + (size_t)threads * NET_SCRATCH + (size_t)most_slots(threads, batch) * NET_SLOT +
+                     (size_t)batch * NET_TAIL;
+    return 64 + lines(sizeof(struct net)) + numbers * sizeof(float);
+}
+
+/* Whether this processor has what the compiler was allowed to use. */
+static int cpu_is_right(void) {
+#if defined(__x86_64__) || defined(__i386__)
+#ifdef __AVX512F__
+    if (!__builtin_cpu_supports("avx512f")) return 0;
+#endif
+#ifdef __AVX512BW__
+    if (!__builtin_cpu_supports("avx512bw")) return 0;
+#endif
+#ifdef __AVX512VL__
+    if (!__builtin_cpu_supports("avx512vl")) return 0;
+#endif
+#ifdef __AVX2__
+    if (!__builtin_cpu_supports("avx2")) return 0;
+#endif
+#ifdef __FMA__
+    if (!__builtin_cpu_supports("fma")) return 0;
+#endif
+#ifdef __AVX__
+    if (!__builtin_cpu_supports("avx")) return 0;
+#endif
+#endif
+    return 1;
+}
+
+static int data_is_right(const char *data, size_t size) {
+    static const unsigned char digest[] = NET_DIGEST;
+    uint32_t one = 1;
+    if (size != NET_DATA || memcmp(data, "TOMBOLA", 8)) return 0;
+    if (memcmp(data + 8, &one, 4)) return 0; /* the version, and the order of bytes */
+    return !memcmp(data + 16, digest, sizeof digest);
+}
+
+__attribute__((noinline)) static int start(struct net **made, const char *data, char *arena, int threads, int batch) {
+    char *base = arena + (64 - (uintptr_t)arena % 64) % 64;
+    struct net *n = (struct net *)(void *)base;
+    memset(n, 0, sizeof *n);
+    n->data = data, n->batch = batch, n->slots = most_slots(threads, batch);
+    n->decoded = (float *)(void *)(base + lines(sizeof *n));
+    n->scratch = n->decoded + NET_DECODED;
+    n->slot = n->scratch + (size_t)threads * NET_SCRATCH;
+    n->tail = n->slot + (size_t)n->slots * NET_SLOT;
+    net_tables(n->convs, n->linears, data, n->decoded);
+    if (crew_start(&n->crew, threads, net_work, n)) return NET_NO_THREADS;
+    *made = n;
+    return NET_OK;
+}
+
+int net_start(struct net **net, const void *data, size_t size, void *arena, size_t bytes, int threads, int batch) {
+    if (!cpu_is_right()) return NET_BAD_CPU;
+    if ((uintptr_t)data % 64) return NET_BAD_ALIGNMENT;
+    if (!data || size < 64 || !data_is_right(data, size)) return NET_BAD_DATA;
+    size_t needed = net_arena(threads, batch);
+    if (!needed) return NET_BAD_COUNT;
+    if (!arena || bytes < needed) return NET_BAD_ARENA;
+    return start(net, data, arena, threads, batch);
+}
+
+int net_run(struct net *n, const float *images, int count, float *logits) {
+    if (count < 1 || count > n->batch) return NET_BAD_COUNT;
+    n->images = images, n->logits = logits, n->count = count;
+    crew_run(&n->crew);
+    return NET_OK;
+}
+
+void net_stop(struct net *n) { crew_stop(&n->crew); }
+
+const char *net_message(int code) {
+    switch (code) {
+        case NET_OK: return "all is well";
+        case NET_BAD_CPU: return "this processor lacks the vector instructions that the net was compiled for";
+        case NET_BAD_DATA: return "this is not the net.dat that was written together with net.c";
+        case NET_BAD_ALIGNMENT: return "the data must begin at a multiple of 64 bytes: use aligned_alloc or mmap";
+        case NET_BAD_ARENA: return "the arena is smaller than net_arena(threads, batch)";
+        case NET_BAD_COUNT: return "more images than the batch, or less than one, or threads not from 1 to 64 (1 if built without)";
+        case NET_NO_THREADS: return "the system gives no more threads";
+        default: return "no such code";
+    }
+}
+
+void net_times(const struct net *n, double seconds[NET_LAYERS]) {
+    for (int s = 0; s < NET_STEPS; s++) seconds[s] = n->seconds[s];
+}
+
+int net_vector(void) { return NET_WIDTH; }

@@ -1,0 +1,94 @@
+/* Pooling by windows: first the window's rows into one line, then along the line. NET_LINE: floats of the longest.
+ *
+ * The line begins where the border does, and its border never changes: it holds what changes no maximum and no sum. */
+#ifndef NET_POOL_H
+#define NET_POOL_H
+
+#include "ops.h"
+
+NET_INLINE float pooled(float a, float b, const int largest) { return largest ? (a > b ? a : b) : a + b; }
+
+NET_INLINE void pool_nothing(float *line, const int largest) {
+    for (int x = 0; x < NET_LINE; x++) line[x] = largest ? -__builtin_inff() : 0.0f;
+}
+
+/* Rows `step` apart, one or more of them. */
+NET_INLINE void pool_rows(float *restrict line, const float *restrict row, ptrdiff_t step, int rows, int count,
+                          const int largest) {
+    if (rows == 3) {
+        for (int x = 0; x < count; x++)
+            line[x] = pooled(pooled(row[x], row[step + x], largest), row[2 * step + x], largest);
+        return;
+    }
+    memcpy(line, row, (size_t)count * sizeof *line);
+    for (int r = 1; r < rows; r++)
+        for (int x = 0; x < count; x++) line[x] = pooled(line[x], row[r * step + x], largest);
+}
+
+NET_INLINE void pool_windows(float *restrict to, const float *restrict line, int count, const int kernel,
+                             const int stride, const int dilation, const int largest) {
+    for (int x = 0; x < count; x++) {
+        float all = line[x * stride];
+        for (int k = 1; k < kernel; k++) all = pooled(all, line[x * stride + k * dilation], largest);
+        to[x] = all;
+    }
+}
+
+/* The common windows are known when this is compiled. */
+NET_INLINE void pool_along(const struct plain *o, float *to, const float *line, const int largest) {
+    int count = o->out.width, kernel = o->kernel[1], stride = o->stride[1], dilation = o->dilation[1];
+    if (dilation == 1 && kernel == 3 && stride == 2) pool_windows(to, line, count, 3, 2, 1, largest);
+    else if (dilation == 1 && kernel == 3 && stride == 1) pool_windows(to, line, count, 3, 1, 1, largest);
+    else if (dilation == 1 && kernel == 2 && stride == 2) pool_windows(to, line, count, 2, 2, 1, largest);
+    else pool_windows(to, line, count, kernel, stride, dilation, largest);
+}
+
+/* The first of `kernel` steps from `at` on that lies in 0 .. length - 1, and how many do. */
+NET_INLINE int pool_inside(int at, int kernel, int dilation, int length, int *first) {
+    int inside = 0;
+    for (int k = kernel - 1; k >= 0; k--)
+        if (at + k * dilation >= 0 && at + k * dilation < length) inside++, *first = at + k * dilation;
+    return inside;
+}
+
+static void pool_means(const struct plain *o, float *to, int rows) {
+    int first = 0;
+    for (int x = 0; x < o->out.width; x++) {
+        int at = x * o->stride[1] - o->before[1];
+        int columns = pool_inside(at, o->kernel[1], o->dilation[1], o->in.width, &first);
+        to[x] /= (float)(o->counts ? o->kernel[0] * o->kernel[1] : rows * columns);
+    }
+}
+
+NET_INLINE void pool_plane(const struct plain *o, const float *in, float *plane, float *line, const int largest) {
+    const struct map *i = &o->in, *m = &o->out;
+    clear_margins(plane, m);
+    for (int y = 0; y < m->height; y++) {
+        float *to = plane + m->origin + y * m->row;
+        int first = 0, at = y * o->stride[0] - o->before[0];
+        int rows = pool_inside(at, o->kernel[0], o->dilation[0], i->height, &first);
+        const float *from = in + i->origin + first * i->row;
+        if (rows) pool_rows(line + o->before[1], from, (ptrdiff_t)o->dilation[0] * i->row, rows, i->width, largest);
+        else pool_nothing(line, largest); /* a window of border alone */
+        pool_along(o, to, line, largest);
+        if (!largest) pool_means(o, to, rows);
+    }
+}
+
+NET_INLINE void pool_planes(const struct plain *o, const float *in, float *out, int part, int parts,
+                            const int largest) {
+    float line[NET_LINE];
+    pool_nothing(line, largest);
+    FOR_MY_CHANNELS(c, o->out.channels)
+        pool_plane(o, in + (ptrdiff_t)c * o->in.plane, out + (ptrdiff_t)c * o->out.plane, line, largest);
+}
+
+static void op_pool_max(const struct plain *o, const float *in, float *out, int part, int parts) {
+    pool_planes(o, in, out, part, parts, 1);
+}
+
+static void op_pool_average(const struct plain *o, const float *in, float *out, int part, int parts) {
+    pool_planes(o, in, out, part, parts, 0);
+}
+
+#endif

@@ -1,0 +1,99 @@
+/* Vectors of NET_WIDTH floats in GCC's and Clang's vector extensions, and the activations on them. */
+#ifndef NET_VECTORS_H
+#define NET_VECTORS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#ifndef NET_WIDTH
+#if defined(__AVX512F__)
+#define NET_WIDTH 16
+#elif defined(__AVX__)
+#define NET_WIDTH 8
+#else
+#define NET_WIDTH 4
+#endif
+#endif
+
+#if NET_WIDTH != 16 && NET_WIDTH != 8 && NET_WIDTH != 4 && NET_WIDTH != 1
+#error "NET_WIDTH is 16, 8, 4 or 1 floats a vector"
+#endif
+
+#define NET_INLINE static inline __attribute__((always_inline, unused))
+
+enum activation { NONE = 0, RELU, RELU6, SILU, HARDSWISH, HARDSIGMOID, SIGMOID };
+
+#define NET_UNROLL _Pragma("GCC unroll 64")
+#define NET_MIN(a, b) ((a) < (b) ? (a) : (b))
+#define NET_MAX(a, b) ((a) > (b) ? (a) : (b))
+
+#if NET_WIDTH > 1
+typedef float vec __attribute__((vector_size(4 * NET_WIDTH)));
+typedef int32_t ivec __attribute__((vector_size(4 * NET_WIDTH)));
+typedef float loose_vec __attribute__((vector_size(4 * NET_WIDTH), aligned(4), may_alias));
+
+/* The vector at any float. */
+NET_INLINE vec load(const float *p) { return *(const loose_vec *)p; }
+NET_INLINE void store(float *p, vec v) { *(loose_vec *)p = v; }
+NET_INLINE vec splat(float f) { return f - (vec){0}; }
+NET_INLINE vec pick(ivec which, vec a, vec b) { return (vec)((which & (ivec)a) | (~which & (ivec)b)); }
+NET_INLINE vec at_least(vec v, float low) { return pick(v > splat(low), v, splat(low)); }
+NET_INLINE vec at_most(vec v, float high) { return pick(v < splat(high), v, splat(high)); }
+NET_INLINE vec whole_part(vec v) { return __builtin_convertvector(__builtin_convertvector(v, ivec), vec); }
+NET_INLINE vec two_to(vec v) { return (vec)((__builtin_convertvector(v, ivec) + 127) << 23); }
+
+/* p[0], p[2], p[4] ... */
+NET_INLINE vec every_second(const float *p) {
+#if NET_WIDTH == 16
+    return __builtin_shufflevector(load(p), load(p + 16), 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+#elif NET_WIDTH == 8
+    return __builtin_shufflevector(load(p), load(p + 8), 0, 2, 4, 6, 8, 10, 12, 14);
+#else
+    return __builtin_shufflevector(load(p), load(p + 4), 0, 2, 4, 6);
+#endif
+}
+#else
+typedef float vec;
+
+NET_INLINE vec every_second(const float *p) { return *p; }
+
+NET_INLINE vec load(const float *p) { return *p; }
+NET_INLINE void store(float *p, vec v) { *p = v; }
+NET_INLINE vec splat(float f) { return f; }
+NET_INLINE vec at_least(vec v, float low) { return v > low ? v : low; }
+NET_INLINE vec at_most(vec v, float high) { return v < high ? v : high; }
+NET_INLINE vec whole_part(vec v) { return (float)(int32_t)v; }
+NET_INLINE vec two_to(vec v) {
+    union { int32_t i; float f; } bits = {((int32_t)v + 127) * (1 << 23)};
+    return bits.f;
+}
+#endif
+
+/* exp within 2 units in the last place; arguments beyond +-87 count as +-87. */
+NET_INLINE vec exponential(vec v) {
+    v = at_most(at_least(v, -87.0f), 87.0f);
+    vec shifted = v * 1.44269504f + 128.5f; /* positive, so that cutting off rounds */
+    vec power = whole_part(shifted) - 128.0f;
+    vec rest = v - power * 0.693359375f + power * 2.12194440e-4f;
+    vec sum = 1.9875691500e-4f * rest + 1.3981999507e-3f;
+    sum = sum * rest + 8.3334519073e-3f;
+    sum = sum * rest + 4.1665795894e-2f;
+    sum = sum * rest + 1.6666665459e-1f;
+    sum = sum * rest + 5.0000001201e-1f;
+    return (sum * rest * rest + rest + 1.0f) * two_to(power);
+}
+
+NET_INLINE vec activated(vec v, int kind) {
+    switch (kind) {
+    case RELU: return at_least(v, 0.0f);
+    case RELU6: return at_most(at_least(v, 0.0f), 6.0f);
+    case SILU: return v / (1.0f + exponential(-v));
+    case HARDSWISH: return v * (at_most(at_least(v + 3.0f, 0.0f), 6.0f) * (1.0f / 6.0f));
+    case HARDSIGMOID: return at_most(at_least(v + 3.0f, 0.0f), 6.0f) * (1.0f / 6.0f);
+    case SIGMOID: return 1.0f / (1.0f + exponential(-v));
+    default: return v;
+    }
+}
+
+#endif

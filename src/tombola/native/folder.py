@@ -1,0 +1,88 @@
+"""`write_folder`: a network, its pruned weights being zeros, as a folder of C."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from tombola.graphs.emptying import without_dead
+from tombola.graphs.folding import folded
+from tombola.graphs.fusing import fused
+from tombola.graphs.graph import Graph
+from tombola.graphs.ops import Conv, Linear
+from tombola.graphs.trace import trace
+from tombola.models.network import Network
+from tombola.native.choosing import Choice
+from tombola.native.encoding import encoded
+from tombola.native.layer import Layer
+from tombola.native.linear import pack_linear
+from tombola.native.lowering import lower
+from tombola.native.packing import pack
+from tombola.native.program import Program, Step
+from tombola.native.targets import flags, target
+from tombola.native.writing import check_out, write
+
+Values: TypeAlias = Literal["float32", "float16", "int8"]
+Choose: TypeAlias = Callable[[Step], Choice | None]
+
+
+def prepared(network: Network, size: tuple[int, int, int]) -> Graph:
+    """What the network computes of images (C, H, W), in few nodes and without weights that cannot matter."""
+    return fused(without_dead(folded(trace(network, size))))
+
+
+def write_folder(
+    network: Network,
+    size: tuple[int, int, int],
+    out: Path,
+    *,
+    values: Values = "float32",
+    target: str = "native",
+    choose: Choose | None = None,
+) -> list[Path]:
+    """The files written; nothing is when the network cannot be or ``out`` is not empty.
+
+    ``values`` is how survivors are kept; ``choose`` says how a convolution is computed, None leaving it to the model
+    of costs.
+    """
+    check_out(out)
+    program = lower(prepared(network, size))
+    return write_program(program, layers_of(program, values, choose), out, target=target, values=values)
+
+
+def write_program(program: Program, layers: Sequence[Layer], out: Path, *, target: str, values: str) -> list[Path]:
+    """The folder of a program whose layers are packed."""
+    channels, height, width = program.image
+    classes = program.result.layout.channels
+    about = {
+        "format": 1,
+        "image": [channels, height, width],
+        "classes": classes,
+        "values": values,
+        "target": target,
+        "flags": _text_flags(target),
+    }
+    kept, total = sum(layer.survivors for layer in layers), sum(layer.total for layer in layers)
+    summary = (
+        f"Images of {channels}x{height}x{width}, {classes} classes, {kept:,} of {total:,} weights, kept as {values}."
+    )
+    return write(program, layers, out, about=about, summary=summary)
+
+
+def layers_of(program: Program, values: Values = "float32", choose: Choose | None = None) -> list[Layer]:
+    """The program's layers, packed, in its order."""
+    return [_layer(step, values, choose) for step in program.steps if step.kind in ("conv", "linear")]
+
+
+def _layer(step: Step, values: Values, choose: Choose | None) -> Layer:
+    if isinstance(step.op, Conv):
+        choice = choose(step) if choose else None
+        packed = pack(step.op, step.reads[0].layout, step.writes.layout, choice)
+    else:
+        assert isinstance(step.op, Linear)
+        packed = pack_linear(step.op)
+    return Layer(step, packed, packed.tables if values == "float32" else encoded(packed, values).tables)
+
+
+def _text_flags(name: str) -> str:
+    """For the Makefile, which may be read on another machine than this one."""
+    return "-march=native" if name == "native" else " ".join(flags(target(name)))

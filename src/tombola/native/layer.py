@@ -1,0 +1,47 @@
+"""`Layer`: a convolution or a linear layer of a program, packed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from tombola.graphs.ops import Conv, Linear
+from tombola.native.packed import Array, Packed
+from tombola.native.program import Step
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """A packed layer: what C is told of it, and how its values are stored."""
+
+    step: Step
+    packed: Packed
+    stored: Mapping[str, Array]
+
+    @property
+    def values(self) -> int:
+        """How many values its stream has."""
+        return int(self.packed.tables["values"].size)
+
+    @property
+    def survivors(self) -> int:
+        """Weights that are not zero."""
+        return int(_weight(self.step).count_nonzero())
+
+    @property
+    def total(self) -> int:
+        """Weights, zeros included."""
+        return _weight(self.step).numel()
+
+    @property
+    def choice(self) -> str:
+        """How it is computed, in words."""
+        how = self.packed.choice
+        if how is not None:
+            return f"{how.block} channels x {how.tile} vectors, {how.source}"
+        return "dense" if self.packed.fields["dense"] else f"{self.packed.fields['size']} outputs a list"
+
+
+def _weight(step: Step) -> Tensor:
+    assert isinstance(step.op, Conv | Linear)
+    return step.op.weight

@@ -1,0 +1,136 @@
+"""`pack`: a convolution's surviving weights as the streams and numbers that `c/conv.h` reads."""
+
+import numpy as np
+import numpy.typing as npt
+
+from tombola.graphs.ops import Conv
+from tombola.native.choosing import FARTHEST, Choice, chosen
+from tombola.native.geometry import Geometry, bordered, geometry
+from tombola.native.layout import LINE, SLACK, Layout, rounded
+from tombola.native.packed import ACTIVATIONS, Array, Packed
+from tombola.native.sharing import rows_of
+
+
+def pack(conv: Conv, inp: Layout, out: Layout, choice: Choice | None = None) -> Packed:
+    """The convolution from maps laid out as ``inp`` to ``out``, by ``choice`` or the one that should be fastest."""
+    choice = choice or chosen(conv, inp, out)
+    place = geometry(conv, inp, out, choice)
+    less = tuple(max(1, vectors - 1) for vectors in choice.tiles)
+    tables, rows = _streams(conv, place, choice)
+    tile = choice.block * choice.tile * LINE
+    panel = (choice.channels * _blocks(conv, choice) * len(place.views) * place.view_plane) if place.views else 0
+    scratch = rounded(tile * (rows if _blocks(conv, choice) > 1 else 1) + panel) + SLACK
+    return Packed(
+        "conv",
+        {
+            **_numbers(conv, inp, out, choice, place),
+            "rows": rows,
+            "scratch": scratch,
+            "vectors": f"CONV_T({', '.join(str(vectors) for vectors in choice.tiles)})",
+            "tile": _name(choice.block, choice.tiles),
+            "less": _name(choice.block, less),
+        },
+        tables,
+        tuple(dict.fromkeys(_instance(choice.block, tiles) for tiles in (choice.tiles, less))),
+        scratch,
+        choice,
+    )
+
+
+def _name(block: int, tiles: tuple[int, ...]) -> str:
+    return "_".join(["conv_tile", str(block), *(str(vectors) for vectors in tiles)])
+
+
+def _instance(block: int, tiles: tuple[int, ...]) -> str:
+    return f"CONV_TILE({', '.join(str(number) for number in (block, *tiles))})"
+
+
+def _blocks(conv: Conv, choice: Choice) -> int:
+    return -(-conv.weight.shape[1] // choice.channels)
+
+
+def _numbers(conv: Conv, inp: Layout, out: Layout, choice: Choice, place: Geometry) -> dict[str, int | str]:
+    outputs, inputs = conv.weight.shape[:2]
+    return {
+        "groups": conv.groups,
+        "inputs": inputs,
+        "outputs": outputs // conv.groups,
+        "in_height": inp.height,
+        "in_width": inp.width,
+        "in_row": inp.row,
+        "in_plane": inp.plane,
+        "in_start": place.start,
+        "height": out.height,
+        "width": out.width,
+        "row": out.row,
+        "plane": out.plane,
+        "origin": out.origin,
+        "top": conv.padding[0],
+        "left": conv.padding[2],
+        "stride_y": conv.stride[0],
+        "stride_x": conv.stride[1],
+        "panel": int(bool(place.views)),
+        "num_views": len(place.views),
+        "view_rows": place.view_rows,
+        "view_plane": place.view_plane,
+        "bordered": int(bordered(conv, inp, out)),
+        "line": place.line,
+        "band": choice.band,
+        "channels": choice.channels,
+        "blocks": _blocks(conv, choice),
+        "size": choice.block,
+        "flat": int(place.line == out.row),
+        "by_rows": int(choice.by_rows),
+        "activation": ACTIVATIONS.index(conv.activation),
+    }
+
+
+def _streams(conv: Conv, place: Geometry, choice: Choice) -> tuple[dict[str, Array], int]:
+    outputs, inputs = conv.weight.shape[:2]
+    weights = conv.weight.detach().numpy().reshape(conv.groups, outputs // conv.groups, -1)
+    order = np.stack([rows_of(of_group != 0, choice.block) for of_group in weights])
+    distances = (np.arange(inputs)[:, None] % choice.channels * place.channel + place.taps.reshape(-1)).reshape(-1)
+    within = np.lexsort((distances, np.arange(len(distances)) // (choice.channels * place.taps.size)))
+    parts = [
+        _stream(of_group[:, within], rows, distances[within], choice.channels * place.taps.size)
+        for of_group, rows in zip(weights, order, strict=True)
+    ]
+    values, steps, counts = (np.concatenate(tables) for tables in zip(*parts, strict=True))
+    tables: dict[str, Array] = {"values": values, "steps": steps, "counts": counts}
+    tables["order"] = order.astype(np.uint16).reshape(-1)
+    if place.views:
+        tables["views"] = np.array(place.views, np.int32).reshape(-1)
+    if conv.bias is not None:
+        tables["bias"] = conv.bias.detach().numpy().astype(np.float32)
+    return tables, order.shape[1]
+
+
+def _stream(
+    weights: npt.NDArray[np.float32],
+    rows: npt.NDArray[np.int64],
+    distances: npt.NDArray[np.int64],
+    block: int,
+) -> tuple[Array, Array, Array]:
+    """Values, steps and counts of one group of the convolution; ``block`` is the weights of a block of channels."""
+    there = np.vstack([weights, np.zeros((1, weights.shape[1]), np.float32)])[rows]  # (rows, B, weights)
+    blocks = -(-weights.shape[1] // block)
+    row, at = np.nonzero((there != 0).any(axis=1))
+    sort = np.lexsort((at, row, at // block))
+    row, at = row[sort], at[sort]
+    cell = at // block * len(rows) + row
+    counts = np.bincount(cell, minlength=blocks * len(rows))
+    values = there[row, :, at]
+    first = np.ones(len(cell), bool)
+    first[1:] = cell[1:] != cell[:-1]
+    distance = distances[at]
+    gaps = np.where(first, distance, distance - np.concatenate([[0], distance[:-1]]))
+    extra = gaps // FARTHEST  # null survivors that a far one needs before it
+    np.add.at(counts, cell, extra)
+    ends = np.cumsum(extra + 1) - 1
+    steps = np.full(len(gaps) + extra.sum(), FARTHEST, np.uint16)
+    steps[ends] = gaps - extra * FARTHEST
+    spread = np.zeros((len(steps), values.shape[1]), np.float32)
+    spread[ends] = values
+    if counts.max(initial=0) > FARTHEST:
+        raise OverflowError("a block of channels has more survivors than a count holds")
+    return spread.reshape(-1), steps, counts.astype(np.uint16)

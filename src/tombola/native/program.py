@@ -1,0 +1,77 @@
+"""`Program`: the steps of a C program in order, and the buffers that they read and write."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from tombola.graphs.ops import Op
+from tombola.native.layout import Layout
+
+Kind: TypeAlias = Literal[
+    "enter",
+    "conv",
+    "linear",
+    "scale",
+    "activate",
+    "add",
+    "mul",
+    "copy",
+    "widen",
+    "flatten",
+    "pad",
+    "adaptive",
+    "pool_max",
+    "pool_average",
+]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a map lies: so many floats behind the beginning of a buffer."""
+
+    layout: Layout
+    buffer: int
+    offset: int = 0
+
+    @property
+    def vector(self) -> bool:
+        """Whether its channels lie one beside the other."""
+        return self.layout.contiguous
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One call of a C function. ``name`` is the layer's; ``op`` holds its weights and options."""
+
+    name: str
+    kind: Kind
+    op: Op
+    reads: tuple[Place, ...]
+    writes: Place
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """The steps of one image up to ``tail``; from there on vectors alone, of all images of a batch at once.
+
+    ``sizes`` are the buffers' floats; ``result`` is where the logits are found.
+    """
+
+    steps: tuple[Step, ...]
+    sizes: tuple[int, ...]
+    result: Place
+    tail: int
+    image: tuple[int, int, int]
+
+    def lives(self, buffer: int) -> tuple[int, int]:
+        """The first and the last step that touch a buffer; the result's lives on."""
+        touching = [
+            number
+            for number, step in enumerate(self.steps)
+            if buffer in (step.writes.buffer, *(place.buffer for place in step.reads))
+        ]
+        last = len(self.steps) if buffer == self.result.buffer else touching[-1]
+        return touching[0], last
+
+    def in_tail(self, buffer: int) -> bool:
+        """Whether a buffer is read for all images of a batch at once."""
+        return self.lives(buffer)[1] >= self.tail

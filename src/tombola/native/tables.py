@@ -1,0 +1,159 @@
+"""The tables of ``net.c``: the net's steps, layers and sizes as C text."""
+
+from collections.abc import Mapping, Sequence
+
+from tombola.graphs.ops import Activate, Concat, Pad, Pool, Scale, Widen
+from tombola.native.arena import aligned
+from tombola.native.data import Data
+from tombola.native.layer import Layer
+from tombola.native.layout import Layout
+from tombola.native.memory import Memory
+from tombola.native.program import Program, Step
+
+ENCODINGS = {"float32": 0, "float16": 1, "int8": 2}
+"""How values are stored: the numbers that the C decoders know them by."""
+
+ACTIVATIONS = {"relu": 1, "relu6": 2, "silu": 3, "hardswish": 4, "hardsigmoid": 5, "sigmoid": 6}
+
+
+def sizes(program: Program, memory: Memory, layers: Sequence[Layer], decoded: int, data: Data) -> str:
+    """The numbers that the engine is compiled with."""
+    convs = sum(layer.packed.kind == "conv" for layer in layers)
+    scratch = max((layer.packed.scratch for layer in layers), default=0)
+    numbers = {
+        "NET_STEPS": len(program.steps),
+        "NET_TAIL_AT": program.tail,
+        "NET_CONVS": convs,
+        "NET_LINEARS": len(layers) - convs,
+    }
+    places = {
+        "NET_SLOT": memory.slot,
+        "NET_TAIL": memory.tail,
+        "NET_RESULT": memory.at(program.result),
+        "NET_SCRATCH": aligned(scratch),
+        "NET_DECODED": decoded,
+        "NET_DATA": data.size,
+    }
+    lines = [f"#define {name} {number}" for name, number in numbers.items()]
+    lines += [f"#define {name} ((size_t){number})" for name, number in places.items()]
+    digest = ", ".join(str(byte) for byte in data.digest())
+    return "\n".join([*lines, f"#define NET_DIGEST {{{digest}}}"])
+
+
+def longest_line(program: Program) -> int:
+    """Floats of the longest line that a pooling works on."""
+    found = [1]
+    for step in program.steps:
+        if isinstance(step.op, Pool):
+            reach = (step.writes.layout.width - 1) * step.op.stride[1] + (step.op.kernel[1] - 1) * step.op.dilation[1]
+            found.append(max(step.reads[0].layout.width + step.op.padding[2], reach + 1))
+    return max(found)
+
+
+def layer_tables(layers: Sequence[Layer]) -> str:
+    """``convs`` and ``linears``: one initialiser a layer, with the layer's name behind it."""
+    found = []
+    for kind in ("conv", "linear"):
+        rows = [
+            f"    {_fields(layer.packed.fields)}, /* {layer.step.name} */"
+            for layer in layers
+            if layer.packed.kind == kind
+        ]
+        found.append("\n".join([f"static const struct {kind} {kind}s[] = {{", *rows, "    {0},", "};"]))
+    return "\n\n".join(found)
+
+
+def start_up(layers: Sequence[Layer], data: Data) -> tuple[str, int]:
+    """``net_tables``: the pointers into the data, and the floats that values decoded at the start take."""
+    lines, decoded, numbers = [], 0, {"conv": 0, "linear": 0}
+    for layer in layers:
+        kind = layer.packed.kind
+        own = f"{kind}s_data[{numbers[kind]}]"
+        lines += [
+            f"    {own}.{name} = (const void *)(data + {data.add(table)});"
+            for name, table in layer.packed.tables.items()
+            if name != "values"
+        ]
+        values = f"data + {data.add(layer.stored['values'])}"
+        encoding = ENCODINGS[layer.stored["values"].dtype.name]
+        if encoding == 0:
+            lines.append(f"    {own}.values = (const void *)({values});")
+        else:
+            scales = f"(const void *)(data + {data.add(layer.stored['scales'])})" if encoding == 2 else "0"
+            what = f"&{kind}s[{numbers[kind]}], &{own}, {values}, {encoding}, {scales}, decoded + {decoded}"
+            lines += [f"    {kind}_decode({what});", f"    {own}.values = decoded + {decoded};"]
+            decoded += aligned(layer.values)
+        numbers[kind] += 1
+    head = (
+        "static void net_tables(struct conv_data *convs_data, struct linear_data *linears_data, const char *data,\n"
+        "                       float *decoded) {"
+    )
+    unused = "    (void)convs_data, (void)linears_data, (void)data, (void)decoded;"
+    return "\n".join([head, unused, *lines, "}"]), decoded
+
+
+def step_tables(program: Program, memory: Memory, data: Data) -> str:
+    """``plains`` and ``steps``."""
+    plains: list[str] = []
+    rows: list[str] = []
+    numbers = {"conv": 0, "linear": 0}
+    for step in program.steps:
+        fields = {"kind": step.kind.upper()}
+        if step.kind in numbers:
+            fields["layer"] = str(numbers[step.kind])
+            numbers[step.kind] += 1
+        else:
+            fields["plain"] = str(len(plains))
+            plains.append(f"    {_plain(step)}, /* {step.name} */")
+        rows.append(f"    {_fields(fields | _places(step, memory) | _scales(step, data))}, /* {step.name} */")
+    all_plains = ["static const struct plain plains[] = {", *plains, "    {0},", "};", ""]
+    return "\n".join([*all_plains, "static const struct step steps[] = {", *rows, "};"])
+
+
+def _places(step: Step, memory: Memory) -> dict[str, str]:
+    found = {"out": str(memory.at(step.writes))}
+    for name, place in zip(("in", "other"), step.reads, strict=False):
+        found[name] = str(memory.at(place))
+    if step.kind == "conv" and len(step.reads) == 2:
+        found["adds"] = "1"
+    return found
+
+
+def _scales(step: Step, data: Data) -> dict[str, str]:
+    if not isinstance(step.op, Scale):
+        return {}
+    return {
+        "scale": str(data.add(step.op.scale.float().numpy())),
+        "shift": str(data.add(step.op.shift.float().numpy())),
+    }
+
+
+def _plain(step: Step) -> str:
+    op = step.op
+    second = step.reads[-1] if step.reads else step.writes
+    fields = {"in": _map(second.layout), "out": _map(step.writes.layout)}
+    if isinstance(op, Activate):
+        fields["kind"] = str(ACTIVATIONS[op.kind])
+    elif isinstance(op, Pool):
+        fields |= {"kernel": _pair(op.kernel), "stride": _pair(op.stride), "dilation": _pair(op.dilation)}
+        fields |= {"before": _pair(op.padding[::2]), "counts": str(int(op.counts_padding))}
+    elif isinstance(op, Pad):
+        fields |= {"before": _pair(op.padding[::2]), "value": f"{op.value!r}f"}
+    elif isinstance(op, Widen):
+        fields["before"] = _pair((op.before, op.after))
+    elif isinstance(op, Concat):
+        fields["out"] = fields["in"]
+    return _fields(fields)
+
+
+def _map(layout: Layout) -> str:
+    numbers = layout.channels, layout.height, layout.width, layout.row, layout.plane, layout.origin
+    return f"{{{', '.join(map(str, numbers))}}}"
+
+
+def _pair(numbers: Sequence[int]) -> str:
+    return f"{{{numbers[0]}, {numbers[1]}}}"
+
+
+def _fields(fields: Mapping[str, object]) -> str:
+    return "{" + ", ".join(f".{name} = {value}" for name, value in fields.items()) + "}"

@@ -1,0 +1,76 @@
+"""`Target`: the kinds of processor that a net is compiled for, and whether this machine is one."""
+
+import platform
+from dataclasses import dataclass
+from pathlib import Path
+
+from tombola.errors import RequestError, near
+
+
+@dataclass(frozen=True)
+class Target:
+    """``flags`` are GCC's and Clang's; ``machine`` as ``uname -m`` says it, empty for any; ``needs`` as Linux lists."""
+
+    name: str
+    flags: tuple[str, ...]
+    machine: str = ""
+    needs: tuple[str, ...] = ()
+    about: str = ""
+
+
+TARGETS = {
+    target.name: target
+    for target in (
+        Target("native", (), about="the machine that compiles it"),
+        Target("avx512", ("-march=x86-64-v4",), "x86_64", ("avx512f", "avx512bw", "avx512vl"), "16 floats a vector"),
+        Target("avx2", ("-march=x86-64-v3",), "x86_64", ("avx2", "fma"), "8 floats a vector"),
+        Target("sse", ("-march=x86-64-v2",), "x86_64", ("sse4_2",), "4 floats a vector"),
+        Target("neon", ("-march=armv8-a",), "aarch64", (), "64-bit Arm, a Raspberry Pi from the 3 on"),
+        Target("riscv", ("-march=rv64gc",), "riscv64", (), "64-bit RISC-V without vectors"),
+        Target("plain", ("-DNET_WIDTH=1",), "", (), "any processor, without vectors"),
+    )
+}
+
+
+def target(name: str) -> Target:
+    """The target called ``name``."""
+    if name not in TARGETS:
+        known = list(TARGETS)
+        raise RequestError(f"unknown target {name!r}{near(name, known)} (there are: {', '.join(known)})")
+    return TARGETS[name]
+
+
+def flags(wanted: Target) -> tuple[str, ...]:
+    """The compiler's flags for it; what is native depends on this machine."""
+    if wanted.name != "native":
+        return wanted.flags
+    return ("-mcpu=native",) if platform.machine() in ("aarch64", "arm64") else _native()
+
+
+def check_runs_here(wanted: Target) -> None:
+    """Raises `RequestError` unless this machine is what the target asks for."""
+    machine = platform.machine().replace("arm64", "aarch64").replace("AMD64", "x86_64")
+    if wanted.machine and wanted.machine != machine:
+        raise RequestError(
+            f"this net was written for {wanted.name} ({wanted.machine}) and this machine is {machine}; take the folder"
+            " there, or export with --set target=native to run it here"
+        )
+    missing = [feature for feature in wanted.needs if feature not in cpu_features()]
+    if missing:
+        raise RequestError(
+            f"this net was written for {wanted.name}, and this processor lacks {', '.join(missing)};"
+            " export with --set target=native, or load(folder, target='native')"
+        )
+
+
+def cpu_features() -> frozenset[str]:
+    """What Linux says this processor can do; of other systems all that is asked for, and ``net_start`` checks."""
+    file = Path("/proc/cpuinfo")
+    if not file.exists():
+        return frozenset(need for one in TARGETS.values() for need in one.needs)
+    lines = [line for line in file.read_text("utf-8").splitlines() if line.startswith(("flags", "Features"))]
+    return frozenset(lines[0].partition(":")[2].split()) if lines else frozenset()
+
+
+def _native() -> tuple[str, ...]:
+    return () if platform.machine().startswith("riscv") else ("-march=native",)

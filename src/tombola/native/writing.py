@@ -1,0 +1,127 @@
+"""`written`: a program as the files of a folder: C source, data, and what builds and uses them."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tombola.errors import RequestError
+from tombola.native.data import Data
+from tombola.native.layer import Layer
+from tombola.native.memory import Memory
+from tombola.native.program import Program
+from tombola.native.tables import (
+    layer_tables,
+    longest_line,
+    sizes,
+    start_up,
+    step_tables,
+)
+
+PARTS = Path(__file__).parent / "c"
+
+
+def check_out(out: Path) -> None:
+    """Raises `RequestError` unless ``out`` is an empty folder or nothing yet."""
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise RequestError(f"{out} is not empty; give a new folder, or empty this one first")
+
+
+def write(
+    program: Program, layers: Sequence[Layer], out: Path, *, about: Mapping[str, Any], summary: str
+) -> list[Path]:
+    """The files written into ``out``: all are made before the first one is written."""
+    data = Data()
+    source = net_c(program, layers, data)
+    words = _words(program, summary)
+    files: dict[str, bytes] = {
+        "net.h": _filled("net.h", words).encode(),
+        "net.c": source.encode(),
+        "net.dat": data.file(),
+        "net.json": (json.dumps({**about, "layers": rows(program, layers)}, indent=1) + "\n").encode(),
+    }
+    for name in ("CMakeLists.txt", "Makefile", "example.c", "classify.c", "README.txt"):
+        files[name] = _filled(name, words | {"FLAGS": str(about["flags"])}).encode()
+    out.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (out / name).write_bytes(content)
+    return [out / name for name in files]
+
+
+def net_c(program: Program, layers: Sequence[Layer], data: Data) -> str:
+    """``net.c`` as one file; its tables go into ``data``."""
+    tables, decoded = start_up(layers, data)
+    steps = step_tables(program, Memory.of(program), data)
+    instances = dict.fromkeys(line for layer in layers for line in layer.packed.instances)
+    numbers = sizes(program, Memory.of(program), layers, decoded, data)
+    seen: set[str] = set()
+    return "\n".join(
+        [
+            "/* The net's structure and what computes it, written by Tombola; its weights are in net.dat.",
+            " * Build with -O3 -ffp-contract=fast -pthread and the processor's flags; see Makefile. */",
+            "#define _GNU_SOURCE",
+            '#include "net.h"',
+            '#pragma GCC diagnostic ignored "-Wunused-function" /* not every net needs every kernel */',
+            _part("conv.h", seen),
+            *instances,
+            _part("linear.h", seen),
+            f"#define NET_LINE {longest_line(program)}",
+            _part("pool.h", seen),
+            _part("threads.h", seen),
+            _part("step.h", seen),
+            numbers,
+            layer_tables(layers),
+            tables,
+            steps,
+            _part("engine.h", seen),
+        ]
+    )
+
+
+def rows(program: Program, layers: Sequence[Layer]) -> list[dict[str, Any]]:
+    """One line a step for ``net.json``."""
+    packed = {layer.step: layer for layer in layers}
+    return [
+        {
+            "name": step.name,
+            "kind": step.kind,
+            "survivors": packed[step].survivors if step in packed else 0,
+            "total": packed[step].total if step in packed else 0,
+            "choice": packed[step].choice if step in packed else "",
+        }
+        for step in program.steps
+    ]
+
+
+def _words(program: Program, summary: str) -> dict[str, str]:
+    channels, height, width = program.image
+    return {
+        "NAME": "net",
+        "SUMMARY": summary,
+        "C": str(channels),
+        "H": str(height),
+        "W": str(width),
+        "CLASSES": str(program.result.layout.channels),
+        "LAYERS": str(len(program.steps)),
+    }
+
+
+def _filled(name: str, words: Mapping[str, str]) -> str:
+    text = (PARTS / name).read_text("utf-8")
+    for word, value in words.items():
+        text = text.replace(f"@{word}@", value)
+    return text
+
+
+def _part(name: str, seen: set[str]) -> str:
+    """A C file to be put into another one, and before it what it includes of our own, each once."""
+    seen.add(name)
+    lines: list[str] = []
+    for line in (PARTS / name).read_text("utf-8").splitlines():
+        included = re.fullmatch(r'#include "(.+)"', line)
+        if included is None:
+            lines.append(line)
+        elif included[1] not in seen:
+            lines.append(_part(included[1], seen))
+    return "\n".join(lines) + "\n"

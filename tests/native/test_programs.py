@@ -1,0 +1,113 @@
+"""The programs of a folder: built by make and by CMake, run on pictures."""
+
+import platform
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tests.native.small import SIZE, folder, logits
+
+pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The folder, to build in."""
+    out = tmp_path / "net"
+    shutil.copytree(folder(), out, ignore=shutil.ignore_patterns("build"))
+    return out
+
+
+def said(command: list[str], where: Path) -> str:
+    """What a program prints."""
+    done = subprocess.run(command, cwd=where, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def ppm(path: Path, pixels: torch.Tensor, comment: str = "") -> None:
+    """An image (3, H, W) of bytes as a PPM file."""
+    _, height, width = pixels.shape
+    path.write_bytes(f"P6\n{comment}{width} {height}\n255\n".encode() + pixels.permute(1, 2, 0).numpy().tobytes())
+
+
+def pictures(where: Path) -> torch.Tensor:
+    """Three pictures of the net's own size in a folder, and something else."""
+    where.mkdir()
+    pixels = torch.randint(0, 256, (3, *SIZE), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    for number, picture in enumerate(pixels):
+        ppm(where / f"{number}.ppm", picture, "# a comment\n" if number else "")
+    (where / "notes.txt").write_text("no picture")
+    return pixels
+
+
+def test_make_builds_an_example_and_a_classifier_that_agree_with_torch(copy: Path) -> None:
+    pixels = pictures(copy / "pictures")
+    said(["make", "CFLAGS=-O1"], copy)
+    assert said(["./example"], copy).startswith(f"class {int(logits(torch.full((1, *SIZE), 0.5)).argmax())}, logit")
+    (copy / "classes.txt").write_text("zero\none\ntwo\nthree\n")
+    lines = said(["./classify", "pictures", "2", "2"], copy).splitlines()
+    expected = logits(pixels.float() / 255)
+    found = {line.split("\t")[0]: line.split("\t")[1:] for line in lines}
+    assert set(found) == {"0.ppm", "1.ppm", "2.ppm"}
+    for number, row in enumerate(expected):
+        name, logit = found[f"{number}.ppm"]
+        assert name == ["zero", "one", "two", "three"][int(row.argmax())]
+        assert float(logit) == pytest.approx(float(row.max()), abs=2e-4)
+
+
+def test_a_larger_picture_is_averaged_and_cut_in_the_middle(copy: Path) -> None:
+    pixels = torch.randint(0, 256, SIZE, dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
+    large = pixels.repeat_interleave(3, 1).repeat_interleave(3, 2)
+    wide = torch.nn.functional.pad(large.float(), (6, 6)).byte()  # black bars left and right, which are cut away
+    (copy / "pictures").mkdir()
+    ppm(copy / "pictures" / "wide.ppm", wide)
+    said(["make", "CFLAGS=-O1", "THREADS=0", "classify"], copy)
+    _, name, logit = said(["./classify", "pictures"], copy).strip().split("\t")
+    expected = logits(pixels.float()[None] / 255)
+    assert int(name) == int(expected.argmax())
+    assert float(logit) == pytest.approx(float(expected.max()), abs=2e-4)
+
+
+def test_broken_pictures_and_numbers_are_told(copy: Path) -> None:
+    (copy / "pictures").mkdir()
+    (copy / "pictures" / "short.ppm").write_bytes(b"P6 10 12 255\n123")
+    (copy / "pictures" / "huge.ppm").write_bytes(b"P6 99999999 99999999 255\n")
+    said(["make", "CFLAGS=-O1", "classify"], copy)
+    done = subprocess.run(["./classify", "pictures"], cwd=copy, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert done.stderr.count("no PPM of kind P6") == 2
+    for arguments, code, words in (
+        (["pictures", "0"], 2, "threads not from 1 to 64"),
+        (["nowhere"], 1, "cannot open the folder nowhere"),
+        (["pictures", "1", "1", "classify.c"], 1, "not the net.dat"),
+    ):
+        done = subprocess.run(["./classify", *arguments], cwd=copy, capture_output=True, text=True, check=False)
+        assert (done.returncode, words in done.stderr) == (code, True)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("cmake") is None, reason="needs cmake")
+def test_cmake_builds_the_same(copy: Path) -> None:
+    said(["cmake", "-B", "made", "-DCMAKE_C_FLAGS=-Wall -Wextra -Werror", "."], copy)
+    said(["cmake", "--build", "made"], copy)
+    assert said(["made/example", "net.dat"], copy).startswith("class ")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("qemu-x86_64") is None, reason="needs qemu-user")
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="an x86-64 processor is emulated")
+def test_a_processor_without_the_vectors_gets_a_message_instead_of_a_signal(copy: Path) -> None:
+    said(["make", "CFLAGS=-O3 -static", "ARCH=-march=x86-64-v4", "example"], copy)
+    command = ["qemu-x86_64", "-cpu", "qemu64", "./example"]
+    done = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "lacks the vector instructions" in done.stderr
+
+
+def test_the_logits_of_the_tests_differ() -> None:
+    row = logits(torch.full((1, *SIZE), 0.5))[0]
+    assert np.ptp(row.numpy()) > 1e-3
