@@ -24,6 +24,7 @@ from tombola.models.source import Source
 from tombola.properties._base import Measurement, Property, TicketProperty
 from tombola.rows import Row
 from tombola.schemes._base import Scheme
+from tombola.shrinking.replay import resized
 from tombola.spec import build
 from tombola.tasks._base import Task
 from tombola.tickets.ticket import Ticket
@@ -116,12 +117,15 @@ def inspect(
 def export(model: Model, ticket: Ticket | Path | str, to: Exporter | Options, out: Path | str) -> list[Path]:
     """The files written: the ticket applied to the model, in a form other programs read."""
     drawn = _ticket(ticket)
-    return Exporter.parse(to).export(applied(as_network(model), drawn), drawn.masks, Path(out))
+    return Exporter.parse(to).export_ticket(applied(as_network(model), drawn), drawn, Path(out))
 
 
 def applied(model: Network, ticket: Ticket) -> Network:
-    """A copy of the model with the ticket put into it; a mask-only ticket of other weights is refused."""
-    masked = model.copy()
+    """A copy of the model with the ticket put into it; a mask-only ticket of other weights is refused.
+
+    A shrunk ticket makes the copy as small as it is.
+    """
+    masked = resized(model.copy(), ticket)
     ticket.apply(masked.body, digest=weights_digest(masked.body) if ticket.weights is None else None)
     return masked
 
@@ -152,8 +156,13 @@ def finished(what: str | Mapping[str, Any], task: Task, *, seed: int = 0) -> Net
 def base_of(ticket: Ticket, model: str | Mapping[str, Any] | None = None, *, seed: int = 0) -> Network:
     """The dense network a ticket belongs to: ``model`` when given, else the one its lineage names.
 
-    A self-contained ticket brings its weights, so its net alone counts, with a head of as many outputs as the ticket's.
+    A self-contained ticket brings its weights, so its net alone counts, with a head of as many outputs as the ticket's,
+    and of a shrunk one with layers as small.
     """
+    return resized(_named_base_of(ticket, model, seed=seed), ticket)
+
+
+def _named_base_of(ticket: Ticket, model: str | Mapping[str, Any] | None, *, seed: int) -> Network:
     if ticket.weights is not None and (model is not None or ticket.lineage.extra.get("net")):
         source = Source.parse(model or ticket.lineage.extra["net"])
         network = source.load(seed=seed)

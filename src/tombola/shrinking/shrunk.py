@@ -1,0 +1,44 @@
+"""`shrunk`: a masked network as a smaller one that gives the same logits."""
+
+import torch
+from torch import Tensor
+
+from tombola.graphs.trace import trace
+from tombola.masks.enforce import apply_masks
+from tombola.masks.masks import Masks
+from tombola.models.network import Network
+from tombola.shrinking.choosing import choose
+from tombola.shrinking.cutting import cut, cut_masks
+from tombola.shrinking.widening import widenings
+
+
+def shrunk(network: Network, masks: Masks, size: tuple[int, int, int]) -> Network:
+    """A copy under the masks, its channels that do nothing taken out of the layers; the logits are the masked net's.
+
+    Modules and names are as before, only with smaller tensors. ``size`` is that of an image (C, H, W) the network
+    takes; the result takes every size the network takes.
+    """
+    return shrunk_with_masks(network, masks, size)[0]
+
+
+@torch.no_grad()
+def shrunk_with_masks(network: Network, masks: Masks, size: tuple[int, int, int]) -> tuple[Network, Masks]:
+    """`shrunk`, and the masks of what is left: a weight that carries constants is kept whatever it was before."""
+    small = network.copy().cpu().eval()
+    apply_masks(small.body, masks)
+    graph = trace(small, size)
+    widens = widenings(small.body, graph)
+    done = cut(small.body, choose(graph, widens), widens)
+    state = small.body.state_dict()
+    left = {name: mask | (state[name] != 0) for name, mask in cut_masks(dict(masks.to("cpu")), done).items()}
+    return small, Masks(left)
+
+
+def worst_difference(first: Network, second: Network, size: tuple[int, int, int], *, images: int = 4) -> float:
+    """The largest difference of the logits on random images, as a part of the largest logit."""
+    generator = torch.Generator().manual_seed(0)
+    x = torch.rand(images, *size, generator=generator)
+    with torch.no_grad():
+        one, other = (network.eval()(x.to(next(network.parameters()).device)) for network in (first, second))
+    gap: Tensor = (one - other).abs().max() / one.abs().max().clamp(min=1e-12)
+    return float(gap)
