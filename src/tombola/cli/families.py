@@ -23,6 +23,7 @@ PACKAGES: Final = {
     "properties": "tombola.properties",
     "ood_scores": "tombola.properties.ood_scores",
     "exporters": "tombola.exporters",
+    "engines": "tombola.engines",
     "optimizers": "tombola.fitting.optimizers",
     "schedules": "tombola.fitting.schedules",
     "figures": "tombola.report.figures",

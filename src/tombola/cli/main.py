@@ -10,7 +10,21 @@ import typer
 from typer.core import TyperGroup
 
 from tombola import __version__
-from tombola.cli import adopt, draw, export, listing, measure, pretrain, report, run, show, store, transfer, verdict
+from tombola.cli import (
+    adopt,
+    bench,
+    draw,
+    export,
+    listing,
+    measure,
+    pretrain,
+    report,
+    run,
+    show,
+    store,
+    transfer,
+    verdict,
+)
 from tombola.errors import TombolaError
 
 INTERRUPTED = 3
@@ -69,6 +83,7 @@ app.command("adopt")(adopt.adopt)
 app.command("transfer")(transfer.transfer)
 app.command("measure")(measure.measure)
 app.command("export")(export.export)
+app.command("bench")(bench.bench)
 app.command("list")(listing.list_members)
 app.command("show")(show.show)
 app.add_typer(store.app, name="store")

@@ -1,0 +1,240 @@
+"""Zeros you can clock: tickets in generated C against the best dense engine, all of them in turns in one run.
+
+    python benchmarks/native.py --quick                    ResNet-18, one thread, batch 1, uniform: under 3 minutes
+    python benchmarks/native.py [--net resnet18 ...] [--threads 1 2] [--batch 1 8] [--out results]
+
+Nets at 224x224 with random weights: the zeros decide the time, not the values. Patterns ``element`` and ``stripe:4`` at
+80, 90 and 95 %, with the budgets ``uniform`` (the same sparsity in each layer) and ``global``; stem, depthwise layers
+and head are dense. A fully dense net in generated C is beside them. Dense engines are ONNX Runtime, OpenVINO and torch
+in both layouts, on the dense weights. Each runs in a process of its own (``--pin``: bound to as many cores as it has
+threads); they take turns of a fifth of a second, so what disturbs the machine disturbs all; a run that another process
+interrupted is repeated. Printed is the median of the runs nobody interrupted and its ratio to that of the best dense
+engine; ``busy`` stands where fewer than five such runs were had. Behind it, for one thread, the same of the processor's
+time, which holds nothing of what other processes took. ``operations`` is which part of the net's multiply-adds is left.
+Logits are compared with torch's.
+
+Rows go to OUT/native.json (those of the same net, threads and batch are replaced), the table to OUT/native.md and the
+picture to OUT/native.png.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from native_report import write_report  # type: ignore[import-not-found]  # a script beside this one
+
+from tombola.benching.asked import Reference
+from tombola.benching.machine import processor
+from tombola.benching.numbers import Run, times
+from tombola.benching.turns import Plan, take_turns
+from tombola.benching.worker import Worker
+from tombola.engines._base import Engine, Setting
+from tombola.errors import TombolaError
+from tombola.exporters._masked import masked
+from tombola.masks.budgets._base import Budget
+from tombola.masks.drawing import draw_masks
+from tombola.masks.masks import Masks
+from tombola.masks.patterns._base import Pattern
+from tombola.models.layers import with_positions
+from tombola.models.network import Network
+from tombola.models.prunable import PrunableRule, prunable
+from tombola.models.source import Source
+
+SIDE: Final = 224
+ENOUGH: Final = 5
+"""Runs that nobody interrupted, for a median to count."""
+DENSE: Final = ("onnxruntime", "openvino", "torch:channels_last", "torch:default")
+PATTERNS, SPARSITIES = ("element", "stripe:4"), (0.8, 0.9, 0.95)
+ALL_WEIGHTS: Final = PrunableRule(preset="open_lth")
+NETS: Final[Mapping[str, PrunableRule]] = {
+    "resnet18": PrunableRule(preset="cv_lth"),
+    "resnet50": PrunableRule(preset="cv_lth"),
+    "mobilenet_v2": PrunableRule(
+        preset="none", include=(r"^features\.\d+\.conv\.(0\.0|1|2)\.weight$", r"^features\.18\.0\.")
+    ),
+    "vgg16_bn": PrunableRule(preset="open_lth", exclude=(r"^features\.0\.", r"^classifier\.6\.")),
+}
+"""What is pruned of each: no stem, no depthwise layer, no head."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the table: an engine and what it runs."""
+
+    engine: str
+    pattern: str = ""
+    budget: str = ""
+    sparsity: float = 0.0
+
+    @property
+    def label(self) -> str:
+        return " ".join(filter(None, (self.engine, self.pattern, self.budget, f"{self.sparsity:.0%}"))).replace(
+            ":", "-"
+        )
+
+
+def main() -> None:
+    """Measure every setting asked for, printing as it goes."""
+    options = arguments()
+    torch.set_num_threads(1)
+    print(f"{processor()}; torch {torch.__version__}")
+    for name in options.net:
+        with tempfile.TemporaryDirectory(prefix="tombola-native-") as folder:
+            net = Net(name, entries(options), Path(folder), pin=options.pin)
+            for threads in options.threads:
+                for batch in options.batch:
+                    rows = net.measured(Setting((3, SIDE, SIDE), batch, threads), options.seconds)
+                    if options.out is not None:
+                        write_report(rows, Path(options.out))
+
+
+def arguments() -> argparse.Namespace:
+    """What is measured."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--net", nargs="+", choices=list(NETS), default=list(NETS))
+    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
+    parser.add_argument("--batch", nargs="+", type=int, default=[1, 8])
+    parser.add_argument("--budget", nargs="+", choices=["uniform", "global"], default=["uniform", "global"])
+    parser.add_argument("--seconds", type=float, default=3.0, help="of runs that nobody interrupted, for each line")
+    parser.add_argument("--pin", action="store_true", help="bind to the first cores, as many as there are threads")
+    parser.add_argument("--quick", action="store_true", help="ResNet-18, one thread, batch 1, uniform")
+    parser.add_argument("--out", help="the folder of the table, the rows and the picture; else they are only printed")
+    options = parser.parse_args()
+    if options.quick:
+        options.net, options.threads, options.batch, options.budget = ["resnet18"], [1], [1], ["uniform"]
+    return options
+
+
+def entries(options: argparse.Namespace) -> list[Entry]:
+    """Dense engines, the dense net in C, and every ticket in C."""
+    tickets = [
+        Entry("native", pattern, budget, sparsity)
+        for budget in options.budget
+        for pattern in PATTERNS
+        for sparsity in SPARSITIES
+    ]
+    return [*map(Entry, DENSE), Entry("native"), *tickets]
+
+
+class Net:
+    """One net, prepared for every line once for all settings that can share the files."""
+
+    def __init__(self, name: str, wanted: Sequence[Entry], folder: Path, *, pin: bool) -> None:
+        self.name, self._entries, self._folder, self._pin = name, wanted, folder, pin
+        self._network = Source.parse(f"torchvision:{name}").load(seed=0)
+        self._files: dict[str, int] = {}
+        self._operations: dict[str, float] = {}
+
+    def measured(self, setting: Setting, seconds: float) -> list[dict[str, Any]]:
+        """The rows of one setting, printed too."""
+        print(f"\n{self.name}, {setting.threads} thread(s), batch {setting.batch}", flush=True)
+        with ExitStack() as stack:
+            workers: dict[Entry, Worker] = {}
+            for entry in self._entries:
+                try:
+                    workers[entry] = self._worker(entry, setting, stack)
+                except TombolaError as error:
+                    print(f"  {entry.label}: left out: {str(error).splitlines()[0]}", flush=True)
+            runs = _runs(workers, Plan(seconds=seconds, again=True))
+            rows = [self._row(entry, setting, worker, runs[entry]) for entry, worker in workers.items()]
+        return _with_ratios(rows)
+
+    def _worker(self, entry: Entry, setting: Setting, stack: ExitStack) -> Worker:
+        engine = Engine.parse(entry.engine)
+        if missing := engine.missing():
+            raise TombolaError(missing)
+        # torch's file is for one batch, all others are for any batch and any number of threads
+        folder = self._folder / (f"{entry.label} {setting.batch}" if engine.name == "torch" else entry.label)
+        if not folder.exists():
+            folder.mkdir()
+            files = engine.prepare(self._network, self._masks(entry), setting, folder)
+            self._files[entry.label] = sum(file.stat().st_size for file in files)
+            self._operations[entry.label] = round(operations(self._network, self._masks(entry)), 4)
+        worker = stack.enter_context(Worker(engine, folder, setting, range(setting.threads if self._pin else 0)))
+        worker.load()
+        return worker
+
+    def _masks(self, entry: Entry) -> Masks:
+        if not entry.sparsity:
+            return Masks({})
+        weights = prunable(self._network.body, NETS[self.name])
+        pattern, budget = Pattern.parse(entry.pattern), Budget.parse(entry.budget)
+        return draw_masks(weights, entry.sparsity, pattern=pattern, budget=budget)
+
+    def _row(self, entry: Entry, setting: Setting, worker: Worker, runs: Sequence[Run]) -> dict[str, Any]:
+        calm = [run for run in runs if not run.interrupted]
+        found, masks = times(calm or runs), self._masks(entry)
+        reference = Reference(masked(self._network, masks), setting, self._folder)
+        return {
+            "net": self.name,
+            "threads": setting.threads,
+            "batch": setting.batch,
+            "engine": entry.engine,
+            "pattern": entry.pattern,
+            "budget": entry.budget,
+            "sparsity": entry.sparsity,
+            "operations": self._operations[entry.label],
+            "p50_ms": round(1e3 * found.p50, 4) if len(calm) >= ENOUGH else None,
+            "best_ms": round(1e3 * found.best, 4),
+            "processor_ms": round(1e3 * found.processor, 4),
+            "runs": len(calm),
+            "interrupted": len(runs) - len(calm),
+            "bytes": self._files[entry.label],
+            "difference": reference.difference(worker),
+        }
+
+
+def _runs(workers: Mapping[Entry, Worker], plan: Plan) -> dict[Entry, list[Run]]:
+    """The runs of every line, in turns."""
+    for worker in workers.values():
+        worker.warm_up(plan.warmup)
+    found = take_turns({entry.label: worker for entry, worker in workers.items()}, plan)
+    return {entry: found[entry.label] for entry in workers}
+
+
+def operations(network: Network, masks: Masks) -> float:
+    """Which part of the multiply-adds of convolutions and linear layers is left."""
+    layers = with_positions(network, prunable(network.body, ALL_WEIGHTS), SIDE)
+    counts = masks.counts()
+    whole = {name: layer.shape.numel() * (layer.positions or 0) for name, layer in layers.items()}
+    left = {name: all_ * counts[name][0] / counts[name][1] if name in counts else all_ for name, all_ in whole.items()}
+    return sum(left.values()) / sum(whole.values())
+
+
+def _with_ratios(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with how many times as fast as the best dense engine each is: by medians, and by the processor's time.
+
+    None where the machine was too busy to tell; the processor's time tells nothing of several threads.
+    """
+    dense = [row for row in rows if row["engine"] != "native"]
+    best = min((row["p50_ms"] for row in dense if row["p50_ms"]), default=None)
+    processor = min(row["processor_ms"] for row in dense) if dense[0]["threads"] == 1 else None
+    for row in rows:
+        row["ratio"] = round(best / row["p50_ms"], 3) if best and row["p50_ms"] else None
+        row["processor_ratio"] = round(processor / row["processor_ms"], 3) if processor else None
+        print("  " + line(row), flush=True)
+    return rows
+
+
+def line(row: Mapping[str, Any]) -> str:
+    """One row as text."""
+    what = " ".join(filter(None, (row["engine"], row["pattern"], row["budget"])))
+    timed = f"{row['p50_ms']:9.2f} ms {_times(row['ratio'])}" if row["p50_ms"] else f"{'busy':>20}"
+    processor = f"   processor {row['processor_ms']:9.2f} ms {_times(row['processor_ratio'])}"
+    return (
+        f"{what:32} {row['sparsity']:4.0%}  operations {row['operations']:6.1%}  {timed}{processor}"
+        f"   {row['bytes'] / 1e6:7.2f} MB  off by {row['difference']:.0e}"
+    )
+
+
+def _times(ratio: float | None) -> str:
+    return " " * 7 if ratio is None else f"{ratio:6.2f}x"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+"""The process that runs one engine: ``python -m tombola.benching.child REQUEST``, then a command a line on stdin.
+
+It imports the engine and what that engine needs, so its memory is the model's and the engine's. Commands and replies
+are JSON, one a line; what libraries print goes to stderr.
+
+    {"do": "load"}                                        loads the model, and runs it once
+    {"do": "time", "seconds": 0.1, "most": 50}            times of single runs, and which of them were interrupted
+    {"do": "answer", "images": FILE, "into": FILE}        logits of a file of uint8 images
+    {"do": "layers", "runs": 5}                           where the time goes
+    {"do": "memory"}                                      bytes
+"""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+
+from tombola.benching import memory, pinning
+from tombola.engines._base import Engine, Floats, Running, Setting
+
+
+class Child:
+    """One engine and its model in this process."""
+
+    def __init__(self, request: dict[str, Any]) -> None:
+        if request["pin"]:
+            pinning.pin(request["pin"])
+        self._engine = Engine.parse(request["engine"])
+        self._folder = Path(request["folder"])
+        self._setting = Setting(tuple(request["size"]), request["batch"], request["threads"])
+        self._bare = memory.now()
+        self._running: Running | None = None
+        self._images = images_of(self._setting)
+
+    def load(self) -> dict[str, Any]:
+        """Load the model, which is timed, and run it once."""
+        start = time.perf_counter()
+        self._running = self._engine.load(self._folder, self._setting)
+        seconds = time.perf_counter() - start
+        self._running.run(self._images)
+        return {"seconds": seconds}
+
+    def time(self, seconds: float, most: int) -> dict[str, Any]:
+        """Single runs for so many seconds, two at least. One run before them, not counted, brings the data back."""
+        running, images = self._model, self._images
+        running.run(images)
+        runs: list[tuple[float, bool, float]] = []
+        end = time.perf_counter() + seconds
+        while len(runs) < most and (len(runs) < 2 or time.perf_counter() < end):
+            before, processor = preemptions(), time.process_time()
+            start = time.perf_counter()
+            running.run(images)
+            taken = time.perf_counter() - start
+            runs.append((taken, preemptions() != before, time.process_time() - processor))
+        return {"runs": runs}
+
+    def answer(self, images: str, into: str) -> dict[str, Any]:
+        """Write the logits of a file of uint8 images (N, C, H, W), run in the setting's batches."""
+        pixels = np.load(images, mmap_mode="r", allow_pickle=False)
+        size = self._setting.batch
+        found = [self._answer(pixels[start : start + size]) for start in range(0, len(pixels), size)]
+        np.save(into, np.concatenate(found), allow_pickle=False)
+        return {}
+
+    def layers(self, runs: int) -> dict[str, Any]:
+        """The layers, each with its shortest time in some runs."""
+        found = [self._model.layers(self._images) for _ in range(runs)]
+        shortest = [min(same, key=lambda layer: layer.seconds) for same in zip(*found, strict=True)]
+        return {"layers": [vars(layer) for layer in shortest]}
+
+    def memory(self) -> dict[str, Any]:
+        """The most memory this process ever had, and what it had before the model was loaded."""
+        return {"peak": memory.peak(), "bare": self._bare}
+
+    @property
+    def _model(self) -> Running:
+        assert self._running is not None, "load comes first"
+        return self._running
+
+    def _answer(self, pixels: Any) -> Floats:
+        batch = np.zeros(self._setting.shape, np.float32)  # the last one may be smaller: the rest stays black
+        batch[: len(pixels)] = pixels / np.float32(255)
+        return np.array(self._model.run(batch)[: len(pixels)])
+
+
+def images_of(setting: Setting) -> Floats:
+    """Random images, the same in every process."""
+    drawn: Floats = np.random.default_rng(0).random(setting.shape, dtype=np.float32)
+    return drawn
+
+
+def preemptions() -> int:
+    """How often the system took a core away from this process for another one."""
+    try:
+        import resource
+    except ImportError:  # Windows does not say
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+
+
+def serve(child: Child, commands: TextIO, replies: TextIO) -> None:
+    """Answer every command; an error is a reply too."""
+    for line in commands:
+        command = json.loads(line)
+        try:
+            found = getattr(child, command.pop("do"))(**command)
+        except Exception as error:  # an engine may raise anything; the one who asked decides
+            found = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(found), file=replies, flush=True)
+
+
+def main(arguments: list[str]) -> None:
+    """Serve on stdin and what was stdout; stdout itself is stderr from now on."""
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    serve(Child(json.loads(arguments[0])), sys.stdin, replies)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

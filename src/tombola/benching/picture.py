@@ -1,0 +1,97 @@
+"""A bench as a picture: a bar an engine, those that use zeros in another colour than those that multiply them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tombola.benching.result import Measured, Result
+from tombola.benching.table import milliseconds
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes as Plot
+
+USES, DENSE = "#0072b2", "#a7b0ba"
+_INK, _QUIET, _LINE = "#1b1f24", "#5a6370", "#dfe3e8"
+_MOST_LAYERS: Final = 24
+
+
+def write_picture(result: Result, out: Path, *, dpi: int = 160) -> Path:
+    """Draw the engines' times, and the layers of the fastest engine that tells them; return ``out``."""
+    from matplotlib.figure import Figure as Canvas
+    from matplotlib.patches import Patch
+
+    engines = sorted(result.engines, key=lambda engine: -engine.times.p50)
+    layered = next(iter(result.layered), None)
+    rows = [0.42 * len(engines) + 0.5] + ([0.24 * min(len(layered.layers), _MOST_LAYERS) + 0.6] if layered else [])
+    canvas = Canvas(figsize=(8.0, sum(rows) + 0.8), layout="constrained", facecolor="white")
+    plots = canvas.subplots(len(rows), 1, squeeze=False, height_ratios=rows)
+    _draw_engines(plots[0][0], result, engines)
+    if layered is not None:
+        _draw_layers(plots[1][0], layered, result.dense_layers() if layered.uses_zeros else {})
+    canvas.suptitle(_title(result), x=0.01, ha="left", fontsize=11, color=_INK)
+    kinds = [Patch(color=colour, label=text) for colour, text in ((USES, "uses zeros"), (DENSE, "multiplies them"))]
+    canvas.legend(handles=kinds, loc="outside lower left", ncols=2, frameon=False, fontsize=9)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    canvas.savefig(out, dpi=dpi)
+    return out
+
+
+def _draw_engines(plot: "Plot", result: Result, engines: list[Measured]) -> None:
+    p50 = [1e3 * engine.times.p50 for engine in engines]
+    late = [1e3 * (engine.times.p90 - engine.times.p50) for engine in engines]
+    colours = [USES if engine.uses_zeros else DENSE for engine in engines]
+    places = range(len(engines))
+    plot.barh(places, p50, color=colours, height=0.66)
+    plot.errorbar(p50, places, xerr=[[0.0] * len(p50), late], fmt="none", ecolor=_QUIET, elinewidth=1, capsize=2.5)
+    far = max(value + extra for value, extra in zip(p50, late, strict=True))
+    for place, engine in zip(places, engines, strict=True):
+        end = 1e3 * max(engine.times.p90, engine.times.p50)
+        plot.text(end + 0.012 * far, place, _label(result, engine), va="center", fontsize=9, color=_INK)
+    plot.set_xlim(0, 1.3 * far)
+    plot.set_yticks(places, [engine.engine for engine in engines])
+    plot.set_xlabel("milliseconds a run: median, and 90 of 100 runs", fontsize=9, color=_QUIET)
+    _dress(plot)
+
+
+def _draw_layers(plot: "Plot", engine: Measured, dense: Mapping[str, float]) -> None:
+    """The layers that take longest, in the net's order, the first on top; a dense engine's time of each behind it."""
+    least = sorted((layer.seconds for layer in engine.layers), reverse=True)[:_MOST_LAYERS][-1]
+    shown = [layer for layer in engine.layers if layer.seconds >= least][:_MOST_LAYERS]
+    places = range(len(shown))
+    behind = [1e3 * dense.get(layer.name, 0.0) for layer in shown]
+    plot.barh(places, behind, color=DENSE, height=0.74)
+    plot.barh(places, [1e3 * layer.seconds for layer in shown], color=USES if engine.uses_zeros else DENSE, height=0.44)
+    plot.set_yticks(places, [layer.name for layer in shown])
+    plot.set_ylim(len(shown) - 0.4, -0.6)
+    ends = [max(1e3 * layer.seconds, other) for layer, other in zip(shown, behind, strict=True)]
+    far = max(ends)
+    for place, layer, end in zip(places, shown, ends, strict=True):
+        kept = f"{100 * layer.survivors / layer.total:.0f} % of the weights" if layer.total else layer.kind
+        plot.text(end + 0.012 * far, place, kept, va="center", fontsize=7.5, color=_QUIET)
+    plot.set_xlim(0, 1.3 * far)
+    more = "" if len(shown) == len(engine.layers) else f", the {len(shown)} slowest layers"
+    beside = "; behind it a dense engine" if dense else ""
+    plot.set_xlabel(f"milliseconds in {engine.engine}{more}{beside}", fontsize=9, color=_QUIET)
+    _dress(plot)
+    plot.tick_params(axis="y", labelsize=7.5)
+
+
+def _label(result: Result, engine: Measured) -> str:
+    ratio = result.ratio(engine)
+    return milliseconds(engine.times.p50) + ("" if ratio is None else f"   {ratio:.2f}x")
+
+
+def _title(result: Result) -> str:
+    setting = result.setting
+    zeros = f"{100 * result.sparsity:.1f} % pruned" if result.total else "nothing pruned"
+    threads = f"{setting.threads} thread{'s' if setting.threads > 1 else ''}"
+    return f"{result.model}: {zeros}, batch {setting.batch}, {threads}"
+
+
+def _dress(plot: "Plot") -> None:
+    plot.tick_params(colors=_QUIET, labelsize=9, length=3)
+    plot.grid(axis="x", color=_LINE, lw=0.8)
+    plot.set_axisbelow(True)
+    for side in ("top", "right", "left"):
+        plot.spines[side].set_visible(False)
+    plot.spines["bottom"].set_color(_QUIET)

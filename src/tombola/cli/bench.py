@@ -1,0 +1,141 @@
+"""``tombola bench``: how fast a ticket is on this machine, beside the best dense engines."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from tombola.cli import families, settings
+from tombola.cli.output import JSON, emit
+from tombola.cli.progress import reporter
+from tombola.cli.work import fresh_file
+from tombola.errors import RequestError
+
+if TYPE_CHECKING:
+    from tombola.engines._base import Engine, Setting
+    from tombola.masks.masks import Masks
+    from tombola.models.network import Network
+    from tombola.tasks._base import Task
+
+ENGINES = ("torch", "onnxruntime", "openvino", "shrunk:onnxruntime", "native")
+
+
+def bench(
+    what: str | None = typer.Argument(None, help="A .ticket file, or a model (path:FILE, resnet20, ...)."),
+    engine: list[str] = typer.Option(
+        ENGINES, "--engine", help=f"What to run it in; may be repeated: {families.choices('engines')}."
+    ),
+    model: str | None = typer.Option(None, "--model", help="The pretrained model; default: the one the ticket names."),
+    task: str | None = typer.Option(
+        None, "--task", help=f"Accuracy too, on a task: {families.choices('datasets')}, folder:PATH, pack:PATH."
+    ),
+    samples: int = typer.Option(1000, "--samples", help="Test images of the task, the first ones.", min=1),
+    size: int | None = typer.Option(
+        None, "--size", help="The images' side; default: the task's, or what the net was made for.", min=1, max=8192
+    ),
+    batch: int = typer.Option(1, "--batch", help="Images at once.", min=1),
+    threads: int = typer.Option(1, "--threads", help="Threads of each engine.", min=1),
+    pin: str | None = typer.Option(None, "--pin", help="Cores to run on: 0, or 0,1, or 0-3.", metavar="CORES"),
+    seconds: float = typer.Option(3.0, "--seconds", help="How long each engine is timed.", min=0.01),
+    runs: int | None = typer.Option(None, "--runs", help="So many runs of each engine instead of seconds.", min=1),
+    warmup: int = typer.Option(5, "--warmup", help="Runs of each engine before any counts.", min=0),
+    per_layer: bool = typer.Option(False, "--per-layer", help="Where the time goes, and which zeros were used."),
+    calibrate: bool = typer.Option(
+        False,
+        "--calibrate",
+        help="Without a ticket: measure what generated C costs here, for export and --set latency.",
+    ),
+    out: str | None = typer.Option(None, "-o", "--out", help="A JSON file for the result."),
+    picture: str | None = typer.Option(None, "--picture", help="A PNG file for a picture of it."),
+    set_: list[str] = settings.SET,
+    overwrite: bool = settings.OVERWRITE,
+    as_json: bool = JSON,
+) -> None:
+    """Time a ticket in several engines that take turns on this machine, and say whether its zeros pay here.
+
+    Ratios are to the best engine that multiplies zeros. With one engine its options are set by --set.
+    """
+    from tombola.benching import pinning
+    from tombola.benching.asked import Questions
+    from tombola.benching.bench import bench as timed
+    from tombola.benching.picture import write_picture
+    from tombola.benching.table import lines
+    from tombola.benching.turns import Plan
+    from tombola.tasks._base import Task
+
+    if calibrate:
+        calibrated(threads, what, as_json=as_json)
+        return
+    if what is None:
+        raise RequestError("bench what? Name a ticket, as in: tombola bench x.ticket")
+    files = [fresh_file(name, overwrite=overwrite) for name in (out, picture) if name is not None]
+    options = settings.settings(set_)
+    of_model, of_task = settings.taken(options, "model", model), settings.taken(options, "task", task)
+    engines = _engines(engine, options)
+    cores = pinning.checked(pin, threads)
+    target = None if of_task is None else Task.parse(of_task)
+    network, masks = _network(what, of_model, target)
+    result = timed(
+        network,
+        masks,
+        engines,
+        _setting(network, size, target, batch, threads),
+        plan=Plan(seconds=seconds, runs=runs, warmup=warmup),
+        questions=Questions(target, samples, per_layer),
+        pin=cores,
+        reporter=reporter(),
+    )
+    if out is not None:
+        Path(out).write_text(json.dumps(result.plain(), indent=2) + "\n", encoding="utf-8")
+    if picture is not None:
+        write_picture(result, Path(picture))
+    emit(as_json, result.plain(), [*lines(result), *(f"{file}: {file.stat().st_size:,} bytes" for file in files)])
+
+
+def calibrated(threads: int, what: str | None, *, as_json: bool) -> None:
+    """``--calibrate``, which is about the machine alone."""
+    from tombola.cli.calibrating import calibrate
+
+    if what is not None:
+        raise RequestError(f"--calibrate measures this machine, not {what}; leave the ticket out")
+    calibrate(threads, as_json=as_json)
+
+
+def _engines(names: list[str], options: dict[str, Any]) -> list["Engine"]:
+    """The engines asked for, each once."""
+    from tombola.engines._base import Engine
+
+    if options and len(names) != 1:
+        raise RequestError(f"--set {next(iter(options))}=... is of one engine; name it alone, as in --engine native")
+    found = {engine.label: engine for engine in (Engine.parse({"name": name, **options}) for name in names)}
+    return list(found.values())
+
+
+def _network(what: str, model: Any, task: "Task | None") -> tuple["Network", "Masks"]:
+    """The dense network with its values, and the masks; none for a model that is no ticket."""
+    from tombola import verbs
+    from tombola.masks.masks import Masks
+    from tombola.models.source import Source
+    from tombola.tickets.ticket import Ticket
+
+    if not what.endswith(".ticket"):
+        if model is not None:
+            raise RequestError(f"--model goes with a ticket, and {what} is a model itself; leave it out")
+        classes = None if task is None else len(task.splits().classes)
+        return Source.parse(what).load(num_classes=classes), Masks({})
+    ticket = Ticket.load(what)
+    network = verbs.applied(verbs.base_of(ticket, model), ticket)
+    if task is not None and not task.fits(network):
+        raise RequestError(
+            f"{what} has no head for this task; adapt it first: tombola transfer {what} --task ... -o adapted.ticket"
+        )
+    return network, ticket.masks
+
+
+def _setting(network: "Network", size: int | None, task: "Task | None", batch: int, threads: int) -> "Setting":
+    from tombola.engines._base import Setting
+    from tombola.models.image_size import image_size
+
+    side = size if size is not None or task is None else task.splits().test.size
+    return Setting(image_size(network, side), batch, threads)

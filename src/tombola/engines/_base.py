@@ -1,0 +1,95 @@
+"""The contract of an engine: something that runs a finished model, to be timed beside others.
+
+A model is prepared here and loaded in a process of its own, which imports what the engine needs and nothing else: so
+this file imports no torch, and neither does an engine that does without.
+"""
+
+import importlib.util
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tombola.registry import Family, Member
+
+if TYPE_CHECKING:
+    from tombola.masks.masks import Masks
+    from tombola.models.network import Network
+
+Floats: TypeAlias = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a model is run on: so many images (channels, height, width) at once, on so many threads."""
+
+    size: tuple[int, int, int]
+    batch: int = 1
+    threads: int = 1
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(N, C, H, W)."""
+        return (self.batch, *self.size)
+
+
+@dataclass(frozen=True)
+class LayerTime:
+    """One layer of a running model: the time of one run, how many weights survive of how many, how it is computed."""
+
+    name: str
+    kind: str
+    seconds: float
+    survivors: int = 0
+    total: int = 0
+    choice: str = ""
+
+
+class Running(ABC):
+    """A model loaded into this process."""
+
+    @abstractmethod
+    def run(self, images: Floats) -> Floats:
+        """The logits of images (N, C, H, W) in [0, 1], N being the setting's batch."""
+
+    def layers(self, images: Floats) -> list[LayerTime]:
+        """Where the time of a run goes; empty for an engine that does not say."""
+        return []
+
+
+class Engine(Member):
+    """Runs a masked model. The model given is not changed."""
+
+    family: ClassVar[Family] = Family("engines", "tombola.engines")
+
+    NEEDS: ClassVar[tuple[str, ...]] = ()
+    """Packages to import."""
+    EXTRA: ClassVar[str] = ""
+    """What to type behind ``pip install`` to have them."""
+    USES_ZEROS: ClassVar[bool] = False
+    """Whether pruned weights save it any work; the others are the yardstick."""
+
+    @property
+    def label(self) -> str:
+        """How it is called in tables: its name, and the text behind the colon where it has one."""
+        argument = "" if self.ARGUMENT is None else f":{getattr(self, self.ARGUMENT)}"
+        return f"{self.name}{argument}"
+
+    def missing(self) -> str:
+        """Empty when it can run here; else what is not installed, and what to type."""
+        lacking = [name for name in self.NEEDS if importlib.util.find_spec(name) is None]
+        return f"needs {' and '.join(lacking)}; type: pip install {self.EXTRA}" if lacking else ""
+
+    @abstractmethod
+    def prepare(self, model: "Network", masks: "Masks", setting: Setting, folder: Path) -> list[Path]:
+        """The files written into ``folder``, which are all that `load` needs: what one would ship.
+
+        Raises `RequestError` for a model it cannot run.
+        """
+
+    @abstractmethod
+    def load(self, folder: Path, setting: Setting) -> Running:
+        """The prepared model, in a process that may know nothing else."""

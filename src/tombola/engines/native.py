@@ -1,0 +1,89 @@
+"""Tombola's own C: only the survivors are multiplied.
+
+What: the folder that `tombola export --to native` writes, built with this machine's C compiler and called from Python.
+When: tickets of single weights, stripes, rows, kernels and channels; what is gained follows the operations that stay.
+Cost: a compiler, and seconds to build.
+Options: ``values``: how the survivors are kept in the file, as in ``native:int8``. ``choose``: what picks each layer's
+  kernel.
+Reference: `tombola export --to native`.
+"""
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from tombola.engines._base import Engine, Floats, LayerTime, Running, Setting
+from tombola.spec import option
+
+if TYPE_CHECKING:
+    from tombola.masks.masks import Masks
+    from tombola.models.network import Network
+    from tombola.native.loading import Net
+
+FOLDER = "net"
+
+
+class Native(Engine):
+    """Sparse, by generated C."""
+
+    ARGUMENT: ClassVar[str | None] = "values"
+    USES_ZEROS: ClassVar[bool] = True
+
+    values: Literal["float32", "float16", "int8"] = option("float32", "how the survivors are kept in the file")
+    choose: Literal["model", "measure"] = option(
+        "model", "what picks each layer's kernel: a model of costs, or a clock"
+    )
+
+    @property
+    def label(self) -> str:
+        return self.name if self.values == "float32" else super().label
+
+    def prepare(self, model: "Network", masks: "Masks", setting: Setting, folder: Path) -> list[Path]:
+        from tombola.exporters._base import Exporter
+        from tombola.native.loading import load
+
+        options = {"size": setting.size[-1], "values": self.values, "choose": self.choose}
+        Exporter.parse({"name": "native", **options}).export(model, masks, folder / FOLDER)
+        load(folder / FOLDER).close()  # builds the library, which stays in the folder
+        return [folder / FOLDER / "net.dat", *(folder / FOLDER / "build").glob("*.so")]
+
+    def load(self, folder: Path, setting: Setting) -> Running:
+        return Loaded(folder / FOLDER, setting)
+
+
+class Loaded(Running):
+    """The built library and its data in this process."""
+
+    def __init__(self, folder: Path, setting: Setting) -> None:
+        from tombola.native.loading import load
+
+        self._folder, self._setting = folder, setting
+        self._net = load(folder, threads=setting.threads, batch=setting.batch)
+
+    def run(self, images: Floats) -> Floats:
+        found: Floats = self._net(images)
+        return found
+
+    def layers(self, images: Floats) -> list[LayerTime]:
+        """Timed in a second build that counts seconds, so that the first one runs undisturbed by the clock."""
+        net = self._with_clock
+        before = net.layers()
+        net(images)
+        after = net.layers()
+        return [
+            LayerTime(
+                name=late.name,
+                kind=late.kind,
+                seconds=late.seconds - early.seconds,
+                survivors=late.survivors,
+                total=late.total,
+                choice=late.choice,
+            )
+            for early, late in zip(before, after, strict=True)
+        ]
+
+    @cached_property
+    def _with_clock(self) -> "Net":
+        from tombola.native.loading import load
+
+        return load(self._folder, threads=self._setting.threads, batch=self._setting.batch, profile=True)

@@ -1,0 +1,39 @@
+"""torch itself, on the CPU: the dense network with its zeros multiplied.
+
+What: the masked network as ``torch.export`` saves it, run in float32 under ``inference_mode``.
+When: always there, and what most people run.
+Cost: a second to export; a process with torch in it.
+Options: ``layout``: ``channels_last`` or ``default`` (NCHW), as in ``torch:default``.
+Reference: torch.export; the memory formats of torch's documentation.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from tombola.engines._base import Engine, Running, Setting
+from tombola.spec import option
+
+if TYPE_CHECKING:
+    from tombola.masks.masks import Masks
+    from tombola.models.network import Network
+
+FILE = "net.pt2"
+
+
+class Torch(Engine):
+    """Dense, by torch."""
+
+    ARGUMENT: ClassVar[str | None] = "layout"
+
+    layout: Literal["channels_last", "default"] = option("channels_last", "the order of pixels and channels in memory")
+
+    def prepare(self, model: "Network", masks: "Masks", setting: Setting, folder: Path) -> list[Path]:
+        from tombola.engines._torch_file import save
+        from tombola.exporters._masked import masked
+
+        return [save(masked(model, masks), setting, folder / FILE)]
+
+    def load(self, folder: Path, setting: Setting) -> Running:
+        from tombola.engines._torch_file import Program
+
+        return Program(folder / FILE, setting, self.layout)

@@ -1,0 +1,75 @@
+"""One ONNX file: images in [0, 1] in, logits out, the normaliser inside, any batch.
+
+What: torch's own exporter writes the masked network; stack traces and folders are taken out; ONNX Runtime runs the file
+  at once on random images, and one whose logits are not torch's is not written. Zeros are written out as weights.
+When: for ONNX Runtime in any language, OpenVINO, TensorRT, browsers. Those engines multiply zeros as all else: a ticket
+  becomes faster there only where whole channels are gone (``shrunk``).
+Cost: seconds, and a file as large as the dense weights.
+Options: ``size``: the side of the images, which the file fixes; the batch is free. ``opset``: the version of ONNX's
+  operators, for a client that is old. ``shrunk``: channels that compute nothing are removed first. ``tolerance``: how
+  far the logits may be from torch's, as a part of the largest; what was found stands in the file's metadata.
+Reference: onnx.ai; torch.onnx.export(dynamo=True).
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from tombola.exporters import _onnx_file
+from tombola.exporters._base import Exporter
+from tombola.exporters._masked import masked
+from tombola.masks.masks import Masks
+from tombola.models.image_size import image_size
+from tombola.models.network import Network
+from tombola.shrinking.shrunk import shrunk
+from tombola.spec import option
+
+KEY: Final = "tombola"
+
+
+class Onnx(Exporter):
+    """Writes one ``.onnx`` file."""
+
+    size: int | None = option(None, "the images' side in pixels; empty: what the net was made for", ge=1, le=8192)
+    opset: int = option(18, "the version of ONNX's operators", ge=18)
+    shrunk: bool = option(default=False, help="whether channels that compute nothing are removed first")
+    tolerance: float = option(1e-4, "largest difference from torch's logits, a part of the largest logit", gt=0, lt=1)
+
+    def export(self, model: Network, masks: Masks, out: Path) -> list[Path]:
+        _onnx_file.check_out(out)
+        _onnx_file.require("onnx", "onnxscript", "onnxruntime")
+        network = masked(model, masks)
+        size = image_size(network, self.size)
+        if self.shrunk:
+            network = shrunk(network, masks, size)
+        proto = _onnx_file.onnx_model(network, size, self.opset)
+        found = _onnx_file.check(proto, network, size, self.tolerance)
+        _note(proto, {"source": model.source, "size": size, "opset": self.opset, "difference": found})
+        _onnx_file.write(proto, out)
+        return [out]
+
+    def told(self, files: Sequence[Path]) -> list[str]:
+        notes = noted(files[0])
+        side = "x".join(map(str, notes["size"]))
+        gap = f"logits differ from torch's by {notes['difference']:.1e} of the largest"
+        return [
+            f"opset {notes['opset']}, images {side} in [0, 1], any batch",
+            f"checked against ONNX Runtime: {gap} (allowed: {self.tolerance:g})",
+        ]
+
+
+def noted(file: Path) -> dict[str, Any]:
+    """What `Onnx` wrote into a file's metadata: ``source``, ``size``, ``opset``, ``difference``."""
+    _onnx_file.require("onnx")
+    import onnx
+
+    proto = onnx.load(str(file))
+    found: dict[str, Any] = json.loads(next(item.value for item in proto.metadata_props if item.key == KEY))
+    return found
+
+
+def _note(proto: Any, notes: dict[str, Any]) -> None:
+    proto.producer_name = KEY
+    entry = proto.metadata_props.add()
+    entry.key, entry.value = KEY, json.dumps(notes, sort_keys=True)

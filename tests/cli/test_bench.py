@@ -1,0 +1,127 @@
+"""``tombola bench``: what it prints and writes, and what it refuses."""
+
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from tombola.cli.main import app
+
+FAST = ("--engine", "torch", "--runs", "3", "--warmup", "1")
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def run(*words: str) -> Any:
+    """The result of a command."""
+    return CliRunner().invoke(app, list(words))
+
+
+def said(*words: str) -> str:
+    """What a command prints on stdout."""
+    result = run(*words)
+    assert result.exit_code == 0, result.output
+    return str(result.stdout)
+
+
+def refused(*words: str) -> str:
+    """The message of a request that is wrong."""
+    result = run(*words)
+    assert result.exit_code == 2, result.output
+    return " ".join(str(result.output).split())
+
+
+def draw(*more: str) -> None:
+    said("draw", "resnet8", "--set", "sparsity=0.9", "--set", "model.width=0.25", *more, "-o", "x.ticket")
+
+
+def test_a_ticket_as_json_file_and_picture_without_an_engine_that_is_not_installed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "openvino" else find(name))
+    draw()
+    out = ("--json", "-o", "bench.json", "--picture", "bench.png")
+    printed = said("bench", "x.ticket", *FAST, "--engine", "openvino", "--batch", "2", *out)
+    result = json.loads(printed)
+    assert result == json.loads(Path("bench.json").read_text(encoding="utf-8"))
+    assert result["setting"] == {"size": [3, 32, 32], "batch": 2, "threads": 1, "pin": []}
+    assert result["sparsity"] == pytest.approx(0.9, abs=1e-3)
+    (engine,) = result["engines"]
+    assert (engine["engine"], engine["runs"], engine["ratio"]) == ("torch:channels_last", 3, 1.0)
+    assert engine["difference"] < 1e-5
+    assert result["left_out"] == {"openvino": "needs openvino; type: pip install 'tombola[onnx]' openvino"}
+    assert Path("bench.png").read_bytes().startswith(b"\x89PNG")
+    assert "no engine can run this" in refused("bench", "x.ticket", "--engine", "openvino")
+
+
+def test_accuracy_is_measures_of_the_same_net() -> None:
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxscript")
+    draw()
+    said("transfer", "x.ticket", "--task", "digits", "--how", "linear", "-o", "y.ticket")
+    rows = json.loads(said("measure", "y.ticket", "--task", "digits", "--json"))
+    result = json.loads(
+        said("bench", "y.ticket", "--task", "digits", "--engine", "onnxruntime", "--runs", "3", "--json")
+    )
+    assert result["samples"] == rows[0]["samples"]
+    assert result["engines"][0]["accuracy"] == pytest.approx(rows[0]["value"], abs=0.2)
+    assert result["setting"]["size"] == [3, 16, 16], "the task's images"
+    assert "leave out --size" in refused("bench", "y.ticket", "--task", "digits", "--size", "32", *FAST)
+
+
+def test_a_model_that_is_no_ticket_is_timed_dense() -> None:
+    printed = said("bench", "resnet8", *FAST, "--size", "16")
+    assert "nothing pruned" in printed
+    assert "3x16x16" in printed
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_every_engine_by_default_layer_by_layer() -> None:
+    draw()
+    result = json.loads(said("bench", "x.ticket", "--seconds", "0.2", "--per-layer", "--json"))
+    ran = {engine["engine"]: engine for engine in result["engines"]}
+    assert {"torch:channels_last", "native"} <= set(ran)
+    assert all(engine["difference"] < 1e-4 for engine in ran.values())
+    layers = {layer["name"]: layer for layer in ran["native"]["layers"]}
+    assert layers["layer1.0.conv1"]["survivors"] <= layers["layer1.0.conv1"]["total"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("none.ticket",), "none.ticket"),
+        ((), "Name a ticket"),
+        (("resnet8", "--calibrate"), "leave the ticket out"),
+        (("resnet8", "--engine", "onxruntime"), "did you mean 'onnxruntime'"),
+        (("resnet8", "--engine", "torch:sideways"), "layout"),
+        (("resnet8", "--model", "resnet20", *FAST), "--model goes with a ticket"),
+        (("resnet8", "--pin", "x", *FAST), "no list of cores"),
+        (("resnet8", "--pin", "4095", *FAST), "no core 4095"),
+        (("resnet8", "--set", "opset=20", *FAST, "--engine", "onnxruntime"), "is of one engine"),
+        (("resnet8", "--set", "opset=20", *FAST), "no such option"),
+        (("resnet8", "-o", "none/x.json", *FAST), "mkdir -p none"),
+        (("resnet8", "--batch", "0"), "--batch"),
+        (("resnet8", "--threads", "0"), "--threads"),
+        (("resnet8", "--task", "segmentation:shapes", *FAST), "one answer an image"),
+    ],
+)
+def test_wrong_requests(words: tuple[str, ...], message: str) -> None:
+    assert message in refused("bench", *words)
+
+
+def test_a_ticket_without_a_head_for_the_task_is_refused() -> None:
+    draw()
+    assert "tombola transfer x.ticket" in refused("bench", "x.ticket", "--task", "glyphs", *FAST)
+
+
+def test_it_overwrites_only_when_told() -> None:
+    Path("bench.json").write_text("mine", encoding="utf-8")
+    assert "bench.json exists" in refused("bench", "resnet8", *FAST, "-o", "bench.json")
