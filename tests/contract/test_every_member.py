@@ -21,6 +21,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "properties/nesting": {"reference": "omp"},
     "properties/ood_auroc": {"out": "digits"},
     "properties/overlap": {"reference": {"name": "random", "sparsity": 0.5}},
+    "schemes/latency": {"latency": 0.5, "costs": {"conv": 1.0}},
     "schemes/omp": {"sparsity": 0.5},
     "tasks/classification": {"data": "digits"},
     "tasks/segmentation": {"data": "shapes"},

@@ -1,6 +1,7 @@
 """``tombola draw``: draw a ticket from a model into a .ticket file."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 def draw(
     model: str = typer.Argument(help="resnet8, torchvision:resnet18@IMAGENET1K_V1, timm:NAME, path:FILE, ..."),
-    scheme: str = typer.Option("omp", "--scheme", help=f"One of: {families.choices('schemes')}."),
+    scheme: str | None = typer.Option(
+        None, "--scheme", help=f"One of: {families.choices('schemes')}; default: omp, or latency where that is set."
+    ),
     task: str | None = typer.Option(None, "--task", help="For schemes that look at one: the task they draw on."),
     self_contained: bool = typer.Option(False, "--self-contained", help="Keep the surviving values in the ticket."),
     values: str = typer.Option("float32", "--values", help="Of a self-contained ticket: float32, float16 or bfloat16."),
@@ -45,7 +48,7 @@ def draw(
     path = fresh_file(out, overwrite=overwrite)
     options = settings.settings(set_)
     source, of_task = (settings.taken(options, name, text) for name, text in (("model", model), ("task", task)))
-    how, source = Scheme.parse({"name": scheme, **options}), Source.parse(source)
+    how, source = Scheme.parse({"name": _scheme(scheme, options), **options}), Source.parse(source)
     target = None if of_task is None else Task.parse(of_task)
     ticket = _drawn(source, how, target, seed, device, store)
     if self_contained and ticket.weights is None:
@@ -53,6 +56,18 @@ def draw(
     ticket.save(path, values=values, overwrite=overwrite)
     summary = summarise(path)
     emit(as_json, summary.as_json(), [f"{path}:", summary.text()])
+
+
+def _scheme(named: str | None, options: Mapping[str, Any]) -> str:
+    """The scheme that was named, or the one that the options are of."""
+    if "latency" in options and named not in (None, "latency"):
+        raise RequestError(
+            f"latency={options['latency']} is no option of scheme {named}: leave --scheme {named} out, and the ticket"
+            " is drawn to the latency in one shot"
+        )
+    if "latency" in options and "sparsity" in options:
+        raise RequestError("latency and sparsity: the one follows from the other; leave one of them out")
+    return named or ("latency" if "latency" in options else "omp")
 
 
 def _drawn(source: "Source", how: "Scheme", target: "Task | None", seed: int, device: str, store: str) -> "Ticket":

@@ -128,6 +128,7 @@ def _survivor(choice: Choice, near: bool, machine: Machine) -> float:
     """Cycles of one survivor of a group at a tile."""
     size, tile = choice.block, choice.tile
     crossing = 1.0 if choice.source == "columns" else machine.crossing * (machine.single if size < 4 else 1.0)
+    crossing *= 2.0 if size == 2 else 1.0  # measured: compilers load a vector again for the second of two channels
     bounds = (machine.multiply * size * tile, machine.load * (tile * crossing + size + 1), machine.latency)
     far = 0.0 if near else machine.far_line * (tile + 0.9)
     return max(*bounds, far) + machine.survivor

@@ -1,0 +1,111 @@
+"""`NativeTime`: what the native export of a network should take on this machine, layer by layer, for any masks."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from types import TracebackType
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from tombola.graphs.emptying import without_dead
+from tombola.graphs.folding import folded
+from tombola.graphs.fusing import fused
+from tombola.graphs.graph import Node
+from tombola.graphs.ops import Conv, Linear
+from tombola.graphs.trace import trace
+from tombola.models.network import Network
+from tombola.native.expected import expected
+from tombola.native.loading import Net
+from tombola.native.lowering import lower
+from tombola.native.program import Program, Step
+from tombola.schemes._curve import Costs, Curve
+from tombola.schemes._latency_search import Measured
+from tombola.schemes._ranked_groups import Ranked
+from tombola.schemes._timed import Timing, Turns
+
+POINTS = 17
+
+
+class NativeTime:
+    """The graph of a network, which is not changed, and the programs that masks make of it.
+
+    In a ``with`` it is the machine that runs them, too; a C compiler is needed for that alone.
+    """
+
+    def __init__(self, network: Network, size: tuple[int, int, int], threads: int) -> None:
+        self.threads = threads
+        self._turns = Turns(threads)
+        self._net: Net | None = None
+        self._seconds = 0.0
+        self._graph = trace(network, size)
+        self.dense_program = self.program({})
+        self._steps: dict[str, list[Step]] = {}
+        for step in self.dense_program.steps:
+            if isinstance(step.op, Conv | Linear):
+                self._steps.setdefault(step.op.tensor, []).append(step)
+
+    def program(self, masks: Mapping[str, Tensor]) -> Program:
+        """The native program of the network in these masks."""
+        nodes = [_masked(node, masks) for node in self._graph]
+        return lower(fused(without_dead(folded(self._graph.with_nodes(nodes)))))
+
+    def costs(self, ranked: Mapping[str, Ranked]) -> Costs:
+        """What the model of costs says of every tensor's parts kept, the highest groups first, and of all else."""
+        curves = {
+            name: Curve.sampled(lambda part, item=item: self._layer(item.name, item.part(part)), POINTS)  # type: ignore[misc]  # bound as a default
+            for name, item in ranked.items()
+        }
+        pruned = {step.name for name in ranked for step in self._steps.get(name, ())}
+        rest = sum(expected(step, self.threads) for step in self.dense_program.steps if step.name not in pruned)
+        return Costs(curves, rest)
+
+    def __enter__(self) -> Self:
+        self._turns.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._turns.__exit__(kind, error, trace)
+
+    def dense(self) -> Measured:
+        """The network in no masks."""
+        self._net = self._turns.add(self.dense_program)
+        (timing,) = self._turns.time([self._net])
+        self._seconds = timing.seconds
+        return self._measured(timing, 1.0)
+
+    def pruned(self, masks: Mapping[str, Tensor]) -> Measured:
+        """The network in masks, in turns with the dense one, whose seconds as `dense` found them are the measure."""
+        assert self._net is not None
+        first, second = self._turns.time([self._net, self._turns.add(self.program(masks))])
+        return self._measured(second, self._seconds / first.seconds)
+
+    def _measured(self, timing: Timing, scale: float) -> Measured:
+        layers = {
+            name: sum(timing.steps.get(step.name, 0.0) for step in steps) * scale for name, steps in self._steps.items()
+        }
+        return Measured(timing.seconds * scale, layers)
+
+    def _layer(self, tensor: str, mask: Tensor) -> float:
+        """What the steps of one tensor should take in a mask; nothing where no image reaches it."""
+        return sum(expected(step, self.threads) for step in self._pruned(tensor, mask))
+
+    def _pruned(self, tensor: str, mask: Tensor) -> Iterator[Step]:
+        for step in self._steps.get(tensor, ()):
+            assert isinstance(step.op, Conv | Linear)
+            if step.op.weight.shape == mask.shape:
+                weight = step.op.weight.masked_fill(~mask, 0.0)
+            else:  # a convolution that became a matrix: so many of its weights, wherever they are
+                count = int(mask.double().mean() * step.op.weight.numel())
+                weight = torch.zeros_like(step.op.weight)
+                weight.view(-1)[:count] = 1.0
+            yield replace(step, op=replace(step.op, weight=weight))
+
+
+def _masked(node: Node, masks: Mapping[str, Tensor]) -> Node:
+    op = node.op
+    if not isinstance(op, Conv | Linear) or op.tensor not in masks:
+        return node
+    return node.with_op(replace(op, weight=op.weight.masked_fill(~masks[op.tensor], 0.0)))
