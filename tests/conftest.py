@@ -1,4 +1,6 @@
-"""Every test on one thread of torch: toy nets gain nothing from two, and a busy machine then costs nothing."""
+"""Every test on one thread of torch, and in a cache of its own."""
+
+from collections.abc import Iterator
 
 import pytest
 import torch
@@ -6,4 +8,13 @@ import torch
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread() -> None:
+    """Toy nets gain nothing from two, and a busy machine then costs nothing."""
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What was measured of this machine, or fetched for it, decides nothing here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TOMBOLA_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
