@@ -56,7 +56,7 @@ def test_a_ticket_as_json_file_and_picture_without_an_engine_that_is_not_install
     (engine,) = result["engines"]
     assert (engine["engine"], engine["runs"], engine["ratio"]) == ("torch:channels_last", 3, 1.0)
     assert engine["difference"] < 1e-5
-    assert result["left_out"] == {"openvino": "needs openvino; type: pip install 'tombola[onnx]' openvino"}
+    assert result["left_out"] == {"openvino": "needs openvino; type: pip install 'tombola[onnx,openvino]'"}
     assert Path("bench.png").read_bytes().startswith(b"\x89PNG")
     assert "no engine can run this" in refused("bench", "x.ticket", "--engine", "openvino")
 

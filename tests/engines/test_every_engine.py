@@ -116,7 +116,7 @@ def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None
 
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "openvino" else find(name))
-    assert Engine.parse("openvino").missing() == "needs openvino; type: pip install 'tombola[onnx]' openvino"
+    assert Engine.parse("openvino").missing() == "needs openvino; type: pip install 'tombola[onnx,openvino]'"
     assert Engine.parse("shrunk:openvino").missing() == Engine.parse("openvino").missing()
     assert Engine.parse("torch").missing() == ""
 

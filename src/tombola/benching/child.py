@@ -20,6 +20,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from tombola.benching import memory, pinning
+from tombola.benching.interrupting import Watch
 from tombola.engines._base import Engine, Floats, Running, Setting
 
 
@@ -51,11 +52,12 @@ class Child:
         runs: list[tuple[float, bool, float]] = []
         end = time.perf_counter() + seconds
         while len(runs) < most and (len(runs) < 2 or time.perf_counter() < end):
-            before, processor = preemptions(), time.process_time()
+            watch, processor = Watch(), time.process_time()
             start = time.perf_counter()
             running.run(images)
             taken = time.perf_counter() - start
-            runs.append((taken, preemptions() != before, time.process_time() - processor))
+            processor = time.process_time() - processor
+            runs.append((taken, watch.interrupted(taken), processor))
         return {"runs": runs}
 
     def answer(self, images: str, into: str) -> dict[str, Any]:
@@ -91,15 +93,6 @@ def images_of(setting: Setting) -> Floats:
     """Random images, the same in every process."""
     drawn: Floats = np.random.default_rng(0).random(setting.shape, dtype=np.float32)
     return drawn
-
-
-def preemptions() -> int:
-    """How often the system took a core away from this process for another one."""
-    try:
-        import resource
-    except ImportError:  # Windows does not say
-        return 0
-    return resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
 
 
 def serve(child: Child, commands: TextIO, replies: TextIO) -> None:

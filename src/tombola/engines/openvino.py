@@ -27,7 +27,7 @@ class OpenVino(Engine):
     """Dense, by OpenVINO."""
 
     NEEDS: ClassVar[tuple[str, ...]] = ("onnx", "onnxscript", "openvino")
-    EXTRA: ClassVar[str] = "'tombola[onnx]' openvino"
+    EXTRA: ClassVar[str] = "'tombola[onnx,openvino]'"
 
     opset: int = option(18, "the version of ONNX's operators", ge=18)
 
