@@ -7,10 +7,12 @@ import pytest
 import torch
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from tests.native.programs import ELSEWHERE, HERE_WIDE, SANITIZED, Machine, answers, difference
+from tests.native.programs import ELSEWHERE, HERE_WIDE, SANITIZED, Machine, answers, difference, program, run
 from tests.native.random_nets import networks
+from tests.native.small import SIZE, network
 
 from tombola.models.network import Network
+from tombola.native.folder import write_folder
 
 SLOW = settings(
     max_examples=12,
@@ -55,3 +57,23 @@ def test_on_other_processors_under_an_emulator(
 ) -> None:
     machine.require()
     check(machine, *drawn, (threads, 2), ())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("theirs", "planted"),
+    [
+        ("+ numbers * sizeof(float);", "+ numbers * sizeof(float) / 2;"),
+        ("#define NET_RESULT ((size_t)", "#define NET_RESULT ((size_t)200 + (size_t)"),
+    ],
+    ids=["an arena that is too small", "a result read behind it"],
+)
+def test_the_sanitizers_see_a_planted_overrun(theirs: str, planted: str, tmp_path: Path) -> None:
+    machine, x = HERE_WIDE[-1], torch.rand(1, *SIZE)
+    source = write_folder(network(), SIZE, tmp_path / "net")[1]
+    assert source.name == "net.c"
+    assert source.read_text().count(theirs) == 1
+    source.write_text(source.read_text().replace(theirs, planted))
+    made = program(source.parent, machine, SANITIZED)
+    with pytest.raises(AssertionError, match="AddressSanitizer: heap-buffer-overflow"):
+        run(machine, made, x, threads=1, batch=1)
