@@ -157,6 +157,12 @@ def test_what_has_no_graph_is_named(how: str, said: str) -> None:
         trace(Network(Strange(how), source=how, head="fc"), SIZE)
 
 
+def test_nothing_is_printed_beside_the_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ModelError):
+        trace(Network(Strange("branch"), source="branch", head="fc"), SIZE)
+    assert capsys.readouterr() == ("", "")
+
+
 def test_the_layer_is_named() -> None:
     body = nn.Sequential(nn.Conv2d(3, 4, 1), nn.Sequential(nn.GELU()), nn.Flatten(), nn.Linear(4 * 13 * 11, 2))
     with pytest.raises(ModelError, match=r"layer '1.0' \(GELU\)"):

@@ -6,6 +6,8 @@ Operations in place are followed: whoever reads a value after it was changed rea
 import copy
 import warnings
 from collections.abc import Iterator
+from contextlib import redirect_stderr
+from io import StringIO
 from typing import Any
 
 import torch
@@ -35,7 +37,7 @@ def _exported(network: nn.Module, size: tuple[int, int, int]) -> Any:
         raise ModelError(f"size {size}: give the images' channels, height and width, e.g. (3, 224, 224)")
     model = copy.deepcopy(network).to("cpu", torch.float32).eval().requires_grad_(requires_grad=False)
     try:
-        with warnings.catch_warnings(), torch.no_grad():
+        with warnings.catch_warnings(), redirect_stderr(StringIO()), torch.no_grad():  # it prints graphs it gave up
             warnings.simplefilter("ignore")
             return torch.export.export(model, (torch.zeros(1, *size),), strict=False)
     except Exception as error:  # torch.export raises what the net's own code raises
