@@ -11,7 +11,8 @@ threads); they take turns of a fifth of a second, so what disturbs the machine d
 interrupted is repeated. Printed is the median of the runs nobody interrupted and its ratio to that of the best dense
 engine; ``busy`` stands where fewer than five such runs were had. Behind it, for one thread, the same of the processor's
 time, which holds nothing of what other processes took. ``operations`` is which part of the net's multiply-adds is left.
-Logits are compared with torch's.
+Logits are compared with torch's; a net that answers every image alike, as random weights may when ranked globally,
+has no ratio.
 
 Rows go to OUT/native.json (those of the same net, threads and batch are replaced), the table to OUT/native.md and the
 picture to OUT/native.png.
@@ -186,6 +187,7 @@ class Net:
             "interrupted": len(runs) - len(calm),
             "bytes": self._files[entry.label],
             "difference": reference.difference(worker),
+            "alike": reference.alike,
         }
 
 
@@ -209,14 +211,16 @@ def operations(network: Network, masks: Masks) -> float:
 def _with_ratios(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows with how many times as fast as the best dense engine each is: by medians, and by the processor's time.
 
-    None where the machine was too busy to tell; the processor's time tells nothing of several threads.
+    None where the machine was too busy to tell and where there is nothing to tell; the processor's time tells nothing
+    of several threads.
     """
     dense = [row for row in rows if row["engine"] != "native"]
     best = min((row["p50_ms"] for row in dense if row["p50_ms"]), default=None)
     processor = min(row["processor_ms"] for row in dense) if dense[0]["threads"] == 1 else None
     for row in rows:
-        row["ratio"] = round(best / row["p50_ms"], 3) if best and row["p50_ms"] else None
-        row["processor_ratio"] = round(processor / row["processor_ms"], 3) if processor else None
+        timed = not row["alike"]
+        row["ratio"] = round(best / row["p50_ms"], 3) if timed and best and row["p50_ms"] else None
+        row["processor_ratio"] = round(processor / row["processor_ms"], 3) if timed and processor else None
         print("  " + line(row), flush=True)
     return rows
 

@@ -52,7 +52,8 @@ def table(rows: Sequence[Row], machine: str) -> str:
         f"Made by `python benchmarks/native.py --out results`, whose docstring says how; {machine}. `x dense` is to the"
         " median of the fastest dense engine in the same run, `processor` the same of the processor's time (one thread"
         " only); `operations` is which part of the net's multiply-adds is left; `busy`: too few runs that no other"
-        " process interrupted.\n"
+        " process interrupted; `cut`: these random weights, ranked globally, lost a whole layer: the net answers every"
+        " image alike, and its speed says nothing.\n"
     )
     parts = ["# Tickets in generated C against the best dense engine\n", how]
     for (net, threads, batch), some in groupby(rows, _setting):
@@ -128,7 +129,7 @@ def _line(row: Row) -> str:
         sparsity,
         f"{row['operations']:.1%}",
         f"{row['p50_ms']:.2f} ms" if row["p50_ms"] else "busy",
-        f"{row['ratio']:.2f}" if row["ratio"] else "",
+        "cut" if row.get("alike") else f"{row['ratio']:.2f}" if row["ratio"] else "",
         f"{row['processor_ratio']:.2f}" if row["processor_ratio"] else "",
         f"{row['bytes'] / 1e6:.1f} MB",
     )

@@ -1,6 +1,7 @@
 """Who won, and what is printed and drawn of it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,12 @@ def test_it_is_said_plainly_when_the_dense_engine_wins() -> None:
     assert found.verdict() == (
         "onnxruntime on the dense net is faster than this ticket in native: 20.00 ms against 25.00 ms"
     )
+
+
+def test_a_net_that_answers_every_image_alike_is_not_called_fast() -> None:
+    found = replace(result(DENSE, measured("native", 0.0001, zeros=True)), alike=True)
+    assert found.verdict().startswith("this ticket gives every image the same logits, so its speed says nothing")
+    assert found.plain()["alike"] is True
 
 
 def test_without_both_kinds_there_is_nothing_to_compare() -> None:

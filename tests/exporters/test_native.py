@@ -52,6 +52,14 @@ def test_the_folder_answers_as_torch_and_says_so(tmp_path: Path) -> None:
         assert difference(net(square(images())), logits(square(images()))) < 1e-5
 
 
+def test_a_ticket_that_lost_a_whole_layer_is_told_of(tmp_path: Path) -> None:
+    lost = {"conv1.weight": torch.zeros_like(network().body.get_parameter("conv1.weight"), dtype=torch.bool)}
+    to = Native.parse({"name": "native", "size": 12, "target": "plain"})
+    assert "every image the same logits" in to.told(to.export(network(), Masks(lost), tmp_path / "net"))[1]
+    whole, files = written(tmp_path / "whole")
+    assert "the same logits" not in whole.told(files)[1]
+
+
 @pytest.mark.parametrize(("values", "low", "high"), [("float16", 1e-5, 3e-3), ("int8", 1e-3, 0.1)])
 def test_rounded_values_make_a_smaller_file_and_a_difference_that_is_told(
     tmp_path: Path, values: str, low: float, high: float

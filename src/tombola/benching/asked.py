@@ -14,6 +14,7 @@ from tombola.models.network import Network
 from tombola.tasks._base import Task
 
 _CHECKED = 4
+_NOTHING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,11 @@ class Reference:
         np.save(self._file, pixels, allow_pickle=False)
         with torch.no_grad():
             self._wanted = network(torch.from_numpy(pixels).float() / 255)
+
+    @property
+    def alike(self) -> bool:
+        """Whether every image gets the same logits, as from a net of which a whole layer is pruned."""
+        return float((self._wanted - self._wanted[:1]).abs().max()) <= _NOTHING * float(self._wanted.abs().max())
 
     def difference(self, worker: Worker) -> float:
         """The largest difference of a logit, as a part of the largest logit."""

@@ -85,6 +85,7 @@ def bench(
         pin=tuple(pin),
         machine=processor(),
         samples=0 if images is None else len(images.targets),
+        alike=reference.alike,
     )
 
 

@@ -31,7 +31,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Result:
-    """Every engine that ran, and why others did not."""
+    """Every engine that ran, and why others did not; ``alike`` of a net that answers the same to every image."""
 
     model: str
     setting: Setting
@@ -43,6 +43,7 @@ class Result:
     pin: Sequence[int] = ()
     machine: str = ""
     samples: int = 0
+    alike: bool = False
 
     @property
     def best_dense(self) -> Measured | None:
@@ -75,6 +76,11 @@ class Result:
         dense, sparse = self.best_dense, self.best_sparse
         if dense is None or sparse is None:
             return "nothing to compare: an engine that uses zeros and one that does not are both needed"
+        if self.alike:
+            return (
+                "this ticket gives every image the same logits, so its speed says nothing: a layer has lost all that"
+                " leads through it; take less sparsity, or --set budget=uniform"
+            )
         both = f"{1e3 * dense.times.p50:.2f} ms against {1e3 * sparse.times.p50:.2f} ms"
         if dense.times.p50 <= sparse.times.p50:
             return f"{dense.engine} on the dense net is faster than this ticket in {sparse.engine}: {both}"
@@ -94,6 +100,7 @@ class Result:
             "kept": self.kept,
             "total": self.total,
             "samples": self.samples,
+            "alike": self.alike,
             "engines": [self._plain(engine) for engine in self.engines],
             "left_out": dict(self.left_out),
             "best_dense": None if self.best_dense is None else self.best_dense.engine,

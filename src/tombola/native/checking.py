@@ -13,6 +13,7 @@ from tombola.models.network import Network
 from tombola.native.loading import load
 
 RANDOM_IMAGES = 8
+_NOTHING = 1e-6
 Score: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 
 
@@ -20,18 +21,22 @@ Score: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 class Compared:
     """``difference``: the largest of two logits, as a part of the largest logit; ``same``: images of one top class.
 
-    ``scores`` are the means of a task's scores by torch and by the exported net, in that order.
+    ``scores`` are the means of a task's scores by torch and by the exported net, in that order. ``alike``: every image
+    gets the same logits.
     """
 
     images: int
     difference: float
     same: int
     scores: tuple[float, float] | None = None
+    alike: bool = False
 
     def text(self) -> str:
         """One sentence."""
         said = f"{self.images} images, logits differ from torch's by {self.difference:.1e} of the largest at most,"
         said += f" {self.same} of {self.images} get the same class"
+        if self.alike:
+            said += ", and every image the same logits: a layer of this ticket has lost all that leads through it"
         if self.scores is None:
             return said + " (random images; --set task=... for real ones)"
         before, after = (100 * score for score in self.scores)
@@ -62,6 +67,7 @@ def _compared(theirs: Tensor, ours: Tensor, targets: Tensor, score: Score | None
     return Compared(
         images=len(ours),
         difference=float((ours - theirs).abs().max() / largest),
+        alike=len(theirs) > 1 and float((theirs - theirs[:1]).abs().max() / largest) <= _NOTHING,
         same=int((ours.argmax(1) == theirs.argmax(1)).sum()),
         scores=None if score is None else (_mean(score(theirs, targets)), _mean(score(ours, targets))),
     )
