@@ -24,6 +24,7 @@ LINES: Final = {
     ("element", "uniform"): ("#d55e00", "-", "o"),
     ("element", "global"): ("#d55e00", (0, (4, 2)), "s"),
 }
+ACROSS: Final = 4
 _INK, _QUIET, _LINE = "#1b1f24", "#5a6370", "#dfe3e8"
 
 
@@ -49,13 +50,13 @@ def report(folder: Path) -> None:
 def table(rows: Sequence[Row], machine: str) -> str:
     """A Markdown table for each net, threads and batch."""
     how = (
-        f"Made by `python benchmarks/native.py --out results`, whose docstring says how; {machine}. `x dense` is to the"
-        " median of the fastest dense engine in the same run, `processor` the same of the processor's time (one thread"
-        " only); `operations` is which part of the net's multiply-adds is left; `busy`: too few runs that no other"
-        " process interrupted; `cut`: these random weights, ranked globally, lost a whole layer: the net answers every"
-        " image alike, and its speed says nothing.\n"
+        f"Made by `python benchmarks/native.py --pin --out results`, whose docstring says how; {machine}. `x dense` is"
+        " to the median of the fastest dense engine in the same run, `processor` the same of the processor's time (one"
+        " thread only); `operations` is which part of the net's multiply-adds is left; `busy`: too few runs that no"
+        " other process interrupted; `cut`: these random weights, ranked globally, lost a whole layer: the net answers"
+        ' every image alike, and its speed says nothing. What bounds each: docs, "What bounds a ticket in C".\n'
     )
-    parts = ["# Tickets in generated C against the best dense engine\n", how]
+    parts = ["# Tickets in generated C against the best dense engine\n", how, "![Times as fast](native.png)\n"]
     for (net, threads, batch), some in groupby(rows, _setting):
         parts.append(f"## {net}, {threads} thread{'s' if threads > 1 else ''}, batch {batch}\n")
         parts.append("| engine | pattern | budget | sparsity | operations | median | x dense | processor | files |")
@@ -66,27 +67,29 @@ def table(rows: Sequence[Row], machine: str) -> str:
 
 
 def draw(rows: Sequence[Row], out: Path) -> None:
-    """A panel for each net (down) and setting (across): times as fast as the best dense engine, over sparsity."""
+    """A panel for each net and setting: times as fast as the best dense engine, over sparsity."""
     from matplotlib.figure import Figure as Canvas
     from matplotlib.lines import Line2D
 
-    nets = list(dict.fromkeys(row["net"] for row in rows))
-    settings = sorted({(row["threads"], row["batch"]) for row in rows})
-    size = (1.0 + 2.7 * len(settings), 1.0 + 2.3 * len(nets))
-    canvas = Canvas(figsize=size, layout="constrained", facecolor="white")
-    plots = canvas.subplots(len(nets), len(settings), squeeze=False, sharey="row", sharex=True)
-    for net, across in zip(nets, plots, strict=True):
-        for setting, plot in zip(settings, across, strict=True):
-            _draw(plot, [row for row in rows if (row["net"], row["threads"], row["batch"]) == (net, *setting)])
-            plot.set_title(f"{net}, {setting[0]} thread{'s' * (setting[0] > 1)}, batch {setting[1]}", fontsize=9)
-            plot.title.set_color(_QUIET)
-        across[0].set_ylabel("times as fast", fontsize=9, color=_QUIET)
+    panels = [(setting, list(some)) for setting, some in groupby(rows, _setting)]
+    across = min(len(panels), ACROSS)
+    down = -(-len(panels) // across)
+    canvas = Canvas(figsize=(1.0 + 2.7 * across, 1.0 + 2.5 * down), layout="constrained", facecolor="white")
+    plots = canvas.subplots(down, across, squeeze=False).flatten()
+    for ((net, threads, batch), some), plot in zip(panels, plots, strict=False):
+        _draw(plot, some)
+        plot.set_title(f"{net}, {threads} thread{'s' * (threads > 1)}, batch {batch}", fontsize=9, color=_QUIET)
+    for plot in plots[len(panels) :]:
+        plot.remove()
+    for plot in plots[: len(panels) : across]:
+        plot.set_ylabel("times as fast", fontsize=9, color=_QUIET)
     handles = [
         Line2D([], [], color=colour, ls=style, marker=marker, ms=5, label=f"{pattern}, {budget}")
         for (pattern, budget), (colour, style, marker) in LINES.items()
     ]
+    handles.append(Line2D([], [], color=_QUIET, ls="", marker="D", ms=5, label="dense net in C"))
     handles.append(Line2D([], [], color=_INK, lw=1, label="best dense engine"))
-    canvas.legend(handles=handles, loc="outside upper left", ncols=min(5, 2 * len(settings)), frameon=False, fontsize=9)
+    canvas.legend(handles=handles, loc="outside upper left", ncols=min(6, 2 * across), frameon=False, fontsize=9)
     canvas.savefig(out, dpi=150)
 
 
