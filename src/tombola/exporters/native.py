@@ -9,7 +9,7 @@ When: to make zeros count on a CPU. Speed follows the surviving operations: stri
 Cost: seconds; a C compiler to build it. ``choose=measure`` builds and times every layer a few ways: half a minute.
 Options: ``values`` (how survivors are kept: float32 exactly, float16 or int8 rounded), ``size`` (of the images, fixed
   in the folder), ``target`` (the processor), ``choose`` (each layer's kernel by a model of costs or by measuring),
-  ``task`` (images to compare on, and the accuracy before and after).
+  ``task`` (images to compare on, and the accuracy before and after), ``prefix`` (of the C names, for several nets).
 Reference: what the folder holds and how to use it: docs, "Ship a ticket".
 """
 
@@ -30,6 +30,7 @@ from tombola.native.checking import Compared, compared, random_images
 from tombola.native.folder import Values, layers_of, prepared, write_program
 from tombola.native.lowering import lower
 from tombola.native.measuring import measured
+from tombola.native.naming import NET
 from tombola.native.targets import check_runs_here
 from tombola.native.targets import target as target_called
 from tombola.native.writing import check_out
@@ -53,6 +54,12 @@ class Native(Exporter):
     choose: Literal["model", "measure"] = option(
         "model", "what picks each layer's kernel: a model of costs, or a clock"
     )
+    prefix: str = option(
+        NET,
+        "what every name of the header begins with, and its file's: for several nets in one program",
+        pattern="^[a-z][a-z0-9_]{0,30}$",
+        absent=NET,
+    )
     task: Task | None = option(None, "the task whose test images are compared; empty: a few random images")
 
     def export(self, model: Network, masks: Masks, out: Path) -> list[Path]:
@@ -62,7 +69,7 @@ class Native(Exporter):
         program = lower(prepared(self._smaller(network, masks), self._size(network)))
         choose = measured(program, self.target) if self.choose == "measure" else None
         layers = layers_of(program, self.values, choose)
-        files = write_program(program, layers, out, target=self.target, values=self.values)
+        files = write_program(program, layers, out, target=self.target, values=self.values, prefix=self.prefix)
         (out / CHECKED).write_text(self._checked(network, out) + "\n", "utf-8")
         if self.task is not None:
             (out / CLASSES).write_text("".join(f"{name}\n" for name in self.task.splits().test.classes), "utf-8")

@@ -36,7 +36,9 @@ def build(folder: Path, flags: Sequence[str] = ()) -> Path:
     source, with_ = folder / "net.c", compiler()
     options = [*STANDARD, *flags, *shlex.split(os.environ.get("CFLAGS", "")), *LIBRARY]
     text = "\0".join([_version(with_), _machine(), *options]).encode()
-    key = hashlib.sha256(text + source.read_bytes() + (folder / "net.h").read_bytes()).hexdigest()[:16]
+    key = hashlib.sha256(
+        text + source.read_bytes() + b"".join(file.read_bytes() for file in sorted(folder.glob("*.h")))
+    ).hexdigest()[:16]
     home = _home(folder)
     library = home / f"net-{key}.so"
     if not library.exists():

@@ -16,6 +16,7 @@ from tombola.native.encoding import encoded
 from tombola.native.layer import Layer
 from tombola.native.linear import pack_linear
 from tombola.native.lowering import lower
+from tombola.native.naming import NET
 from tombola.native.packing import pack
 from tombola.native.program import Program, Step
 from tombola.native.targets import flags, target
@@ -49,7 +50,9 @@ def write_folder(
     return write_program(program, layers_of(program, values, choose), out, target=target, values=values)
 
 
-def write_program(program: Program, layers: Sequence[Layer], out: Path, *, target: str, values: str) -> list[Path]:
+def write_program(
+    program: Program, layers: Sequence[Layer], out: Path, *, target: str, values: str, prefix: str = NET
+) -> list[Path]:
     """The folder of a program whose layers are packed."""
     channels, height, width = program.image
     classes = program.result.layout.channels
@@ -65,7 +68,7 @@ def write_program(program: Program, layers: Sequence[Layer], out: Path, *, targe
     summary = (
         f"Images of {channels}x{height}x{width}, {classes} classes, {kept:,} of {total:,} weights, kept as {values}."
     )
-    return write(program, layers, out, about=about, summary=summary)
+    return write(program, layers, out, about=about, summary=summary, prefix=prefix)
 
 
 def layers_of(program: Program, values: Values = "float32", choose: Choose | None = None) -> list[Layer]:

@@ -16,6 +16,8 @@ import numpy.typing as npt
 
 from tombola.errors import RequestError, StageError
 from tombola.native.building import build
+from tombola.native.calling import Functions
+from tombola.native.naming import NET
 from tombola.native.targets import check_runs_here, flags, target
 
 if TYPE_CHECKING:
@@ -70,9 +72,9 @@ class Net:
         self._lock = threading.Lock()
         self.folder, self.threads, self.batch = folder, threads, batch
         options = [*_flags(target or str(self._about["target"])), *extra, *(["-DNET_PROFILE"] if profile else [])]
-        self._library = _library(build(folder, options))
+        self._c = Functions.of(build(folder, options), str(self._about.get("prefix", NET)))
         self._data = _mapped(folder / "net.dat")
-        self.arena_bytes = int(self._library.net_arena(threads, batch))
+        self.arena_bytes = int(self._c.arena(threads, batch))
         if not self.arena_bytes:
             raise RequestError(f"threads={threads} batch={batch}: threads are 1 to 64 and the batch is at least 1")
         self._arena = np.empty(self.arena_bytes, np.uint8)
@@ -92,7 +94,7 @@ class Net:
     @property
     def vector(self) -> int:
         """Floats in a vector of this build."""
-        return int(self._library.net_vector())
+        return int(self._c.vector())
 
     @overload
     def __call__(self, images: "Tensor") -> "Tensor": ...
@@ -113,14 +115,14 @@ class Net:
         rows: Sequence[Mapping[str, Any]] = self._about["layers"]
         seconds = (ctypes.c_double * len(rows))()
         with self._lock:
-            self._library.net_times(self._open(), seconds)
+            self._c.times(self._open(), seconds)
         return [LayerTime(**row, seconds=time) for row, time in zip(rows, seconds, strict=True)]
 
     def close(self) -> None:
         """Ends its threads and lets its memory go."""
         with self._lock:
             if self._net is not None:
-                self._library.net_stop(self._net)
+                self._c.stop(self._net)
             self._net = None
 
     def __enter__(self) -> Self:
@@ -138,7 +140,7 @@ class Net:
     def _started(self) -> ctypes.c_void_p:
         net = ctypes.c_void_p()
         data, arena = self._data, self._arena
-        code = self._library.net_start(
+        code = self._c.start(
             ctypes.byref(net), data.ctypes.data, data.size, arena.ctypes.data, arena.size, self.threads, self.batch
         )
         self._check(code)
@@ -156,7 +158,7 @@ class Net:
         with self._lock:
             for start in range(0, len(images), self.batch):
                 some, result = images[start : start + self.batch], logits[start : start + self.batch]
-                self._check(self._library.net_run(self._open(), some.ctypes.data, len(some), result.ctypes.data))
+                self._check(self._c.run(self._open(), some.ctypes.data, len(some), result.ctypes.data))
         return logits
 
     def _open(self) -> ctypes.c_void_p:
@@ -166,7 +168,7 @@ class Net:
 
     def _check(self, code: int) -> None:
         if code:
-            raise StageError(f"{self.folder}: {self._library.net_message(code).decode()}")
+            raise StageError(f"{self.folder}: {self._c.message(code).decode()}")
 
 
 def _about(folder: Path) -> Mapping[str, Any]:
@@ -181,18 +183,6 @@ def _flags(name: str) -> tuple[str, ...]:
     wanted = target(name)
     check_runs_here(wanted)
     return flags(wanted)
-
-
-def _library(path: Path) -> ctypes.CDLL:
-    library = ctypes.CDLL(str(path))
-    size, pointer, number = ctypes.c_size_t, ctypes.c_void_p, ctypes.c_int
-    library.net_arena.restype, library.net_arena.argtypes = size, [number, number]
-    library.net_start.argtypes = [ctypes.POINTER(pointer), pointer, size, pointer, size, number, number]
-    library.net_run.argtypes = [pointer, pointer, number, pointer]
-    library.net_stop.restype, library.net_stop.argtypes = None, [pointer]
-    library.net_message.restype, library.net_message.argtypes = ctypes.c_char_p, [number]
-    library.net_times.restype, library.net_times.argtypes = None, [pointer, ctypes.POINTER(ctypes.c_double)]
-    return library
 
 
 def _mapped(file: Path) -> npt.NDArray[np.uint8]:

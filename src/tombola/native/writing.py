@@ -10,6 +10,7 @@ from tombola.errors import RequestError
 from tombola.native.data import Data
 from tombola.native.layer import Layer
 from tombola.native.memory import Memory
+from tombola.native.naming import NET, named
 from tombola.native.program import Program
 from tombola.native.tables import (
     layer_tables,
@@ -29,20 +30,24 @@ def check_out(out: Path) -> None:
 
 
 def write(
-    program: Program, layers: Sequence[Layer], out: Path, *, about: Mapping[str, Any], summary: str
+    program: Program, layers: Sequence[Layer], out: Path, *, about: Mapping[str, Any], summary: str, prefix: str = NET
 ) -> list[Path]:
-    """The files written into ``out``: all are made before the first one is written."""
+    """The files written into ``out``: all are made before the first one is written.
+
+    What net.h declares begins with ``prefix``, and the header is called by it.
+    """
     data = Data()
     source = net_c(program, layers, data)
-    words = _words(program, summary)
+    words = _words(program, summary, prefix)
+    told = {**about, "prefix": prefix, "layers": rows(program, layers)}
     files: dict[str, bytes] = {
-        "net.h": _filled("net.h", words).encode(),
-        "net.c": source.encode(),
+        f"{prefix}.h": named(_filled("net.h", words), prefix).encode(),
+        "net.c": named(source, prefix).encode(),
         "net.dat": data.file(),
-        "net.json": (json.dumps({**about, "layers": rows(program, layers)}, indent=1) + "\n").encode(),
+        "net.json": (json.dumps(told, indent=1) + "\n").encode(),
     }
     for name in ("CMakeLists.txt", "Makefile", "example.c", "classify.c", "README.txt"):
-        files[name] = _filled(name, words | {"FLAGS": str(about["flags"])}).encode()
+        files[name] = named(_filled(name, words | {"FLAGS": str(about["flags"])}), prefix).encode()
     out.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
         (out / name).write_bytes(content)
@@ -94,10 +99,10 @@ def rows(program: Program, layers: Sequence[Layer]) -> list[dict[str, Any]]:
     ]
 
 
-def _words(program: Program, summary: str) -> dict[str, str]:
+def _words(program: Program, summary: str, prefix: str) -> dict[str, str]:
     channels, height, width = program.image
     return {
-        "NAME": "net",
+        "NAME": prefix,
         "SUMMARY": summary,
         "C": str(channels),
         "H": str(height),

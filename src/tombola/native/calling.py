@@ -1,0 +1,41 @@
+"""`Functions`: what net.h declares, in a shared library that was built of it."""
+
+import ctypes
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from tombola.native.naming import NET
+
+
+@dataclass(frozen=True)
+class Functions:
+    """Callables that take and give what net.h says, as ctypes has it."""
+
+    arena: Callable[..., Any]
+    start: Callable[..., Any]
+    run: Callable[..., Any]
+    stop: Callable[..., Any]
+    message: Callable[..., Any]
+    times: Callable[..., Any]
+    vector: Callable[..., Any]
+
+    @classmethod
+    def of(cls, path: Path, prefix: str = NET) -> Self:
+        """Those of a library whose public names begin with ``prefix``."""
+        library = ctypes.CDLL(str(path))
+        size, pointer, number = ctypes.c_size_t, ctypes.c_void_p, ctypes.c_int
+        kinds: dict[str, tuple[Any, list[Any]]] = {
+            "arena": (size, [number, number]),
+            "start": (number, [ctypes.POINTER(pointer), pointer, size, pointer, size, number, number]),
+            "run": (number, [pointer, pointer, number, pointer]),
+            "stop": (None, [pointer]),
+            "message": (ctypes.c_char_p, [number]),
+            "times": (None, [pointer, ctypes.POINTER(ctypes.c_double)]),
+            "vector": (number, []),
+        }
+        found = {name: getattr(library, f"{prefix}_{name}") for name in kinds}
+        for name, (gives, takes) in kinds.items():
+            found[name].restype, found[name].argtypes = gives, takes
+        return cls(**found)
