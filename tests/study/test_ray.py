@@ -196,6 +196,14 @@ def whole(store: Store) -> bool:
     return store.verify() == [] and list((store.root / "work").glob("*.lock")) == []
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Ctrl-C is heard: a shell lets what it starts in the background ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 class TestOnACluster:
     """Two nodes; each test leaves them as they were."""
 
@@ -268,6 +276,7 @@ class TestOnACluster:
         assert rows(result, tmp_path) == alone
         assert whole(store)
 
+    @pytest.mark.usefixtures("heard")
     def test_an_interruption_leaves_the_store_whole(self, cluster: Any, tmp_path: Path, alone: bytes) -> None:
         store = Store(tmp_path / "store")
         watch = when(lambda: training(store) and bool(workers()), lambda: os.kill(os.getpid(), signal.SIGINT))
@@ -316,6 +325,7 @@ class TestOnACluster:
         assert any(note.startswith("continues at step") for note in heard.notes)
         assert whole(store)
 
+    @pytest.mark.usefixtures("heard")
     def test_an_interruption_ends_all_processes_of_a_stage(self, cluster: Any, tmp_path: Path) -> None:
         study = SHARED.override(["pretrain.epochs=400it", "pretrain.checkpoint_every=5it"])
         store, title = Store(tmp_path / "store"), "ray::RayTrainWorker"
