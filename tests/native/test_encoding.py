@@ -8,6 +8,7 @@ import pytest
 import torch
 from tests.native.kernels import Floats, Kernel, aligned, flags_of, pointer
 
+from tombola.errors import RequestError
 from tombola.graphs.ops import Conv, Linear
 from tombola.native.encoding import channels_of, encoded
 from tombola.native.layout import Layout
@@ -62,3 +63,11 @@ def test_every_half_is_decoded_exactly() -> None:
     halves = np.arange(2**16, dtype=np.uint16).view(np.float16)
     packed = pack_linear(Linear(torch.ones(1, 2**16), None))
     assert np.array_equal(decode(packed, halves, None), halves.astype(np.float32), equal_nan=True)
+
+
+def test_weights_beyond_float16_are_refused_and_fit_into_int8() -> None:
+    packed = pack_linear(Linear(torch.tensor([[7e4, 1.0], [2.0, 3.0]]), None))
+    with pytest.raises(RequestError, match=r"a weight of 70000 .* beyond float16's 65,504"):
+        encoded(packed, "float16")
+    assert int(np.abs(encoded(packed, "int8").tables["values"]).max()) == 127
+    assert np.isfinite(encoded(pack_linear(Linear(torch.tensor([[6.5e4]]), None)), "float16").tables["values"]).all()

@@ -6,17 +6,26 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from tombola.errors import RequestError
 from tombola.native.packed import Packed
 from tombola.native.sharing import NOBODY
+
+LARGEST = float(np.finfo(np.float16).max)
 
 
 def encoded(packed: Packed, values: Literal["float16", "int8"]) -> Packed:
     """The same layer with ``values`` as float16, or as int8 and a table ``scales``, one an output channel.
 
-    A weight of int8 is within half a step of what it was, a step being the channel's largest weight / 127.
+    A weight beyond float16's range is a `RequestError`. One of int8 is within half a step of what it was, a step being
+    the channel's largest weight / 127.
     """
     own = np.asarray(packed.tables["values"], np.float32)
     if values == "float16":
+        if (largest_of_all := float(np.abs(own).max(initial=0))) > LARGEST:
+            raise RequestError(
+                f"a weight of {largest_of_all:g} (its batch norm folded in) is beyond float16's {LARGEST:,.0f};"
+                " write --set values=float32 or int8"
+            )
         return _with(packed, values=own.astype(np.float16))
     channels, count = channels_of(packed), int(packed.fields["outputs"]) * int(packed.fields.get("groups", 1))
     largest = np.zeros(count, np.float32)
