@@ -22,8 +22,8 @@ setup: $(READY)  ## make the virtual environment (VENV=.venv), once, and again w
 demo: setup  ## the whole way on built-in data: train, draw, transfer, measure, report
 	$(BIN)/tombola run demo --runner processes:2
 
-test: setup  ## the fast tests
-	$(BIN)/python -m pytest -q
+test: setup  ## the fast tests, on all cores
+	$(BIN)/python -m pytest -q -n logical
 
 slow: setup  ## the slow tests (oracles, long properties)
 	$(BIN)/python -m pytest -q -m slow
