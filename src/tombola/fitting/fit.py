@@ -57,7 +57,9 @@ class Fit(Spec):
     optimizer: Optimizer = option("sgd", "how weights are changed: sgd, adamw, ...", validate_default=True)
     schedule: Schedule = option("cosine", "the learning rate over time: cosine, milestones, ...", validate_default=True)
     warmup: Steps = option("0it", "a linear rise of the learning rate from 0, over this long", validate_default=True)
-    clip: float | None = option(None, "the largest norm the gradient may have; empty: any", gt=0)
+    clip: float | None = option(
+        None, "the largest norm the gradient of all that is trained may have, pruned weights aside; empty: any", gt=0
+    )
     ema: float | None = option(None, "decay of an average of the weights, which is then kept; empty: none", gt=0, lt=1)
     bn: Literal["train", "frozen"] = option("train", "batch norm: its statistics follow the batches, or stay")
     precision: Precision = option("auto", "auto: bfloat16 where the hardware multiplies it, else float32")
@@ -135,6 +137,14 @@ class Fit(Spec):
         training.run(session)
         return _finished(network, training, asked, masks)
 
+    def identity_under_masks(self) -> dict[str, Json]:
+        """The identity of this training where weights are masked.
+
+        With ``clip`` it is a second version of the work: gradients of pruned weights once counted for the norm, and
+        made steps of a sparse network shorter than was asked. Without masks or without clip nothing changed.
+        """
+        return self.identity() if self.clip is None else {"version": 2, **self.identity()}
+
     def learning_rate(self, step: int, total: int, per_epoch: int) -> float:
         """The learning rate at ``step`` (from 0), warm-up included."""
         warm = self.warmup.iterations(per_epoch)
@@ -195,7 +205,7 @@ class Fit(Spec):
         """A digest of all that decides the outcome."""
         inputs = [weights_digest(model), "" if masks is None else masks.digest()]
         identity: dict[str, Json] = {
-            "fit": self.identity(),
+            "fit": self.identity() if masks is None else self.identity_under_masks(),
             "task": task.identity(),
             "seed": seed,
             "parameters": parameters,

@@ -150,6 +150,8 @@ class Training:
         shares = self.course.feed.shares(self.replays.batch_of(step))
         self.optimizer.zero_grad(set_to_none=True)
         found = self.shards.work(lambda shard: self._part(step, shard, shares[shard]))
+        if self.enforcer is not None:
+            self.enforcer.drop_gradients()
         if self.course.clip is not None:
             nn.utils.clip_grad_norm_(self._trained, self.course.clip)
         self._update(step)

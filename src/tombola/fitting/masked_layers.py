@@ -61,6 +61,9 @@ class MaskedNetwork(Network):
             return super().forward(x)
         return functional_call(self.body, self._leading_back(), (self.normalise(x),))
 
+    def drop_gradients(self) -> None:
+        """Nothing to drop: weights are frozen, and scores of dropped groups are trained (straight through)."""
+
     @torch.no_grad()
     def enforce(self) -> None:
         """The body's weights are the frozen ones under the masks of the present scores; called after every step."""

@@ -1,8 +1,11 @@
-"""Masks on a module: pruned weights made exactly +0.0, once or after every optimizer step.
+"""Masks on a module: pruned weights made exactly +0.0, once or after every optimizer step, and without gradients.
 
 The mask is filled in after the step, on plain weights, so momentum, weight decay, Adam's moments and any precision may
 do what they like: a pruned weight is exactly +0.0 again before anybody reads it. Filling, not multiplying: a product
 would leave -0.0 where the weight was negative, and NaN where it was infinite.
+
+What a backward says of a pruned weight is not the gradient of anything that is trained. It changes no weight, but it
+would count wherever all gradients are looked at together, as in their norm: at 98 % sparsity most of it is theirs.
 """
 
 from typing import final
@@ -25,11 +28,20 @@ def apply_masks(module: nn.Module, masks: Masks) -> None:
 class Enforcer:
     """Keeps a module's pruned weights at +0.0: call `enforce` after every step of the optimizer.
 
+    Call `drop_gradients` before it, after the backward, where gradients are clipped or looked at.
+
     Make it once the module is on its device; an averaged copy (EMA) of the module wants an enforcer of its own.
     """
 
     def __init__(self, module: nn.Module, masks: Masks) -> None:
         self._matched = _matched(module, masks)
+
+    @torch.no_grad()
+    def drop_gradients(self) -> None:
+        """Pruned weights have gradient 0, so momenta of theirs stay 0 too. In place, allocates nothing."""
+        for _, parameter, pruned in self._matched:
+            if parameter.grad is not None:
+                parameter.grad.masked_fill_(pruned, 0.0)
 
     @torch.no_grad()
     def enforce(self) -> None:

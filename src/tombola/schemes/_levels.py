@@ -13,7 +13,7 @@ from tombola.masks.patterns._base import Pattern
 from tombola.models.prunable import PrunableRule
 from tombola.schemes._base import Scheme
 from tombola.schemes.rewinds._base import Rewind
-from tombola.spec import option
+from tombola.spec import Json, option
 
 
 class Levels(Scheme):
@@ -62,6 +62,9 @@ class Levels(Scheme):
         if self.schedule != "per_level" and self.levels is None:
             self._be(levels=self.number)
         return self
+
+    def identity(self) -> dict[str, Json]:
+        return {**super().identity(), "fit": self.fit.identity_under_masks()}
 
     def _be(self, **values: Any) -> None:
         """Fill in while it is made; frozen from then on."""

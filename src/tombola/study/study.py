@@ -176,11 +176,18 @@ def _name_problem(name: str) -> str:
 
 
 def _written(value: Any) -> Json:
-    """``value`` as a study file writes it: specs with all their options and their name."""
+    """``value`` as a study file writes it: specs with all their options and their name, without their versions."""
     if isinstance(value, Spec):
-        return plain(value)
+        return _written(_unversioned(value.identity()))
     if isinstance(value, Mapping):
         return {str(name): _written(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [_written(item) for item in value]
     return plain(value)
+
+
+def _unversioned(identity: Json) -> Json:
+    """An identity without what no option of a study file is: the versions of the work."""
+    if isinstance(identity, dict):
+        return {name: _unversioned(value) for name, value in identity.items() if name != "version"}
+    return [_unversioned(item) for item in identity] if isinstance(identity, list) else identity

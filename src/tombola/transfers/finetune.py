@@ -15,7 +15,7 @@ from tombola.fitting.session import Session
 from tombola.masks.masks import Masks
 from tombola.models.head_masks import without_head
 from tombola.models.network import Network
-from tombola.spec import option
+from tombola.spec import Json, option
 from tombola.tasks._base import Task
 from tombola.transfers._base import Transfer
 
@@ -24,6 +24,9 @@ class Finetune(Transfer):
     """All weights that are kept may change."""
 
     fit: Fit = option("dac", "how to train: options, or the name of a recipe", validate_default=True)
+
+    def identity(self) -> dict[str, Json]:
+        return {**super().identity(), "fit": self.fit.identity_under_masks()}
 
     def passes(self, counts: Counts) -> float | None:
         return fit_passes(self.fit, counts)
