@@ -76,6 +76,19 @@ def test_every_problem_is_reported_once_and_near_names_are_those_of_the_right_sp
     assert text.startswith("outer: 5 problems\n  - lr=0")
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "nan", "-inf", 1e400])
+def test_a_number_is_finite_for_it_has_an_identity(value: object) -> None:
+    with pytest.raises(OptionError, match="finite number"):
+        build(Outer, {"lr": value})
+
+
+def test_whole_numbers_have_64_bits() -> None:
+    assert build(Inner, {"size": (1 << 63) - 1}).size == (1 << 63) - 1
+    for value in (1 << 63, "9" * 20):
+        with pytest.raises(OptionError, match="more than 64 bits"):
+            build(Inner, {"size": value})
+
+
 def test_problems_of_an_option_with_options_are_listed_one_by_one() -> None:
     with pytest.raises(OptionError) as caught:
         build(Listed, {"inner": {"size": 0, "sze": 1}})

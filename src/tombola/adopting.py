@@ -15,7 +15,7 @@ from tombola.masks.masks import Masks
 from tombola.models.digest import weights_digest
 from tombola.models.network import Network, net_of, num_outputs
 from tombola.models.prunable import PrunableRule, candidates, prunable
-from tombola.models.readers import fill, read_weights, renamed
+from tombola.models.readers import compiled, fill, read_weights, renamed
 from tombola.schemes._versions import versions
 from tombola.spec import file_digest
 from tombola.tickets import foreign
@@ -41,8 +41,9 @@ def adopt(
     of the weights that ``model`` has. ``prunable`` says among which weights zeros are masks; masks in the file need no
     rule. What the file held and what of it was left out is in the lineage's ``scheme``.
     """
-    path, network = Path(file), as_network(model, seed=seed)
-    rules = tuple(rename.items()) if isinstance(rename, Mapping) else tuple(rename)
+    path, rules = Path(file), tuple(rename.items()) if isinstance(rename, Mapping) else tuple(rename)
+    compiled(rules)  # what is wrong with them is said before files are read
+    network = as_network(model, seed=seed)
     state = {name: value for name, value in network.body.state_dict().items() if isinstance(value, Tensor)}
     found = foreign.held(renamed(read_weights(path), rules, path), state, str(path))
     scheme: dict[str, object] = {

@@ -13,18 +13,28 @@
         ├── Diverged                    the loss became NaN or infinite
         └── StoreError                  the store cannot be read or written
 
-A message says what was given, what is allowed and what to write instead.
+A message says what was given, what is allowed and what to write instead, and is never longer than a screen: what was
+given may be a megabyte.
 """
 
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Final
+
+_LONGEST: Final = 2800  # characters of a message
+_MOST_LINES: Final = 40
+_LONGEST_LINE: Final = 1000
+_LONGEST_WORD: Final = 260
 
 
 class TombolaError(Exception):
     """The root: catch this to catch everything Tombola raises on purpose."""
 
     exit_code: int = 1
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(readable(message))
 
 
 class RequestError(TombolaError, ValueError):
@@ -78,6 +88,33 @@ class Diverged(StageError):
 
 class StoreError(StageError):
     """The store cannot be read or written."""
+
+
+def readable(message: str) -> str:
+    """A message that can be read: long words and lines lose their middle, and lines beyond a screen are counted.
+
+    >>> readable("name='" + "x" * 5000 + "': no such name").count("x") < 300
+    True
+    """
+    lines, shown = message.split("\n"), list[str]()
+    for line in lines:
+        short = _without_middle(re.sub(rf"\S{{{_LONGEST_WORD},}}", _short_word, line), _LONGEST_LINE)
+        if len(shown) == _MOST_LINES or sum(map(len, shown)) + len(short) > _LONGEST:
+            return "\n".join([*shown, f"  ... and {len(lines) - len(shown)} more"])
+        shown.append(short)
+    return "\n".join(shown)
+
+
+def _short_word(match: re.Match[str]) -> str:
+    return _without_middle(match[0], _LONGEST_WORD)
+
+
+def _without_middle(text: str, most: int) -> str:
+    """The text where it has at most so many characters, else its beginning and its end."""
+    if len(text) <= most:
+        return text
+    kept = most // 2 - 20
+    return f"{text[:kept]}...({len(text) - 2 * kept:,} characters)...{text[-kept:]}"
 
 
 def near(name: str, names: Sequence[str]) -> str:

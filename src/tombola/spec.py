@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePath
 from types import UnionType
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeAlias, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
@@ -23,6 +23,7 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 
 REQUIRED: Any = ...
 _ALWAYS = object()
+_LARGEST: Final = (1 << 63) - 1
 S = TypeVar("S", bound="Spec")
 
 
@@ -48,7 +49,9 @@ def option(
 class Spec(BaseModel):
     """Frozen, strict about unknown names, with an identity. ``VERSION`` changes when the same options mean new work."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=(), arbitrary_types_allowed=False)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", protected_namespaces=(), arbitrary_types_allowed=False, allow_inf_nan=False
+    )
 
     VERSION: ClassVar[int] = 1
 
@@ -59,6 +62,15 @@ class Spec(BaseModel):
         if not isinstance(values, Mapping):
             return values
         return {name: _named(cls.model_fields.get(name), value) for name, value in values.items()}
+
+    @model_validator(mode="after")
+    def _numbers_of_64_bits(self) -> Self:
+        """Seeds, counts and sizes end in programs that hold no larger ones."""
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, int) and abs(value) > _LARGEST:
+                raise ValueError(f"{name}: a whole number of more than 64 bits; the largest is {_LARGEST}")
+        return self
 
     def identity(self) -> dict[str, Json]:
         """The options that decide the outcome, defaults included, as plain JSON."""

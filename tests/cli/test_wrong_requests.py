@@ -134,3 +134,94 @@ def test_a_damaged_ticket_is_one_clear_error(tmp_path: Path) -> None:
 def test_a_set_without_a_value_says_how_to_write_it(tmp_path: Path) -> None:
     said = refused(tmp_path, "draw", "resnet8", "--set", "sparsity", "-o", "x.ticket")
     assert "sparsity=0.9" in said
+
+
+LONG = "x" * 5000
+
+
+def study(**more: str) -> str:
+    """A small study file, with more lines."""
+    lines = {"model": "resnet8", "source": "glyphs", "target": "digits", "transfer": "linear", **more}
+    Path("study.yaml").write_text("".join(f"{key}: {value}\n" for key, value in lines.items()), encoding="utf-8")
+    return "study.yaml"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["show", LONG],
+        ["show", f"{LONG}.ticket"],
+        ["run", LONG],
+        ["run", f"{LONG}.yaml"],
+        ["draw", LONG, "-o", "x.ticket"],
+        ["draw", f"path:{LONG}", "-o", "x.ticket"],
+        ["draw", "resnet8", "--scheme", LONG, "-o", "x.ticket"],
+        ["draw", "resnet8", "-o", LONG],
+        ["draw", "resnet8", "--set", f"{LONG}=1", "-o", "x.ticket"],
+        ["draw", "resnet8", f"--{LONG}"],
+        ["draw", "resnet8", "--seed", LONG, "-o", "x.ticket"],
+        ["pretrain", "resnet8", "--task", f"folder:{LONG}", "-o", "x.safetensors"],
+        ["pretrain", "resnet8", "--task", f"pack:{LONG}", "-o", "x.safetensors"],
+        ["plan", "study.yaml", "--store", LONG],
+        ["report", "study.yaml", "--out", LONG],
+        ["plan", "study.yaml", "--set", f"name={LONG}"],
+        ["plan", "named.yaml"],
+        ["adopt", LONG, "--model", "resnet8", "-o", "x.ticket"],
+    ],
+    ids=lambda words: " ".join(words)[:30],
+)
+def test_names_of_5000_characters_are_one_short_error(tmp_path: Path, words: list[str]) -> None:
+    Path(study(name=LONG)).rename("named.yaml")
+    study()
+    said = refused(tmp_path, *words)
+    assert said.startswith("error: ")
+    assert len(said) < 1500
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["draw", "resnet8", "--seed", "99999999999999999999", "-o", "x.ticket"], "9223372036854775807"),
+        (["plan", "study.yaml", "--set", "seed=99999999999999999999"], "beyond 64 bits"),
+        (["pretrain", "resnet8", "--task", "digits", "--set", "optimizer.lr=.inf", "-o", "x"], "finite number"),
+        (["pretrain", "resnet8", "--task", "digits", "--set", "optimizer.lr=.nan", "-o", "x"], "finite number"),
+        (["plan", "study.yaml", "--set", "draw.sparsity=.nan,.5"], "nan is no label"),
+        (["draw", "resnet8", "--set", "sparsity=[[[", "-o", "x"], "is no value"),
+        (["draw", "resnet8", "--set", f"sparsity={'1' * 5000}", "-o", "x"], "is no value"),
+        (["draw", "resnet8", "--set", f"sparsity={'[' * 5000}", "-o", "x"], "more than 64 levels"),
+        (["draw", "resnet8", "--set", "pattern=stripe:99999999999999999999", "-o", "x"], "1 to 4096"),
+        (["draw", "resnet8", "--scheme", "", "-o", "x"], "unknown scheme ''"),
+        (["run", "study.yaml", "--store", "/proc/x"], "the store /proc/x cannot be made"),
+        (["run", "study.yaml", "--out", "study.yaml"], "study.yaml is a file"),
+        (["report", "study.yaml", "--out", "study.yaml"], "study.yaml is a file"),
+        (["plan", "study.yaml", "--store", ""], "is no place"),
+        (["plan", "study.yaml", "--store", "file://"], "is no place"),
+        (["run", "study.yaml", "--store", "study.yaml"], "is not a folder"),
+        (["store", "ls", "--store", "study.yaml"], "is not a folder"),
+        (["store", "gc", "--store", "study.yaml"], "is not a folder"),
+        (["run", "study.yaml", "--runner", "{a"], "no mapping of options"),
+        (["draw", "resnet8", "--sparsity", "0.9"], "--set sparsity=VALUE"),
+        (["adopt", "study.yaml", "--model", "resnet8", "--rename", "(=x", "-o", "x"], "is no regular expression"),
+    ],
+    ids=lambda value: " ".join(value)[:50] if isinstance(value, list) else "",
+)
+def test_what_was_a_traceback_or_taken_silently_is_refused(tmp_path: Path, words: list[str], expected: str) -> None:
+    study()
+    said = refused(tmp_path, *words)
+    assert said.startswith("error: ")
+    assert expected in said
+
+
+@pytest.mark.parametrize("device", ["nope", "cuda:99", "meta", "", LONG])
+@pytest.mark.parametrize("verb", ["run", "draw", "pretrain", "transfer", "measure"])
+def test_a_device_that_is_not_there_is_refused_before_anything_runs(tmp_path: Path, verb: str, device: str) -> None:
+    words = {
+        "run": ["run", study()],
+        "draw": ["draw", "resnet8", "-o", "y.ticket"],
+        "pretrain": ["pretrain", "resnet8", "--task", "digits", "-o", "y.safetensors"],
+        "transfer": ["transfer", "x.ticket", "--task", "digits", "-o", "y.ticket"],
+        "measure": ["measure", "resnet8", "--task", "digits"],
+    }[verb]
+    said = refused(tmp_path, *words, "--device", device)
+    assert "cannot be used" in said
+    assert len(said) < 2000

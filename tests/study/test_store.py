@@ -111,7 +111,7 @@ def test_gc_removes_what_no_plan_keeps_and_work_nobody_is_at(store: Store) -> No
 def test_a_place_that_is_no_folder_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "store").write_text("")
     for root in (tmp_path / "store", tmp_path / "store" / "inside"):
-        with pytest.raises(StoreError, match=r"not a folder|cannot be written"):
+        with pytest.raises(StoreError, match="cannot be written"):
             Store(root).make(Toy(text="a"), Session())
 
 

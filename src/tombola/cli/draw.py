@@ -67,7 +67,9 @@ def _scheme(named: str | None, options: Mapping[str, Any]) -> str:
         )
     if "latency" in options and "sparsity" in options:
         raise RequestError("latency and sparsity: the one follows from the other; leave one of them out")
-    return named or ("latency" if "latency" in options else "omp")
+    if named is not None:
+        return named
+    return "latency" if "latency" in options else "omp"
 
 
 def _drawn(source: "Source", how: "Scheme", target: "Task | None", seed: int, device: str, store: str) -> "Ticket":

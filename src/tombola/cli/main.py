@@ -1,10 +1,14 @@
 """The command ``tombola``: the list of its commands, and what an error looks like on the terminal.
 
-Exit codes: 0 done, 1 a stage failed, 2 the request is wrong, 3 partly done and resumable.
+Exit codes: 0 done, 1 a stage failed, 2 the request is wrong, 3 partly done and resumable. An error is one message on
+stderr that begins with ``error:``, whoever found it: Tombola, the parser of the command line, or the file system.
 """
 
+import errno
 import sys
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
 
 import typer
 from typer.core import TyperGroup
@@ -25,9 +29,17 @@ from tombola.cli import (
     transfer,
     verdict,
 )
-from tombola.errors import TombolaError
+from tombola.errors import TombolaError, readable
 
-INTERRUPTED = 3
+FAILED: Final = 1
+WRONG: Final = 2
+INTERRUPTED: Final = 3
+
+_UsageError: Final[Any] = typer.BadParameter.__bases__[0]  # click's, which typer brings in a package of its own
+_WRONG_PATH: Final = {
+    errno.EACCES, errno.EEXIST, errno.EINVAL, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOENT,
+    errno.ENOTDIR, errno.EPERM, errno.EROFS,
+}  # fmt: skip
 
 
 class Commands(TyperGroup):
@@ -36,15 +48,48 @@ class Commands(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         return list(self.commands)
 
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        with _told():
+            return super().make_context(*args, **kwargs)
+
     def invoke(self, ctx: Any) -> Any:
-        try:
+        with _told():
             return super().invoke(ctx)
-        except TombolaError as error:
-            typer.echo(f"error: {error}", err=True)
-            raise typer.Exit(error.exit_code) from error
-        except KeyboardInterrupt:
-            typer.echo("interrupted; what was finished is kept, the same command continues", err=True)
-            raise typer.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What goes wrong inside for reasons we know is told in one message, with its exit code."""
+    try:
+        yield
+    except TombolaError as error:
+        raise _error(str(error), error.exit_code) from error
+    except _UsageError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # no mistake: it shows the help
+            raise
+        raise _error(_misused(error), WRONG) from error
+    except OSError as error:
+        if error.filename is None:  # a closed pipe, say: typer knows what to do
+            raise
+        code = WRONG if error.errno in _WRONG_PATH else FAILED
+        raise _error(f"{error.filename}: {error.strerror}", code) from error
+    except KeyboardInterrupt:
+        typer.echo("interrupted; what was finished is kept, the same command continues", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _error(message: str, code: int) -> typer.Exit:
+    typer.echo(f"error: {readable(message)}", err=True)
+    return typer.Exit(code)
+
+
+def _misused(error: Any) -> str:
+    """What the parser of the command line says, and where its options are listed."""
+    message = error.format_message()
+    if type(error).__name__ == "NoSuchOption" and not getattr(error, "possibilities", None):
+        name = error.option_name.lstrip("-")
+        message = f"{message.rstrip('.')}; what is asked for has its options set by path, as in --set {name}=VALUE"
+    return message if error.ctx is None else f"{message}\nsee {error.ctx.command_path} --help"
 
 
 app = typer.Typer(

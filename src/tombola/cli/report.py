@@ -7,7 +7,7 @@ import typer
 
 from tombola.cli import settings
 from tombola.cli.output import JSON, emit
-from tombola.cli.studies import OUT, STORE, STUDY, command_of, place, study_of
+from tombola.cli.studies import OUT, STORE, STUDY, command_of, place, require_place, study_of
 
 
 def report(
@@ -28,6 +28,7 @@ def report(
     from tombola.study.store import Store
 
     wanted, kept = study_of(study, set_), Store.at(store)
+    require_place(out, wanted)
     kept.require_readable()
     rows = collect(Plan.of(wanted), kept)
     folder = place(out, wanted)

@@ -9,7 +9,7 @@ import typer
 
 from tombola.cli import families, settings
 from tombola.cli.output import JSON, emit
-from tombola.cli.studies import OUT, STORE, STUDY, command_of, place, study_of
+from tombola.cli.studies import OUT, STORE, STUDY, command_of, place, require_place, study_of
 from tombola.errors import RequestError
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tombola.tasks._base import Task
 
 
+DEVICE: str = typer.Option("auto", "--device", help="auto, cpu, cuda, cuda:1, mps; with Ray, of its nodes.")
 RUNNER: str = typer.Option(
     "inline",
     "--runner",
@@ -28,7 +29,7 @@ def run(
     study: str = STUDY,
     set_: list[str] = settings.SET,
     runner: str = RUNNER,
-    device: str = settings.DEVICE,
+    device: str = DEVICE,
     store: str = STORE,
     out: Path = OUT,
     as_json: bool = JSON,
@@ -43,6 +44,7 @@ def run(
     begun = time.monotonic()
     wanted = study_of(study, set_)
     kept = Store.at(store)
+    require_place(out, wanted)
     result = run_study(wanted, kept, _runner(runner), device=device, reporter=reporter())
     folder = place(out, wanted)
     facts = {**result.facts(kept), "commands": [command_of(study, set_, runner)], "task": _target(result)}
@@ -57,12 +59,16 @@ def _runner(text: str) -> str | dict[str, object]:
     """A runner by name, or by a mapping with its options as a study file would write it."""
     import yaml
 
+    from tombola.study.yamls import read_value
+
     if not text.lstrip().startswith("{"):
         return text
     try:
-        found = yaml.safe_load(text)
+        found = read_value(text, "--runner")
     except yaml.YAMLError:
-        raise RequestError(f"--runner {text}: no mapping of options; write '{{name: processes, count: 2}}'") from None
+        found = None
+    if not isinstance(found, dict):
+        raise RequestError(f"--runner {text}: no mapping of options; write '{{name: processes, count: 2}}'")
     return {str(name): value for name, value in found.items()}
 
 
@@ -115,6 +121,7 @@ TFLOPS: float = typer.Option(
     30.0,
     "--tflops",
     min=0.001,
+    max=1e9,
     help="TFLOP/s that one GPU sustains in training, for the estimate; convolutional nets in bfloat16 reach perhaps a"
     " tenth of what its maker states (312 for an A100).",
 )

@@ -8,16 +8,26 @@ import typer
 from tombola.errors import RequestError
 from tombola.study.settings import override, put
 
+
+def _usable(device: str) -> str:
+    """The device's name, as it is; one that this machine lacks is refused before anything is read or trained."""
+    if device != "auto":  # which asks for nothing in particular, and so needs no torch
+        from tombola.fitting.devices import device_of
+
+        device_of(device)
+    return device
+
+
 SET: list[str] = typer.Option(
     [],
     "--set",
     metavar="PATH=VALUE",
     help="Set an option by its path, as in sparsity=0.9, model.arch=resnet20, task.size=32; may be repeated.",
 )
-SEED: int = typer.Option(0, "--seed", help="The seed of everything random.", min=0)
+SEED: int = typer.Option(0, "--seed", help="The seed of everything random.", min=0, max=2**63 - 1)
 OUT: str = typer.Option(..., "-o", "--out", help="The file to write.")
 OVERWRITE: bool = typer.Option(False, "--overwrite", help="Replace the output file if it exists.")
-DEVICE: str = typer.Option("auto", "--device", help="auto, cpu, cuda, cuda:1, mps.")
+DEVICE: str = typer.Option("auto", "--device", help="auto, cpu, cuda, cuda:1, mps.", callback=_usable)
 
 
 def settings(texts: Iterable[str], **flags: Any) -> dict[str, Any]:

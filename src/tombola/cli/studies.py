@@ -38,6 +38,13 @@ def command_of(study: str, set_: list[str], runner: str = "inline") -> str:
     return shlex.join(["tombola", "run", study, *changes, *(["--runner", runner] if runner != "inline" else [])])
 
 
+def require_place(out: Path, study: "Study") -> None:
+    """Raise `RequestError` where no folder for a study's results can be; nothing is made yet."""
+    there = next((path for path in (out / study.name, *(out / study.name).parents) if path.exists()), Path())
+    if not there.is_dir():
+        raise RequestError(f"--out {out}: {there} is a file, and no folder for results; choose another place for them")
+
+
 def place(out: Path, study: "Study") -> Path:
     """The folder of a study's results, made when it is not there."""
     folder = out / study.name

@@ -23,6 +23,8 @@ def device_of(name: str) -> torch.device:
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
+        if device.type == "meta":
+            raise RuntimeError("tensors on meta hold no numbers")
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise OptionError("device", [f"device={name!r} cannot be used ({reason}); write cpu or auto"]) from None

@@ -43,16 +43,32 @@ def read_weights(file: Path) -> dict[str, Tensor]:
 
 def renamed(weights: Mapping[str, Tensor], rules: Iterable[tuple[str, str]], file: Path) -> dict[str, Tensor]:
     """``weights`` under new names: each regular expression replaced in turn, names that become empty left out."""
-    rules = list(rules)
+    patterns = compiled(rules)
     found: dict[str, Tensor] = {}
     for name, tensor in weights.items():
         new = name
-        for pattern, replacement in rules:
-            new = re.sub(pattern, replacement, new)
+        for pattern, replacement in patterns:
+            try:
+                new = pattern.sub(replacement, new)
+            except (re.error, IndexError) as error:
+                raise ModelError(
+                    f"rename: {replacement!r} is no replacement for {pattern.pattern!r}: {error}"
+                ) from None
         if new in found:
             raise ModelError(f"{file}: rename gives two tensors the name {new!r}, one of them was {name!r}")
         if new:
             found[new] = tensor
+    return found
+
+
+def compiled(rules: Iterable[tuple[str, str]]) -> list[tuple[re.Pattern[str], str]]:
+    """The rules with their regular expressions read; raises `ModelError` for what is none."""
+    found: list[tuple[re.Pattern[str], str]] = []
+    for pattern, replacement in rules:
+        try:
+            found.append((re.compile(pattern), replacement))
+        except (re.error, OverflowError, RecursionError) as error:
+            raise ModelError(f"rename: {pattern!r} is no regular expression: {error}") from None
     return found
 
 

@@ -8,7 +8,6 @@ path:FILE                                     weights of a file put into ``arch`
 """
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -22,7 +21,7 @@ from tombola.models import robust_grid
 from tombola.models.network import Network, Normalise, num_outputs
 from tombola.models.normalisers import NORMALISERS, normaliser, usual
 from tombola.models.own_nets import OWN, SPELLINGS
-from tombola.models.readers import fill, read_weights, renamed
+from tombola.models.readers import compiled, fill, read_weights, renamed
 from tombola.models.resolving import FORMS, built, resolved, without_weights
 from tombola.models.segmenting import Decoder, described, outputs_in, segmenting
 from tombola.models.wrappers import unwrapped
@@ -88,11 +87,7 @@ class Source(Spec):
     @field_validator("rename")
     @classmethod
     def _patterns(cls, value: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-        for pattern, _ in value:
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+        compiled(value)
         return value
 
     @field_validator("normalise")

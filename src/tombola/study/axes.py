@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Final
 
 from tombola.errors import RequestError, near
@@ -62,9 +63,20 @@ def read_axis(name: str, given: Any) -> Axis:
 def labelled(name: str, given: Any) -> list[tuple[Scalar, Any]]:
     """The labels and values that an axis is written as."""
     if isinstance(given, Mapping):
-        return [(label, value) for label, value in given.items()]
-    items = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
-    return [_labelled(name, item) for item in items]
+        found = list(given.items())
+    else:
+        items = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+        found = [_labelled(name, item) for item in items]
+    for label, _ in found:
+        _require_label(name, label)
+    return found
+
+
+def _require_label(name: str, label: object) -> None:
+    """A label stands in rows and in files of JSON, which know neither lists nor infinities."""
+    plain = label is None or isinstance(label, bool | int | float | str)
+    if not plain or (isinstance(label, float) and not isfinite(label)):
+        raise RequestError(f"axes.{name}: {label!r} is no label; write a text or a finite number")
 
 
 def _labelled(name: str, item: Any) -> tuple[Scalar, Any]:

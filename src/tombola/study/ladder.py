@@ -51,8 +51,11 @@ class Ladder:
 
     def climb(self, store: Store, *, device: str, reporter: Reporter) -> Outcome:
         """Draw what is missing, one rung after the other, in this process."""
+        Inline().check(device)
         missing = self.missing(store)
         check_data(missing)
+        if missing:
+            store.require_place()
         return Inline().run(missing, store, device=device, reporter=reporter)
 
     def ticket(self, store: Store) -> Ticket:

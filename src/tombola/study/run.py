@@ -75,11 +75,14 @@ def run(
     """Run what the store lacks of a study. A wrong study, or data that is not there, raises before anything runs."""
     begun = time.monotonic()
     how = Runner.parse(runner)
+    how.check(device)
     plan = Plan.of(study)
     store.require_readable()
     before = plan.counts(store.has)
     missing = plan.missing(store.has)
     check_data(missing)
+    if missing:
+        store.require_place()
     outcome = how.run(missing, store, device=device, reporter=reporter or Silent())
     return Result(plan, before, outcome, tuple(collect(plan, store)), time.monotonic() - begun, device)
 

@@ -8,6 +8,7 @@ import yaml
 from tombola.errors import RequestError
 from tombola.registry import Member
 from tombola.spec import Spec
+from tombola.study.yamls import MOST_LEVELS, read_value
 
 _TEXT_IS = {"pretrain": "preset", "fit": "preset"}
 """Which option a bare text stands for, by the name of what holds it; ``name`` for everything else."""
@@ -15,6 +16,8 @@ _TEXT_IS = {"pretrain": "preset", "fit": "preset"}
 
 def put(tree: Any, path: str, value: Any) -> Any:
     """A copy of ``tree`` with ``value`` at ``path``; a bare name on the way becomes a mapping with that name."""
+    if path.count(".") >= MOST_LEVELS:
+        raise RequestError(f"{path}: a path of more than {MOST_LEVELS} names; options lie less deep")
     return _put(tree, path.split("."), value, ())
 
 
@@ -58,7 +61,8 @@ def override(text: str) -> tuple[str, list[Any]]:
             f"{text!r}: write a path and a value, as in draw.sparsity=0.9, or values: draw.sparsity=0.8,0.9"
         )
     try:
-        found = yaml.safe_load(f"[{values}]")
-    except yaml.YAMLError:
-        raise RequestError(f"{text!r}: {values!r} is no value, nor values with commas between") from None
+        found = read_value(f"[{values}]", path.strip())
+    except yaml.YAMLError as error:
+        why = f" ({error.problem})" if isinstance(error, yaml.constructor.ConstructorError) else ""
+        raise RequestError(f"{text!r}: {values!r} is no value, nor values with commas between{why}") from None
     return path.strip(), found

@@ -24,7 +24,7 @@ from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
-from tombola.errors import StoreError
+from tombola.errors import RequestError, StoreError
 from tombola.fitting.session import Session
 from tombola.study.finished import damage, listed, size_of, sync, whole
 from tombola.study.manifest import NAME, Manifest, names
@@ -62,6 +62,8 @@ class Store:
     def at(cls, place: str | Path) -> "Store":
         """The store in a folder; or at a url, with its cache in the user's (TOMBOLA_CACHE names another)."""
         url = str(place)
+        if not url.strip() or (is_url(url) and not url.strip().partition("://")[2].strip("/") and "memory" not in url):
+            raise RequestError(f"the store {url!r} is no place; write a folder, or a url such as s3://bucket/x")
         return cls(_cache(url), Shelf(url)) if is_url(url) else cls(Path(place))
 
     @property
@@ -182,9 +184,18 @@ class Store:
         return freed
 
     def require_readable(self) -> None:
-        """Raise `StoreError` unless there is a store, or nothing yet, at its place."""
+        """Raise `RequestError` unless there is a store, or nothing yet, at its place."""
         if self.root.exists() and not self.root.is_dir():
-            raise StoreError(f"the store {self.root} is not a folder; choose another place for it")
+            raise RequestError(f"the store {self.root} is not a folder; choose another place for it")
+
+    def require_place(self) -> None:
+        """Raise `RequestError` unless its folder is there or can be made, which it then is."""
+        try:
+            (self.root / "work").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RequestError(
+                f"the store {self.root} cannot be made: {error.strerror}; choose another place for it"
+            ) from None
 
     def fail(self, key: str, report: str) -> str:
         """Keep the report of a failure beside the unfinished work, or on the shelf; where it is."""
@@ -326,7 +337,6 @@ class Store:
     @contextmanager
     def _locked(self, key: str) -> Iterator[bool]:
         """Whether the lock of a stage is this process's while the block runs; its file is then gone afterwards."""
-        self.require_readable()
         lock = self._lock(key)
         file = Path(lock.lock_file)
         file.parent.mkdir(parents=True, exist_ok=True)

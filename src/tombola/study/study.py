@@ -18,6 +18,8 @@ from tombola.study.yamls import read_yaml
 
 KEYS: Final = ("name", "title", *ROOTS, "axes")
 
+_LONGEST_NAME: Final = 100
+
 _DEFAULTS: Final = {
     name: field.default for name, field in Experiment.model_fields.items() if isinstance(field.default, str)
 }
@@ -169,9 +171,15 @@ def _single(path: str, values: list[Any]) -> Any:
 
 
 def _name_problem(name: str) -> str:
-    good = name and all(letter.isalnum() or letter in "-_./" for letter in name) and ".." not in name
+    good = (
+        0 < len(name) <= _LONGEST_NAME
+        and all(letter.isalnum() or letter in "-_./" for letter in name)
+        and ".." not in name
+    )
     return (
-        "" if good and name[0].isalnum() else f"name={name!r}: should be letters, digits, - and _, as it names a folder"
+        ""
+        if good and name[0].isalnum()
+        else f"name={name!r}: should be up to {_LONGEST_NAME} letters, digits, - and _, as it names a folder"
     )
 
 

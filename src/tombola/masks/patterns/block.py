@@ -19,7 +19,7 @@ from tombola.masks.patterns._base import Grouping, Pattern
 from tombola.masks.patterns._tiles import Tiles, tile
 from tombola.spec import option
 
-_SIZE = re.compile(r"0*([1-9]\d*)x0*([1-9]\d*)")
+_SIZE = re.compile(r"0{0,9}([1-9]\d{0,3})x0{0,9}([1-9]\d{0,3})")
 
 
 @final
@@ -35,7 +35,7 @@ class Block(Pattern):
     def _two_numbers(cls, value: str) -> str:
         found = _SIZE.fullmatch(value.strip())
         if found is None:
-            raise ValueError("is not a size; write output x input channels, both at least 1, as in block:4x4")
+            raise ValueError("is not a size; write output x input channels, both 1 to 9999, as in block:4x4")
         return f"{found[1]}x{found[2]}"
 
     def grouping(self, weight: Tensor, layer: Layer) -> Grouping:

@@ -26,7 +26,7 @@ from tombola.masks.patterns._base import Grouping, Pattern
 from tombola.masks.patterns._tiles import Tiles, tile
 from tombola.spec import option
 
-_RATIO = re.compile(r"0*([1-9]\d*):0*([1-9]\d*)")
+_RATIO = re.compile(r"0{0,9}([1-9]\d{0,3}):0{0,9}([1-9]\d{0,3})")
 _NEAR = 1e-6  # two thirds may be written 0.666667
 
 
@@ -43,7 +43,7 @@ class NM(Pattern):
     def _n_of_m(cls, value: str) -> str:
         found = _RATIO.fullmatch(value.strip())
         if found is None or int(found[1]) > int(found[2]):
-            raise ValueError("is not n:m; write how many of how many are kept, 1 <= n <= m, as in nm:2:4")
+            raise ValueError("is not n:m; write how many of how many are kept, 1 <= n <= m <= 9999, as in nm:2:4")
         return f"{found[1]}:{found[2]}"
 
     def grouping(self, weight: Tensor, layer: Layer) -> Grouping:

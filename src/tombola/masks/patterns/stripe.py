@@ -13,7 +13,7 @@ Reference: Tan et al., "Accelerating Sparse Convolution with Column Vector-Wise 
   clustered channels); Lin et al., arXiv 2105.14713 (1xN, whole kernels of consecutive channels).
 """
 
-from typing import Any, ClassVar, Literal, final
+from typing import Any, ClassVar, Final, Literal, final
 
 import torch
 from pydantic import field_validator
@@ -25,6 +25,9 @@ from tombola.masks.patterns._base import Grouping, Pattern
 from tombola.masks.patterns._matching import matched
 from tombola.masks.patterns._tiles import Tiles, tile
 from tombola.spec import option
+
+_LARGEST: Final = 4096
+_DIGITS: Final = 9  # of a number that is too large whatever follows
 
 
 @final
@@ -42,9 +45,11 @@ class Stripe(Pattern):
     @classmethod
     def _a_number(cls, value: Any) -> int:
         if isinstance(value, str) and value.strip().isdecimal():
-            value = int(value)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise ValueError("is not a number of output channels; write a whole number from 1, as in stripe:4")
+            value = int(value[:_DIGITS])
+        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= _LARGEST:
+            raise ValueError(
+                f"is not a number of output channels; write a whole number from 1 to {_LARGEST}, as in stripe:4"
+            )
         return value
 
     def grouping(self, weight: Tensor, layer: Layer) -> Grouping:

@@ -10,6 +10,7 @@ from typing import ClassVar, Final
 import torch
 
 from tombola.errors import TombolaError
+from tombola.fitting.devices import device_of
 from tombola.fitting.session import Reporter
 from tombola.registry import Family, Member
 from tombola.spec import option
@@ -43,6 +44,10 @@ class Runner(Member):
     family: ClassVar[Family] = Family("runners", "tombola.study.runners")
 
     threads: int = option(1, "torch threads of a stage; another number may change the last bits of results", ge=1)
+
+    def check(self, device: str) -> None:
+        """Raise `OptionError` where stages cannot run on ``device``; asked before any begins."""
+        device_of(device)
 
     @abstractmethod
     def run(self, stages: Mapping[str, Stage], store: Store, *, device: str, reporter: Reporter) -> Outcome:

@@ -29,6 +29,7 @@ from tombola.study.runners._worker import Done
 from tombola.study.stages import Stage
 from tombola.study.store import Store
 
+_KINDS: Final = ("auto", "cpu", "cuda", "mps", "xpu")
 _GRACE_SECONDS: Final = 20.0
 _GIGABYTE: Final = 1 << 30
 _TOLD: Final = ("TOMBOLA_PATH", "TOMBOLA_DATA", "TOMBOLA_ROBUST")
@@ -50,6 +51,11 @@ class Ray(Runner):
     ranks: int | None = option(
         None, "the most processes that share a stage with shards; empty: as many as the cluster has room for", ge=1
     )
+
+    def check(self, device: str) -> None:
+        """The nodes have devices that this machine may lack: only their kind can be judged here."""
+        if device.partition(":")[0] not in _KINDS:
+            raise RequestError(f"device={device}: there is no such kind of device; write one of {', '.join(_KINDS)}")
 
     def run(self, stages: Mapping[str, Stage], store: Store, *, device: str, reporter: Reporter) -> Outcome:
         if not stages:
