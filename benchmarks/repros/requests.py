@@ -110,6 +110,86 @@ def laughs(folder: Path) -> str:
     return f"refused after {time.monotonic() - begun:.1f} s"
 
 
+def pack(path: Path, **arrays: object) -> str:
+    """A pack of twenty gray images in two classes, with other arrays in place of some of it."""
+    import numpy as np
+
+    x, y = np.zeros((20, 8, 8), np.uint8), np.arange(20) % 2
+    np.savez(path, **{"x": x, "y": y, **arrays})  # type: ignore[arg-type]  # arrays by name
+    return f"pack:{path}"
+
+
+def trained_on(task: str, *more: str) -> list[str]:
+    """The request that reads a task's data."""
+    return ["pretrain", "resnet8", "--task", task, *more, "-o", "x.safetensors"]
+
+
+@finding("F8", "a pack without classes and a label of 2^40")
+def far_label(folder: Path) -> str:
+    """It counted to 2^40."""
+    import numpy as np
+
+    path = folder / "far.npz"
+    return all_refused(folder, [(trained_on(pack(path, y=np.array([0, 1 << 40] * 10))), "no classes that name it")])
+
+
+@finding("F8", "a PNG of 1 x 60,000 pixels")
+def line(folder: Path) -> str:
+    """It was resized to three thousand million pixels before it was cropped."""
+    import resource
+
+    import numpy as np
+    from PIL import Image
+
+    for name in ("cat/1.png", "dog/1.png"):
+        (folder / name).parent.mkdir()
+        Image.new("RGB", (1, 60_000)).save(folder / name)
+    asked(folder, *trained_on(pack(folder / "x.npz", y=np.array([0, 1 << 40] * 10))))  # torch is there now
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    all_refused(folder, [(trained_on(f"folder:{folder}"), "more than 64 times as long as wide")])
+    taken = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    expect(taken < 300, f"{taken:.0f} MB")
+    return f"refused for {taken:.0f} MB"
+
+
+@finding("F11", "a pack with a wrong tile, or short names")
+def wrong_packs(folder: Path) -> str:
+    """Wrong shapes, NaN, names of fewer images than there are."""
+    import numpy as np
+
+    def sheet(name: str, tile: object) -> str:
+        offsets = np.array([0, 9])
+        return pack(folder / name, sheets=np.zeros(9, np.uint8), sheet_offsets=offsets, tile=tile)
+
+    broken = {"data": np.zeros(9, np.uint8), "offsets": np.array([0, 4, 9]), "names": np.array(["a"])[:0]}
+    packs = [
+        (sheet("flat.npz", np.array([8])), "expected height and width"),
+        (sheet("nan.npz", np.array([8.0, np.nan])), "expected height and width"),
+        (sheet("none.npz", np.array([0, 8])), "expected height and width"),
+        (pack(folder / "names.npz", **broken), "the first is number 0"),
+    ]
+    return all_refused(folder, [(trained_on(path, "--set", "task.size=8"), words) for path, words in packs])
+
+
+@finding("F12", "classes without an image, or with one")
+def bare_classes(folder: Path) -> str:
+    """The first is refused by name; of the second it is said that it is never tested."""
+    import warnings
+
+    import numpy as np
+
+    from tombola.data._base import Dataset
+
+    classes = np.array(["cat", "dog", "eel"])
+    all_refused(folder, [(trained_on(pack(folder / "bare.npz", classes=classes)), "to train on: eel")])
+    y = np.array([0, 1] * 9 + [1, 2])
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        Dataset.parse(pack(folder / "one.npz", y=y, classes=classes)).load()
+    expect(any("never tested" in str(warning.message) and "eel" in str(warning.message) for warning in told), "unsaid")
+    return "refused by name; said by name"
+
+
 @finding("F12", "what was taken without a word")
 def taken(folder: Path) -> str:
     """Empty names and places, a stripe wider than any layer."""

@@ -1,10 +1,15 @@
-"""Encoded images to uint8 tensors: upright, RGB, short side resized, centre cropped; one, or many in threads."""
+"""Encoded images to uint8 tensors: upright, RGB, short side resized, centre cropped; one, or many in threads.
+
+A few bytes may claim any number of pixels, so an image has at most `MOST_PIXELS`, and where it is resized and cropped
+it is at most `MOST_OBLONG` times as long as it is wide.
+"""
 
 import io
 import os
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -20,22 +25,40 @@ BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, 
 """What Pillow raises on files that are cut off, damaged or no images."""
 
 
+MOST_PIXELS = 64_000_000
+MOST_OBLONG = 64
+OBLONG = f"more than {MOST_OBLONG} times as long as wide; crop it"
+
+
+@contextmanager
+def opened(source: Source, draft: int | None = None) -> Iterator["Picture"]:
+    """The image in a file or its bytes, not decoded yet; raises one of `BROKEN`, also where it is far too large.
+
+    A JPEG comes at a fraction of its size, its sides at least ``draft``, where that is given.
+    """
+    from PIL import Image
+
+    try:
+        with Image.open(source if isinstance(source, Path) else io.BytesIO(source)) as file:
+            if draft is not None:
+                file.draft(None, (draft, draft))
+            wide, tall = file.size
+            if wide * tall > MOST_PIXELS:
+                raise ValueError(f"it has {wide}x{tall} pixels, more than {MOST_PIXELS:,}; save it smaller")
+            yield file
+    except Image.DecompressionBombError as error:
+        raise ValueError(str(error)) from None
+
+
 def decode(source: Source, size: int | None, crop: float = 1.0) -> Tensor:
     """The image in a file or its bytes as uint8 (3, H, W), ``size`` square, or as large as it is.
 
     The square is the middle one, of ``crop`` of the short side. Turned as its EXIF says; transparent parts over white;
     16-bit grays scaled to 8. Raises one of `BROKEN`.
     """
-    from PIL import Image
-
-    try:
-        with Image.open(source if isinstance(source, Path) else io.BytesIO(source)) as file:
-            if size is not None:
-                # JPEG decodes at a fraction of its size: twice what is needed leaves the resizing its quality.
-                file.draft(None, (round(2 * size / crop),) * 2)
-            picture = _rgb(_upright(file))
-    except Image.DecompressionBombError as error:
-        raise ValueError(str(error)) from None
+    # JPEG decodes at a fraction of its size: twice what is needed leaves the resizing its quality.
+    with opened(source, None if size is None else round(2 * size / crop)) as file:
+        picture = _rgb(_upright(file))
     square = picture if size is None else _square(picture, size, crop)
     return torch.from_numpy(np.array(square)).permute(2, 0, 1)
 
@@ -82,6 +105,11 @@ def reason(error: BaseException) -> str:
     return "not an image Pillow can read" if text.startswith("cannot identify image file") else text
 
 
+def oblong(wide: int, tall: int) -> bool:
+    """Whether an image is a line rather than a picture: resized by its short side it would be enormous."""
+    return max(wide, tall) > MOST_OBLONG * min(wide, tall)
+
+
 def _upright(file: "Picture") -> "Picture":
     from PIL import ImageOps
 
@@ -106,6 +134,8 @@ def _rgb(picture: "Picture") -> "Picture":
 def _square(picture: "Picture", size: int, crop: float) -> "Picture":
     from PIL import Image
 
+    if oblong(*picture.size):
+        raise ValueError(f"it has {picture.width}x{picture.height} pixels: {OBLONG}")
     short = round(size / crop)
     scale = short / min(picture.size)
     wide, tall = (max(short, round(side * scale)) for side in picture.size)

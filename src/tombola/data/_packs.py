@@ -1,13 +1,10 @@
 """One ``.npz`` pack of images: encoded bytes, lossless sheets, or plain arrays. Never a pickle."""
 
 import hashlib
-import io
 import itertools
-import zipfile
-import zlib
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -15,27 +12,20 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tombola.data._base import InMemory
-from tombola.data._decode import BROKEN, decode, decode_all, in_threads, reason
+from tombola.data._decode import BROKEN, OBLONG, decode, decode_all, in_threads, oblong, opened, reason
+from tombola.data._npz import Array, read_arrays, require_room
 from tombola.errors import DataError
 
-Array: TypeAlias = np.ndarray[Any, Any]
 FORMATS = "(data, offsets, labels, classes), (sheets, sheet_offsets, tile, labels, classes) or (x, y)"
-KINDS = ({"data", "offsets"}, {"sheets", "sheet_offsets", "tile"}, {"x"})
+MOST_CLASSES = 100_000
+MOST_SIDE = 8192
+ENCODED, SHEETS = ("data", "offsets"), ("sheets", "sheet_offsets", "tile")
+KINDS = (ENCODED, SHEETS, ("x",))
 
 
 def read_pack(path: Path, *, size: int | None, verify: bool) -> InMemory:
     """The images of a pack, ``size`` square or as they are; raises `DataError` for a file that is not one."""
-    try:
-        with path.open("rb") as stream:
-            file = np.load(stream, allow_pickle=False)
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise DataError(f"pack: {path} is not a .npz; it should hold the arrays {FORMATS}")
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"pack: {path} cannot be read ({error}); copy or download it again") from None
-    return _images(path, arrays, size=size, verify=verify)
+    return _images(path, read_arrays(path, "pack"), size=size, verify=verify)
 
 
 def _images(path: Path, arrays: Mapping[str, Array], *, size: int | None, verify: bool) -> InMemory:
@@ -44,14 +34,18 @@ def _images(path: Path, arrays: Mapping[str, Array], *, size: int | None, verify
             f"pack: {path} has masks (mask_data), it is for the segmentation task; write segmentation:scene_pack:PATH"
         )
     labels = arrays.get("y", arrays.get("labels"))
-    if labels is None or not any(kind <= set(arrays) for kind in KINDS):
+    kind = next((kind for kind in KINDS if set(kind) <= set(arrays)), None)
+    if labels is None or kind is None:
         raise DataError(f"pack: {path} holds the arrays {', '.join(arrays) or 'none'}; expected {FORMATS}")
-    if "data" in arrays:
+    if kind is ENCODED:
         pixels = _encoded(path, arrays, size)
     else:
-        rows = _sheets(path, arrays) if "sheets" in arrays else _plain(path, arrays["x"])
+        rows = _sheets(path, arrays) if kind is SHEETS else _plain(path, arrays["x"])
         if verify and "pixels_sha256" in arrays:
             _verify(path, rows, str(arrays["pixels_sha256"]))
+        if 0 in rows.shape or (size is not None and oblong(*rows.shape[1:3])):
+            raise DataError(f"pack: {path}: images of {rows.shape[2]}x{rows.shape[1]} pixels: none, or {OBLONG}")
+        _require_room(path, len(rows), size or 0, size or 0)
         pixels = resized(torch.from_numpy(rows).permute(0, 3, 1, 2), size)
     return InMemory(_square(path, pixels), *_labels(path, labels, arrays.get("classes"), len(pixels)))
 
@@ -59,30 +53,51 @@ def _images(path: Path, arrays: Mapping[str, Array], *, size: int | None, verify
 def _labels(path: Path, labels: Array, classes: Array | None, count: int) -> tuple[Tensor, tuple[str, ...]]:
     if labels.ndim != 1 or labels.dtype.kind not in "iu" or len(labels) != count or count == 0:
         raise DataError(f"pack: {path}: {count} images and labels of shape {labels.shape}, type {labels.dtype}")
-    names = tuple(map(str, range(int(labels.max()) + 1) if classes is None else classes.tolist()))
-    if int(labels.min()) < 0 or int(labels.max()) >= len(names):
+    most = int(labels.max())
+    if classes is None and most >= MOST_CLASSES:
+        raise DataError(
+            f"pack: {path}: a label of {most}, and no classes that name it; write classes, or labels from 0"
+        )
+    names = tuple(map(str, range(most + 1))) if classes is None else class_names(f"pack: {path}", classes)
+    if int(labels.min()) < 0 or most >= len(names):
         raise DataError(f"pack: {path}: labels {labels.min()} to {labels.max()} for {len(names)} classes")
     return torch.from_numpy(labels.astype(np.int64)), names
+
+
+def class_names(name: str, classes: Array) -> tuple[str, ...]:
+    """The names of the classes: a list of texts or numbers, each once."""
+    if classes.ndim != 1 or classes.dtype.kind not in "USiu" or not 0 < len(classes) <= MOST_CLASSES:
+        given = f"classes of shape {classes.shape}, type {classes.dtype}"
+        raise DataError(f"{name}: {given}; expected a list of 1 to {MOST_CLASSES} names")
+    texts = np.char.decode(classes, "utf-8", "replace") if classes.dtype.kind == "S" else classes
+    names = tuple(map(str, texts.tolist()))
+    if double := next((one for one, count in Counter(names).items() if count > 1), None):
+        raise DataError(f"{name}: the class {double!r} is named twice")
+    return names
 
 
 def _encoded(path: Path, arrays: Mapping[str, Array], size: int | None) -> Tensor:
     sources = parts(path, arrays["data"], arrays["offsets"])
     if size is None:
         size = _native(path, sources)
+    _require_room(path, len(sources), size, size)
     pixels, broken = decode_all(sources, size, 0)
     if broken:
         index, why = next(iter(broken.items()))
-        name = arrays["names"][index] if "names" in arrays else f"number {index}"
+        called = arrays.get("names", np.empty(0))
+        name = called[index] if called.ndim == 1 and index < len(called) else f"number {index}"
         raise DataError(f"pack: {path}: {len(broken)} broken images, the first is {name} ({why})")
     return pixels
 
 
+def _require_room(path: Path, count: int, tall: int, wide: int) -> None:
+    require_room(3 * count * tall * wide, f"pack: {path}: {count:,} images of {wide}x{tall} pixels")
+
+
 def _native(path: Path, sources: list[bytes]) -> int:
     """The side of the images when all are equally large squares."""
-    from PIL import Image
-
     try:
-        sides = {Image.open(io.BytesIO(source)).size for source in sources}
+        sides = {_side(source) for source in sources}
     except BROKEN as error:
         raise DataError(f"pack: {path}: broken image: {reason(error)}") from None
     wide, tall = min(sides)
@@ -91,24 +106,36 @@ def _native(path: Path, sources: list[bytes]) -> int:
     return wide
 
 
+def _side(source: bytes) -> tuple[int, int]:
+    with opened(source) as file:
+        return file.size
+
+
 def parts(path: Path, data: Array, offsets: Array) -> list[bytes]:
     """The encoded files one after the other."""
-    rising = (
-        offsets.ndim == 1 and len(offsets) > 1 and offsets.dtype.kind in "iu" and bool((np.diff(offsets) > 0).all())
-    )
-    if data.dtype != np.uint8 or not rising or int(offsets[0]) < 0 or int(offsets[-1]) > len(data):
-        raise DataError(f"pack: {path}: offsets that do not rise from 0 to the {len(data)} bytes of data")
+    whole = offsets.ndim == 1 and len(offsets) > 1 and offsets.dtype.kind in "iu"
+    rising = whole and bool((offsets[1:] > offsets[:-1]).all())
+    if data.ndim != 1 or data.dtype != np.uint8 or not rising or int(offsets[0]) < 0 or int(offsets[-1]) > len(data):
+        raise DataError(f"pack: {path}: offsets that do not rise from 0 to the {data.size} bytes of data")
     return [data[start:stop].tobytes() for start, stop in itertools.pairwise(offsets.tolist())]
 
 
 def _sheets(path: Path, arrays: Mapping[str, Array]) -> Array:
     """The tiles of all sheets as (N, H, W, 3)."""
-    height, width = (int(side) for side in arrays["tile"])
+    height, width = _tile(path, arrays["tile"])
     sources = parts(path, arrays["sheets"], arrays["sheet_offsets"])
     sheets: dict[int, Array] = {}
+    try:
+        count = sum(tall // height for _, tall in map(_side, sources))
+    except BROKEN as error:
+        raise DataError(f"pack: {path}: a sheet cannot be decoded: {reason(error)}") from None
+    _require_room(path, count, height, width)
 
     def one(index: int) -> None:
-        sheets[index] = decode(sources[index], None).permute(1, 2, 0).numpy().reshape(-1, height, width, 3)
+        pixels = decode(sources[index], None).permute(1, 2, 0).numpy()
+        if pixels.shape[0] % height or pixels.shape[1] != width:
+            raise ValueError(f"{pixels.shape[1]}x{pixels.shape[0]} pixels are no column of tiles of {width}x{height}")
+        sheets[index] = pixels.reshape(-1, height, width, 3)
 
     try:
         in_threads(one, len(sources), 0)
@@ -117,11 +144,20 @@ def _sheets(path: Path, arrays: Mapping[str, Array]) -> Array:
     return np.concatenate([sheets[index] for index in range(len(sources))])
 
 
+def _tile(path: Path, tile: Array) -> tuple[int, int]:
+    sides = tile.tolist() if tile.shape == (2,) and tile.dtype.kind in "iu" else []
+    if len(sides) != 2 or not all(0 < side <= MOST_SIDE for side in sides):
+        given = tile.tolist() if tile.size <= 4 else f"of shape {tile.shape}"
+        raise DataError(f"pack: {path}: tile is {given}; expected height and width, two whole numbers to {MOST_SIDE}")
+    return sides[0], sides[1]
+
+
 def _plain(path: Path, x: Array) -> Array:
     """Arrays (N, H, W), (N, H, W, 1) or (N, H, W, 3) as (N, H, W, 3)."""
     rows = x[..., None] if x.ndim == 3 else x
     if rows.dtype != np.uint8 or rows.ndim != 4 or rows.shape[3] not in (1, 3):
         raise DataError(f"pack: {path}: x of shape {x.shape}, type {x.dtype}; expected uint8 (N, H, W) or (N, H, W, 3)")
+    _require_room(path, *rows.shape[:3])
     return np.array(np.broadcast_to(rows, (*rows.shape[:3], 3)))
 
 

@@ -3,7 +3,6 @@
 What a set of scenes is, how a mask is decoded and resized as its image is, and splits that do not ask for classes.
 """
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tombola.data._base import Dataset, Images, Splits, Subset
-from tombola.data._decode import BROKEN, Source, decode, in_threads, reason
+from tombola.data._decode import BROKEN, OBLONG, Source, decode, in_threads, oblong, opened, reason
 from tombola.errors import DataError
 
 VOID: Final = 255
@@ -116,6 +115,8 @@ def _fitted(image: Tensor, mask: Tensor, shape: tuple[int, int] | None, *, squar
         return image, mask
     if not square:
         return stretched(image[None], shape)[0], nearest(mask[None], shape)[0]
+    if oblong(*mask.shape):
+        raise DataError(f"the image is {tuple(mask.shape)}: {OBLONG}")
     scale = shape[0] / min(mask.shape)
     tall, wide = (max(shape[0], round(side * scale)) for side in mask.shape)
     top, left = (tall - shape[0]) // 2, (wide - shape[1]) // 2
@@ -128,9 +129,7 @@ def _fitted(image: Tensor, mask: Tensor, shape: tuple[int, int] | None, *, squar
 
 def _decode_mask(source: Source) -> Tensor:
     """A mask as uint8 (H, W): the numbers of a palette or of grays, not its colours."""
-    from PIL import Image
-
-    with Image.open(source if isinstance(source, Path) else io.BytesIO(source)) as file:
+    with opened(source) as file:
         if file.mode not in ("L", "P", "1"):
             raise DataError(f"its mask is {file.mode}; expected one number a pixel, as gray or by a palette")
         return torch.from_numpy(np.array(file, dtype=np.uint8))

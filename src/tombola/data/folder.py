@@ -23,6 +23,7 @@ import torch
 from torch import Tensor
 
 from tombola.data._base import Dataset, Images, InMemory, Splits, hold_out
+from tombola.data._coverage import say_untested
 from tombola.data._decode import BROKEN, decode, decode_all, find_broken, in_threads, reason
 from tombola.data._files import files_identity
 from tombola.data._tree import Tree, read_tree
@@ -63,7 +64,7 @@ class Folder(Dataset):
         rest, test = (whole, held) if held is not None else hold_out(whole, self.test_fraction, self.seed)
         both = "val" in parts and "test" in parts
         train, val = (rest, parts["val"]) if both else hold_out(rest, self.val_fraction, self.seed)
-        return self._checked(Splits(train, val, test))
+        return say_untested(f"folder: {self.root}", self._checked(Splits(train, val, test)))
 
     def _images(self, tree: Tree, split: str) -> Images:
         files, labels = tree.labelled(split)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from tombola.data._base import Dataset, Splits, hold_out, stratified
+from tombola.data._coverage import require_every_class, say_untested
 from tombola.data._packs import read_pack
 from tombola.errors import DataError
 from tombola.spec import Json, file_digest, option
@@ -55,9 +56,11 @@ class Pack(Dataset):
             differ = "classes" if len(classes) > 1 else "sizes (give size=...)"
             raise DataError(f"pack: {', '.join(file.name for file in files.values())} have different {differ}")
         whole = parts.get("all")
+        require_every_class(f"pack: {self.path}", whole or parts["train"])
         rest, test = hold_out(whole, self.test_fraction, self.seed) if whole else (parts["train"], parts["test"])
         train, val = (rest, parts["val"]) if "val" in parts else hold_out(rest, self.val_fraction, self.seed)
-        return Splits(train if self.num_train is None else stratified(train, self.num_train, self.seed), val, test)
+        chosen = train if self.num_train is None else stratified(train, self.num_train, self.seed)
+        return say_untested(f"pack: {self.path}", Splits(chosen, val, test))
 
 
 def pack_files(path: Path) -> dict[str, Path]:

@@ -11,17 +11,14 @@ nearest pixel, so scores of different shapes are not comparable; ``val_fraction`
 Reference: Brostow et al. 2009 (CamVid), in the 11 classes of Badrinarayanan et al. (SegNet), arXiv 1511.00561.
 """
 
-import zipfile
-import zlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar, Final, Self
 
-import numpy as np
 from pydantic import model_validator
 
 from tombola.data._base import Splits
-from tombola.data._packs import Array, parts
+from tombola.data._npz import read_arrays
+from tombola.data._packs import class_names, parts
 from tombola.data._scenes import Scenes, SceneSet, checked, decoded, hold_out_scenes, not_empty
 from tombola.data.pack import pack_files
 from tombola.errors import DataError
@@ -73,7 +70,7 @@ class ScenePack(SceneSet):
 
 def read_scenes(path: Path, shape: tuple[int, int] | None) -> Scenes:
     """The scenes of one pack; raises `DataError` for a file that is not one."""
-    arrays = _arrays(path)
+    arrays = read_arrays(path, "scene_pack")
     if lacking := [name for name in _NEEDED if name not in arrays]:
         raise DataError(
             f"scene_pack: {path} has no {', '.join(lacking)}; expected {', '.join(_NEEDED)}"
@@ -82,7 +79,7 @@ def read_scenes(path: Path, shape: tuple[int, int] | None) -> Scenes:
     images, masks = (parts(path, arrays[f"{kind}data"], arrays[f"{kind}offsets"]) for kind in ("", "mask_"))
     if len(images) != len(masks):
         raise DataError(f"scene_pack: {path}: {len(images)} images and {len(masks)} masks")
-    names = tuple(map(str, arrays["classes"].tolist()))
+    names = class_names(f"scene_pack: {path}", arrays["classes"])
     void = next((place for place, name in enumerate(names) if name.lower() in _NO_CLASS), len(names))
     if void < len(names) - 1:
         raise DataError(f"scene_pack: {path}: {names[void]!r} is not the last of the classes, as it should be")
@@ -91,11 +88,3 @@ def read_scenes(path: Path, shape: tuple[int, int] | None) -> Scenes:
     except DataError as error:
         raise DataError(f"scene_pack: {path}: {error}") from None
     return checked(f"scene_pack: {path}", Scenes(pixels, labels, names[:void]))
-
-
-def _arrays(path: Path) -> Mapping[str, Array]:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, KeyError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"scene_pack: {path} cannot be read ({error}); copy or download it again") from None
