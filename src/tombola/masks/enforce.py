@@ -1,14 +1,15 @@
 """Masks on a module: pruned weights made exactly +0.0, once or after every optimizer step, and without gradients.
 
 The mask is filled in after the step, on plain weights, so momentum, weight decay, Adam's moments and any precision may
-do what they like: a pruned weight is exactly +0.0 again before anybody reads it. Filling, not multiplying: a product
-would leave -0.0 where the weight was negative, and NaN where it was infinite.
+do what they like: a pruned weight is exactly +0.0 again before anybody reads it. Its bits are cleared, not multiplied: a
+product would leave -0.0 where the weight was negative, and NaN where it was infinite. Clearing bits by a mask of whole
+words costs what reading and writing the weights does, a third of filling by booleans.
 
 What a backward says of a pruned weight is not the gradient of anything that is trained. It changes no weight, but it
 would count wherever all gradients are looked at together, as in their norm: at 98 % sparsity most of it is theirs.
 """
 
-from typing import final
+from typing import Final, final
 
 import torch
 from torch import Tensor, nn
@@ -16,12 +17,15 @@ from torch import Tensor, nn
 from tombola.errors import MaskError, near
 from tombola.masks.masks import Masks
 
+_WORDS: Final = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
+"""Whole numbers by their bytes, to see a number's bits."""
+
 
 @torch.no_grad()
 def apply_masks(module: nn.Module, masks: Masks) -> None:
     """The pruned entries of ``module``'s parameters are exactly +0.0; kept entries and gradients are as they were."""
-    for _, parameter, pruned in _matched(module, masks):
-        parameter.masked_fill_(pruned, 0.0)
+    for _, parameter, kept in _matched(module, masks):
+        _clear(parameter, kept)
 
 
 @final
@@ -39,21 +43,21 @@ class Enforcer:
     @torch.no_grad()
     def drop_gradients(self) -> None:
         """Pruned weights have gradient 0, so momenta of theirs stay 0 too. In place, allocates nothing."""
-        for _, parameter, pruned in self._matched:
+        for _, parameter, kept in self._matched:
             if parameter.grad is not None:
-                parameter.grad.masked_fill_(pruned, 0.0)
+                _clear(parameter.grad, kept)
 
     @torch.no_grad()
     def enforce(self) -> None:
         """Pruned weights are +0.0 again. In place, allocates nothing."""
-        for _, parameter, pruned in self._matched:
-            parameter.masked_fill_(pruned, 0.0)
+        for _, parameter, kept in self._matched:
+            _clear(parameter, kept)
 
     @torch.no_grad()
     def check(self) -> None:
         """Raises `MaskError` naming the first tensor with a pruned weight that is not exactly +0.0."""
-        for name, parameter, pruned in self._matched:
-            wrong = pruned & ((parameter != 0) | torch.signbit(parameter))
+        for name, parameter, kept in self._matched:
+            wrong = (kept == 0) & ((parameter != 0) | torch.signbit(parameter))
             if count := int(wrong.count_nonzero()):
                 raise MaskError(
                     f"{count} of the pruned weights of {name!r} are not +0.0;"
@@ -62,7 +66,7 @@ class Enforcer:
 
 
 def _matched(module: nn.Module, masks: Masks) -> list[tuple[str, nn.Parameter, Tensor]]:
-    """(name, parameter, True where pruned), the last laid out in memory as the parameter is and on its device."""
+    """(name, parameter, words of ones where kept and of zeros where pruned), these laid out as the parameter is."""
     parameters = dict(module.named_parameters(remove_duplicate=False))
     matched: list[tuple[str, nn.Parameter, Tensor]] = []
     for name, mask in masks.items():
@@ -74,6 +78,11 @@ def _matched(module: nn.Module, masks: Masks) -> list[tuple[str, nn.Parameter, T
                 f"the mask of {name!r} is {tuple(mask.shape)}, the parameter is {tuple(parameter.shape)};"
                 " draw the masks from this model, or load the model they were drawn from"
             )
-        pruned = torch.empty_like(parameter, dtype=torch.bool, requires_grad=False)
-        matched.append((name, parameter, pruned.copy_(mask).logical_not_()))
+        kept = torch.empty_like(parameter, dtype=_WORDS[parameter.element_size()], requires_grad=False)
+        matched.append((name, parameter, kept.copy_(mask).neg_()))  # -1 has all bits set
     return matched
+
+
+def _clear(tensor: Tensor, kept: Tensor) -> None:
+    """In place, +0.0 where ``kept`` has no bits; the rest keeps its own, those of NaN included."""
+    tensor.view(kept.dtype).bitwise_and_(kept)
