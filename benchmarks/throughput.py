@@ -13,7 +13,7 @@ import time
 
 import torch
 
-from tombola.fitting.devices import device_of, uses_bfloat16
+from tombola.fitting.devices import device_of, resolved
 from tombola.fitting.fit import Fit
 from tombola.fitting.seeds import generator
 from tombola.fitting.session import Session
@@ -32,9 +32,8 @@ def main() -> None:
     options = arguments()
     torch.set_num_threads(options.threads)
     device = device_of(options.device)
-    bfloat16 = uses_bfloat16("auto", device)
-    bound = product(device, torch.bfloat16 if bfloat16 else torch.float32)
-    kind = "bfloat16" if bfloat16 else "float32"
+    kind = resolved("auto")
+    bound = product(device, torch.bfloat16 if kind == "bfloat16" else torch.float32)
     print(f"{device_name(device)}, torch {torch.__version__}, {kind} products: {bound / 1e12:.2f} TFLOP/s")
     task = Task.parse({"name": "glyphs", "size": options.size, "num_train": options.batch * 4, "augment_with": "shift"})
     classes = len(task.splits().classes)
@@ -64,7 +63,7 @@ def images_per_second(options: argparse.Namespace, task: Task, objective: object
     model = task.head(model, generator=generator(0, "head"))
 
     def seconds(steps: int) -> float:
-        fit = build(Fit, {"objective": objective, "epochs": f"{steps}it", "batch": options.batch})
+        fit = build(Fit, {"objective": objective, "epochs": f"{steps}it", "batch": options.batch, "precision": "auto"})
         start = time.perf_counter()
         fit.run(model, task, seed=0, session=Session(device=options.device))
         return time.perf_counter() - start

@@ -31,11 +31,13 @@ class Row(BaseModel):
     samples: int = Field(description="how many test samples stand behind it", ge=0)
     detail: dict[str, Scalar] = Field(default_factory=dict, description="the budget it was measured with")
     key: str = Field("", description="the key of the stage that measured it")
+    precision: str = Field("", description="in which trained what was measured: float32, bfloat16; empty where untold")
     outcomes: str = Field("", description="which samples were told right (`tombola.outcomes`); empty where not kept")
 
     def json_line(self) -> str:
         """The row's one spelling as a line of JSON, without the newline."""
-        return canonical(self.model_dump(mode="json", exclude=None if self.outcomes else {"outcomes"}))
+        untold = {name for name in ("precision", "outcomes") if not getattr(self, name)}
+        return canonical(self.model_dump(mode="json", exclude=untold))
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> None:

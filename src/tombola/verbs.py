@@ -4,6 +4,7 @@ A model is a `Network`, any ``nn.Module``, a `Source` or its text (``"resnet8"``
 and exporters are given as members, as their names, or as mappings with a name and options.
 """
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any, TypeAlias
 
 from torch import nn
 
-from tombola.errors import RequestError, TicketError
+from tombola.errors import RequestError, StageError, TicketError
 from tombola.exporters._base import Exporter
 from tombola.fitting.fit import Fit
 from tombola.fitting.seeds import generator
@@ -233,6 +234,8 @@ def _of_tickets(wanted: Property | Options) -> TicketProperty:
 
 
 def _row(item: Property, found: Measurement, seed: int) -> Row:
+    if not math.isfinite(found.value):
+        raise StageError(f"{item.name}: {found.metric} is {found.value}, so nothing was measured")
     return Row(
         seed=seed,
         property=item.name,

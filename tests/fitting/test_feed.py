@@ -51,6 +51,12 @@ def test_a_step_has_the_same_batch_whenever_it_is_asked_for() -> None:
     assert not torch.equal(other.batch_at(4)[0], batches[4][0])
 
 
+def test_every_epoch_has_an_order_of_its_own() -> None:
+    feed = Feed(numbered(40), 40, seed=1, device=CPU, drop_last=False)
+    orders = [tuple(feed.batch_at(epoch)[1].tolist()) for epoch in range(4)]
+    assert len({*orders, tuple(range(40))}) == 5
+
+
 def test_images_decoded_on_demand_are_fetched_ahead_and_in_order() -> None:
     with Feed(Decoded(torch.arange(20)), 4, seed=0, device=CPU, drop_last=False) as feed:
         for step in range(3, 12):

@@ -64,6 +64,17 @@ def test_the_cadence_of_checkpoints_changes_nothing(every: str, tmp_path: Path) 
     assert weights_digest(kept) == weights_digest(free)
 
 
+def test_a_checkpoint_of_a_network_with_a_frozen_layer_is_not_taken_for_one_without(tmp_path: Path) -> None:
+    still, notes = network(), Notes()
+    still.body.get_parameter("3.weight").requires_grad = False
+    alone = fit().run(still, Toy(), seed=0, session=Session())
+    fit().run(network(), Toy(), seed=0, session=Session(tmp_path))
+    beside = fit().run(still, Toy(), seed=0, session=Session(tmp_path, reporter=notes))
+    assert torch.equal(beside.body.get_parameter("3.weight"), still.body.get_parameter("3.weight"))
+    assert weights_digest(beside) == weights_digest(alone)
+    assert any("another training" in text for text in notes.heard)
+
+
 def test_a_finished_training_is_not_trained_again(tmp_path: Path) -> None:
     model = network()
     done = fit().run(model, Toy(), seed=0, session=Session(tmp_path))

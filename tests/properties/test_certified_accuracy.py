@@ -57,6 +57,28 @@ def test_a_linear_models_certificates_are_its_distances_from_the_boundary() -> N
         assert proved - lost <= value <= proved, "never more than is true; what 2,000 samples do not show is missing"
 
 
+class Turning(nn.Module):
+    """Says class 1 to the first ``n0`` noisy copies of each image and class 0 to the ``n`` that follow."""
+
+    def __init__(self, n0: int, n: int) -> None:
+        super().__init__()
+        self.seen, self.n0, self.each = 0, n0, n0 + n
+        self.fc = nn.Linear(1, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        place = (torch.arange(len(x)) + self.seen) % self.each
+        self.seen += len(x)
+        return torch.nn.functional.one_hot((place < self.n0).long(), 2).float()
+
+
+def test_the_class_is_chosen_on_other_samples_than_those_that_certify_it() -> None:
+    """Else what won by chance would count as evidence for itself."""
+    turning = Turning(16, 200)
+    found = {m.metric: m.value for m in measured(Network(turning, source="turning"), batch=8)}
+    assert found["abstained"] == 100
+    assert turning.seen == 26 * 216
+
+
 def test_what_is_certified_is_below_the_share_of_noise_that_agrees() -> None:
     """Under noise of sigma 0.1 an image at distance d is told right with probability Phi(d / 0.1)."""
     near = ToyTask().splits().test

@@ -64,7 +64,7 @@ def test_the_ticket_is_mask_only_and_names_its_model_and_scheme() -> None:
     assert ticket.lineage.weights_digest == weights_digest(model.body)
     assert ticket.lineage.scheme["name"] == "omp"
     assert (ticket.lineage.sparsity, ticket.lineage.prunable) == (0.5, "double_win")
-    assert set(ticket.lineage.versions) == {"tombola", "torch"}
+    assert set(ticket.lineage.versions) == {"tombola", "torch", "processor", "instructions"}
 
 
 def test_a_sparsity_that_is_none_is_refused() -> None:

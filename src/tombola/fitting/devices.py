@@ -2,12 +2,12 @@
 
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
-from pathlib import Path
 from typing import Literal, TypeAlias
 
 import torch
 
 from tombola.errors import OptionError
+from tombola.machine import cpu_flags
 
 Precision: TypeAlias = Literal["auto", "float32", "bfloat16"]
 
@@ -31,11 +31,15 @@ def device_of(name: str) -> torch.device:
     return device
 
 
-def uses_bfloat16(precision: Precision, device: torch.device) -> bool:
-    """Whether matrix products run in bfloat16; ``auto`` says yes only where the hardware multiplies it natively."""
-    if precision == "auto":
-        return multiplies_bfloat16(device.type)
-    return precision == "bfloat16"
+def resolved(precision: Precision) -> Precision:
+    """``auto`` as what it is on this machine: bfloat16 where its GPU, or else its processor, multiplies it.
+
+    The machine that reads the options decides, once: which device a training then runs on, here or elsewhere, is not
+    known yet, and the same options under the same key must be the same work on all of them.
+    """
+    if precision != "auto":
+        return precision
+    return "bfloat16" if multiplies_bfloat16("cuda" if torch.cuda.is_available() else "cpu") else "float32"
 
 
 @cache
@@ -43,7 +47,7 @@ def multiplies_bfloat16(kind: str) -> bool:
     """Whether a kind of device has bfloat16 instructions (emulating them is slower than float32)."""
     if kind == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return kind == "cpu" and bool(_NATIVE & _cpu_flags())
+    return kind == "cpu" and bool(_NATIVE & cpu_flags())
 
 
 def autocast(device: torch.device, *, bfloat16: bool) -> AbstractContextManager[object]:
@@ -51,11 +55,3 @@ def autocast(device: torch.device, *, bfloat16: bool) -> AbstractContextManager[
     if not bfloat16:
         return nullcontext()
     return torch.autocast(device.type, dtype=torch.bfloat16)
-
-
-def _cpu_flags() -> set[str]:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:  # no such file outside Linux: float32 is always right
-        return set()
-    return {flag for line in lines if line.startswith(("flags", "Features")) for flag in line.split()[1:]}

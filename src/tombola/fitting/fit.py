@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, Self, TypeAlias
 
 import torch
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 from torch import nn
 
 from tombola.errors import OptionError
 from tombola.fitting.average import Average
 from tombola.fitting.checkpoints import Checkpoints
-from tombola.fitting.devices import Precision, device_of, uses_bfloat16
+from tombola.fitting.devices import Precision, device_of, resolved
 from tombola.fitting.feed import Feed
 from tombola.fitting.loop import Course, Training
 from tombola.fitting.masked_layers import MaskedNetwork
@@ -62,7 +62,9 @@ class Fit(Spec):
     )
     ema: float | None = option(None, "decay of an average of the weights, which is then kept; empty: none", gt=0, lt=1)
     bn: Literal["train", "frozen"] = option("train", "batch norm: its statistics follow the batches, or stay")
-    precision: Precision = option("auto", "auto: bfloat16 where the hardware multiplies it, else float32")
+    precision: Precision = option(
+        "float32", "float32; bfloat16; auto: bfloat16 where this machine multiplies it, decided before there is a key"
+    )
     select: Literal["last", "best_val"] = option("last", "which weights are kept, judged on the validation split only")
     validate_every: Steps = option("1ep", "how often to validate when selecting", validate_default=True)
     shards: int = option(
@@ -82,6 +84,12 @@ class Fit(Spec):
         if isinstance(values, str):
             values = {"preset": values}
         return expanded(values, _DEFAULTS) if isinstance(values, Mapping) else values
+
+    @field_validator("precision")
+    @classmethod
+    def _decided(cls, value: Precision) -> Precision:
+        """Two machines that take ``auto`` differently never share a key: what is kept is what it is here."""
+        return resolved(value)
 
     @model_validator(mode="after")
     def _even_shards(self) -> Self:
@@ -164,7 +172,7 @@ class Fit(Spec):
             mine=ranks.dealt(self.shards),
         )
         first, last, total = part.steps(self.epochs.iterations(feed.per_epoch), feed.per_epoch)
-        bfloat16 = uses_bfloat16(self.precision, device)
+        bfloat16 = self.precision == "bfloat16"
         return Course(
             objective=self.objective,
             task=task,
@@ -212,6 +220,8 @@ class Fit(Spec):
         }
         if part != WHOLE:
             identity["part"] = part.identity()
+        if still := [name for name, parameter in model.named_parameters() if not parameter.requires_grad]:
+            identity["frozen"] = [*still]  # of equal weights, but not trained alike
         return key("fit", self.VERSION, identity, inputs)
 
 

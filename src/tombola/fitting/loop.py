@@ -4,6 +4,7 @@ Everything random is drawn from generators that are seeded by (seed, purpose, st
 goes on from a checkpoint ends with the same bits as one that was not. Masked weights are exactly 0 after every step.
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -243,6 +244,8 @@ class Training:
         self._require_finite()
         candidate = self.average.values if self.average else self.network.state_dict()
         score = self.ranks.by_first(lambda: self._score_of(candidate))
+        if not math.isfinite(score):
+            raise Diverged(f"the network answers validation images with NaN at step {self.progress.step}")
         self.progress.history.append({"step": self.progress.step, "validation": score})
         if self.progress.best is None or score > self.progress.best:
             self.progress.best = score

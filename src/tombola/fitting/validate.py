@@ -15,7 +15,7 @@ _BATCH = 512
 
 @torch.no_grad()
 def mean_score(network: nn.Module, images: Images, task: Task, *, device: torch.device, bfloat16: bool) -> float:
-    """The task's headline on ``images``, in eval mode. The network's mode comes back as given."""
+    """The task's headline on ``images``, in eval mode; NaN where an output is. The network's mode comes back as given."""
     modes = [(module, module.training) for module in network.modules()]
     network.eval()
     total = torch.zeros((), dtype=torch.float64)
@@ -23,7 +23,8 @@ def mean_score(network: nn.Module, images: Images, task: Task, *, device: torch.
         context: AbstractContextManager[object] = autocast(device, bfloat16=bfloat16)
         with context:
             outputs: Tensor = network(x)
-        total += task.scores(outputs.float(), targets).double().sum().cpu()
+        scores = task.scores(outputs.float(), targets).double().sum().cpu()
+        total += torch.nan if bool(outputs.isnan().any()) else scores
     for module, training in modes:
         module.training = training
     return float(total / len(images))

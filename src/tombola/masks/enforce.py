@@ -1,9 +1,9 @@
 """Masks on a module: pruned weights made exactly +0.0, once or after every optimizer step, and without gradients.
 
 The mask is filled in after the step, on plain weights, so momentum, weight decay, Adam's moments and any precision may
-do what they like: a pruned weight is exactly +0.0 again before anybody reads it. Its bits are cleared, not multiplied: a
-product would leave -0.0 where the weight was negative, and NaN where it was infinite. Clearing bits by a mask of whole
-words costs what reading and writing the weights does, a third of filling by booleans.
+do what they like: a pruned weight is exactly +0.0 again before anybody reads it. Its bits are cleared, not multiplied:
+a product would leave -0.0 where the weight was negative, and NaN where it was infinite. Clearing bits by a mask of
+whole words costs what reading and writing the weights does, a third of filling by booleans.
 
 What a backward says of a pruned weight is not the gradient of anything that is trained. It changes no weight, but it
 would count wherever all gradients are looked at together, as in their norm: at 98 % sparsity most of it is theirs.

@@ -73,7 +73,7 @@ def compiled(rules: Iterable[tuple[str, str]]) -> list[tuple[re.Pattern[str], st
 
 
 def fill(module: nn.Module, weights: Mapping[str, Tensor], file: Path) -> None:
-    """Puts ``weights`` into ``module`` in place; unless every name and shape fits, nothing is changed.
+    """Puts ``weights`` into ``module`` in place; unless every name and shape fits and none is NaN, nothing is changed.
 
     Only BatchNorm's ``num_batches_tracked`` may be absent: it decides nothing when momentum is fixed.
     """
@@ -89,8 +89,18 @@ def fill(module: nn.Module, weights: Mapping[str, Tensor], file: Path) -> None:
     if problems:
         hint = " (rename maps names: regular expression -> replacement)" if missing and unexpected else ""
         raise ModelError(f"{file} does not fit {type(module).__name__}: {'; '.join(problems)}{hint}")
+    _require_numbers(weights, file)
     wanted.update(weights)  # kept with what torch notes beside a state dict: MNASNet asks for its version
     module.load_state_dict(wanted)
+
+
+def _require_numbers(weights: Mapping[str, Tensor], file: Path) -> None:
+    broken = [name for name, tensor in weights.items() if tensor.is_floating_point() and bool(tensor.isnan().any())]
+    if broken:
+        raise ModelError(
+            f"{file}: {'; '.join(_listed('tensors hold NaN', broken))}; the training that left them had diverged: train"
+            " again with a lower rate, or take a file from before"
+        )
 
 
 def _misfit(name: str, wanted: Tensor, given: Tensor) -> str:

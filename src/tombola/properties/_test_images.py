@@ -10,7 +10,7 @@ from torch import Tensor
 from tombola.attacks._crafting import crafting
 from tombola.data._base import Images, Subset
 from tombola.data._loading import batches
-from tombola.errors import RequestError
+from tombola.errors import RequestError, StageError
 from tombola.models.network import Network
 from tombola.outcomes import Outcomes
 from tombola.tasks._base import Task
@@ -37,8 +37,21 @@ def image_scores(model: Network, task: Task, images: Images, batch: int, device:
     """The task's score of every image, in the images' order, by the model in eval mode."""
     network = ready(model, device)
     with crafting(network, "eval"), torch.no_grad():
-        scored = [task.scores(network(x), targets).double().cpu() for x, targets in in_order(images, batch, device)]
+        scored = [
+            task.scores(answers(network, x), targets).double().cpu() for x, targets in in_order(images, batch, device)
+        ]
     return torch.cat(scored)
+
+
+def answers(network: Network, x: Tensor) -> Tensor:
+    """The network's outputs; raises `StageError` where they hold NaN, of which nothing can be measured."""
+    outputs: Tensor = network(x)
+    if bool(outputs.isnan().any()):
+        raise StageError(
+            f"{network.source}: its outputs hold NaN, so nothing can be measured of it; its weights or batch-norm"
+            " statistics are broken: train it again with a lower optimizer.lr, or take a file from before"
+        )
+    return outputs
 
 
 def outcomes(scores: Tensor, images: Images) -> str:

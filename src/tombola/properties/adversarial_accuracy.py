@@ -24,7 +24,7 @@ from tombola.fitting.devices import device_of
 from tombola.fitting.session import Session
 from tombola.models.network import Network
 from tombola.properties._base import Measurement, Property
-from tombola.properties._test_images import in_order, ready, test_images
+from tombola.properties._test_images import answers, in_order, ready, test_images
 from tombola.properties._test_images import outcomes as told
 from tombola.rows import Scalar
 from tombola.spec import option
@@ -54,7 +54,7 @@ class AdversarialAccuracy(Property):
         tally, scores, soft = Tally(), [], True
         with crafting(network, "eval"), torch.no_grad():
             for x, targets in in_order(images, self.batch, device):
-                outputs = network(x)
+                outputs = answers(network, x)
                 soft = soft and bool(probabilities(outputs).all())
                 before = task.scores(outputs, targets)
                 after, seen = self._after(network, task, x, targets, before, generator)
@@ -73,7 +73,7 @@ class AdversarialAccuracy(Property):
             adversarial, tally = self.attack.tallied(
                 network, x[standing], targets[standing], task.losses, bounds=BOUNDS, generator=generator
             )
-            after[standing] = task.scores(network(adversarial), targets[standing])
+            after[standing] = task.scores(answers(network, adversarial), targets[standing])
         return after, tally
 
     def _remarks(self, tally: Tally, samples: int, soft: bool) -> dict[str, Scalar]:

@@ -34,7 +34,7 @@ from tombola.fitting.session import Session
 from tombola.models.network import Network
 from tombola.properties._alexnet import is_imagenet, mean_errors_of_alexnet
 from tombola.properties._base import Measurement, Property
-from tombola.properties._test_images import ready, test_images
+from tombola.properties._test_images import answers, ready, test_images
 from tombola.rows import Scalar
 from tombola.spec import option
 from tombola.tasks._base import Task
@@ -146,4 +146,4 @@ def _joined(numbers: Sequence[int]) -> str:
 
 def _lost(network: Network, task: Task, pixels: Tensor, targets: Tensor, device: torch.device) -> float:
     """The sum over these images of 1 less the task's score."""
-    return float((1 - task.scores(network(to_float(pixels, device)), targets).double()).sum())
+    return float((1 - task.scores(answers(network, to_float(pixels, device)), targets).double()).sum())

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from tombola.machine import instructions, processor
 from tombola.spec import plain
 
 if TYPE_CHECKING:
@@ -105,14 +106,17 @@ def versions() -> dict[str, str]:
 
 
 def machine(device: str) -> dict[str, str | int]:
-    """The kind of machine, without its name."""
+    """The kind of machine, without its name: all of it that can change a last bit."""
     import torch
 
+    accelerator = torch.cuda.get_device_name() if device != "cpu" and torch.cuda.is_available() else ""
     return {
         "system": platform.system(),
-        "processor": platform.machine(),
-        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "processor": f"{processor()}, {platform.machine()}",
+        "instructions": instructions(),
+        "torch_uses": torch.backends.cpu.get_cpu_capability(),
         "cores": os.cpu_count() or 1,
         "threads": torch.get_num_threads(),
         "device": device,
+        **({"accelerator": accelerator} if accelerator else {}),
     }

@@ -19,7 +19,7 @@ class PlannedCell:
     @cached_property
     def stages(self) -> dict[str, Stage]:
         """What the cell would run by itself, by key, inputs first: its properties share what they measure."""
-        return {stage.key: stage for measure in self.measures for stage in _with_inputs(measure)}
+        return {stage.key: stage for measure in self.measures for stage in behind(measure)}
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,8 @@ class Plan:
         return Counter(stage.STAGE for planned in self.cells for stage in planned.stages.values())
 
 
-def _with_inputs(stage: Stage) -> Iterator[Stage]:
+def behind(stage: Stage) -> Iterator[Stage]:
+    """A stage and all it is made from, inputs first; one that several are made from comes as often."""
     for source in stage.inputs:
-        yield from _with_inputs(source)
+        yield from behind(source)
     yield stage

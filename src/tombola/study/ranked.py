@@ -6,7 +6,7 @@ something else sets up the processes (Ray Train, torchrun), `work_here` is what 
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
@@ -18,12 +18,11 @@ import torch
 import torch.distributed as dist
 from safetensors.torch import load_file
 
-from tombola.fitting.fit import Fit
 from tombola.fitting.launching import run_on_ranks
 from tombola.fitting.ranks import ranks_for
 from tombola.fitting.session import Session, Silent
+from tombola.fitting.trainings import trainings
 from tombola.models.digest import tensors_digest
-from tombola.spec import Spec
 from tombola.study.runners._listening import Listening
 from tombola.study.runners._worker import Relay
 from tombola.study.stages import MODEL, TICKET, DrawStage, PretrainStage, Stage, TransferStage
@@ -34,7 +33,7 @@ def shards_of(stage: Stage) -> int:
     """How many processes can share a stage: the smallest ``shards`` above 1 of its trainings, or 1."""
     if not isinstance(stage, PretrainStage | DrawStage | TransferStage) or stage.task is None:
         return 1
-    return min((fit.shards for fit in _fits(stage) if fit.shards > 1), default=1)
+    return min((fit.shards for fit in trainings(stage) if fit.shards > 1), default=1)
 
 
 def processes_for(stage: Stage, available: int) -> int:
@@ -83,17 +82,6 @@ def _in_new_process(
 ) -> None:
     reporter = Relay(messages) if dist.get_rank() == 0 else Silent()
     work_here(stage, folders, out, Session(kept, "cuda" if cuda else "cpu", reporter, path))
-
-
-def _fits(spec: Spec) -> Iterator[Fit]:
-    """The trainings a spec describes; what is not of its own identity, such as a stage's inputs, is others'."""
-    for name, field in type(spec).model_fields.items():
-        extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-        value = getattr(spec, name)
-        if isinstance(value, Fit):
-            yield value
-        elif isinstance(value, Spec) and extra.get("identity", True):
-            yield from _fits(value)
 
 
 def _digest(folder: Path) -> str:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from tombola.fitting.session import Reporter, Silent
+from tombola.fitting.trainings import precision_of
 from tombola.rows import Row, read_rows, write_rows
 from tombola.study.manifest import machine, versions
-from tombola.study.plan import Counts, Plan
+from tombola.study.plan import Counts, Plan, behind
 from tombola.study.runners._base import Outcome, Runner
 from tombola.study.stages import ROWS, Stage
 from tombola.study.store import Store
@@ -49,6 +50,7 @@ class Result:
             "title": study.title,
             "versions": versions(),
             "machine": machine(self.device),
+            "precision": precision_of(self.plan.stages.values()),
             "stages": {
                 kind: {
                     "count": tally.total,
@@ -96,6 +98,7 @@ def collect(plan: Plan, store: Store) -> list[Row]:
                 "cell": dict(planned.cell.labels),
                 "seed": planned.cell.experiment.seed,
                 "key": measure.key,
+                "precision": precision_of(behind(measure)),
             }
         )
         for planned in plan.cells

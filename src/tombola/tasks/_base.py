@@ -47,4 +47,7 @@ class Task(Member):
 
     @abstractmethod
     def scores(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """One score a sample (N,), higher is better; its mean is the headline (accuracy: 1.0 or 0.0)."""
+        """One score a sample (N,), higher is better; its mean is the headline (accuracy: 1.0 or 0.0).
+
+        NaN for a sample whose outputs hold NaN: that is no answer, neither right nor wrong.
+        """

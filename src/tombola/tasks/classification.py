@@ -24,6 +24,7 @@ from tombola.data._scenes import SceneSet
 from tombola.errors import DataError
 from tombola.models.network import Network
 from tombola.spec import Json, option
+from tombola.tasks._answers import right
 from tombola.tasks._base import Task
 from tombola.tasks._data import known_data, with_data_options
 
@@ -80,7 +81,7 @@ class Classification(Task):
         return F.cross_entropy(outputs, targets, reduction="none", label_smoothing=self.label_smoothing)
 
     def scores(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        return (outputs.argmax(1) == targets).float()
+        return right(outputs, targets)
 
 
 @lru_cache(maxsize=8)

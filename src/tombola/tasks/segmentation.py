@@ -27,6 +27,7 @@ from tombola.errors import DataError
 from tombola.models.network import Network
 from tombola.models.segmenting import Decoder, SegmentingBody, described, segmenting
 from tombola.spec import Json, option
+from tombola.tasks._answers import right
 from tombola.tasks._base import Task
 from tombola.tasks._data import known_data, with_data_options
 
@@ -111,7 +112,7 @@ class Segmentation(Task):
     def scores(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """The share of each image's pixels told right, (N,)."""
         _require_maps(outputs, targets)
-        return _means((outputs.argmax(1) == targets).float(), targets)
+        return _means(right(outputs, targets), targets)
 
 
 def _means(values: Tensor, targets: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from tombola.data._base import Images
 from tombola.data._loading import batches
-from tombola.errors import ModelError
+from tombola.errors import ModelError, StageError
 from tombola.models.network import Network
 
 _BATCH = 256
@@ -35,5 +35,10 @@ def features_of(network: Network, images: Images, *, device: torch.device) -> Fe
     if values.ndim != 2:
         raise ModelError(
             f"the head of {network.source} takes features of shape {tuple(values.shape[1:])}, not a vector"
+        )
+    if not bool(values.isfinite().all()):
+        raise StageError(
+            f"{network.source}: what enters its head holds NaN or infinities, and no classifier is found on that; its"
+            " weights or batch-norm statistics are broken: train it again with a lower optimizer.lr"
         )
     return Features(values, images.labels)
