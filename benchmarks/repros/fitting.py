@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from benchmarks.repros.command import refused, tombola
 from benchmarks.repros.finding import expect, finding
 
 
@@ -42,3 +43,77 @@ def _step(sparsity: float) -> float:
             [(b - a).detach().flatten() for a, b in zip(model.parameters(), after.parameters(), strict=True)]
         ).norm()
     )
+
+
+@finding("S3", "precision=auto changes an experiment under the same key")
+def keys_by_machine(folder: Path) -> str:
+    """A study without a precision has float32's keys; ``auto`` has others where bfloat16 is multiplied."""
+    del folder
+    from tombola.fitting import devices
+
+    asked, keys = devices.multiplies_bfloat16, {}
+    try:
+        for machine in (True, False):
+            devices.multiplies_bfloat16 = lambda _, machine=machine: machine  # type: ignore[assignment]  # as if it did
+            keys[machine] = {word: _key(word) for word in ("", "float32", "auto")}
+    finally:
+        devices.multiplies_bfloat16 = asked
+    expect(keys[True][""] == keys[False][""] == keys[True]["float32"], "the default is not float32 everywhere")
+    expect(keys[True]["auto"] != keys[False]["auto"] == keys[False]["float32"], "auto shares a key between machines")
+    return "default float32, auto decided before the key"
+
+
+def _key(precision: str) -> str:
+    from tombola.study.stages import PretrainStage
+
+    fit = {"epochs": "1it", "batch": 8, **({"precision": precision} if precision else {})}
+    return PretrainStage.model_validate({"model": "resnet8", "task": "digits", "fit": fit}).key
+
+
+@finding("S3", "about.json says AVX512 of both machines")
+def machine_by_name(folder: Path) -> str:
+    """A manifest's machine names the processor."""
+    del folder
+    from tombola.machine import processor
+    from tombola.study.manifest import machine
+
+    said = machine("cpu")
+    expect(processor() and processor() in str(said["processor"]), f"no processor in {said}")
+    return f"{said['processor']}: {said['instructions']}"
+
+
+@finding("F4", "measure prints an accuracy of a file of NaN")
+def nan_file(folder: Path) -> str:
+    """``measure path:nan.safetensors --task digits`` is refused with exit code 2."""
+    import torch
+
+    from tombola.models.files import save_network
+    from tombola.models.source import Source
+
+    network = Source.parse("resnet8").load(num_classes=10)
+    with torch.no_grad():
+        next(network.body.parameters()).view(-1)[0] = torch.nan
+    save_network(network, folder / "nan.safetensors")
+    return refused(
+        tombola("measure", "path:nan.safetensors", "--task", "digits", folder=folder), "hold NaN", "nan.safe"
+    )
+
+
+@finding("F4", "a network that answers with NaN has an accuracy")
+def nan_answers(folder: Path) -> str:
+    """The scores of NaN are NaN, and ``verbs.measure`` raises."""
+    del folder
+    import torch
+
+    from tombola import verbs
+    from tombola.errors import StageError
+    from tombola.models.source import Source
+
+    network = Source.parse("resnet8").load(num_classes=10)
+    with torch.no_grad():
+        next(network.body.parameters()).view(-1)[0] = torch.nan
+    try:
+        rows = verbs.measure(network, "digits", "accuracy")
+    except StageError as error:
+        return str(error)[:80]
+    raise AssertionError(f"an accuracy of {rows[0].value:.2f}")

@@ -15,7 +15,7 @@ _BATCH = 512
 
 @torch.no_grad()
 def mean_score(network: nn.Module, images: Images, task: Task, *, device: torch.device, bfloat16: bool) -> float:
-    """The task's headline on ``images``, in eval mode; NaN where an output is. The network's mode comes back as given."""
+    """The task's headline on ``images``, in eval mode; NaN where an output is. The network's mode stays."""
     modes = [(module, module.training) for module in network.modules()]
     network.eval()
     total = torch.zeros((), dtype=torch.float64)
