@@ -79,7 +79,7 @@ def test_torchs_pairs_are_a_self_contained_ticket(tmp_path: Path) -> None:
         "weight_orig and weight_mask pairs",
     )
     assert len(scheme["sha256"]) == 64
-    assert (ticket.lineage.model, ticket.lineage.prunable) == ("resnet8", "double_win")
+    assert (ticket.lineage.model_text, ticket.lineage.prunable) == ("resnet8", "double_win")
     assert str(tmp_path) not in ticket.lineage.json_text()
 
 
@@ -140,7 +140,7 @@ def test_masks_alone_are_a_mask_only_ticket_of_the_named_weights(
     assert ticket.weights is None
     assert ticket.masks == wanted
     assert ticket.lineage.weights_digest == weights_digest(model.body)
-    assert ticket.lineage.model == model.source
+    assert ticket.lineage.model_text == model.source
     verbs.applied(model, ticket)
     with pytest.raises(TicketError, match="drawn from other weights"):
         verbs.applied(dense(seed=5), ticket)

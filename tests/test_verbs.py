@@ -52,7 +52,7 @@ def test_any_module_is_a_model() -> None:
     (row,) = verbs.measure(body, DIGITS, ["accuracy"])
     assert row.samples == len(Task.parse("digits").splits().test)
     assert verbs.as_network(body).body is body
-    assert verbs.draw(body, "omp")[-1].lineage.model == "Sequential"
+    assert verbs.draw(body, "omp")[-1].lineage.model_text == "Sequential"
 
 
 def test_a_mask_only_ticket_of_other_weights_is_refused() -> None:
@@ -70,7 +70,7 @@ def test_an_adapted_network_comes_back_from_its_file(tmp_path: Path) -> None:
     assert weights_digest(again.body) == weights_digest(adapted.body)
     x = torch.rand(2, 3, 16, 16)
     assert torch.equal(again(x), adapted(x))
-    assert Ticket.load(file).lineage.extra["adapted_to"]["name"] == "classification"
+    assert Ticket.load(file).lineage.answers == target.adapted()
 
 
 def test_the_base_of_a_ticket_is_the_model_it_names(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from tombola.errors import ModelError, TicketError
 from tombola.fitting.seeds import generator
 from tombola.masks.masks import Masks
 from tombola.models.digest import weights_digest
-from tombola.models.network import Network, net_of, num_outputs
+from tombola.models.network import Network, num_outputs, origin_of
+from tombola.models.origin import Origin
 from tombola.models.prunable import PrunableRule, candidates, prunable
 from tombola.models.readers import compiled, fill, read_weights, renamed
 from tombola.schemes._versions import versions
@@ -56,11 +57,10 @@ def adopt(
     filled = None if found.weights is None else _filled(network, found.weights, path, scheme, seed)
     masks = _masks(found, filled or network, PrunableRule.parse(prunable), path, scheme)
     if filled is None or mask_only:
-        digest, text = weights_digest(network.body), network.source
-        lineage = _lineage(network, masks, scheme, prunable, found, model=text, weights_digest=digest)
+        digest = weights_digest(network.body)
+        lineage = _lineage(network, masks, scheme, prunable, found, origin=origin_of(network), weights_digest=digest)
         return Ticket.of(network.body, masks, lineage, keep_values=False)
-    text = str(network.net["name"]) if network.net else network.source
-    lineage = _lineage(filled, masks, scheme, prunable, found, model=text, extra={"net": net_of(network)})
+    lineage = _lineage(filled, masks, scheme, prunable, found, origin=_of_file(network, path))
     return Ticket.of(filled.body, masks, lineage, keep_values=True)
 
 
@@ -108,19 +108,23 @@ def _lineage(
     rule: str | PrunableRule,
     found: Held,
     *,
-    model: str,
+    origin: Origin,
     weights_digest: str = "",
-    extra: Mapping[str, object] | None = None,
 ) -> Lineage:
     rule = PrunableRule.parse(rule) if found.form == foreign.ZEROS else _rule_of(network, masks)
     return Lineage(
-        model=model,
+        origin=origin,
         weights_digest=weights_digest,
         scheme={name: value for name, value in scheme.items() if value},
         prunable=str(rule),
         versions=versions(),
-        extra=dict(extra or {}),
     )
+
+
+def _of_file(network: Network, path: Path) -> Origin:
+    """Of weights that another program's file brought into this net."""
+    origin = origin_of(network)
+    return Origin(source=origin.net if origin.can_be_built else origin.source, sha256=file_digest(path))
 
 
 def _rule_of(network: Network, masks: Masks) -> PrunableRule | str:

@@ -5,7 +5,6 @@ and exporters are given as members, as their names, or as mappings with a name a
 """
 
 import math
-import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -17,15 +16,13 @@ from tombola.exporters._base import Exporter
 from tombola.fitting.fit import Fit
 from tombola.fitting.seeds import generator
 from tombola.fitting.session import Session
-from tombola.models.digest import weights_digest
-from tombola.models.head_masks import without_head
-from tombola.models.network import Network, net_of, num_outputs
-from tombola.models.segmenting import outputs_in
+from tombola.joining import applied, base_of, kept, whole
+from tombola.models.classes import in_order_of
+from tombola.models.network import Network
 from tombola.models.source import Source
-from tombola.properties._base import Measurement, Property, TicketProperty
+from tombola.properties._base import DenseProperty, Measurement, Property, TicketProperty
 from tombola.rows import Row
 from tombola.schemes._base import Scheme
-from tombola.shrinking.replay import resized
 from tombola.spec import build
 from tombola.tasks._base import Task
 from tombola.tickets.ticket import Ticket
@@ -33,6 +30,22 @@ from tombola.transfers._base import Transfer
 
 Model: TypeAlias = Network | nn.Module | Source | str | Mapping[str, Any]
 Options: TypeAlias = str | Mapping[str, Any]
+
+__all__ = [
+    "Model",
+    "Options",
+    "applied",
+    "as_network",
+    "base_of",
+    "draw",
+    "export",
+    "finished",
+    "inspect",
+    "keep",
+    "measure",
+    "pretrain",
+    "transfer",
+]
 
 
 def pretrain(
@@ -43,7 +56,7 @@ def pretrain(
     target = Task.parse(task)
     with_head = target.head(given, generator=generator(seed, "head"))
     trained = _fit(fit).run(with_head, target, masks=None, seed=seed, session=session or Session(), parameters="all")
-    trained.source = _trained(given.source)
+    trained.origin, trained.adapted = given.origin.replace(trained=True), target.adapted()
     return trained
 
 
@@ -74,8 +87,10 @@ def transfer(
 ) -> Network:
     """A new network: the ticket applied to the model, adapted to the task. A foreign mask-only ticket is refused."""
     drawn = _ticket(ticket)
-    masked = applied(as_network(model, seed=seed), drawn)
-    return Transfer.parse(how).adapt(masked, drawn.masks, Task.parse(task), seed=seed, session=session or Session())
+    masked, target = applied(as_network(model, seed=seed), drawn), Task.parse(task)
+    found = Transfer.parse(how).adapt(masked, drawn.masks, target, seed=seed, session=session or Session())
+    found.adapted = target.adapted()
+    return found
 
 
 def measure(
@@ -86,14 +101,18 @@ def measure(
     seed: int = 0,
     session: Session | None = None,
 ) -> list[Row]:
-    """The properties' values on the task's test split, one row a value."""
-    network, target = as_network(model, seed=seed), Task.parse(task)
+    """The properties' values on the task's test split, one row a value.
+
+    A network that says which classes it tells is refused where the task has others, and answers in the task's order
+    where it has the same ones in another.
+    """
+    given, target = as_network(model, seed=seed), Task.parse(task)
     wanted = [properties] if isinstance(properties, Property | str) else list(properties)
     parsed = [Property.parse(item) for item in wanted]
     return [
         _row(item, found, seed)
         for item in parsed
-        for found in item.measure(network, target, seed=seed, session=session or Session())
+        for found in item.measure(_judged(given, item, target), target, seed=seed, session=session or Session())
     ]
 
 
@@ -115,73 +134,38 @@ def inspect(
     ]
 
 
-def export(model: Model, ticket: Ticket | Path | str, to: Exporter | Options, out: Path | str) -> list[Path]:
-    """The files written: the ticket applied to the model, in a form other programs read."""
-    drawn = _ticket(ticket)
-    return Exporter.parse(to).export_ticket(applied(as_network(model), drawn), drawn, Path(out))
+def export(model: Model | None, ticket: Ticket | Path | str, to: Exporter | Options, out: Path | str) -> list[Path]:
+    """The files written: the ticket applied to the model, in a form other programs read.
 
-
-def applied(model: Network, ticket: Ticket) -> Network:
-    """A copy of the model with the ticket put into it; a mask-only ticket of other weights is refused.
-
-    A shrunk ticket makes the copy as small as it is.
+    The model may be None: then it is the one that the ticket names.
     """
-    masked = resized(model.copy(), ticket)
-    ticket.apply(masked.body, digest=weights_digest(masked.body) if ticket.weights is None else None)
-    return masked
+    drawn = _ticket(ticket)
+    network = applied(as_network(model), drawn) if isinstance(model, nn.Module) else whole(drawn, model)
+    return Exporter.parse(to).export_ticket(network, drawn, Path(out))
 
 
 def keep(network: Network, ticket: Ticket, task: Task) -> Ticket:
     """An adapted network as a self-contained ticket that remembers the task it was adapted to."""
-    extra = {**ticket.lineage.extra, "adapted_to": task.identity(), "net": net_of(network)}
-    masks = without_head(ticket.masks, network)
-    return Ticket.of(network.body, masks, ticket.lineage.replace(extra=extra), keep_values=True)
+    return kept(network, ticket, task.adapted())
 
 
 def finished(what: str | Mapping[str, Any], task: Task, *, seed: int = 0) -> Network:
-    """A network to measure: a self-contained ``.ticket`` put into its net, or a model by name."""
-    classes = len(task.splits().classes)
+    """A network to measure: a self-contained ``.ticket`` put into its net, or a model by name.
+
+    A model that does not say what it was adapted to gets a fresh head where its own does not fit the task.
+    """
     if not isinstance(what, str) or not what.endswith(".ticket"):
-        return Source.parse(what).load(num_classes=classes, seed=seed)
+        source = Source.parse(what)
+        network = source.load(seed=seed)
+        adapted = network.adapted is not None or task.fits(network)
+        return network if adapted else source.load(num_classes=len(task.splits().classes), seed=seed)
     ticket = Ticket.load(what)
     if ticket.weights is None:
         raise TicketError(
             f"{what} is mask-only: it says which weights stay, not their values; adapt it first:"
             f" tombola transfer {what} --task ... -o adapted.ticket"
         )
-    net = ticket.lineage.extra.get("net")
-    source = _named(ticket)[0] if net is None else Source.parse(net)
-    return applied(source.load(num_classes=classes, seed=seed), ticket)
-
-
-def base_of(ticket: Ticket, model: str | Mapping[str, Any] | None = None, *, seed: int = 0) -> Network:
-    """The dense network a ticket belongs to: ``model`` when given, else the one its lineage names.
-
-    A self-contained ticket brings its weights, so its net alone counts, with a head of as many outputs as the ticket's,
-    and of a shrunk one with layers as small.
-    """
-    return resized(_named_base_of(ticket, model, seed=seed), ticket)
-
-
-def _named_base_of(ticket: Ticket, model: str | Mapping[str, Any] | None, *, seed: int) -> Network:
-    if ticket.weights is not None and (model is not None or ticket.lineage.extra.get("net")):
-        source = Source.parse(model or ticket.lineage.extra["net"])
-        network = source.load(seed=seed)
-        own = outputs_in(ticket.weights, network.head_name)
-        if own is None or own == num_outputs(network.head):
-            return network
-        if source.decoder is not None:
-            return source.load(num_classes=own, seed=seed)
-        return network.with_head(own, generator=generator(seed, "head"))
-    if model is not None:
-        return Source.parse(model).load(seed=seed)
-    if ticket.weights is None and ticket.lineage.model.endswith(_TRAINED):
-        raise TicketError(
-            f"the ticket was drawn from {ticket.lineage.model!r}, whose weights are in no place it could name;"
-            " write --model path:FILE with the file they were saved in"
-        )
-    source, seeded = _named(ticket)
-    return source.load(seed=seeded)
+    return whole(ticket)
 
 
 def as_network(model: Model, *, seed: int = 0) -> Network:
@@ -193,29 +177,6 @@ def as_network(model: Model, *, seed: int = 0) -> Network:
     return Source.parse(model).load(seed=seed)
 
 
-_TRAINED = ", trained here"
-_RANDOM = re.compile(r"(?P<name>\S+) \(random, seed (?P<seed>\d+)\)")
-_FILE = re.compile(r"(?P<name>path:.+) \((?P<arch>\S+), sha256 \w+\)")
-
-
-def _trained(source: str) -> str:
-    return source if source.endswith(_TRAINED) else source + _TRAINED
-
-
-def _named(ticket: Ticket) -> tuple[Source, int]:
-    """The source and the seed that a lineage's model text names."""
-    text = ticket.lineage.model.removesuffix(_TRAINED)
-    try:
-        if match := _RANDOM.fullmatch(text):
-            net = ticket.lineage.extra.get("net")  # its width and normaliser too
-            return Source.parse(net or match["name"]), int(match["seed"])
-        if match := _FILE.fullmatch(text):
-            return Source.parse({"name": match["name"], "arch": match["arch"]}), 0
-        return Source.parse(text), 0
-    except RequestError as error:
-        raise TicketError(f"the ticket's model {text!r} cannot be found by name ({error}); write --model") from None
-
-
 def _ticket(ticket: Ticket | Path | str) -> Ticket:
     return ticket if isinstance(ticket, Ticket) else Ticket.load(ticket)
 
@@ -224,6 +185,11 @@ def _fit(fit: Fit | Options) -> Fit:
     if isinstance(fit, Fit):
         return fit
     return build(Fit, {"preset": fit} if isinstance(fit, str) else fit, "pretrain")
+
+
+def _judged(network: Network, item: Property, task: Task) -> Network:
+    """The network as a property looks at it: one of dense networks asks nothing of their head."""
+    return network if isinstance(item, DenseProperty) else in_order_of(network, task.splits().classes)
 
 
 def _of_tickets(wanted: Property | Options) -> TicketProperty:

@@ -9,7 +9,7 @@ import torch
 from tombola.errors import ModelError
 from tombola.models.digest import weights_digest
 from tombola.models.files import load_network, save_network
-from tombola.models.network import Network, Normalise
+from tombola.models.network import Network, Normalise, origin_of
 from tombola.models.source import Source
 
 SOURCE = Source(name="resnet8", width=0.25, normalise="cifar10")
@@ -31,7 +31,9 @@ def test_the_file_names_its_own_net(tmp_path: Path) -> None:
     file = save_network(network, tmp_path / "net.safetensors")
     again = Source.parse(f"path:{file}").load()
     assert weights_digest(again) == weights_digest(network)
-    assert again.net == {"name": "resnet8", "width": 0.25}
+    assert again.origin.net == origin_of(network).net
+    assert (again.origin.net["name"], again.origin.net["width"]) == ("resnet8", 0.25)
+    assert (again.origin.name, again.origin.seed) == ("path:net.safetensors", None)
     assert Source.parse(f"path:{file}").bare == "resnet8"
 
 

@@ -199,4 +199,4 @@ def test_every_net_of_ours_takes_a_width_and_any_number_of_classes(name: str) ->
     network = Source(name=name, width=0.25).load(num_classes=3)
     assert network(torch.rand(2, 3, 32, 32)).shape == (2, 3)
     assert network.features(torch.rand(2, 3, 32, 32)).ndim == 2
-    assert network.net == {"name": name, "width": 0.25}
+    assert network.origin.net == {"name": name, "width": 0.25}

@@ -45,7 +45,7 @@ def test_the_model_is_not_changed_and_the_lineage_names_it_and_both_schemes(name
     assert weights_digest(model) == before
     assert ticket.lineage.weights_digest == weights_digest(model.body)
     assert (ticket.lineage.scheme["name"], ticket.lineage.scheme["of"]["name"]) == (name, "omp")
-    assert ticket.lineage.model == "toy"
+    assert ticket.lineage.model_text == "toy"
     assert ticket.lineage.prunable == "double_win"
 
 

@@ -91,7 +91,7 @@ def test_6_the_net_asked_for_is_the_net_drawn_from_and_a_wrong_option_is_an_erro
     """Double-Win's adversarial script ignores -a and always takes a ResNet-50."""
     small, large = (verbs.draw(Source.parse(name), "omp")[0] for name in ("resnet8", "resnet20"))
     assert small.masks.total < large.masks.total
-    assert "resnet20" in large.lineage.model
+    assert "resnet20" in large.lineage.model_text
     with pytest.raises((OptionError, RequestError), match="no such option"):
         Scheme.parse({"name": "imp", "arch": "resnet18"})
 

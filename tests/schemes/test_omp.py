@@ -60,7 +60,7 @@ def test_the_ticket_is_mask_only_and_names_its_model_and_scheme() -> None:
     model = toy()
     ticket = drawn(model, sparsity=0.5)
     assert ticket.weights is None
-    assert ticket.lineage.model == "toy"
+    assert ticket.lineage.model_text == "toy"
     assert ticket.lineage.weights_digest == weights_digest(model.body)
     assert ticket.lineage.scheme["name"] == "omp"
     assert (ticket.lineage.sparsity, ticket.lineage.prunable) == (0.5, "double_win")

@@ -19,12 +19,10 @@ def export(
     """Export a ticket applied to its model."""
     from tombola import verbs
     from tombola.exporters._base import Exporter
-    from tombola.tickets.ticket import Ticket
 
     options = settings.settings(set_)
     base = settings.taken(options, "model", model)
-    drawn = Ticket.load(ticket)
     exporter = Exporter.parse({"name": to, **options})
-    files = verbs.export(verbs.base_of(drawn, base), drawn, exporter, Path(out))
+    files = verbs.export(base, ticket, exporter, Path(out))
     sizes = {str(file): file.stat().st_size for file in files}
     emit(as_json, sizes, [*(f"{name}: {size:,} bytes" for name, size in sizes.items()), *exporter.told(files)])

@@ -23,8 +23,10 @@ from tombola.errors import RequestError
 from tombola.exporters._base import Exporter
 from tombola.exporters._masked import masked
 from tombola.masks.masks import Masks
-from tombola.models.image_size import image_size
+from tombola.models.classes import in_order_of, masks_in_order_of
+from tombola.models.image_size import shipped_size
 from tombola.models.network import Network, num_outputs
+from tombola.models.said import told_of
 from tombola.native.building import compiler
 from tombola.native.checking import Compared, compared, random_images
 from tombola.native.folder import Values, layers_of, prepared, write_program
@@ -47,7 +49,9 @@ class Native(Exporter):
     """Writes one folder."""
 
     values: Values = option("float32", "how survivors are kept in net.dat; float16 and int8 are decoded at the start")
-    size: int | None = option(None, "the images' side in pixels; empty: what the net was made for", ge=1, le=8192)
+    size: int | None = option(
+        None, "the images' side in pixels; empty: as adapted with, or what the net is for", ge=1, le=8192
+    )
     target: Literal["native", "avx512", "avx2", "sse", "neon", "riscv", "plain"] = option(
         "native", "the processor the Makefile builds for; native is the one it is built on"
     )
@@ -65,15 +69,19 @@ class Native(Exporter):
     def export(self, model: Network, masks: Masks, out: Path) -> list[Path]:
         check_out(out)
         self._check_task(model)
-        network = masked(model, masks)
+        network = masked(*self._as_the_task_has_them(model, masks))
         program = lower(prepared(self._smaller(network, masks), self._size(network)))
         choose = measured(program, self.target) if self.choose == "measure" else None
         layers = layers_of(program, self.values, choose)
-        files = write_program(program, layers, out, target=self.target, values=self.values, prefix=self.prefix)
+        told = told_of(network)
+        files = write_program(
+            program, layers, out, target=self.target, values=self.values, prefix=self.prefix, told=told
+        )
         (out / CHECKED).write_text(self._checked(network, out) + "\n", "utf-8")
-        if self.task is not None:
-            (out / CLASSES).write_text("".join(f"{name}\n" for name in self.task.splits().test.classes), "utf-8")
-        return [*files, out / CHECKED, *([out / CLASSES] if self.task is not None else [])]
+        names = self._classes(network)
+        if names:
+            (out / CLASSES).write_text("".join(f"{name}\n" for name in names), "utf-8")
+        return [*files, out / CHECKED, *([out / CLASSES] if names else [])]
 
     def told(self, files: Sequence[Path]) -> list[str]:
         folder = files[0].parent
@@ -93,8 +101,21 @@ class Native(Exporter):
                 " it (tombola transfer), or leave the task out"
             )
 
+    def _as_the_task_has_them(self, model: Network, masks: Masks) -> tuple[Network, Masks]:
+        """Both with the outputs in the order of the task's classes; as they are without a task."""
+        if self.task is None:
+            return model, masks
+        classes = self.task.splits().classes
+        return in_order_of(model, classes), masks_in_order_of(masks, model, classes)
+
+    def _classes(self, network: Network) -> tuple[str, ...]:
+        """The names of the outputs, none where nobody said them."""
+        if self.task is not None:
+            return self.task.splits().classes
+        return () if network.adapted is None else network.adapted.classes
+
     def _size(self, network: Network) -> tuple[int, int, int]:
-        return image_size(network, self.size or (None if self.task is None else self.task.splits().test.size))
+        return shipped_size(network, self.size or (None if self.task is None else self.task.splits().test.size))
 
     def _smaller(self, network: Network, masks: Masks) -> Network:
         """The network without channels that do nothing, where they can be taken out."""

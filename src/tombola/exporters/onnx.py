@@ -20,8 +20,9 @@ from tombola.exporters import _onnx_file
 from tombola.exporters._base import Exporter
 from tombola.exporters._masked import masked
 from tombola.masks.masks import Masks
-from tombola.models.image_size import image_size
+from tombola.models.image_size import shipped_size
 from tombola.models.network import Network
+from tombola.models.said import told_of
 from tombola.shrinking.shrunk import shrunk
 from tombola.spec import option
 
@@ -31,7 +32,9 @@ KEY: Final = "tombola"
 class Onnx(Exporter):
     """Writes one ``.onnx`` file."""
 
-    size: int | None = option(None, "the images' side in pixels; empty: what the net was made for", ge=1, le=8192)
+    size: int | None = option(
+        None, "the images' side in pixels; empty: as adapted with, or what the net is for", ge=1, le=8192
+    )
     opset: int = option(18, "the version of ONNX's operators", ge=18)
     shrunk: bool = option(default=False, help="whether channels that compute nothing are removed first")
     tolerance: float = option(1e-4, "largest difference from torch's logits, a part of the largest logit", gt=0, lt=1)
@@ -40,12 +43,12 @@ class Onnx(Exporter):
         _onnx_file.check_out(out)
         _onnx_file.require("onnx", "onnxscript", "onnxruntime")
         network = masked(model, masks)
-        size = image_size(network, self.size)
+        size = shipped_size(network, self.size)
         if self.shrunk:
             network = shrunk(network, masks, size)
         proto = _onnx_file.onnx_model(network, size, self.opset)
         found = _onnx_file.check(proto, network, size, self.tolerance)
-        _note(proto, {"source": model.source, "size": size, "opset": self.opset, "difference": found})
+        _note(proto, told_of(network) | {"size": size, "opset": self.opset, "difference": found})
         _onnx_file.write(proto, out)
         return [out]
 
@@ -60,7 +63,7 @@ class Onnx(Exporter):
 
 
 def noted(file: Path) -> dict[str, Any]:
-    """What `Onnx` wrote into a file's metadata: ``source``, ``size``, ``opset``, ``difference``."""
+    """What `Onnx` wrote into a file's metadata: `told_of` the network, ``size``, ``opset``, ``difference``."""
     _onnx_file.require("onnx")
     import onnx
 

@@ -19,8 +19,8 @@ from tombola.errors import ModelError, RequestError
 from tombola.exporters._base import Exporter
 from tombola.exporters._masked import masked
 from tombola.masks.masks import Masks
-from tombola.models.image_size import image_size
-from tombola.models.network import Network, net_of
+from tombola.models.image_size import shipped_size
+from tombola.models.network import Network, origin_of
 from tombola.shrinking.replay import KEY, described
 from tombola.shrinking.shrunk import shrunk_with_masks, worst_difference
 from tombola.spec import option
@@ -35,11 +35,13 @@ EXACT: Final = 1e-5
 class Shrink(Exporter):
     """Writes one self-contained ticket."""
 
-    size: int | None = option(None, "the images' side in pixels; empty: what the net was made for", ge=1, le=8192)
+    size: int | None = option(
+        None, "the images' side in pixels; empty: as adapted with, or what the net is for", ge=1, le=8192
+    )
     values: Literal["float32", "float16", "bfloat16"] = option("float32", "how surviving weights are kept in the file")
 
     def export(self, model: Network, masks: Masks, out: Path) -> list[Path]:
-        return self.export_ticket(model, Ticket(masks, Lineage(model=model.source)), out)
+        return self.export_ticket(model, Ticket(masks, Lineage(origin=origin_of(model), adapted=model.adapted)), out)
 
     def export_ticket(self, model: Network, ticket: Ticket, out: Path) -> list[Path]:
         if out.suffix != ".ticket":
@@ -49,7 +51,7 @@ class Shrink(Exporter):
         small, masks = self._checked(model, ticket.masks)
         extra = ticket.lineage.extra
         says = described(model, small, extra.get(KEY, {}))
-        lineage = ticket.lineage.replace(extra={**extra, "net": net_of(model) or extra.get("net"), KEY: says})
+        lineage = ticket.lineage.replace(origin=origin_of(model), adapted=model.adapted, extra={**extra, KEY: says})
         return [Ticket.of(small.body, masks, lineage, keep_values=True).save(out, values=self.values)]
 
     def told(self, files: Sequence[Path]) -> list[str]:
@@ -66,7 +68,7 @@ class Shrink(Exporter):
         ]
 
     def _checked(self, model: Network, masks: Masks) -> tuple[Network, Masks]:
-        size = image_size(model, self.size)
+        size = shipped_size(model, self.size)
         small, left = shrunk_with_masks(model, masks, size)
         try:
             gap = worst_difference(masked(model, masks), small, size)

@@ -40,8 +40,7 @@ class MaskedNetwork(Network):
         train_head: bool,
     ) -> None:
         own = model.copy().requires_grad_(requires_grad=False)
-        super().__init__(own.body, own.normalise, source=own.source, head=own.head_name)
-        self.net = own.net
+        super().__init__(own.body, own.normalise, source=own.origin, head=own.head_name)
         weights = dict(self.body.named_parameters())
         self.scores = nn.ParameterList([nn.Parameter(scores[name].detach().clone()) for name in scores])
         self.dense = nn.ParameterList([_frozen(weights[name]) for name in scores])
@@ -79,7 +78,7 @@ class MaskedNetwork(Network):
 
     def unmasked(self) -> Network:
         """A network of its own with the frozen weights, and head and statistics as they are now."""
-        plain = Network(self.body, self.normalise, source=self.source, head=self.head_name).copy()
+        plain = Network(self.body, self.normalise, source=self.origin, head=self.head_name).copy()
         weights = dict(plain.body.named_parameters())
         with torch.no_grad():
             for link in self._links:

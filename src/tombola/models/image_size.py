@@ -19,9 +19,15 @@ def image_size(network: Network, side: int | None = None) -> tuple[int, int, int
     return (channels, found, found)
 
 
+def shipped_size(network: Network, side: int | None = None) -> tuple[int, int, int]:
+    """The same of a network that is to leave: of the images it was adapted with, where no ``side`` is given."""
+    told = None if network.adapted is None else network.adapted.preprocessing.size
+    return image_size(network, side or told)
+
+
 def _side(network: Network) -> int:
     config = getattr(network.body, "pretrained_cfg", None) or {}
     said = config.get("input_size") if isinstance(config, dict) else None
     if said is not None:
         return int(said[-1])
-    return OWN_SIDE if (network.net or {}).get("name") in OWN else SIDE
+    return OWN_SIDE if network.origin.bare in OWN else SIDE

@@ -1,14 +1,15 @@
 """`Network`: any classifier body behind its input normaliser, with a head that can be found and replaced."""
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from tombola.errors import ModelError
-from tombola.spec import Json
+from tombola.models.adapted import Adapted
+from tombola.models.origin import Origin
 
 
 class Normalise(nn.Module):
@@ -31,24 +32,34 @@ class Normalise(nn.Module):
 class Network(nn.Module):
     """``body(normalise(x))``, x in [0, 1]. Tensor names in masks and tickets are the body's own.
 
-    ``source`` says where it comes from; ``net``, when it can, what `Source` builds the same net from without weights.
+    ``origin`` says where its weights come from; given as a text, it is a net that no name builds. ``adapted`` says what
+    its head answers, where it was adapted to a task.
 
     >>> model = Network(nn.Sequential(nn.Flatten(), nn.Linear(48, 10)), source="my net")
+    >>> str(model.origin), model.adapted
+    ('my net', None)
     >>> model(torch.rand(2, 3, 4, 4)).shape, model.features(torch.rand(2, 3, 4, 4)).shape
     (torch.Size([2, 10]), torch.Size([2, 48]))
     """
 
-    def __init__(self, body: nn.Module, normalise: Normalise | None = None, *, source: str, head: str | None = None):
+    def __init__(
+        self, body: nn.Module, normalise: Normalise | None = None, *, source: str | Origin, head: str | None = None
+    ) -> None:
         super().__init__()
         self.normalise = normalise or Normalise()
         self.body = body
-        self.source = source
-        self.net: Mapping[str, Json] | None = None
+        self.origin = source if isinstance(source, Origin) else Origin.unnamed(source)
+        self.adapted: Adapted | None = None
         self.head_name = head or find_head(body)
         num_outputs(self.head)
 
     def forward(self, x: Tensor) -> Any:
         return self.body(self.normalise(x))
+
+    @property
+    def source(self) -> str:
+        """Its origin in words."""
+        return str(self.origin)
 
     @property
     def head(self) -> nn.Module:
@@ -72,8 +83,9 @@ class Network(nn.Module):
         return copy.deepcopy(self)
 
     def with_head(self, num_outputs: int, *, generator: torch.Generator) -> "Network":
-        """A copy whose head is a fresh layer of ``num_outputs``, initialised from ``generator``."""
+        """A copy whose head is a fresh layer of ``num_outputs``, initialised from ``generator``; it answers no task."""
         new = self.copy()
+        new.adapted = None
         parent, _, leaf = new.head_name.rpartition(".")
         fresh = _fresh(new.head, num_outputs, generator)
         setattr(new.body.get_submodule(parent), leaf, fresh)
@@ -111,12 +123,13 @@ def _last_layer(part: nn.Module) -> str | None:
     return layers[-1] if layers else None
 
 
-def net_of(network: Network) -> dict[str, Any] | None:
-    """What `Source` builds the same net from, its normaliser included; None for a net no name builds."""
-    if network.net is None:
-        return None
-    normalise = network.normalise
-    return {**network.net, "mean": normalise.mean.flatten().tolist(), "std": normalise.std.flatten().tolist()}
+def origin_of(network: Network) -> Origin:
+    """Its origin with the normaliser that the network has now, so that the same net can be built from it."""
+    if not network.origin.can_be_built:
+        return network.origin
+    named = {name: value for name, value in network.origin.source.items() if name != "normalise"}
+    mean, std = (part.flatten().tolist() for part in (network.normalise.mean, network.normalise.std))
+    return network.origin.replace(source={**named, "mean": mean, "std": std})
 
 
 def num_outputs(head: nn.Module) -> int:

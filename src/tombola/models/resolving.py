@@ -9,6 +9,7 @@ from tombola.errors import ModelError, near
 from tombola.models import from_robust, from_timm, from_torchvision, robust_grid
 from tombola.models.network import Network, find_head
 from tombola.models.normalisers import normaliser
+from tombola.models.origin import Origin
 from tombola.models.own_nets import OWN, own_net, own_normaliser
 from tombola.models.seeded import seeded
 
@@ -63,4 +64,5 @@ def built(name: str, width: float, num_classes: int | None, seed: int, folder: P
         generator = torch.Generator().manual_seed(seed)
         body = own_net(name, num_classes=num_classes or 10, width=width, generator=generator)
         normalise, head, random = normaliser(own_normaliser(name)), find_head(body), True
-    return Network(body, normalise, source=f"{name} (random, seed {seed})" if random else name, head=head)
+    origin = Origin(source={"name": name}, seed=seed if random else None)
+    return Network(body, normalise, source=origin, head=head)

@@ -74,8 +74,8 @@ def segmenting(
     parent, _, leaf = model.head_name.rpartition(".")
     setattr(body.get_submodule(parent), leaf, _head(decoder, channels, num_classes, stride, seed).train(model.training))
     whole = SegmentingBody(_Way(body, maps, model.head_name, decoder, stride)).train(model.training)
-    made = Network(whole, new.normalise, source=model.source, head=model.head_name)
-    made.net = None if model.net is None else {**model.net, **described(made)}
+    made = Network(whole, new.normalise, source=model.origin, head=model.head_name)
+    made.origin = model.origin.shaped(**described(made))
     return made
 
 

@@ -7,25 +7,28 @@ robust:ARCH-l2-epsE | robust:ARCH-linf-epsE   the robust ImageNet classifiers of
 path:FILE                                     weights of a file put into ``arch``, one of the forms above
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Final, Self
 
 import torch
 from pydantic import field_validator, model_validator
-from safetensors import SafetensorError, safe_open
 
 from tombola.errors import ModelError, OptionError, near
 from tombola.models import robust_grid
 from tombola.models.network import Network, Normalise, num_outputs
 from tombola.models.normalisers import NORMALISERS, normaliser, usual
+from tombola.models.origin import Origin
+from tombola.models.origin import without_weights as bare_name
 from tombola.models.own_nets import OWN, SPELLINGS
 from tombola.models.readers import compiled, fill, read_weights, renamed
 from tombola.models.resolving import FORMS, built, resolved, without_weights
+from tombola.models.said import said_in
 from tombola.models.segmenting import Decoder, described, outputs_in, segmenting
 from tombola.models.wrappers import unwrapped
 from tombola.spec import Json, Spec, build, file_digest, option
+
+_BEGINS: Final = "path:"
 
 
 class Source(Spec):
@@ -72,7 +75,7 @@ class Source(Spec):
     @field_validator("name")
     @classmethod
     def _known(cls, name: str) -> str:
-        return name if name.startswith("path:") and len(name) > len("path:") else resolved(name)
+        return name if name.startswith(_BEGINS) and len(name) > len(_BEGINS) else resolved(name)
 
     @field_validator("arch")
     @classmethod
@@ -106,17 +109,12 @@ class Source(Spec):
     @property
     def file(self) -> Path | None:
         """The weights file of ``path:``, else None."""
-        return Path(self.name.removeprefix("path:")).expanduser() if self.name.startswith("path:") else None
+        return Path(self.name.removeprefix(_BEGINS)).expanduser() if self.name.startswith(_BEGINS) else None
 
     @property
     def bare(self) -> str:
         """The net without its weights: ``torchvision:resnet18`` of ``torchvision:resnet18@IMAGENET1K_V1``."""
-        if self.file is not None:
-            return self.arch or str(net_of(self.file).get("name", ""))
-        kind, _, rest = self.name.partition(":")
-        if kind == "robust":
-            return f"torchvision:{robust_grid.arch_of(rest)}"
-        return self.name.partition({"torchvision": "@", "timm": "."}.get(kind, "@"))[0]
+        return bare_name(self.name, self._whole.arch)
 
     def chosen(self, data: str, transfer: str) -> Self:
         """The source with ``eps=best`` replaced by the best eps for a data set and a way to transfer; else itself.
@@ -148,41 +146,51 @@ class Source(Spec):
             if self.decoder is not None:
                 outputs = num_classes or num_outputs(network.head)
                 network = segmenting(network, self.decoder, outputs, output_stride=self.output_stride, seed=seed)
+            network.origin = network.origin.replace(source=self._written(network))
         if (normalise := self._normaliser()) is not None:
             network.normalise = normalise
-        network.net = {"name": self.bare, "width": self._net_width, **described(network)}
         if num_classes is not None and num_outputs(network.head) != num_classes:
             network = network.with_head(num_classes, generator=torch.Generator().manual_seed(seed))
         return network.eval()
 
+    @property
+    def _whole(self) -> Self:
+        """With what a file of ours says of its net, where the options leave it open."""
+        origin = None if self.file is None else said_in(self.file).origin
+        if origin is None or not origin.can_be_built or self.arch not in (None, origin.bare):
+            return self
+        given = _set_by_hand(self)
+        scaled = {"normalise", "mean", "std"}
+        told = {n: v for n, v in origin.net.items() if n not in given and not (n in scaled and scaled & set(given))}
+        return self.replace(**told | {"name": self.name, "arch": origin.bare})
+
+    def _written(self, network: Network) -> dict[str, Json]:
+        """The options that build ``network``: those that are not as they are by default, and its head's."""
+        return {**_set_by_hand(self), **described(network)}
+
     def _from_file(self, file: Path, seed: int) -> Network:
+        whole = self._whole
         found = unwrapped(renamed(read_weights(file), self.rename, file), file)
-        weights = renamed(found.weights, SPELLINGS, file) if self.bare in OWN else found.weights
-        network = self._net_of(file, weights, seed)
+        weights = renamed(found.weights, SPELLINGS, file) if whole.bare in OWN else found.weights
+        network = whole._net_of(weights, seed)
         fill(network.body, weights, file)
-        network.normalise = found.normalise or usual(found.layout, self.bare) or network.normalise
-        network.source = f"path:{file.name} ({self.bare}, sha256 {_sha256(file)[:12]})"
+        network.normalise = (
+            found.normalise or whole._normaliser() or usual(found.layout, whole.bare) or network.normalise
+        )
+        written = {**whole._written(network), "name": f"{_BEGINS}{file.name}"}
+        network.origin = Origin(source=written, sha256=_sha256(file))
+        network.adapted = said_in(file).adapted
         return network
 
-    def _net_of(self, file: Path, weights: Mapping[str, torch.Tensor], seed: int) -> Network:
-        """The net that the file's tensors belong to, its head as large as theirs."""
-        network = built(self.bare, self._net_width, None, seed)
-        own, (decoder, stride) = num_outputs(network.head), self._decoder(file)
+    def _net_of(self, weights: Mapping[str, torch.Tensor], seed: int) -> Network:
+        """The net that a file's tensors belong to, its head as large as theirs."""
+        assert self.arch is not None
+        network = built(self.arch, self.width, None, seed)
+        own = num_outputs(network.head)
         outputs = outputs_in(weights, network.head_name) or own
-        if decoder is not None:
-            return segmenting(network, decoder, outputs, output_stride=stride, seed=seed)
-        return network if outputs == own else built(self.bare, self._net_width, outputs, seed)
-
-    @property
-    def _net_width(self) -> float:
-        if self.file is None or self.arch is not None:
-            return self.width
-        return float(str(net_of(self.file).get("width", self.width)))
-
-    def _decoder(self, file: Path) -> tuple[Decoder | None, int | None]:
-        """The segmentation head of a file, as its options or the file itself say it."""
-        said: Mapping[str, Any] = net_of(file)
-        return (self.decoder or said.get("decoder")), (self.output_stride or said.get("output_stride"))
+        if self.decoder is not None:
+            return segmenting(network, self.decoder, outputs, output_stride=self.output_stride, seed=seed)
+        return network if outputs == own else built(self.arch, self.width, outputs, seed)
 
     def _normaliser(self) -> Normalise | None:
         if self.normalise is not None:
@@ -190,20 +198,15 @@ class Source(Spec):
         return None if self.mean is None or self.std is None else Normalise(self.mean, self.std)
 
 
-def net_of(file: Path) -> Mapping[str, Json]:
-    """What the net is called that a file of ours holds (see `tombola.models.files`); empty for other files."""
-    if file.suffix != ".safetensors" or not file.is_file():
-        return {}
-    try:
-        with safe_open(file, framework="pt") as opened:
-            found = json.loads((opened.metadata() or {}).get("net", "{}"))
-    except (OSError, ValueError, SafetensorError):
-        return {}
-    return found if isinstance(found, dict) else {}
+def _set_by_hand(source: Source) -> dict[str, Json]:
+    """The options that are not as they are by default, but for where files lie on this machine."""
+    usual = {name: field.default for name, field in Source.model_fields.items()}
+    return {name: value for name, value in Spec.identity(source).items() if getattr(source, name) != usual[name]}
 
 
 def _may_say_its_net(file: Path) -> bool:
-    return bool(net_of(file)) or (file.suffix == ".safetensors" and not file.is_file())
+    origin = said_in(file).origin
+    return (origin is not None and origin.can_be_built) or (file.suffix == ".safetensors" and not file.is_file())
 
 
 def _options(value: object) -> Mapping[str, Any]:
@@ -215,7 +218,7 @@ def _options(value: object) -> Mapping[str, Any]:
 
 
 def _conflicts(source: Source) -> list[str]:
-    is_path = source.name.startswith("path:")
+    is_path = source.name.startswith(_BEGINS)
     net = source.arch if is_path else source.name
     checks = {
         "path: needs the net its weights belong to; write arch=resnet20, arch=torchvision:resnet18, ...": (

@@ -1,6 +1,6 @@
 """`write_folder`: a network, its pruned weights being zeros, as a folder of C."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -21,6 +21,7 @@ from tombola.native.packing import pack
 from tombola.native.program import Program, Step
 from tombola.native.targets import flags, target
 from tombola.native.writing import check_out, write
+from tombola.spec import Json
 
 Values: TypeAlias = Literal["float32", "float16", "int8"]
 Choose: TypeAlias = Callable[[Step], Choice | None]
@@ -51,9 +52,16 @@ def write_folder(
 
 
 def write_program(
-    program: Program, layers: Sequence[Layer], out: Path, *, target: str, values: str, prefix: str = NET
+    program: Program,
+    layers: Sequence[Layer],
+    out: Path,
+    *,
+    target: str,
+    values: str,
+    prefix: str = NET,
+    told: Mapping[str, Json] | None = None,
 ) -> list[Path]:
-    """The folder of a program whose layers are packed."""
+    """The folder of a program whose layers are packed; net.json says what is ``told`` of the network too."""
     channels, height, width = program.image
     classes = program.result.layout.channels
     about = {
@@ -63,6 +71,7 @@ def write_program(
         "values": values,
         "target": target,
         "flags": _text_flags(target),
+        **(told or {}),
     }
     kept, total = sum(layer.survivors for layer in layers), sum(layer.total for layer in layers)
     summary = (

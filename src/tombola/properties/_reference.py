@@ -86,7 +86,7 @@ def require_its_own(dense: Network, ticket: Ticket) -> None:
     if wanted and wanted != weights_digest(dense.body):
         raise RequestError(
             f"the ticket was drawn from other weights than those of {dense.source}: its model was"
-            f" {ticket.lineage.model or 'unknown'}; write --model with the file they are in"
+            f" {ticket.lineage.model_text or 'unknown'}; write --model with the file they are in"
         )
 
 

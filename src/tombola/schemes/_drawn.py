@@ -9,7 +9,7 @@ from tombola.masks.layers import Layer
 from tombola.masks.masks import Masks
 from tombola.models.digest import weights_digest
 from tombola.models.layers import layers_of, with_positions
-from tombola.models.network import Network, net_of
+from tombola.models.network import Network, origin_of
 from tombola.models.prunable import PrunableRule, Weights, prunable
 from tombola.schemes._base import Scheme
 from tombola.schemes._versions import versions
@@ -49,7 +49,8 @@ def mask_only(
 ) -> Ticket:
     """The mask-only ticket of a model."""
     lineage = Lineage(
-        model=model.source,
+        origin=origin_of(model),
+        adapted=model.adapted,
         weights_digest=weights_digest(model.body),
         scheme=scheme.identity(),
         sparsity=sparsity,
@@ -57,6 +58,6 @@ def mask_only(
         task=None if task is None else task.identity(),
         objective=None if objective is None else dict(objective),
         versions=versions(),
-        extra={**({} if model.net is None else {"net": net_of(model)}), **(extra or {})},
+        extra=dict(extra or {}),
     )
     return Ticket.of(model.body, masks, lineage, keep_values=False)

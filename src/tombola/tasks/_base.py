@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from tombola.data._base import Splits
+from tombola.models.adapted import Adapted
 from tombola.models.network import Network, num_outputs
 from tombola.registry import Family, Member
 
@@ -32,6 +33,11 @@ class Task(Member):
     def fits(self, model: Network) -> bool:
         """Whether the head that the model has can answer this task."""
         return num_outputs(model.head) == len(self.splits().classes)
+
+    def adapted(self) -> Adapted:
+        """What a network says of itself once its head answers this task."""
+        splits = self.splits()
+        return Adapted.of(self.identity(), size=splits.test.size, classes=splits.classes)
 
     @abstractmethod
     def augment(self, x: Tensor, *, generator: torch.Generator) -> Tensor:

@@ -6,17 +6,23 @@ from typing import Any, Self
 from pydantic import model_validator
 
 from tombola.errors import OptionError, TicketError
+from tombola.models.adapted import Adapted
+from tombola.models.older import older_adapted, older_origin
+from tombola.models.origin import Origin
 from tombola.spec import Spec, build, canonical, option, plain
 
 
 class Lineage(Spec):
     """Everything needed to say what a ticket is and to draw it again.
 
-    >>> Lineage(model="resnet8", sparsity=0.9, seeds={"draw": 0}).seeds["draw"]
-    0
+    >>> lineage = Lineage(origin=Origin(source={"name": "resnet8"}, seed=3), sparsity=0.9, seeds={"draw": 0})
+    >>> lineage.model_text, lineage.seeds["draw"]
+    ('resnet8 (random, seed 3)', 0)
     """
 
-    model: str = option("", "the model it belongs to, as written: torchvision:resnet18@IMAGENET1K_V1")
+    origin: Origin | None = option(None, "where the dense weights come from that it belongs to", absent=None)
+    adapted: Adapted | None = option(None, "the task that its head answers; none before it has one", absent=None)
+    model: str = option("", "what tickets before ``origin`` said instead, a sentence")
     weights_digest: str = option("", "sha256 of the dense weights the masks were drawn from; empty when unknown")
     scheme: dict[str, Any] = option({}, "the scheme and its options")
     objective: dict[str, Any] | None = option(None, "the objective trained under while drawing")
@@ -37,6 +43,21 @@ class Lineage(Spec):
             return json.loads(canonical(plain(values)))
         except TypeError as error:
             raise ValueError(str(error)) from None
+
+    @property
+    def dense(self) -> Origin | None:
+        """Where the dense weights come from, of older tickets too; None where nothing is said."""
+        return self.origin or older_origin(self.model, self.extra.get("net"))
+
+    @property
+    def answers(self) -> Adapted | None:
+        """The task that the head answers, of older tickets too."""
+        return self.adapted or older_adapted(self.extra)
+
+    @property
+    def model_text(self) -> str:
+        """The dense model in words; empty where nothing is said."""
+        return str(self.dense or "")
 
     def json_text(self) -> str:
         """The one spelling of this lineage."""

@@ -90,7 +90,7 @@ class Summary:
         """Lines for a terminal."""
         pruned = self.total - self.kept
         lines = [
-            f"{self.kind} ticket of {self.lineage.model or 'a model without a name'}",
+            f"{self.kind} ticket of {self.lineage.model_text or 'a model without a name'}",
             f"{pruned:,} of {self.total:,} prunable weights pruned ({1 - self.density:.4%}), {self.kept:,} kept",
         ]
         if self.file_bytes is not None and self.mask_bytes is not None:
@@ -98,12 +98,19 @@ class Summary:
         width = max((len(layer.name) for layer in self.layers), default=0)
         lines += ["", *(_line(layer, width) for layer in self.layers), "", "lineage"]
         lines += [
-            f"  {name}: {value}" for name, value in self.lineage.identity().items() if value not in (None, "", {})
+            f"  {name}: {_told(self.lineage, name, value)}"
+            for name, value in self.lineage.identity().items()
+            if value not in (None, "", {})
         ]
         return "\n".join("".join(c if c.isprintable() else "?" for c in line) for line in lines)
 
     def _bounds(self) -> str:
         return f"entropy bound {self.bound_bytes:,.0f} globally, {self.layer_bound_bytes:,.0f} layer by layer"
+
+
+def _told(lineage: Lineage, name: str, value: Json) -> object:
+    """In words where there are any."""
+    return getattr(lineage, name) if name in ("origin", "adapted") else value
 
 
 def _line(layer: Layer, width: int) -> str:

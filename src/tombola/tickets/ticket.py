@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Final
 
 import torch
 from torch import Tensor, nn
@@ -11,11 +12,16 @@ from torch import Tensor, nn
 from tombola.errors import TicketError
 from tombola.masks.enforce import apply_masks
 from tombola.masks.masks import Masks
+from tombola.models.digest import weights_digest
+from tombola.models.network import Network
 from tombola.tickets import file
 from tombola.tickets.lineage import Lineage
 from tombola.tickets.summary import Layer, Summary
 
 __all__ = ["Lineage", "Ticket"]
+
+_ALL_THE_SAME: Final = "or pass any_weights=True to put it in all the same"
+_LIBRARIES: Final = ("timm", "torchvision")
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,15 +56,22 @@ class Ticket:
     def apply(self, module: nn.Module, *, digest: str | None = None, any_weights: bool = False) -> None:
         """Put the ticket into ``module`` in place: pruned weights become exactly +0.0.
 
-        A self-contained ticket also sets every other tensor of the state. ``digest`` is the digest of the module's
-        dense weights as they are now; a mask-only ticket drawn from other weights is refused unless ``any_weights``.
-        Nothing is changed when an error is raised.
+        ``module`` is a body or a whole `Network`. A self-contained ticket also sets every other tensor of the body's
+        state. ``digest`` is the digest of the body's dense weights as they are now, which a `Network` is asked for; a
+        mask-only ticket drawn from other weights, and any ticket of another library's net, is refused unless
+        ``any_weights``. Nothing is changed when an error is raised.
         """
-        state = {name: value for name, value in module.state_dict().items() if isinstance(value, Tensor)}
+        body = module.body if isinstance(module, Network) else module
+        state = {name: value for name, value in body.state_dict().items() if isinstance(value, Tensor)}
+        if not any_weights:
+            _refuse_other_library(body, self.lineage)
         if self.weights is None:
             shapes = {name: value.shape for name, value in state.items()}
-            self.check_fits(shapes, digest=None if any_weights else digest)
-            apply_masks(module, self.masks)
+            self.check_fits(shapes)
+            if not any_weights:
+                known = weights_digest(body) if digest is None and body is not module else digest
+                self._check_digest(known, f", {_ALL_THE_SAME}")
+            apply_masks(body, self.masks)
         else:
             _refuse(_state_problems(self.weights, state), "the ticket does not fit the model")
             with torch.no_grad():
@@ -94,14 +107,14 @@ class Ticket:
         """Counts and lineage of this ticket, without a file's sizes."""
         return Summary(kind=self.kind, layers=tuple(self.rows()), lineage=self.lineage)
 
-    def _check_digest(self, digest: str | None) -> None:
+    def _check_digest(self, digest: str | None, advice: str = "") -> None:
         drawn_from = self.lineage.weights_digest
         if digest is None or not drawn_from or digest == drawn_from:
             return
+        model = self.lineage.model_text or "its model"
         raise TicketError(
-            f"this mask-only ticket was drawn from other weights: {self.lineage.model or 'its model'} had the digest"
-            f" {drawn_from[:12]}..., this model has {digest[:12]}...; load the model named in the lineage"
-            " before anything trains it, or pass any_weights=True to put the masks on these weights all the same"
+            f"this mask-only ticket was drawn from other weights: {model} had the digest {drawn_from[:12]}...,"
+            f" this model has {digest[:12]}...; load the model named in the lineage before anything trains it{advice}"
         )
 
 
@@ -113,6 +126,17 @@ def _survivors(body: nn.Module, masks: Masks) -> Mapping[str, Tensor]:
         own = value.detach().cpu().clone(memory_format=torch.contiguous_format)
         kept[name] = own.masked_fill_(~masks[name], 0) if name in masks else own
     return MappingProxyType(kept)
+
+
+def _refuse_other_library(body: nn.Module, lineage: Lineage) -> None:
+    """Two libraries may call alike the tensors of nets that compute differently."""
+    own, of_ticket = type(body).__module__.partition(".")[0], lineage.dense.bare if lineage.dense else ""
+    kind = of_ticket.partition(":")[0]
+    if own != kind and own in _LIBRARIES and kind in _LIBRARIES:
+        raise TicketError(
+            f"the ticket is of {of_ticket}, and this net is {own}'s, which may compute something else of the same"
+            f" tensors; build {of_ticket}, {_ALL_THE_SAME}"
+        )
 
 
 def _mask_problems(masks: Masks, shapes: Mapping[str, torch.Size]) -> list[str]:

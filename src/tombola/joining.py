@@ -1,0 +1,114 @@
+"""A ticket and its net put together: the dense network it belongs to, the sparse one it is, and back into a ticket."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+from tombola.errors import ModelError, TicketError
+from tombola.fitting.seeds import generator
+from tombola.models.adapted import Adapted
+from tombola.models.digest import weights_digest
+from tombola.models.head_masks import without_head
+from tombola.models.network import Network, num_outputs, origin_of
+from tombola.models.origin import Origin
+from tombola.models.segmenting import outputs_in
+from tombola.models.source import Source
+from tombola.shrinking.replay import resized
+from tombola.tickets.ticket import Ticket
+
+
+def base_of(ticket: Ticket, model: str | Mapping[str, Any] | Source | None = None, *, seed: int = 0) -> Network:
+    """The dense network a ticket belongs to: ``model`` when given, else the one its lineage names.
+
+    A self-contained ticket brings its weights, so its net alone counts, with a head of as many outputs as the ticket's,
+    and of a shrunk one with layers as small.
+    """
+    if ticket.weights is None:
+        return _dense(ticket, model, seed)
+    return resized(_net(ticket, model, seed), ticket)
+
+
+def applied(model: Network, ticket: Ticket) -> Network:
+    """A copy of the model with the ticket put into it; a mask-only ticket of other weights is refused.
+
+    A shrunk ticket makes the copy as small as it is. One that brings its weights brings their origin, and the task that
+    its head answers.
+    """
+    masked = resized(model.copy(), ticket)
+    if ticket.weights is None:
+        shapes = {name: value.shape for name, value in masked.body.state_dict().items() if isinstance(value, Tensor)}
+        ticket.check_fits(shapes, digest=weights_digest(masked.body))
+        ticket.apply(masked.body, any_weights=True)
+        return masked
+    ticket.apply(masked.body)
+    masked.origin = ticket.lineage.dense or masked.origin
+    masked.adapted = ticket.lineage.answers
+    return masked
+
+
+def whole(ticket: Ticket, model: str | Mapping[str, Any] | Source | None = None) -> Network:
+    """The network that a ticket is, its dense one being ``model`` or the one its lineage names."""
+    return applied(base_of(ticket, model), ticket)
+
+
+def kept(network: Network, ticket: Ticket, adapted: Adapted) -> Ticket:
+    """An adapted network as a self-contained ticket that remembers the task it was adapted to."""
+    extra = {name: value for name, value in ticket.lineage.extra.items() if name not in ("adapted_to", "net")}
+    lineage = ticket.lineage.replace(origin=origin_of(network), adapted=adapted, model="", extra=extra)
+    return Ticket.of(network.body, without_head(ticket.masks, network), lineage, keep_values=True)
+
+
+def _dense(ticket: Ticket, model: str | Mapping[str, Any] | Source | None, seed: int) -> Network:
+    """The network whose weights a mask-only ticket is of."""
+    if model is not None:
+        return Source.parse(model).load(seed=seed)
+    origin = _origin(ticket)
+    if origin.trained:
+        raise TicketError(
+            f"the ticket was drawn from {str(origin)!r}, whose weights are in no place it could name;"
+            " write --model path:FILE with the file they were saved in"
+        )
+    source = _source(origin.source, origin)
+    if source.file is not None and not source.file.is_file():
+        raise TicketError(
+            f"the ticket was drawn from {origin}, and there is no {source.file} here;"
+            " write --model path:FILE with the place where it lies"
+        )
+    return source.load(seed=origin.seed or 0)
+
+
+def _net(ticket: Ticket, model: str | Mapping[str, Any] | Source | None, seed: int) -> Network:
+    """The net that a self-contained ticket's weights fit; its own weights mean nothing."""
+    if model is None:
+        origin = _origin(ticket)
+        source = _source(origin.net, origin)
+    else:
+        source = Source.parse(model)
+    assert ticket.weights is not None
+    network = source.load(seed=seed)
+    outputs = outputs_in(ticket.weights, network.head_name)
+    if outputs is None or outputs == num_outputs(network.head):
+        return network
+    if source.decoder is not None:
+        return source.load(num_classes=outputs, seed=seed)
+    return network.with_head(outputs, generator=generator(seed, "head"))
+
+
+def _origin(ticket: Ticket) -> Origin:
+    if (origin := ticket.lineage.dense) is None:
+        raise TicketError("the ticket does not say which model it is of; write --model")
+    return origin
+
+
+def _source(options: Mapping[str, Any], origin: Origin) -> Source:
+    if not origin.can_be_built:
+        raise TicketError(
+            f"the ticket's model {str(origin)!r} is of a program's own, which no name builds; write --model"
+        )
+    try:
+        return Source.parse(options)
+    except ModelError as error:
+        raise TicketError(
+            f"the ticket's model {str(origin)!r} cannot be found by name ({error}); write --model"
+        ) from None

@@ -1,0 +1,50 @@
+"""`Adapted`: what a network was adapted to: the task, how its images are made ready, the classes it tells. No torch."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+from tombola.spec import Spec, option
+
+
+class Preprocessing(Spec):
+    """How an image is made ready: its short side resized, the middle cut out. Scaling is the network's first layer."""
+
+    size: int | None = option(None, "height and width in pixels; none where nobody said", ge=1)
+    crop: float = option(1.0, "the share of the short side that is kept", gt=0, le=1)
+
+
+class Adapted(Spec):
+    """A network's head answers this task, on images made ready like this, in these classes.
+
+    >>> str(Adapted.of({"name": "classification", "data": {"name": "digits"}}, size=16, classes=("0", "1")))
+    'classification of digits, 2 classes (0, 1), images of 16 pixels'
+    """
+
+    task: dict[str, Any] = option(help="the task and its options")
+    preprocessing: Preprocessing = option(Preprocessing(), "how an image is made ready")
+    classes: tuple[str, ...] = option((), "the classes' names in the order of the outputs; empty where nobody said")
+
+    @classmethod
+    def of(cls, task: Mapping[str, Any], *, size: int | None, classes: Sequence[str]) -> Self:
+        """Of a task by its identity, its images being of this size."""
+        crop = _data(task).get("crop", 1.0)
+        return cls(task=dict(task), preprocessing=Preprocessing(size=size, crop=crop), classes=tuple(classes))
+
+    @property
+    def title(self) -> str:
+        """The task in a few words."""
+        return " of ".join(filter(None, (str(self.task.get("name", "a task")), _data(self.task).get("name"))))
+
+    def __str__(self) -> str:
+        few = ", ".join(self.classes[:5]) + (", ..." if len(self.classes) > 5 else "")
+        size, crop = self.preprocessing.size, self.preprocessing.crop
+        parts = [self.title, f"{len(self.classes)} classes ({few})" if self.classes else "classes without names"]
+        parts += [f"images of {size} pixels"] if size else []
+        parts += [f"the middle {crop:g} of their short side"] if crop != 1 else []
+        return ", ".join(parts)
+
+
+def _data(task: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The options of the task's data set; empty for a task of another make."""
+    found = task.get("data")
+    return found if isinstance(found, Mapping) else {}
