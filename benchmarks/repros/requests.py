@@ -190,6 +190,31 @@ def bare_classes(folder: Path) -> str:
     return "refused by name; said by name"
 
 
+@finding("F8", "a study of 10^8 cells")
+def cells(folder: Path) -> str:
+    """Refused by their number, before any is made."""
+    values = list(range(10))
+    axes = "".join(f"  draw.a{number}: {values}\n" for number in range(8))
+    (folder / "cells.yaml").write_text(f"{STUDY}axes:\n{axes}", encoding="utf-8")
+    asked(folder, "plan", "gone.yaml")  # torch is there now
+    begun = time.monotonic()
+    all_refused(folder, [(["plan", "cells.yaml"], "100,000,000 cells")])
+    return f"refused after {time.monotonic() - begun:.1f} s"
+
+
+@finding("F8", "a study of 5,000 seeds", slow=True)
+def seeds(folder: Path) -> str:
+    """Planned in seconds, where a minute did not do."""
+    (folder / "seeds.yaml").write_text(f"{STUDY}axes:\n  seed: {list(range(5000))}\n", encoding="utf-8")
+    asked(folder, "plan", "study.yaml")
+    begun = time.process_time()
+    said = asked(folder, "plan", "seeds.yaml")
+    taken = time.process_time() - begun
+    expect(said.code == 0 and "5000 cells" in said.out, said.out[:100] + said.err[:200])
+    expect(taken < 30, f"{taken:.0f} s")
+    return f"planned in {taken:.0f} s"
+
+
 @finding("F12", "what was taken without a word")
 def taken(folder: Path) -> str:
     """Empty names and places, a stripe wider than any layer."""

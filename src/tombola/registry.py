@@ -175,6 +175,7 @@ def _sources(family: str, package: str, extra: str) -> dict[str, str]:
     return found
 
 
+@cache
 def _own(package: str) -> list[tuple[str, str]]:
     spec = importlib.util.find_spec(package)
     folders = list(spec.submodule_search_locations or []) if spec else []

@@ -1,5 +1,7 @@
 """Study files: cells, overrides, and every problem in one report."""
 
+import pkgutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ from tests.study.toys import STUDY
 
 from tombola.errors import OptionError, RequestError
 from tombola.study.axes import read_axis
+from tombola.study.plan import Plan
 from tombola.study.settings import override, put
 from tombola.study.study import Study
 
@@ -152,3 +155,54 @@ def test_override_types_values_as_yaml_does_and_splits_outside_brackets() -> Non
         "a.b",
         [0.5, "x", {"n": 1, "m": [2, 3]}, None, "8/255", "processes:2"],
     )
+
+
+def test_a_study_of_too_many_cells_is_refused_by_their_number_before_any_is_made() -> None:
+    axes = {f"draw.a{number}": list(range(10)) for number in range(7)} | {"seed": list(range(11))}
+    begun = time.monotonic()
+    with pytest.raises(OptionError, match=r"110,000,000 cells \(draw\.a0 10 x .* x seed 11\)") as caught:
+        Study.of({**STUDY, "axes": axes, "modle": 1}).cells()
+    assert "at most 20,000" in str(caught.value)
+    assert "--set seed=0" in str(caught.value)
+    assert "modle: no such key" in str(caught.value)
+    with pytest.raises(OptionError, match=r"seed: 1,000,000,000 values"):
+        Study.of({**STUDY, "axes": {"seed": range(10**9)}}).cells()
+    assert time.monotonic() - begun < 20  # it was days
+
+
+def test_cells_share_what_their_axes_leave_alone_and_are_those_built_one_by_one() -> None:
+    axes = {**STUDY["axes"], "transfer.fit.batch": [5, 6], "seed": [0, 1, 2]}
+    study = Study.of({**STUDY, "axes": axes})
+    cells = study.cells()
+    alone = [
+        Study.of({**STUDY, "axes": {**axes, "seed": [seed], "transfer.fit.batch": [batch]}}).cells()
+        for batch in (5, 6)
+        for seed in (0, 1, 2)
+    ]
+    assert len(cells) == 24
+    assert all(cell in cells for part in alone for cell in part)
+    assert len({id(cell.experiment.model) for cell in cells}) == 1
+    assert len({id(cell.experiment.draw) for cell in cells}) == 2
+    assert len({id(cell.experiment.pretrain) for cell in cells}) == 2
+    assert len({id(cell.experiment.transfer) for cell in cells}) == 2
+
+
+def test_a_thousand_seeds_look_for_members_no_oftener_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    Study.of(STUDY).cells()  # all members are found
+    walks: list[object] = []
+
+    def walked(folders: object) -> list[object]:
+        walks.append(folders)
+        return []
+
+    monkeypatch.setattr(pkgutil, "iter_modules", walked)
+    plan = Plan.of(Study.of({**STUDY, "axes": {"seed": list(range(1000))}}))
+    assert (len(plan.cells), len(plan.stages)) == (1000, 4000)
+    assert walks == []
+
+
+def test_many_wrong_cells_are_one_readable_report() -> None:
+    with pytest.raises(OptionError) as caught:
+        Study.of({**STUDY, "axes": {"draw.sparsity": [2 + number for number in range(3000)]}}).cells()
+    assert len(str(caught.value)) < 3000
+    assert "problems" in str(caught.value)

@@ -1,7 +1,9 @@
 """`Axis`: one thing a study varies, and the values it takes."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import isfinite
 from typing import Any, Final
 
@@ -11,6 +13,8 @@ from tombola.rows import Scalar
 from tombola.spec import canonical
 from tombola.study.experiment import Experiment
 
+MOST_CELLS: Final = 20_000
+"""Of a study, which plans as many in a minute; and so the most values of an axis."""
 ROOTS: Final = tuple(Experiment.model_fields)
 
 
@@ -32,7 +36,7 @@ class Axis:
     name: str
     values: tuple[Value, ...]
 
-    @property
+    @cached_property
     def paths(self) -> set[str]:
         """Every path that one of the values sets."""
         return {path for value in self.values for path in value.sets}
@@ -54,14 +58,18 @@ def read_axis(name: str, given: Any) -> Axis:
     values = tuple(Value(label, _sets(name, label, item)) for label, item in labelled(name, given))
     if not values:
         raise RequestError(f"axes.{name}: has no values; write a list of them")
-    spelled = [canonical(value.label) for value in values]
-    if doubles := sorted({label for label in spelled if spelled.count(label) > 1}):
+    spelled = Counter(canonical(value.label) for value in values)
+    if doubles := sorted(label for label, count in spelled.items() if count > 1):
         raise RequestError(f"axes.{name}: lists {', '.join(doubles)} twice")
     return Axis(name, values)
 
 
 def labelled(name: str, given: Any) -> list[tuple[Scalar, Any]]:
     """The labels and values that an axis is written as."""
+    if isinstance(given, Mapping | Sequence) and not isinstance(given, str) and len(given) > MOST_CELLS:
+        raise RequestError(
+            f"axes.{name}: {len(given):,} values, and a study has at most {MOST_CELLS:,} cells; give fewer"
+        )
     if isinstance(given, Mapping):
         found = list(given.items())
     else:

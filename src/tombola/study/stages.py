@@ -19,7 +19,7 @@ from tombola.models.source import Source
 from tombola.properties._base import DenseProperty, Property, TicketProperty
 from tombola.rows import write_rows
 from tombola.schemes._base import Rung, Scheme
-from tombola.spec import Spec, key, option, plain
+from tombola.spec import Spec, key, option
 from tombola.study.experiment import Experiment
 from tombola.tasks._base import Task
 from tombola.tickets.ticket import Ticket
@@ -44,7 +44,7 @@ class Stage(Spec):
     @cached_property
     def key(self) -> str:
         """sha256 over the stage's name, version and identity, and its inputs' keys."""
-        return key(self.STAGE, self.VERSION, plain(self.identity()), [stage.key for stage in self.inputs])
+        return key(self.STAGE, self.VERSION, self.identity(), [stage.key for stage in self.inputs])
 
     @property
     def title(self) -> str:

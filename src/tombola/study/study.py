@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
+from math import prod
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,8 +11,9 @@ import yaml
 
 from tombola.errors import OptionError, RequestError, near
 from tombola.rows import Scalar
-from tombola.spec import Json, Spec, build, plain
-from tombola.study.axes import ROOTS, Axis, Value, is_path, labelled, read_axis
+from tombola.spec import Json, Spec, plain
+from tombola.study.axes import MOST_CELLS, ROOTS, Axis, Value, is_path, labelled, read_axis
+from tombola.study.building import Building
 from tombola.study.experiment import Experiment
 from tombola.study.settings import override, put
 from tombola.study.yamls import read_yaml
@@ -19,6 +21,7 @@ from tombola.study.yamls import read_yaml
 KEYS: Final = ("name", "title", *ROOTS, "axes")
 
 _LONGEST_NAME: Final = 100
+_ENOUGH: Final = 1000  # problems, most of them the same in every cell
 
 _DEFAULTS: Final = {
     name: field.default for name, field in Experiment.model_fields.items() if isinstance(field.default, str)
@@ -78,14 +81,19 @@ class Study:
         """Every cell, the last axis running fastest; raises one `OptionError` with all problems of the study."""
         problems = list(self.problems)
         axes = self._axes(problems)
+        if prod(len(axis.values) for axis in axes) > MOST_CELLS:
+            raise OptionError(f"study {self.name}", [*problems, _too_many(axes)])
         cells: list[Cell] = []
+        building = Building(axes, f"study {self.name}")
         for values in product(*(axis.values for axis in axes)):
             try:
-                cells.append(self._cell(axes, values))
+                cells.append(self._cell(axes, values, building))
             except OptionError as error:
                 problems += error.problems
             except RequestError as error:
                 problems.append(str(error))
+            if len(problems) > _ENOUGH:
+                break
         if problems:
             raise OptionError(f"study {self.name}", list(dict.fromkeys(problems)))
         return cells
@@ -112,13 +120,13 @@ class Study:
                 problems.append(str(error))
         return axes
 
-    def _cell(self, axes: list[Axis], values: tuple[Value, ...]) -> Cell:
+    def _cell(self, axes: list[Axis], values: tuple[Value, ...], building: Building) -> Cell:
         options: Any = {**_DEFAULTS, **self.options}  # so that a path may go into a default: draw.sparsity into omp
         settings = [pair for value in values for pair in value.sets.items()]
         for path, value in (*settings, *self.last):
             options = put(options, path, value)
         labels = {axis.name: value.label for axis, value in zip(axes, values, strict=True) if "seed" not in axis.paths}
-        return Cell(labels, build(Experiment, options, f"study {self.name}"))
+        return Cell(labels, building.experiment(options, values))
 
     def _set(self, path: str, values: list[Any]) -> "Study":
         root, _, rest = path.partition(".")
@@ -168,6 +176,15 @@ def _single(path: str, values: list[Any]) -> Any:
     if len(values) != 1:
         raise RequestError(f"{path}: takes one value here, not {len(values)}")
     return values[0]
+
+
+def _too_many(axes: list[Axis]) -> str:
+    counts = " x ".join(f"{axis.name} {len(axis.values):,}" for axis in axes)
+    largest = max(axes, key=lambda axis: len(axis.values))
+    return (
+        f"axes: {prod(len(axis.values) for axis in axes):,} cells ({counts}), and a study has at most {MOST_CELLS:,};"
+        f" give an axis fewer values, as in --set {largest.name}={largest.values[0].label}, or write several studies"
+    )
 
 
 def _name_problem(name: str) -> str:
