@@ -1,5 +1,7 @@
 """Training under masks, precision in keys, NaN: the findings on fitting and what is measured of it."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 from benchmarks.repros.command import refused, tombola
@@ -117,3 +119,13 @@ def nan_answers(folder: Path) -> str:
     except StageError as error:
         return str(error)[:80]
     raise AssertionError(f"an accuracy of {rows[0].value:.2f}")
+
+
+@finding("S8", "mutants that survive: test as validation, one set of samples, one order for all epochs", slow=True)
+def three_mutants(folder: Path) -> str:
+    """The three of the review are killed; ``benchmarks/mutants.py`` has them and others."""
+    three = ["validation is the test split", "counts of the first samples certify", "the same order in every epoch"]
+    command = [sys.executable, str(Path(__file__).parents[1] / "mutants.py"), "--only", *three]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    expect(done.returncode == 0, done.stdout[-300:] + done.stderr[-300:])
+    return done.stdout.splitlines()[-1]

@@ -4,13 +4,18 @@ import pickle
 from typing import Any
 
 import pytest
+import torch
+from tests.fitting.toys import Toy, network
 from tests.study.toys import STUDY
+from torch import Tensor
 
 from tombola.fitting import devices
 from tombola.fitting.fit import Fit
+from tombola.fitting.session import Session
 from tombola.fitting.trainings import precision_of
 from tombola.spec import build
 from tombola.study.plan import Plan
+from tombola.study.runners._base import torch_threads
 from tombola.study.stages import PretrainStage
 from tombola.study.study import Study
 from tombola.transfers._base import Transfer
@@ -64,3 +69,35 @@ def test_a_key_of_a_written_precision_is_what_it_was_before_auto_was_decided() -
 def test_the_precision_behind_a_row_is_that_of_all_its_trainings(precisions: tuple[str, ...], said: str) -> None:
     trained = [build(Fit, {"precision": precision}) for precision in precisions]
     assert precision_of([Transfer.parse({"name": "finetune", "fit": fit}) for fit in trained]) == said
+
+
+class Asking(Toy):
+    """The toy task, which notes how float32 is multiplied when it augments."""
+
+    def augment(self, x: Tensor, *, generator: torch.Generator) -> Tensor:
+        SEEN.append(settings())
+        return x
+
+
+Asking.name = "toy"
+SEEN: list[tuple[bool, str]] = []
+
+
+def settings() -> tuple[bool, str]:
+    return torch.backends.cudnn.allow_tf32, torch.get_float32_matmul_precision()
+
+
+def test_float32_is_float32_whatever_the_process_was_set_to() -> None:
+    """Else a GPU's TF32 would stand under the same key; what was set comes back."""
+    begun = settings()
+    torch.backends.cudnn.allow_tf32 = True
+    torch.set_float32_matmul_precision("high")
+    try:
+        build(Fit, {"epochs": "1it", "batch": 8}).run(network(), Asking(), seed=0, session=Session())
+        with torch_threads(1):
+            SEEN.append(settings())
+        assert SEEN == [(False, "highest")] * 2
+        assert settings() == (True, "high")
+    finally:
+        torch.backends.cudnn.allow_tf32 = begun[0]
+        torch.set_float32_matmul_precision(begun[1])

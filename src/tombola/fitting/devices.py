@@ -1,6 +1,7 @@
 """Where a training runs and in which precision: the device from accelerate, the precision from torch.autocast."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from typing import Literal, TypeAlias
 
@@ -48,6 +49,22 @@ def multiplies_bfloat16(kind: str) -> bool:
     if kind == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return kind == "cpu" and bool(_NATIVE & cpu_flags())
+
+
+@contextmanager
+def plain_float32() -> Iterator[None]:
+    """Inside, float32 is float32 on every device: no TF32 or bfloat16 in its place, as GPUs take by default.
+
+    A training is in float32 under one key wherever it runs. The process's settings come back as they were.
+    """
+    convolutions, products = torch.backends.cudnn.allow_tf32, torch.get_float32_matmul_precision()
+    torch.backends.cudnn.allow_tf32 = False
+    torch.set_float32_matmul_precision("highest")
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = convolutions
+        torch.set_float32_matmul_precision(products)
 
 
 def autocast(device: torch.device, *, bfloat16: bool) -> AbstractContextManager[object]:

@@ -17,7 +17,7 @@ from tombola.errors import Diverged
 from tombola.fitting import state
 from tombola.fitting.average import Average
 from tombola.fitting.checkpoints import Checkpoint, Checkpoints
-from tombola.fitting.devices import autocast
+from tombola.fitting.devices import autocast, plain_float32
 from tombola.fitting.feed import Feed
 from tombola.fitting.guarding import Guarding
 from tombola.fitting.masked_layers import MaskedNetwork
@@ -114,7 +114,12 @@ class Training:
         # Layers such as dropout draw from torch's own generator: it is borrowed here and given back as it was.
         borrowed = torch.random.fork_rng([self.course.device] if self.course.device.type == "cuda" else [])
         try:
-            with borrowed, self.course.feed, reporter.task(title, self.course.steps, self.progress.step) as bar:
+            with (
+                borrowed,
+                plain_float32(),
+                self.course.feed,
+                reporter.task(title, self.course.steps, self.progress.step) as bar,
+            ):
                 self._all_steps(bar)
         except Diverged as error:
             raise Diverged(f"{error} of {self.course.steps}. {self._remedy()}") from None

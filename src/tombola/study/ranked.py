@@ -18,6 +18,7 @@ import torch
 import torch.distributed as dist
 from safetensors.torch import load_file
 
+from tombola.fitting.devices import plain_float32
 from tombola.fitting.launching import run_on_ranks
 from tombola.fitting.ranks import ranks_for
 from tombola.fitting.session import Session, Silent
@@ -49,7 +50,7 @@ def work_here(stage: Stage, folders: Mapping[str, Path], out: Path, session: Ses
     """
     ranks = ranks_for(shards_of(stage))
     aside = nullcontext(str(out)) if ranks.first else tempfile.TemporaryDirectory(prefix="tombola-aside-")
-    with aside as place:
+    with aside as place, plain_float32():
         session = session if ranks.first else replace(session, folder=None, reporter=Silent())
         stage.work(folders, Path(place), session)
         ranks.require_same("the network or the masks they are to leave", _digest(Path(place)))

@@ -10,7 +10,7 @@ from typing import ClassVar, Final
 import torch
 
 from tombola.errors import TombolaError
-from tombola.fitting.devices import device_of
+from tombola.fitting.devices import device_of, plain_float32
 from tombola.fitting.session import Reporter
 from tombola.registry import Family, Member
 from tombola.spec import option
@@ -176,13 +176,16 @@ def failure(stage: Stage, error: BaseException, trace: str, store: Store) -> Fai
 
 @contextmanager
 def torch_threads(count: int) -> Iterator[None]:
-    """Inside, torch and the linear algebra beneath numpy and scipy use ``count`` threads for one operation."""
+    """Inside, torch and the linear algebra beneath numpy and scipy use ``count`` threads for one operation.
+
+    And float32 is float32, also where a stage does not train: neither is left to what the process was set to.
+    """
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it has no types
 
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:
-        with threadpool_limits(count, user_api="blas"):
+        with plain_float32(), threadpool_limits(count, user_api="blas"):
             yield
     finally:
         torch.set_num_threads(before)
