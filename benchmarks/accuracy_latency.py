@@ -27,7 +27,7 @@ from tombola.benching.asked import Reference
 from tombola.benching.machine import processor
 from tombola.benching.numbers import percentile
 from tombola.benching.worker import Worker
-from tombola.engines._base import Engine, Setting
+from tombola.engines._base import Engine, Setting, Subject
 from tombola.errors import TombolaError
 from tombola.exporters._masked import masked
 from tombola.masks.masks import Masks
@@ -139,11 +139,12 @@ class Loaded:
         """Itself with its processes started, which end with the stack."""
         self.folder.mkdir(parents=True)
         reference = Reference(masked(self.net.network, self.net.masks), self.setting, self.folder)
+        subject = Subject(self.net.network, self.net.masks, self.setting)
         for text in self.engines:
             try:
                 engine, own = Engine.parse(text), self.folder / text.replace(":", "-")
                 own.mkdir()
-                files = engine.prepare(self.net.network, self.net.masks, self.setting, own)
+                files = engine.prepare(subject, own)
                 worker = stack.enter_context(Worker(engine, own, self.setting))
                 worker.load()
                 worker.warm_up(5)

@@ -1,24 +1,29 @@
-"""Zeros you can clock: tickets in generated C against the best dense engine, all of them in turns in one run.
+"""Zeros you can clock: tickets in generated C against the best dense engines, in int8 and float32, in turns in one run.
 
-    python benchmarks/native.py --quick                    ResNet-18, one thread, batch 1, uniform: under 3 minutes
-    python benchmarks/native.py [--net resnet18 ...] [--threads 1 2] [--batch 1 8] [--out results]
+    python benchmarks/native.py --quick [--pin]          ResNet-18, one thread, batch 1, stripes: under 3 minutes, a bar
+    python benchmarks/native.py --pin --out results        the table: three nets, one thread, batch 1, about 20 minutes
+    python benchmarks/native.py --net resnet18 --threads 1 2 --batch 1 8         other settings
 
-Nets at 224x224 with random weights: the zeros decide the time, not the values. Patterns ``element`` and ``stripe:4`` at
-80, 90 and 95 %, with the budgets ``uniform`` (the same sparsity in each layer) and ``global``; stem, depthwise layers
-and head are dense. A fully dense net in generated C is beside them. Dense engines are ONNX Runtime, OpenVINO and torch
-in both layouts, on the dense weights. Each runs in a process of its own (``--pin``: bound to as many cores as it has
-threads); they take turns of a fifth of a second, so what disturbs the machine disturbs all; a run that another process
-interrupted is repeated. Printed is the median of the runs nobody interrupted and its ratio to that of the best dense
-engine; ``busy`` stands where fewer than five such runs were had. Behind it, for one thread, the same of the processor's
-time, which holds nothing of what other processes took. ``operations`` is which part of the net's multiply-adds is left.
-Logits are compared with torch's; a net that answers every image alike, as random weights may when ranked globally,
-has no ratio.
+Nets at 224x224 with random weights: the zeros decide the time, not the values. Patterns ``element`` and ``stripe:4``
+at 80, 90 and 95 %, with the budgets ``uniform`` (the same sparsity in each layer) and ``global``; stem, depthwise
+layers and head are dense. A fully dense net in generated C is beside them. Dense engines run the dense weights:
+OpenVINO and ONNX Runtime in int8 (static, calibrated on random pixels, as there is nothing to be right about) and in
+float32, OpenVINO in bfloat16 where the processor has it, and torch in both layouts. Each runs in a process of its own
+(``--pin``: bound to as many cores as it has threads); they take turns of a fifth of a second, so what disturbs the
+machine disturbs all; a run that another process interrupted is repeated. Printed is the median of the runs nobody
+interrupted and its ratio to that of the best dense engine in float32 and in int8; ``busy`` stands where fewer than
+five such runs were had. Behind it, for one thread, the same of the processor's time, which holds nothing of what
+other processes took. ``operations`` is which part of the net's multiply-adds is left. Logits are compared with
+torch's; a net that answers every image alike, as random weights may when ranked globally, has no ratio.
 
-Rows go to OUT/native.json (those of the same net, threads and batch are replaced), the table to OUT/native.md and the
-picture to OUT/native.png.
+With ``--quick`` the last line tells how fast stripes are, and the exit code is 1 where one is below the bar.
+
+Rows go to OUT/native.json (those of the same net, threads and batch are replaced, those of another processor dropped),
+the table to OUT/native.md and the picture to OUT/native.png; and the blocks that README and docs hold are filled anew.
 """
 
 import argparse
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -27,14 +32,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
-from native_report import write_report  # type: ignore[import-not-found]  # a script beside this one
+from native_report import TIMES, ratio, write_report  # type: ignore[import-not-found]  # a script beside this one
 
 from tombola.benching.asked import Reference
 from tombola.benching.machine import processor
 from tombola.benching.numbers import Run, times
 from tombola.benching.turns import Plan, take_turns
 from tombola.benching.worker import Worker
-from tombola.engines._base import Engine, Setting
+from tombola.engines._base import Engine, Setting, Subject
 from tombola.errors import TombolaError
 from tombola.exporters._masked import masked
 from tombola.masks.budgets._base import Budget
@@ -49,8 +54,11 @@ from tombola.models.source import Source
 SIDE: Final = 224
 ENOUGH: Final = 5
 """Runs that nobody interrupted, for a median to count."""
-DENSE: Final = ("onnxruntime", "openvino", "torch:channels_last", "torch:default")
+RIVALS: Final = ("openvino:int8", "onnxruntime:int8", "openvino", "onnxruntime")
+DENSE: Final = (*RIVALS, "openvino:bf16", "torch:channels_last", "torch:default")
 PATTERNS, SPARSITIES = ("element", "stripe:4"), (0.8, 0.9, 0.95)
+BAR: Final = {0.8: 2.9, 0.9: 4.3, 0.95: 5.6}
+"""Stripes of ResNet-18: times as fast as the best dense engine in float32."""
 ALL_WEIGHTS: Final = PrunableRule(preset="open_lth")
 NETS: Final[Mapping[str, PrunableRule]] = {
     "resnet18": PrunableRule(preset="cv_lth"),
@@ -79,11 +87,12 @@ class Entry:
         )
 
 
-def main() -> None:
-    """Measure every setting asked for, printing as it goes."""
+def main() -> int:
+    """Measure every setting asked for, printing as it goes; 1 where ``--quick`` finds stripes below the bar."""
     options = arguments()
     torch.set_num_threads(1)
     print(f"{processor()}; torch {torch.__version__}")
+    rows: list[dict[str, Any]] = []
     for name in options.net:
         with tempfile.TemporaryDirectory(prefix="tombola-native-") as folder:
             net = Net(name, entries(options), Path(folder), pin=options.pin)
@@ -92,18 +101,19 @@ def main() -> None:
                     rows = net.measured(Setting((3, SIDE, SIDE), batch, threads), options.seconds)
                     if options.out is not None:
                         write_report(rows, Path(options.out))
+    return below_bar(rows) if options.quick else 0
 
 
 def arguments() -> argparse.Namespace:
     """What is measured."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--net", nargs="+", choices=list(NETS), default=list(NETS))
-    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
-    parser.add_argument("--batch", nargs="+", type=int, default=[1, 8])
+    parser.add_argument("--net", nargs="+", choices=list(NETS), default=list(NETS)[:3])
+    parser.add_argument("--threads", nargs="+", type=int, default=[1])
+    parser.add_argument("--batch", nargs="+", type=int, default=[1])
     parser.add_argument("--budget", nargs="+", choices=["uniform", "global"], default=["uniform", "global"])
     parser.add_argument("--seconds", type=float, default=3.0, help="of runs that nobody interrupted, for each line")
     parser.add_argument("--pin", action="store_true", help="bind to the first cores, as many as there are threads")
-    parser.add_argument("--quick", action="store_true", help="ResNet-18, one thread, batch 1, uniform")
+    parser.add_argument("--quick", action="store_true", help="ResNet-18, one thread, batch 1, stripes, a bar")
     parser.add_argument("--out", help="the folder of the table, the rows and the picture; else they are only printed")
     options = parser.parse_args()
     if options.quick:
@@ -116,10 +126,25 @@ def entries(options: argparse.Namespace) -> list[Entry]:
     tickets = [
         Entry("native", pattern, budget, sparsity)
         for budget in options.budget
-        for pattern in PATTERNS
+        for pattern in (PATTERNS[1:] if options.quick else PATTERNS)
         for sparsity in SPARSITIES
     ]
-    return [*map(Entry, DENSE), Entry("native"), *tickets]
+    return [*map(Entry, RIVALS if options.quick else DENSE), Entry("native"), *tickets]
+
+
+def below_bar(rows: Sequence[Mapping[str, Any]]) -> int:
+    """1 where stripes are slower than the bar; says so in one line."""
+    stripes = {row["sparsity"]: row for row in rows if row["pattern"] == "stripe:4"}
+    found = {sparsity: ratio(stripes[sparsity], "float32") or 0.0 for sparsity in BAR}
+    held = all(found[sparsity] >= least for sparsity, least in BAR.items())
+    shares, bars = (" / ".join(texts) for texts in ([f"{share:.0%}" for share in BAR], map(str, BAR.values())))
+    told = {name: " / ".join(_times(ratio(stripes[share], name)).strip() for share in BAR) for name in TIMES}
+    word = "held" if held else "MISSED"
+    print(
+        f"stripe:4 at {shares}: {told['float32']} the best dense float32 engine (bar {bars}: {word}),"
+        f" {told['int8']} the best dense int8"
+    )
+    return 0 if held else 1
 
 
 class Net:
@@ -128,6 +153,7 @@ class Net:
     def __init__(self, name: str, wanted: Sequence[Entry], folder: Path, *, pin: bool) -> None:
         self.name, self._entries, self._folder, self._pin = name, wanted, folder, pin
         self._network = Source.parse(f"torchvision:{name}").load(seed=0)
+        self._subjects: dict[tuple[str, str, float, Setting], Subject] = {}
         self._files: dict[str, int] = {}
         self._operations: dict[str, float] = {}
 
@@ -153,12 +179,19 @@ class Net:
         folder = self._folder / (f"{entry.label} {setting.batch}" if engine.name == "torch" else entry.label)
         if not folder.exists():
             folder.mkdir()
-            files = engine.prepare(self._network, self._masks(entry), setting, folder)
+            files = engine.prepare(self._subject(entry, setting), folder)
             self._files[entry.label] = sum(file.stat().st_size for file in files)
             self._operations[entry.label] = round(operations(self._network, self._masks(entry)), 4)
         worker = stack.enter_context(Worker(engine, folder, setting, range(setting.threads if self._pin else 0)))
         worker.load()
         return worker
+
+    def _subject(self, entry: Entry, setting: Setting) -> Subject:
+        """The same for every engine that runs the same weights, so that their ONNX file is made once."""
+        name = (entry.pattern, entry.budget, entry.sparsity, setting)
+        if name not in self._subjects:
+            self._subjects[name] = Subject(self._network, self._masks(entry), setting)
+        return self._subjects[name]
 
     def _masks(self, entry: Entry) -> Masks:
         if not entry.sparsity:
@@ -176,6 +209,7 @@ class Net:
             "threads": setting.threads,
             "batch": setting.batch,
             "engine": entry.engine,
+            "arithmetic": Engine.parse(entry.engine).arithmetic,
             "pattern": entry.pattern,
             "budget": entry.budget,
             "sparsity": entry.sparsity,
@@ -188,6 +222,7 @@ class Net:
             "bytes": self._files[entry.label],
             "difference": reference.difference(worker),
             "alike": reference.alike,
+            "machine": processor(),
         }
 
 
@@ -209,18 +244,21 @@ def operations(network: Network, masks: Masks) -> float:
 
 
 def _with_ratios(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows with how many times as fast as the best dense engine each is: by medians, and by the processor's time.
+    """The rows with how many times as fast as the best dense engine each is, in float32 and in int8: by medians, and by
+    the processor's time.
 
     None where the machine was too busy to tell and where there is nothing to tell; the processor's time tells nothing
     of several threads.
     """
-    dense = [row for row in rows if row["engine"] != "native"]
-    best = min((row["p50_ms"] for row in dense if row["p50_ms"]), default=None)
-    processor = min(row["processor_ms"] for row in dense) if dense[0]["threads"] == 1 else None
+    for name, (clock, time) in TIMES.items():
+        dense = [row for row in rows if row["engine"] != "native" and row["arithmetic"] == name]
+        best = min((row["p50_ms"] for row in dense if row["p50_ms"]), default=None)
+        least = min((row["processor_ms"] for row in dense if row["threads"] == 1), default=None)
+        for row in rows:
+            timed = not row["alike"]
+            row[clock] = round(best / row["p50_ms"], 3) if timed and best and row["p50_ms"] else None
+            row[time] = round(least / row["processor_ms"], 3) if timed and least else None
     for row in rows:
-        timed = not row["alike"]
-        row["ratio"] = round(best / row["p50_ms"], 3) if timed and best and row["p50_ms"] else None
-        row["processor_ratio"] = round(processor / row["processor_ms"], 3) if timed and processor else None
         print("  " + line(row), flush=True)
     return rows
 
@@ -228,10 +266,11 @@ def _with_ratios(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def line(row: Mapping[str, Any]) -> str:
     """One row as text."""
     what = " ".join(filter(None, (row["engine"], row["pattern"], row["budget"])))
-    timed = f"{row['p50_ms']:9.2f} ms {_times(row['ratio'])}" if row["p50_ms"] else f"{'busy':>20}"
-    processor = f"   processor {row['processor_ms']:9.2f} ms {_times(row['processor_ratio'])}"
+    by_clock, by_processor = ([_times(row[both[place]]) for both in TIMES.values()] for place in (0, 1))
+    timed = f"{row['p50_ms']:9.2f} ms {' '.join(by_clock)}" if row["p50_ms"] else f"{'busy':>28}"
     return (
-        f"{what:32} {row['sparsity']:4.0%}  operations {row['operations']:6.1%}  {timed}{processor}"
+        f"{what:32} {row['sparsity']:4.0%}  operations {row['operations']:6.1%}  {timed}"
+        f"   processor {row['processor_ms']:9.2f} ms {' '.join(by_processor)}"
         f"   {row['bytes'] / 1e6:7.2f} MB  off by {row['difference']:.0e}"
     )
 
@@ -241,4 +280,4 @@ def _times(ratio: float | None) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,17 +1,21 @@
-"""Single convolutions in generated C against the best dense engine, layer by layer of a ResNet-18.
+"""Single convolutions in generated C against the best dense engines, layer by layer of a ResNet-18.
 
     python benchmarks/native_layers.py                        every layer, element and stripe:4 at 80, 90 and 95 %
     python benchmarks/native_layers.py --layer 64@56 --seconds 1
+    python benchmarks/native_layers.py --quick                stripes of 90 % in three layers: under 3 minutes, a bar
 
 A layer that keeps its shape stands four times in a row, behind each other, so that what engines do to their input and
 output is a small part; one that changes its shape stands alone, with all of that. Engines take turns of a fifth of a
 second, each in a process of its own; runs that another process interrupted are repeated. Printed are the fastest run's
-milliseconds a layer and how many times as fast as the best dense engine that is.
+milliseconds a layer and how many times as fast as the best dense engine that is, in float32 and in int8 (static,
+calibrated on random pixels). With ``--quick`` the last line tells how fast stripes are, and the exit code is 1 where
+they are below the bar.
 """
 
 import argparse
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
@@ -22,7 +26,7 @@ from torch import nn
 from tombola.benching.numbers import times
 from tombola.benching.turns import Plan, take_turns
 from tombola.benching.worker import Worker
-from tombola.engines._base import Engine, Setting
+from tombola.engines._base import Engine, Setting, Subject
 from tombola.masks.budgets._base import Budget
 from tombola.masks.drawing import draw_masks
 from tombola.masks.masks import Masks
@@ -41,26 +45,50 @@ LAYERS: Final = {
     "512@7": (512, 512, 3, 1, 7),
 }
 """Channels in and out, kernel, stride and the side of the input."""
-DENSE: Final = ("onnxruntime", "openvino", "torch:channels_last")
+DENSE: Final = ("openvino:int8", "onnxruntime:int8", "openvino", "onnxruntime", "torch:channels_last")
 PATTERNS, SPARSITIES = ("element", "stripe:4"), (0.8, 0.9, 0.95)
 CHAIN: Final = 4
+QUICK: Final = ("64@56", "128@28", "256@14")
+BAR: Final = 4.5
+"""Stripes of 90 % in each layer of ``--quick``: times as fast as the best dense engine in float32."""
 
 
-def main() -> None:
-    """A line a layer."""
+def main() -> int:
+    """A line a layer; 1 where ``--quick`` finds one below the bar."""
     options = arguments()
     torch.set_num_threads(1)
+    stripes: dict[str, float] = {}
     for name in options.layer:
         with tempfile.TemporaryDirectory(prefix="tombola-layers-") as folder, ExitStack() as stack:
             setting = Setting((LAYERS[name][0], LAYERS[name][4], LAYERS[name][4]), 1, options.threads)
-            workers = dict(_workers(name, setting, Path(folder), stack))
+            workers = dict(_workers(name, setting, Path(folder), stack, quick=options.quick))
             runs = take_turns(workers, Plan(seconds=options.seconds, again=True))
             repeats = len(_convs(network(name)))
             found = {label: 1e3 * times(each).best / repeats for label, each in runs.items()}
-        best = min(found[label] for label in found if label.startswith("dense "))
-        print(
-            f"{name}: " + "   ".join(f"{label} {ms:.3f} ({best / ms:.2f}x)" for label, ms in found.items()), flush=True
-        )
+        best = {arithmetic: best_dense(found, arithmetic) for arithmetic in ("float32", "int8")}
+        told = (f"{label} {ms:.3f} ({_times(best, ms)})" for label, ms in found.items())
+        print(f"{name}: " + "   ".join(told), flush=True)
+        if options.quick:
+            stripes[name] = best["float32"] / found["stripe:4 90%"]
+    return below_bar(stripes) if options.quick else 0
+
+
+def best_dense(found: Mapping[str, float], arithmetic: str) -> float:
+    """The least time of a dense engine; infinite where none of that arithmetic ran."""
+    labels = {f"dense {name}": Engine.parse(name).arithmetic for name in DENSE}
+    return min((ms for label, ms in found.items() if labels.get(label) == arithmetic), default=float("inf"))
+
+
+def below_bar(stripes: Mapping[str, float]) -> int:
+    """1 where a layer is slower than the bar; says so in one line."""
+    held = all(times >= BAR for times in stripes.values())
+    told = ", ".join(f"{name} {times:.2f}x" for name, times in stripes.items())
+    print(f"stripe:4 at 90 %, best dense float32 engine: {told} (bar {BAR}x: {'held' if held else 'MISSED'})")
+    return 0 if held else 1
+
+
+def _times(best: Mapping[str, float], ms: float) -> str:
+    return ", ".join(f"{least / ms:.2f}x {name}" for name, least in best.items() if least != float("inf"))
 
 
 def arguments() -> argparse.Namespace:
@@ -69,7 +97,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--layer", nargs="+", choices=list(LAYERS), default=list(LAYERS))
     parser.add_argument("--seconds", type=float, default=1.0, help="of runs that nobody interrupted, for each engine")
     parser.add_argument("--threads", type=int, default=1)
-    return parser.parse_args()
+    parser.add_argument("--quick", action="store_true", help="stripes of 90 % in three layers, and a bar")
+    options = parser.parse_args()
+    if options.quick:
+        options.layer = list(QUICK)
+    return options
 
 
 def network(name: str) -> Network:
@@ -87,25 +119,36 @@ def _convs(model: Network) -> dict[str, nn.Conv2d]:
     return {at: layer for at, layer in model.body.named_children() if isinstance(layer, nn.Conv2d)}
 
 
-def _workers(name: str, setting: Setting, folder: Path, stack: ExitStack) -> Iterator[tuple[str, Worker]]:
+def _workers(
+    name: str, setting: Setting, folder: Path, stack: ExitStack, *, quick: bool
+) -> Iterator[tuple[str, Worker]]:
     model = network(name)
-    weights = {f"{at}.weight": layer.weight for at, layer in _convs(model).items()}
-    asked = [(f"dense {engine}", engine, Masks({})) for engine in DENSE if not Engine.parse(engine).missing()]
-    asked.append(("native", "native", Masks({})))
-    for text in PATTERNS if name != "stem" else ():
-        pattern, budget = Pattern.parse(text), Budget.parse("uniform")
-        for part in SPARSITIES:
-            masks = draw_masks(weights, part, pattern=pattern, budget=budget)
-            asked.append((f"{text} {part:.0%}", "native", masks))
-    for number, (label, engine, masks) in enumerate(asked):
+    dense = Subject(model, Masks({}), setting)
+    asked = [(f"dense {engine}", engine, dense) for engine in DENSE if not Engine.parse(engine).missing()]
+    asked.append(("native", "native", dense))
+    for pattern, share in _drawn(name, quick=quick):
+        asked.append((f"{pattern} {share:.0%}", "native", Subject(model, _masks(model, pattern, share), setting)))
+    for number, (label, engine, subject) in enumerate(asked):
         own = folder / str(number)
         own.mkdir()
-        Engine.parse(engine).prepare(model, masks, setting, own)
+        Engine.parse(engine).prepare(subject, own)
         worker = stack.enter_context(Worker(Engine.parse(engine), own, setting))
         worker.load()
         worker.warm_up(3)
         yield label, worker
 
 
+def _drawn(name: str, *, quick: bool) -> list[tuple[str, float]]:
+    """Patterns and sparsities; none of the stem."""
+    if quick:
+        return [("stripe:4", 0.9)]
+    return [(pattern, share) for pattern in PATTERNS for share in SPARSITIES if name != "stem"]
+
+
+def _masks(model: Network, pattern: str, share: float) -> Masks:
+    weights = {f"{at}.weight": layer.weight for at, layer in _convs(model).items()}
+    return draw_masks(weights, share, pattern=Pattern.parse(pattern), budget=Budget.parse("uniform"))
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

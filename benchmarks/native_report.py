@@ -1,9 +1,10 @@
-"""The table and the picture of `benchmarks/native.py`, from the rows it measured.
+"""The table and the picture of `benchmarks/native.py`, from the rows it measured, and the blocks of README and docs.
 
 python benchmarks/native_report.py [FOLDER]            again from FOLDER/native.json (default: results)
 """
 
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from itertools import groupby
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
 
 Row: TypeAlias = Mapping[str, Any]
 SETTING: Final = ("net", "threads", "batch")
+TIMES: Final = {"int8": ("x_int8", "processor_x_int8"), "float32": ("x_float32", "processor_x_float32")}
+"""What a row calls its ratio to the best dense engine of each arithmetic, by the clock and by the processor's time."""
+HERE: Final = Path(__file__).parent.parent
+PAGES: Final = ("README.md", "docs/explanation/sparse-c.md")
+FIRST: Final = "resnet18", 1, 1
+"""The setting that the pages show."""
 ORDER: Final = ("resnet18", "resnet50", "mobilenet_v2", "vgg16_bn")
 LINES: Final = {
     ("stripe:4", "uniform"): ("#0072b2", "-", "o"),
@@ -25,49 +32,107 @@ LINES: Final = {
     ("element", "global"): ("#d55e00", (0, (4, 2)), "s"),
 }
 ACROSS: Final = 4
-_INK, _QUIET, _LINE = "#1b1f24", "#5a6370", "#dfe3e8"
+_INK, _QUIET, _LINE, _ROUNDED = "#1b1f24", "#5a6370", "#dfe3e8", "#e69f00"
 
 
 def write_report(rows: Sequence[Row], folder: Path) -> None:
-    """Put rows in the place of those of the same net, threads and batch, and draw table and picture anew."""
+    """Put rows in the place of those of the same net, threads and batch; drop another processor's; draw all anew."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "native.json"
-    new = {_setting(row) for row in rows}
+    new, machine = {_setting(row) for row in rows}, processor()
     before = json.loads(file.read_text("utf-8"))["rows"] if file.exists() else []
-    every = sorted([*(row for row in before if _setting(row) not in new), *rows], key=_place)
-    lines = ",\n  ".join(json.dumps(row) for row in every)
-    file.write_text(f'{{"machine": {json.dumps(processor())}, "rows": [\n  {lines}\n]}}\n', encoding="utf-8")
+    left = [row for row in before if row.get("machine") == machine and _setting(row) not in new]
+    lines = ",\n  ".join(json.dumps(row) for row in sorted([*left, *rows], key=_place))
+    file.write_text(f'{{"machine": {json.dumps(machine)}, "rows": [\n  {lines}\n]}}\n', encoding="utf-8")
     report(folder)
 
 
 def report(folder: Path) -> None:
-    """``native.md`` and ``native.png`` from ``native.json``."""
+    """``native.md`` and ``native.png`` from ``native.json``, and the pages' blocks where it is the project's own."""
     found = json.loads((folder / "native.json").read_text("utf-8"))
     (folder / "native.md").write_text(table(found["rows"], found["machine"]), encoding="utf-8")
     draw(found["rows"], folder / "native.png")
+    if folder.resolve() == HERE / "results":
+        for page in PAGES:
+            text = (HERE / page).read_text("utf-8")
+            (HERE / page).write_text(filled(text, found["rows"], found["machine"]), encoding="utf-8")
 
 
 def table(rows: Sequence[Row], machine: str) -> str:
     """A Markdown table for each net, threads and batch."""
     how = (
-        f"Made by `python benchmarks/native.py --pin --out results`, whose docstring says how; {machine}. `x dense` is"
-        " to the median of the fastest dense engine in the same run, `processor` the same of the processor's time (one"
-        " thread only); `operations` is which part of the net's multiply-adds is left; `busy`: too few runs that no"
-        " other process interrupted; `cut`: these random weights, ranked globally, lost a whole layer: the net answers"
-        ' every image alike, and its speed says nothing. What bounds each: docs, "What bounds a ticket in C".\n'
+        f"Made by `python benchmarks/native.py --pin --out results`, whose docstring says how; {machine}. `x int8` and"
+        " `x float32` are to the median of the fastest dense engine of that arithmetic in the same run, `processor` the"
+        " same of the processor's time, to float32 (one thread only); `operations` is which part of the net's"
+        " multiply-adds is left; `busy`: too few runs that no other process interrupted; `cut`: these random weights,"
+        " ranked globally, lost a whole layer: the net answers every image alike, and its speed says nothing. int8 is"
+        " calibrated on random pixels: the weights are random too, so nothing here is of accuracy, which dense int8"
+        ' hardly loses and pruning does. What bounds each: docs, "What bounds a ticket in C".\n'
     )
-    parts = ["# Tickets in generated C against the best dense engine\n", how, "![Times as fast](native.png)\n"]
+    parts = ["# Tickets in generated C against the best dense engines\n", how, "![Times as fast](native.png)\n"]
     for (net, threads, batch), some in groupby(rows, _setting):
         parts.append(f"## {net}, {threads} thread{'s' if threads > 1 else ''}, batch {batch}\n")
-        parts.append("| engine | pattern | budget | sparsity | operations | median | x dense | processor | files |")
-        parts.append("|---|---|---|---|---|---|---|---|---|")
-        parts += [_line(row) for row in some]
-        parts.append("")
+        parts += [_HEAD, "|---" * _HEAD.count(" | ") + "|---|", *(_line(row) for row in some), ""]
     return "\n".join(parts)
 
 
+_HEAD: Final = (
+    "| engine | in | pattern | budget | sparsity | operations | median | x int8 | x float32 | processor | files |"
+)
+
+
+def filled(text: str, rows: Sequence[Row], machine: str) -> str:
+    """A page with what stands between its ``<!-- native -->`` and ``<!-- /native -->`` made anew from the rows."""
+    block = f"<!-- native -->\n{summary(rows, machine)}\n<!-- /native -->"
+    return re.sub(r"<!-- native -->.*?<!-- /native -->", lambda _: block, text, flags=re.DOTALL)
+
+
+def summary(rows: Sequence[Row], machine: str) -> str:
+    """What a user could have instead, first, and stripes and single weights of a ResNet-18, in a small table."""
+    chosen = [row for row in rows if _setting(row) == FIRST and row["budget"] in ("", "uniform")]
+    shown = [row for row in chosen if row["engine"].partition(":")[0] != "torch"]
+    lines = [
+        f"| {_what(row)} | {_milliseconds(row)} | {_x(row, 'int8')} | {_x(row, 'float32')} | {_megabytes(row)} |"
+        for row in shown
+    ]
+    clock = "" if all(row["p50_ms"] for row in shown) else ", busy with other work: times are the processor's"
+    return "\n".join(
+        [
+            f"{machine}{clock}; {beaten(chosen)}",
+            "",
+            "| ResNet-18 at 224x224, one thread, batch 1 | median | x int8 | x float32 | files |",
+            "|---|---|---|---|---|",
+            *lines,
+        ]
+    )
+
+
+def beaten(rows: Sequence[Row]) -> str:
+    """From which sparsity on stripes are faster than the best dense int8 engine."""
+    stripes = {row["sparsity"]: ratio(row, "int8") for row in rows if row["pattern"] == "stripe:4"}
+    known = {share: times for share, times in stripes.items() if times is not None}
+    if not known:
+        return "no dense int8 engine ran beside it."
+    faster = [share for share in sorted(known) if known[share] > 1]
+    if not faster:
+        return "dense int8, which needs no pruning, is faster than any stripes here."
+    if len(faster) == len(known):
+        return f"stripes are faster than dense int8 from {min(faster):.0%} on."
+    return f"dense int8, which needs no pruning, is faster than stripes below {min(faster):.0%}."
+
+
+def _what(row: Row) -> str:
+    if row["pattern"]:
+        return f"`{row['pattern']}`, {row['sparsity']:.0%}, in C"
+    name = row["engine"].partition(":")[0]
+    return f"{NAMES.get(name, name)}, dense {row['arithmetic']}"
+
+
+NAMES: Final = {"openvino": "OpenVINO", "onnxruntime": "ONNX Runtime", "native": "generated C"}
+
+
 def draw(rows: Sequence[Row], out: Path) -> None:
-    """A panel for each net and setting: times as fast as the best dense engine, over sparsity."""
+    """A panel for each net and setting: times as fast as the best dense float32 engine, over sparsity; int8 a line."""
     from matplotlib.figure import Figure as Canvas
     from matplotlib.lines import Line2D
 
@@ -82,30 +147,38 @@ def draw(rows: Sequence[Row], out: Path) -> None:
     for plot in plots[len(panels) :]:
         plot.remove()
     for plot in plots[: len(panels) : across]:
-        plot.set_ylabel("times as fast", fontsize=9, color=_QUIET)
+        plot.set_ylabel("times as fast as float32", fontsize=9, color=_QUIET)
+    for plot in plots[: len(panels)]:
+        plot.set_xlabel("weights pruned", fontsize=9, color=_QUIET)
     handles = [
+        Line2D([], [], color=_ROUNDED, lw=1.6, label="best dense engine, int8"),
+        Line2D([], [], color=_INK, lw=1, label="best dense engine, float32"),
+    ]
+    handles += [
         Line2D([], [], color=colour, ls=style, marker=marker, ms=5, label=f"{pattern}, {budget}")
         for (pattern, budget), (colour, style, marker) in LINES.items()
     ]
     handles.append(Line2D([], [], color=_QUIET, ls="", marker="D", ms=5, label="dense net in C"))
-    handles.append(Line2D([], [], color=_INK, lw=1, label="best dense engine"))
-    canvas.legend(handles=handles, loc="outside upper left", ncols=min(6, 2 * across), frameon=False, fontsize=9)
+    canvas.legend(handles=handles, loc="outside upper left", ncols=min(4, across), frameon=False, fontsize=9)
     canvas.savefig(out, dpi=150)
 
 
 def _draw(plot: "Plot", rows: Sequence[Row]) -> None:
     plot.axhline(1, color=_INK, lw=1)
+    rounded = [times for row in rows if row["arithmetic"] == "int8" and (times := ratio(row, "float32"))]
+    if rounded:
+        plot.axhline(max(rounded), color=_ROUNDED, lw=1.6)
     for (pattern, budget), (colour, style, marker) in LINES.items():
         points = [
-            (row["sparsity"], ratio)
+            (row["sparsity"], times)
             for row in rows
-            if (row["pattern"], row["budget"]) == (pattern, budget) and (ratio := _ratio(row))
+            if (row["pattern"], row["budget"]) == (pattern, budget) and (times := ratio(row, "float32"))
         ]
         if points:
             plot.plot(*zip(*points, strict=True), color=colour, ls=style, marker=marker, ms=5, lw=1.6)
     for row in rows:
-        if row["engine"] == "native" and not row["pattern"] and (ratio := _ratio(row)):
-            plot.plot([0.75], [ratio], color=_QUIET, marker="D", ms=5)
+        if row["engine"] == "native" and not row["pattern"] and (times := ratio(row, "float32")):
+            plot.plot([0.75], [times], color=_QUIET, marker="D", ms=5)
     plot.set_xticks([0.75, 0.8, 0.9, 0.95], ["0 %", "80 %", "90 %", "95 %"])
     plot.set_xlim(0.735, 0.965)
     plot.set_ylim(bottom=0)
@@ -117,26 +190,45 @@ def _draw(plot: "Plot", rows: Sequence[Row]) -> None:
     plot.spines["bottom"].set_color(_QUIET)
 
 
-def _ratio(row: Row) -> float | None:
-    """By the clock where the machine was quiet enough, else by the processor's time."""
-    found: float | None = row["ratio"] or row["processor_ratio"]
+def ratio(row: Row, arithmetic: str) -> float | None:
+    """To the best dense engine: by the clock where the machine was quiet enough, else by the processor's time."""
+    clock, time = TIMES[arithmetic]
+    found: float | None = row[clock] or row[time]
     return found
 
 
 def _line(row: Row) -> str:
-    sparsity = f"{row['sparsity']:.0%}" if row["pattern"] else "dense"
     cells = (
         row["engine"],
+        row["arithmetic"],
         row["pattern"],
         row["budget"],
-        sparsity,
+        f"{row['sparsity']:.0%}" if row["pattern"] else "dense",
         f"{row['operations']:.1%}",
         f"{row['p50_ms']:.2f} ms" if row["p50_ms"] else "busy",
-        "cut" if row.get("alike") else f"{row['ratio']:.2f}" if row["ratio"] else "",
-        f"{row['processor_ratio']:.2f}" if row["processor_ratio"] else "",
-        f"{row['bytes'] / 1e6:.1f} MB",
+        "cut" if row["alike"] else _two(row["x_int8"]),
+        "cut" if row["alike"] else _two(row["x_float32"]),
+        _two(row["processor_x_float32"]),
+        _megabytes(row),
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _two(number: float | None) -> str:
+    return f"{number:.2f}" if number else ""
+
+
+def _x(row: Row, arithmetic: str) -> str:
+    times = ratio(row, arithmetic)
+    return f"{times:.2f}" if times else ""
+
+
+def _milliseconds(row: Row) -> str:
+    return f"{row['p50_ms'] or row['processor_ms']:.1f} ms"
+
+
+def _megabytes(row: Row) -> str:
+    return f"{row['bytes'] / 1e6:.1f} MB"
 
 
 def _setting(row: Row) -> tuple[str, int, int]:

@@ -54,7 +54,7 @@ def test_a_ticket_as_json_file_and_picture_without_an_engine_that_is_not_install
     assert result["setting"] == {"size": [3, 32, 32], "batch": 2, "threads": 1, "pin": []}
     assert result["sparsity"] == pytest.approx(0.9, abs=1e-3)
     (engine,) = result["engines"]
-    assert (engine["engine"], engine["runs"], engine["ratio"]) == ("torch:channels_last", 3, 1.0)
+    assert (engine["engine"], engine["runs"], engine["x_float32"]) == ("torch:channels_last", 3, 1.0)
     assert engine["difference"] < 1e-5
     assert result["left_out"] == {"openvino": "needs openvino; type: pip install 'tombola[onnx,openvino]'"}
     assert Path("bench.png").read_bytes().startswith(b"\x89PNG")
@@ -74,6 +74,20 @@ def test_accuracy_is_measures_of_the_same_net() -> None:
     assert result["engines"][0]["accuracy"] == pytest.approx(rows[0]["value"], abs=0.2)
     assert result["setting"]["size"] == [3, 16, 16], "the task's images"
     assert "leave out --size" in refused("bench", "y.ticket", "--task", "digits", "--size", "32", *FAST)
+
+
+def test_int8_is_calibrated_on_training_images_of_the_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxscript")
+    monkeypatch.setattr("tombola.engines._processor.has", lambda _: True)
+    draw()
+    said("transfer", "x.ticket", "--task", "digits", "--how", "linear", "-o", "y.ticket")
+    asked = ("--engine", "onnxruntime:int8", "--runs", "2", "--json")
+    result = json.loads(said("bench", "y.ticket", "--task", "digits", "--samples", "100", *asked))
+    (engine,) = result["engines"]
+    assert result["calibrated_on"] == "128 training images of the task"
+    assert (result["samples"], result["test_images"] > 100, engine["remarks"]) == (100, True, [])
+    assert engine["accuracy"] > 20
 
 
 def test_a_model_that_is_no_ticket_is_timed_dense() -> None:
@@ -108,6 +122,8 @@ def test_every_engine_by_default_layer_by_layer() -> None:
         (("resnet8", "--set", "opset=20", *FAST, "--engine", "onnxruntime"), "is of one engine"),
         (("resnet8", "--set", "opset=20", *FAST), "no such option"),
         (("resnet8", "-o", "none/x.json", *FAST), "mkdir -p none"),
+        (("resnet8", "--images", "none", "--engine", "onnxruntime:int8"), "--images none: is no folder"),
+        (("resnet8", "--engine", "openvino:int4"), "precision"),
         (("resnet8", "--batch", "0"), "--batch"),
         (("resnet8", "--threads", "0"), "--threads"),
         (("resnet8", "--task", "segmentation:shapes", *FAST), "one answer an image"),

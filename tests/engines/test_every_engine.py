@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,8 @@ import pytest
 import torch
 from torch import nn
 
-from tombola.engines._base import Engine, Setting
+from tombola.engines import _onnx_net, _processor
+from tombola.engines._base import Engine, Examples, Setting, Subject
 from tombola.errors import RequestError, TombolaError
 from tombola.exporters._masked import masked
 from tombola.masks.masks import Masks
@@ -20,12 +23,17 @@ TEXTS = (
     "torch:channels_last",
     "torch:default",
     "onnxruntime",
+    "onnxruntime:int8",
     "openvino",
+    "openvino:int8",
+    "openvino:bf16",
     "shrunk:torch",
     "shrunk:onnxruntime",
+    "shrunk:openvino:int8",
     "native",
 )
-
+ROUNDING = {"float32": (1e-4, 1e-5), "bfloat16": (0.05, 0.05), "int8": (0.05, 0.05)}
+"""How far logits may be from torch's: a part of each, and of the largest."""
 
 TELLING = ("onnxruntime", "shrunk:onnxruntime", "native")
 """They say where the time goes, by the names of the net's layers."""
@@ -65,16 +73,38 @@ def usable(text: str) -> Engine:
     return engine
 
 
+@cache
+def pruned() -> Subject:
+    """The toy under its masks: one for all tests, as engines share the file that they begin with."""
+    network = toy()
+    return Subject(network, masks(network), SETTING)
+
+
+def calibrated(examples: Examples) -> Subject:
+    """The same with images to calibrate on."""
+    found = replace(pruned(), examples=examples)
+    found.once("onnx, opset 18", lambda: _onnx_net.in_float32(pruned(), 18))
+    return found
+
+
+def photographs(count: int = 16) -> Examples:
+    """Images that are not noise: smooth, and brighter on one side."""
+    slopes = np.random.default_rng(3).random((count, 3, 1, 1), dtype=np.float32)
+    ramp = np.linspace(0, 1, 12, dtype=np.float32)
+    return Examples((slopes * ramp[:, None] * np.ones(12)).astype(np.float32), "ramps")
+
+
 def test_each_member_is_here() -> None:
     assert {Engine.parse(text).name for text in TEXTS} == set(Engine.family.names())
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_logits_are_torchs_and_the_model_stays_as_it_was(text: str, tmp_path: Path) -> None:
-    engine, network = usable(text), toy()
+    engine, subject = usable(text), pruned()
+    network = subject.model
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     try:
-        files = engine.prepare(network, masks(network), SETTING, tmp_path)
+        files = engine.prepare(subject, tmp_path)
     except RequestError as error:
         if "no C compiler" not in str(error):
             raise
@@ -84,11 +114,12 @@ def test_logits_are_torchs_and_the_model_stays_as_it_was(text: str, tmp_path: Pa
     running = engine.load(tmp_path, SETTING)
     images = np.random.default_rng(0).random(SETTING.shape, dtype=np.float32)
     with torch.no_grad():
-        wanted = masked(network, masks(network))(torch.from_numpy(images)).numpy()
+        wanted = masked(network, subject.masks)(torch.from_numpy(images)).numpy()
     for _ in range(2):  # the second run finds what the first left behind
         found = running.run(images)
         assert found.dtype == np.float32
-        np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
+        part, of_largest = ROUNDING[engine.arithmetic]
+        np.testing.assert_allclose(found, wanted, rtol=part, atol=of_largest * np.abs(wanted).max())
     assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
     layers = running.layers(images)
     assert all(layer.seconds >= 0 and layer.survivors <= layer.total for layer in layers)
@@ -103,12 +134,86 @@ def test_the_yardsticks_are_those_that_multiply_zeros(text: str, uses: bool) -> 
 def test_labels_tell_variants_apart() -> None:
     assert Engine.parse("torch").label == "torch:channels_last"
     assert Engine.parse("shrunk:openvino").label == "shrunk:openvino"
+    assert Engine.parse("shrunk:openvino:int8").label == "shrunk:openvino:int8"
     assert [Engine.parse(text).label for text in ("native", "native:int8")] == ["native", "native:int8"]
+    assert [Engine.parse(text).label for text in ("openvino", "openvino:int8")] == ["openvino", "openvino:int8"]
+
+
+def test_what_is_multiplied_is_said_and_a_smaller_file_is_not_arithmetic() -> None:
+    said = {text: Engine.parse(text).arithmetic for text in (*TEXTS, "native:int8")}
+    assert {text for text, word in said.items() if word == "int8"} == {text for text in TEXTS if "int8" in text}
+    assert said["openvino:bf16"] == "bfloat16"
+    assert said["native:int8"] == "float32", "its values are multiplied as float32"
+
+
+def test_int8_weights_are_bytes_with_a_scale_for_each_channel_and_maps_are_calibrated(tmp_path: Path) -> None:
+    engine = usable("onnxruntime:int8")
+    import onnx
+    from onnx import numpy_helper
+
+    (file,) = engine.prepare(calibrated(photographs()), tmp_path)
+    held = {item.name: numpy_helper.to_array(item) for item in onnx.load(str(file)).graph.initializer}
+    (weight,) = [value for value in held.values() if value.shape == (8, 8, 3, 3)]
+    scales = [value for name, value in held.items() if "scale" in name and value.shape == (8,)]
+    assert weight.dtype == np.int8
+    assert scales, "one scale for each of eight channels"
+    assert len(np.unique(np.concatenate(scales))) > 8
+
+
+def test_calibrating_on_images_like_those_to_come_brings_the_logits_nearer(tmp_path: Path) -> None:
+    engine = usable("onnxruntime:int8")
+    dark = Examples(photographs().images * np.float32(0.05), "dark ramps")
+    with torch.no_grad():
+        wanted = masked(pruned().model, pruned().masks)(torch.from_numpy(dark.images[:2])).numpy()
+    off = []
+    for name, subject in (("dark", calibrated(dark)), ("random", pruned())):
+        (tmp_path / name).mkdir()
+        engine.prepare(subject, tmp_path / name)
+        found = engine.load(tmp_path / name, SETTING).run(dark.images[:2])
+        off.append(float(np.abs(found - wanted).max()))
+    assert off[0] < 0.7 * off[1]
+
+
+@pytest.mark.parametrize("name", ["onnxruntime:int8", "openvino:int8", "shrunk:onnxruntime:int8"])
+def test_random_pixels_and_a_processor_without_the_instructions_are_said(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine.parse(name)
+    for able, count in ((True, 0), (None, 0), (False, 1)):
+        monkeypatch.setattr(_processor, "has", lambda _, able=able: able)
+        assert len(engine.remarks(replace(pruned(), examples=photographs()))) == count
+        said = engine.remarks(pruned())
+        assert "accuracy is unknown" in said[0]
+        assert any("VNNI" in text for text in said) is (able is False)
+    assert not Engine.parse("native:int8").remarks(pruned())
+
+
+def test_bfloat16_is_refused_where_it_would_be_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("openvino")
+    monkeypatch.setattr(_processor, "has", lambda _: False)
+    assert "does not multiply bfloat16" in Engine.parse("openvino:bf16").missing()
+    assert not Engine.parse("openvino").missing()
+
+
+def test_the_file_that_several_engines_read_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usable("openvino:int8")
+    from tombola.exporters import _onnx_file
+
+    proto = _onnx_net.in_float32(pruned(), 18)
+    made = iter([proto])  # a second one would be an error
+    monkeypatch.setattr(_onnx_file, "onnx_model", lambda *_: next(made))
+    subject = replace(pruned())
+    for name in ("onnxruntime", "onnxruntime:int8", "openvino:int8"):
+        (tmp_path / name).mkdir()
+        Engine.parse(name).prepare(subject, tmp_path / name)
+    files = [(tmp_path / name / "net.onnx").read_bytes() for name in ("onnxruntime:int8", "openvino:int8")]
+    assert files[0] == files[1]
+    assert subject.once("onnx, opset 18", dict) is proto
 
 
 def test_nothing_to_shrink_is_said(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="nothing to take out"):
-        Engine.parse("shrunk").prepare(toy(), Masks({}), SETTING, tmp_path)
+        Engine.parse("shrunk").prepare(Subject(toy(), Masks({}), SETTING), tmp_path)
 
 
 def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,10 +238,10 @@ class Branching(nn.Module):
         return found if x.sum() > 0 else -found
 
 
-@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("text", [text for text in TEXTS if Engine.parse(text).arithmetic == "float32"])
 def test_a_net_it_cannot_follow_is_one_clear_error(text: str, tmp_path: Path) -> None:
     with pytest.raises(TombolaError):
-        usable(text).prepare(Network(Branching(), source="x"), Masks({}), SETTING, tmp_path)
+        usable(text).prepare(Subject(Network(Branching(), source="x"), Masks({}), SETTING), tmp_path)
 
 
 @pytest.mark.parametrize("name", ["onnxruntime", "openvino", "native"])

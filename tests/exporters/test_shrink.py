@@ -68,6 +68,19 @@ def test_a_fresh_process_restores_it_by_name(tmp_path: Path) -> None:
     torch.testing.assert_close(found, masked(torch.full((1, 3, 32, 32), 0.25)), atol=1e-5, rtol=1e-5)
 
 
+def test_odd_numbers_of_channels_are_said_and_filled_up_on_request(tmp_path: Path) -> None:
+    model = Source.parse({"name": "resnet8", "width": 1.0}).load()
+    drawn = verbs.draw(model, {"name": "coupled", "sparsity": 0.6, "budget": "uniform"})[-1]
+    told = {}
+    for multiple in (1, 8):
+        exporter = Exporter.parse({"name": "shrink", "multiple": multiple})
+        files = exporter.export_ticket(verbs.applied(model, drawn), drawn, tmp_path / f"{multiple}.ticket")
+        told[multiple] = exporter.told(files)
+        assert Ticket.load(files[0]).weights is not None
+    assert any("is no multiple of 8" in line and "--set multiple=8" in line for line in told[1])
+    assert not any("multiple" in line for line in told[8])
+
+
 def test_it_is_measured_as_the_masked_net_is(tmp_path: Path) -> None:
     masked, _, file = _shrunk(tmp_path)
     task = Task.parse("digits")

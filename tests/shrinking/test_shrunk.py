@@ -40,6 +40,21 @@ def test_every_block_shrinks_and_keeps_its_logits(block: str) -> None:
     assert size_of(small) < size_of(model)
 
 
+@pytest.mark.parametrize("block", sorted(BLOCKS))
+def test_layers_keep_a_multiple_of_channels_or_all_they_have_and_the_logits_stay(block: str) -> None:
+    model = network([block, "plain", block])
+    masks = channel_masks(model, 0.5, seed=3)
+    small, odd = shrunk(model, masks, SIZE, multiple=4), shrunk(model, masks, SIZE)
+    assert worst_difference(masked(model, masks), small, SIZE) < 1e-5
+    assert size_of(odd) <= size_of(small) <= size_of(model)
+    before = dict(model.body.named_modules())
+    for name, layer in small.body.named_modules():
+        if isinstance(layer, nn.Conv2d):
+            whole = before[name]
+            assert isinstance(whole, nn.Conv2d)
+            assert layer.out_channels % 4 == 0 or layer.out_channels in (1, 2, 3, whole.out_channels)
+
+
 def test_another_size_of_image_gives_the_same_logits_too() -> None:
     model = network(["residual", "inverted"])
     masks = channel_masks(model, 0.5, seed=5)

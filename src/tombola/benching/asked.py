@@ -7,8 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tombola.benching.examples import of_folder, of_task
 from tombola.benching.worker import Worker
-from tombola.engines._base import Setting
+from tombola.data._base import stratified
+from tombola.engines._base import Examples, Setting
 from tombola.errors import RequestError
 from tombola.models.network import Network
 from tombola.tasks._base import Task
@@ -19,24 +21,35 @@ _NOTHING = 1e-6
 
 @dataclass(frozen=True)
 class Questions:
-    """Accuracy on the first ``samples`` test images of a task, if one is given; and where the time goes."""
+    """Accuracy on ``samples`` test images of a task, if one is given; and where the time goes.
+
+    ``examples`` are pictures to calibrate int8 on, instead of training images of the task.
+    """
 
     task: Task | None = None
     samples: int = 1000
     layers: bool = False
+    examples: Path | None = None
+
+    def calibration(self, setting: Setting) -> Examples | None:
+        """Images to calibrate on, none where neither pictures nor a task are given."""
+        if self.examples is not None:
+            return of_folder(self.examples, setting)
+        return None if self.task is None else of_task(self.task)
 
 
 @dataclass(frozen=True)
-class FirstImages:
-    """Test images in a file, and what they show."""
+class Judged:
+    """Test images in a file, what they show, and of how many they are."""
 
     task: Task
     file: Path
     targets: Tensor
+    of: int
 
 
-def first_images(questions: Questions, setting: Setting, folder: Path) -> FirstImages:
-    """The first test images of the task, written into ``folder``; raises `RequestError` for a task that has none."""
+def images_to_test(questions: Questions, setting: Setting, folder: Path) -> Judged:
+    """Test images, each class by its share, written into ``folder``; `RequestError` for a task that has none."""
     task = questions.task
     assert task is not None
     if task.ANSWERS != "an image":
@@ -47,13 +60,13 @@ def first_images(questions: Questions, setting: Setting, folder: Path) -> FirstI
             f"the images of the task are {images.size} pixels wide, and the net is timed at {setting.size[-1]};"
             f" leave out --size, or write --set task.size={setting.size[-1]}"
         )
-    chosen = torch.arange(min(questions.samples, len(images)))
+    some = stratified(images, min(questions.samples, len(images)), seed=0)
     file = folder / "images.npy"
-    np.save(file, images.take(chosen).numpy(), allow_pickle=False)
-    return FirstImages(task, file, images.labels[chosen])
+    np.save(file, some.take(torch.arange(len(some))).numpy(), allow_pickle=False)
+    return Judged(task, file, some.labels, len(images))
 
 
-def accuracy(worker: Worker, images: FirstImages) -> float:
+def accuracy(worker: Worker, images: Judged) -> float:
     """Per cent of the images that the engine tells right."""
     logits = worker.answer(images.file)
     return 100 * images.task.scores(logits, images.targets).double().mean().item()

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tombola.benching.asked import FirstImages, Questions, Reference, accuracy, first_images
+from tombola.benching.asked import Judged, Questions, Reference, accuracy, images_to_test
 from tombola.benching.machine import processor
 from tombola.benching.numbers import Run, times
 from tombola.benching.result import Measured, Result
 from tombola.benching.turns import Plan, take_turns
 from tombola.benching.worker import Worker
-from tombola.engines._base import Engine, Setting
+from tombola.engines._base import Engine, Setting, Subject
 from tombola.errors import RequestError, TombolaError
 from tombola.exporters._masked import masked
 from tombola.fitting.session import Reporter, Silent
@@ -30,6 +30,7 @@ class _Contender:
     files: Mapping[str, int]
     worker: Worker
     load: float
+    remarks: Sequence[str]
 
 
 def bench(
@@ -52,14 +53,16 @@ def bench(
     left_out: dict[str, str] = {}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="tombola-bench-")))
-        images = None if asked.task is None else first_images(asked, setting, folder)
+        images = None if asked.task is None else images_to_test(asked, setting, folder)
+        rounded = any(engine.arithmetic == "int8" for engine in engines)
+        subject = Subject(network, masks, setting, asked.calibration(setting) if rounded else None)
         contenders: list[_Contender] = []
         with told.task("preparing the engines", len(engines), 0) as bar:
             for number, engine in enumerate(engines):
                 own = folder / str(number)
                 own.mkdir()
                 try:
-                    contenders.append(_ready(engine, network, masks, setting, own, pin, stack))
+                    contenders.append(_ready(engine, subject, own, pin, stack))
                 except TombolaError as error:
                     left_out[engine.label] = str(error)
                 except Exception as error:  # one engine that breaks does not take the others with it
@@ -85,26 +88,20 @@ def bench(
         pin=tuple(pin),
         machine=processor(),
         samples=0 if images is None else len(images.targets),
+        of=0 if images is None else images.of,
+        calibrated="" if subject.examples is None else subject.examples.source,
         alike=reference.alike,
     )
 
 
-def _ready(
-    engine: Engine,
-    network: Network,
-    masks: Masks,
-    setting: Setting,
-    folder: Path,
-    pin: Sequence[int],
-    stack: ExitStack,
-) -> _Contender:
+def _ready(engine: Engine, subject: Subject, folder: Path, pin: Sequence[int], stack: ExitStack) -> _Contender:
     """The engine with its model loaded; any reason why not is a `TombolaError`."""
     if missing := engine.missing():
         raise RequestError(missing)
-    files = engine.prepare(network, masks, setting, folder)
+    files = engine.prepare(subject, folder)
     sizes = {file.relative_to(folder).as_posix(): file.stat().st_size for file in files}
-    worker = stack.enter_context(Worker(engine, folder, setting, pin))
-    return _Contender(engine, sizes, worker, worker.load())
+    worker = stack.enter_context(Worker(engine, folder, subject.setting, pin))
+    return _Contender(engine, sizes, worker, worker.load(), engine.remarks(subject))
 
 
 def _timed(contenders: Sequence[_Contender], plan: Plan, told: Reporter) -> dict[str, list[Run]]:
@@ -128,12 +125,13 @@ def _measured(
     runs: Sequence[Run],
     reference: Reference,
     asked: Questions,
-    images: FirstImages | None,
+    images: Judged | None,
 ) -> Measured:
     peak, bare = item.worker.memory()  # before it answers anything else
     return Measured(
         engine=item.engine.label,
         uses_zeros=item.engine.USES_ZEROS,
+        arithmetic=item.engine.arithmetic,
         times=times(runs),
         load=item.load,
         files=item.files,
@@ -141,4 +139,5 @@ def _measured(
         difference=reference.difference(item.worker),
         accuracy=None if images is None else accuracy(item.worker, images),
         layers=item.worker.layers() if asked.layers else (),
+        remarks=item.remarks,
     )

@@ -1,4 +1,4 @@
-"""A bench as a picture: a bar an engine, those that use zeros in another colour than those that multiply them."""
+"""A bench as a picture: a bar an engine; its colour says whether it uses zeros, or multiplies them and in what."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,8 +10,13 @@ from tombola.benching.table import milliseconds
 if TYPE_CHECKING:
     from matplotlib.axes import Axes as Plot
 
-USES, DENSE = "#0072b2", "#a7b0ba"
+USES, DENSE, ROUNDED = "#0072b2", "#a7b0ba", "#e69f00"
 _INK, _QUIET, _LINE = "#1b1f24", "#5a6370", "#dfe3e8"
+_KINDS: Final = {
+    ROUNDED: "multiplies zeros, in int8 or bfloat16",
+    DENSE: "multiplies zeros, in float32",
+    USES: "uses zeros",
+}
 _MOST_LAYERS: Final = 24
 
 
@@ -20,7 +25,7 @@ def write_picture(result: Result, out: Path, *, dpi: int = 160) -> Path:
     from matplotlib.figure import Figure as Canvas
     from matplotlib.patches import Patch
 
-    engines = sorted(result.engines, key=lambda engine: -engine.times.p50)
+    engines = list(reversed(result.in_order))  # the first one on top
     layered = next(iter(result.layered), None)
     rows = [0.42 * len(engines) + 0.5] + ([0.24 * min(len(layered.layers), _MOST_LAYERS) + 0.6] if layered else [])
     canvas = Canvas(figsize=(8.0, sum(rows) + 0.8), layout="constrained", facecolor="white")
@@ -29,8 +34,9 @@ def write_picture(result: Result, out: Path, *, dpi: int = 160) -> Path:
     if layered is not None:
         _draw_layers(plots[1][0], layered, result.dense_layers() if layered.uses_zeros else {})
     canvas.suptitle(_title(result), x=0.01, ha="left", fontsize=11, color=_INK)
-    kinds = [Patch(color=colour, label=text) for colour, text in ((USES, "uses zeros"), (DENSE, "multiplies them"))]
-    canvas.legend(handles=kinds, loc="outside lower left", ncols=2, frameon=False, fontsize=9)
+    shown = {_colour(engine) for engine in engines}
+    kinds = [Patch(color=colour, label=text) for colour, text in _KINDS.items() if colour in shown]
+    canvas.legend(handles=kinds, loc="outside lower left", ncols=len(kinds), frameon=False, fontsize=9)
     out.parent.mkdir(parents=True, exist_ok=True)
     canvas.savefig(out, dpi=dpi)
     return out
@@ -39,7 +45,7 @@ def write_picture(result: Result, out: Path, *, dpi: int = 160) -> Path:
 def _draw_engines(plot: "Plot", result: Result, engines: list[Measured]) -> None:
     p50 = [1e3 * engine.times.p50 for engine in engines]
     late = [1e3 * (engine.times.p90 - engine.times.p50) for engine in engines]
-    colours = [USES if engine.uses_zeros else DENSE for engine in engines]
+    colours = [_colour(engine) for engine in engines]
     places = range(len(engines))
     plot.barh(places, p50, color=colours, height=0.66)
     plot.errorbar(p50, places, xerr=[[0.0] * len(p50), late], fmt="none", ecolor=_QUIET, elinewidth=1, capsize=2.5)
@@ -47,7 +53,7 @@ def _draw_engines(plot: "Plot", result: Result, engines: list[Measured]) -> None
     for place, engine in zip(places, engines, strict=True):
         end = 1e3 * max(engine.times.p90, engine.times.p50)
         plot.text(end + 0.012 * far, place, _label(result, engine), va="center", fontsize=9, color=_INK)
-    plot.set_xlim(0, 1.3 * far)
+    plot.set_xlim(0, 1.55 * far)
     plot.set_yticks(places, [engine.engine for engine in engines])
     plot.set_xlabel("milliseconds a run: median, and 90 of 100 runs", fontsize=9, color=_QUIET)
     _dress(plot)
@@ -77,8 +83,13 @@ def _draw_layers(plot: "Plot", engine: Measured, dense: Mapping[str, float]) -> 
 
 
 def _label(result: Result, engine: Measured) -> str:
-    ratio = result.ratio(engine)
-    return milliseconds(engine.times.p50) + ("" if ratio is None else f"   {ratio:.2f}x")
+    ratios = {name: result.ratio(engine, name) for name in ("int8", "float32")}
+    told = [f"{ratio:.2f}x {name}" for name, ratio in ratios.items() if ratio is not None]
+    return "   ".join([milliseconds(engine.times.p50), *told])
+
+
+def _colour(engine: Measured) -> str:
+    return USES if engine.uses_zeros else DENSE if engine.arithmetic == "float32" else ROUNDED
 
 
 def _title(result: Result) -> str:

@@ -1,9 +1,7 @@
-"""What a bench found: a line an engine, and who won."""
+"""What a bench found: a line an engine, and which are to be compared."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from math import isfinite
-from typing import Any
+from dataclasses import dataclass, field
 
 from tombola.benching.numbers import Times
 from tombola.engines._base import LayerTime, Setting
@@ -11,7 +9,10 @@ from tombola.engines._base import LayerTime, Setting
 
 @dataclass(frozen=True)
 class Measured:
-    """One engine. Seconds, bytes; ``difference`` from torch's logits as a part of the largest; accuracy in per cent."""
+    """One engine. Seconds, bytes; ``difference`` from torch's logits as a part of the largest; accuracy in per cent.
+
+    ``arithmetic`` is what it multiplies, as of `Engine`; ``remarks`` are what must be said beside its figures.
+    """
 
     engine: str
     uses_zeros: bool
@@ -22,6 +23,8 @@ class Measured:
     difference: float
     accuracy: float | None = None
     layers: Sequence[LayerTime] = ()
+    arithmetic: str = "float32"
+    remarks: Sequence[str] = ()
 
     @property
     def bytes(self) -> int:
@@ -31,7 +34,10 @@ class Measured:
 
 @dataclass(frozen=True)
 class Result:
-    """Every engine that ran, and why others did not; ``alike`` of a net that answers the same to every image."""
+    """Every engine that ran, and why others did not; ``alike`` of a net that answers the same to every image.
+
+    Accuracy is of ``samples`` of ``of`` test images; ``calibrated`` says on what int8 was, empty for random pixels.
+    """
 
     model: str
     setting: Setting
@@ -43,11 +49,13 @@ class Result:
     pin: Sequence[int] = ()
     machine: str = ""
     samples: int = 0
+    of: int = 0
+    calibrated: str = ""
     alike: bool = False
 
     @property
     def best_dense(self) -> Measured | None:
-        """The fastest engine that multiplies zeros: the yardstick."""
+        """The fastest engine that multiplies zeros, in whatever arithmetic: what a user could have instead."""
         return _fastest([engine for engine in self.engines if not engine.uses_zeros])
 
     @property
@@ -66,67 +74,23 @@ class Result:
         telling = _fastest([engine for engine in self.engines if engine.layers and not engine.uses_zeros])
         return {} if telling is None else {layer.name: layer.seconds for layer in telling.layers}
 
-    def ratio(self, engine: Measured) -> float | None:
-        """How many times as fast as the best dense engine; below 1 is slower."""
-        dense = self.best_dense
+    def best_dense_in(self, arithmetic: str) -> Measured | None:
+        """The fastest engine that multiplies zeros in ``float32``, ``bfloat16`` or ``int8``."""
+        return _fastest([item for item in self.engines if not item.uses_zeros and item.arithmetic == arithmetic])
+
+    def ratio(self, engine: Measured, arithmetic: str) -> float | None:
+        """How many times as fast as the best dense engine that multiplies so; below 1 is slower."""
+        dense = self.best_dense_in(arithmetic)
         return None if dense is None else dense.times.p50 / engine.times.p50
 
-    def verdict(self) -> str:
-        """One sentence: whether this ticket's zeros are worth time here."""
-        dense, sparse = self.best_dense, self.best_sparse
-        if dense is None or sparse is None:
-            return "nothing to compare: an engine that uses zeros and one that does not are both needed"
-        if self.alike:
-            return (
-                "this ticket gives every image the same logits, so its speed says nothing: a layer has lost all that"
-                " leads through it; take less sparsity, or --set budget=uniform"
-            )
-        both = f"{1e3 * dense.times.p50:.2f} ms against {1e3 * sparse.times.p50:.2f} ms"
-        if dense.times.p50 <= sparse.times.p50:
-            return f"{dense.engine} on the dense net is faster than this ticket in {sparse.engine}: {both}"
-        ratio = dense.times.p50 / sparse.times.p50
-        return (
-            f"this ticket in {sparse.engine} is {ratio:.2f} times as fast as {dense.engine} on the dense net:"
-            f" {both.rpartition(' against ')[2]} against {both.partition(' against ')[0]}"
-        )
+    @property
+    def in_order(self) -> Sequence[Measured]:
+        """As they are shown: dense int8 first, then other dense engines, then what uses zeros; the fastest of each."""
+        return sorted(self.engines, key=lambda item: (_place(item), item.times.p50))
 
-    def plain(self) -> dict[str, Any]:
-        """As JSON holds it: times in milliseconds."""
-        return {
-            "model": self.model,
-            "machine": self.machine,
-            "setting": {**asdict(self.setting), "size": list(self.setting.size), "pin": list(self.pin)},
-            "sparsity": self.sparsity,
-            "kept": self.kept,
-            "total": self.total,
-            "samples": self.samples,
-            "alike": self.alike,
-            "engines": [self._plain(engine) for engine in self.engines],
-            "left_out": dict(self.left_out),
-            "best_dense": None if self.best_dense is None else self.best_dense.engine,
-            "verdict": self.verdict(),
-        }
 
-    def _plain(self, engine: Measured) -> dict[str, Any]:
-        ratio = self.ratio(engine)
-        return {
-            "engine": engine.engine,
-            "uses_zeros": engine.uses_zeros,
-            "p50_ms": round(1e3 * engine.times.p50, 4),
-            "p90_ms": round(1e3 * engine.times.p90, 4),
-            "best_ms": round(1e3 * engine.times.best, 4),
-            "processor_ms": round(1e3 * engine.times.processor, 4),
-            "runs": engine.times.runs,
-            "interrupted": engine.times.interrupted,
-            "ratio": None if ratio is None else round(ratio, 4),
-            "load_ms": round(1e3 * engine.load, 1),
-            "files": dict(engine.files),
-            "bytes": engine.bytes,
-            "memory_bytes": engine.memory,
-            "difference": engine.difference if isfinite(engine.difference) else None,
-            "accuracy": engine.accuracy,
-            "layers": [{**asdict(layer), "seconds": round(layer.seconds, 9)} for layer in engine.layers],
-        }
+def _place(engine: Measured) -> int:
+    return 2 if engine.uses_zeros else 0 if engine.arithmetic == "int8" else 1
 
 
 def _fastest(engines: Sequence[Measured]) -> Measured | None:

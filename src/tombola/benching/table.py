@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from tombola.benching.result import Measured, Result
+from tombola.benching.verdict import verdict
 from tombola.engines._base import LayerTime
 
 _INTERRUPTED = 0.2
@@ -14,14 +15,13 @@ _DIFFERENT = 1e-3
 
 def lines(result: Result) -> list[str]:
     """The table, what was left out, the layers if they were asked for, and the verdict."""
-    order = sorted(result.engines, key=lambda engine: engine.times.p50)
-    rows = [_HEAD, *(_row(result, engine) for engine in order)]
+    rows = [_HEAD, *(_row(result, engine) for engine in result.in_order)]
     found = [_title(result), "", *aligned(rows), ""]
     found += [f"{name} is left out: {why}" for name, why in result.left_out.items()]
     for engine in result.layered:
         dense = result.dense_layers() if engine.uses_zeros else {}
         found += ["", f"{engine.engine}, layer by layer:", *aligned(layer_rows(engine.layers, dense)), ""]
-    return [*found, *_notes(result), result.verdict()]
+    return [*found, *_notes(result), verdict(result)]
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -35,24 +35,42 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     return ["  ".join(cells).rstrip() for cells in zip(*texts, strict=True)]
 
 
-_WORDS = ("zeros", "kind", "how")
-_HEAD = ("engine", "zeros", "p50", "p90", "x dense", "processor", "files", "memory", "accuracy", "differs by")
+_WORDS = ("zeros", "kind", "how", "in")
+_HEAD = (
+    "engine",
+    "zeros",
+    "in",
+    "p50",
+    "p90",
+    "x int8",
+    "x float32",
+    "processor",
+    "files",
+    "memory",
+    "accuracy",
+    "differs by",
+)
 
 
 def _row(result: Result, engine: Measured) -> tuple[str, ...]:
-    ratio = result.ratio(engine)
     return (
         engine.engine,
         "used" if engine.uses_zeros else "multiplied",
+        engine.arithmetic,
         milliseconds(engine.times.p50),
         milliseconds(engine.times.p90),
-        "" if ratio is None else f"{ratio:.2f}",
+        _times(result.ratio(engine, "int8")),
+        _times(result.ratio(engine, "float32")),
         milliseconds(engine.times.processor),
         size(engine.bytes),
         "" if engine.memory is None else size(engine.memory),
         "" if engine.accuracy is None else f"{engine.accuracy:.2f} %",
         f"{engine.difference:.0e}",
     )
+
+
+def _times(ratio: float | None) -> str:
+    return "" if ratio is None else f"{ratio:.2f}"
 
 
 def layer_rows(layers: Sequence[LayerTime], dense: Mapping[str, float]) -> list[tuple[str, ...]]:
@@ -102,11 +120,13 @@ def _notes(result: Result) -> list[str]:
     runs = sum(engine.times.runs for engine in result.engines)
     interrupted = sum(engine.times.interrupted for engine in result.engines)
     if result.engines and any(engine.accuracy is not None for engine in result.engines):
-        found.append(f"accuracy is of the first {result.samples:,} test images")
+        found.append(f"accuracy is of {result.samples:,} of {result.of:,} test images")
+        found += _of_what(result)
+    found += _remarks(result)
     found += [
         f"{engine.engine}'s logits are not torch's: they differ by {engine.difference:.0e} of the largest"
         for engine in result.engines
-        if not engine.difference <= _DIFFERENT
+        if engine.arithmetic == "float32" and not engine.difference <= _DIFFERENT
     ]
     if runs and interrupted > _INTERRUPTED * runs:
         found.append(f"{interrupted:,} of {runs:,} runs were interrupted by other processes: this machine is busy")
@@ -114,12 +134,33 @@ def _notes(result: Result) -> list[str]:
     return found
 
 
+def _of_what(result: Result) -> list[str]:
+    """A dense engine is given the ticket's net, whose zeros it multiplies; its rival was never pruned."""
+    if not result.kept < result.total:
+        return []
+    return ["dense engines ran this ticket's net: one that was never pruned takes as long there, with its own accuracy"]
+
+
+def _remarks(result: Result) -> list[str]:
+    """What engines say of themselves, each remark once, behind the names of those that say it."""
+    said: dict[str, list[str]] = {}
+    for engine in result.in_order:
+        for remark in engine.remarks:
+            said.setdefault(remark, []).append(engine.engine)
+    found = [f"{' and '.join(names)}: {remark}" for remark, names in said.items()]
+    rounded = [engine.engine for engine in result.in_order if engine.arithmetic == "int8"]
+    if result.calibrated and rounded:
+        found.insert(0, f"{' and '.join(rounded)}: calibrated on {result.calibrated}")
+    return found
+
+
 def _by_processor(result: Result) -> list[str]:
     """On one thread the processor's time is what a run would take on a quiet machine."""
-    dense = [engine.times.processor for engine in result.engines if not engine.uses_zeros]
+    dense = [engine for engine in result.engines if not engine.uses_zeros]
     sparse = [engine for engine in result.engines if engine.uses_zeros]
     if result.setting.threads > 1 or not dense or not sparse:
         return []
-    best = min(sparse, key=lambda engine: engine.times.processor)
-    ratio = min(dense) / max(best.times.processor, 1e-9)
-    return [f"by the processor's time, without what others took, {best.engine} is {ratio:.2f} times as fast as dense"]
+    rival, best = (min(kind, key=lambda engine: engine.times.processor) for kind in (dense, sparse))
+    ratio = rival.times.processor / max(best.times.processor, 1e-9)
+    who = f"{best.engine} is {ratio:.2f} times as fast as {rival.engine}"
+    return [f"by the processor's time, without what others took, {who}"]

@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from tombola.models.network import Network
     from tombola.tasks._base import Task
 
-ENGINES = ("torch", "onnxruntime", "openvino", "shrunk:onnxruntime", "native")
+ENGINES = (
+    "openvino:int8",
+    "onnxruntime:int8",
+    "openvino:bf16",
+    "openvino",
+    "onnxruntime",
+    "torch",
+    "shrunk:onnxruntime",
+    "shrunk:onnxruntime:int8",
+    "native",
+)
 
 
 def bench(
@@ -30,7 +40,10 @@ def bench(
     task: str | None = typer.Option(
         None, "--task", help=f"Accuracy too, on a task: {families.choices('datasets')}, folder:PATH, pack:PATH."
     ),
-    samples: int = typer.Option(1000, "--samples", help="Test images of the task, the first ones.", min=1),
+    samples: int = typer.Option(1000, "--samples", help="Test images of the task, each class by its share.", min=1),
+    images: str | None = typer.Option(
+        None, "--images", help="A folder of pictures to calibrate int8 on; default: training images of the task."
+    ),
     size: int | None = typer.Option(
         None, "--size", help="The images' side; default: the task's, or what the net was made for.", min=1, max=8192
     ),
@@ -54,12 +67,14 @@ def bench(
 ) -> None:
     """Time a ticket in several engines that take turns on this machine, and say whether its zeros pay here.
 
-    Ratios are to the best engine that multiplies zeros. With one engine its options are set by --set.
+    Ratios are to the best engines that multiply zeros, in int8 and in float32. With one engine its options are set by
+    --set.
     """
     from tombola.benching import pinning
     from tombola.benching.asked import Questions
     from tombola.benching.bench import bench as timed
     from tombola.benching.picture import write_picture
+    from tombola.benching.plain import plain
     from tombola.benching.table import lines
     from tombola.benching.turns import Plan
     from tombola.tasks._base import Task
@@ -82,15 +97,15 @@ def bench(
         engines,
         _setting(network, size, target, batch, threads),
         plan=Plan(seconds=seconds, runs=runs, warmup=warmup),
-        questions=Questions(target, samples, per_layer),
+        questions=Questions(target, samples, per_layer, None if images is None else Path(images)),
         pin=cores,
         reporter=reporter(),
     )
     if out is not None:
-        Path(out).write_text(json.dumps(result.plain(), indent=2) + "\n", encoding="utf-8")
+        Path(out).write_text(json.dumps(plain(result), indent=2) + "\n", encoding="utf-8")
     if picture is not None:
         write_picture(result, Path(picture))
-    emit(as_json, result.plain(), [*lines(result), *(f"{file}: {file.stat().st_size:,} bytes" for file in files)])
+    emit(as_json, plain(result), [*lines(result), *(f"{file}: {file.stat().st_size:,} bytes" for file in files)])
 
 
 def calibrated(threads: int, what: str | None, *, as_json: bool) -> None:

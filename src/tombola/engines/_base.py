@@ -6,9 +6,10 @@ this file imports no torch, and neither does an engine that does without.
 
 import importlib.util
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tombola.models.network import Network
 
 Floats: TypeAlias = NDArray[np.float32]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,32 @@ class Setting:
     def shape(self) -> tuple[int, int, int, int]:
         """(N, C, H, W)."""
         return (self.batch, *self.size)
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Images like those to come, (N, C, H, W) in [0, 1], and what they are, as in ``"training images of digits"``."""
+
+    images: Floats
+    source: str
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What engines are given: a masked model, what it is run on, and images to calibrate on, where there are any."""
+
+    model: "Network"
+    masks: "Masks"
+    setting: Setting
+    examples: Examples | None = None
+    _made: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def once(self, name: str, make: Callable[[], T]) -> T:
+        """What ``make`` returns, made once under this name: several engines begin with the same file."""
+        if name not in self._made:
+            self._made[name] = make()
+        found: T = self._made[name]
+        return found
 
 
 @dataclass(frozen=True)
@@ -73,6 +101,11 @@ class Engine(Member):
     """Whether pruned weights save it any work; the others are the yardstick."""
 
     @property
+    def arithmetic(self) -> str:
+        """What it multiplies: ``float32``, ``bfloat16`` or ``int8``."""
+        return "float32"
+
+    @property
     def label(self) -> str:
         """How it is called in tables: its name, and the text behind the colon where it has one."""
         argument = "" if self.ARGUMENT is None else f":{getattr(self, self.ARGUMENT)}"
@@ -83,8 +116,12 @@ class Engine(Member):
         lacking = [name for name in self.NEEDS if importlib.util.find_spec(name) is None]
         return f"needs {' and '.join(lacking)}; type: pip install {self.EXTRA}" if lacking else ""
 
+    def remarks(self, subject: Subject) -> Sequence[str]:
+        """What must be said beside its time and its accuracy here, a few words each."""
+        return ()
+
     @abstractmethod
-    def prepare(self, model: "Network", masks: "Masks", setting: Setting, folder: Path) -> list[Path]:
+    def prepare(self, subject: Subject, folder: Path) -> list[Path]:
         """The files written into ``folder``, which are all that `load` needs: what one would ship.
 
         Raises `RequestError` for a model it cannot run.

@@ -3,8 +3,8 @@
 What: the folder that `tombola export --to native` writes, built with this machine's C compiler and called from Python.
 When: tickets of single weights, stripes, rows, kernels and channels; what is gained follows the operations that stay.
 Cost: a compiler, and seconds to build.
-Options: ``values``: how the survivors are kept in the file, as in ``native:int8``. ``choose``: what picks each layer's
-  kernel.
+Options: ``values``: how the survivors are kept in the file, as in ``native:int8``, which makes the file smaller: they
+  are multiplied in float32 all the same. ``choose``: what picks each layer's kernel.
 Reference: `tombola export --to native`.
 """
 
@@ -12,12 +12,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from tombola.engines._base import Engine, Floats, LayerTime, Running, Setting
+from tombola.engines._base import Engine, Floats, LayerTime, Running, Setting, Subject
 from tombola.spec import option
 
 if TYPE_CHECKING:
-    from tombola.masks.masks import Masks
-    from tombola.models.network import Network
     from tombola.native.loading import Net
 
 FOLDER = "net"
@@ -38,12 +36,12 @@ class Native(Engine):
     def label(self) -> str:
         return self.name if self.values == "float32" else super().label
 
-    def prepare(self, model: "Network", masks: "Masks", setting: Setting, folder: Path) -> list[Path]:
+    def prepare(self, subject: Subject, folder: Path) -> list[Path]:
         from tombola.exporters._base import Exporter
         from tombola.native.loading import load
 
-        options = {"size": setting.size[-1], "values": self.values, "choose": self.choose}
-        Exporter.parse({"name": "native", **options}).export(model, masks, folder / FOLDER)
+        options = {"size": subject.setting.size[-1], "values": self.values, "choose": self.choose}
+        Exporter.parse({"name": "native", **options}).export(subject.model, subject.masks, folder / FOLDER)
         load(folder / FOLDER).close()  # builds the library, which stays in the folder
         return [folder / FOLDER / "net.dat", *(folder / FOLDER / "build").glob("*.so")]
 

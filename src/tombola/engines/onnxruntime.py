@@ -1,24 +1,24 @@
-"""ONNX Runtime on the CPU: usually the fastest dense engine.
+"""ONNX Runtime on the CPU: a dense engine, in float32 or, as ``onnxruntime:int8``, in eight bits.
 
 What: the masked network as `tombola export --to onnx` writes it, run by ONNX Runtime's CPU provider, all optimisations
-  on, zeros multiplied as everything else.
-When: the yardstick: a ticket that is not faster than this is not fast.
-Cost: seconds to export.
-Options: ``opset``: the version of ONNX's operators.
-Reference: onnxruntime.ai.
+  on, zeros multiplied as everything else. In int8 it is ONNX Runtime's own static quantisation of that file: weights
+  with a scale for each output channel, maps with one each, calibrated on training images of the task or on images
+  given; on random pixels where there are none, and then its accuracy is unknown.
+When: the yardstick: a ticket that is not faster than this is not fast. int8 is what most would do instead of pruning.
+Cost: seconds to export, and as many to quantise.
+Options: ``precision``: ``float32`` or ``int8``, as in ``onnxruntime:int8``. ``opset``: the version of ONNX's operators.
+Reference: onnxruntime.ai; its page on quantisation.
 """
 
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Literal
 
-from tombola.engines._base import Engine, Floats, LayerTime, Running, Setting
+from tombola.engines import _onnx_net
+from tombola.engines._base import Engine, Floats, LayerTime, Running, Setting, Subject
 from tombola.spec import option
-
-if TYPE_CHECKING:
-    from tombola.masks.masks import Masks
-    from tombola.models.network import Network
 
 FILE = "net.onnx"
 
@@ -28,26 +28,38 @@ class OnnxRuntime(Engine):
 
     NEEDS: ClassVar[tuple[str, ...]] = ("onnx", "onnxscript", "onnxruntime")
     EXTRA: ClassVar[str] = "'tombola[onnx]'"
+    ARGUMENT: ClassVar[str | None] = "precision"
 
+    precision: Literal["float32", "int8"] = option("float32", "what it multiplies: float32, or int8 after calibration")
     opset: int = option(18, "the version of ONNX's operators", ge=18)
 
-    def prepare(self, model: "Network", masks: "Masks", setting: Setting, folder: Path) -> list[Path]:
-        from tombola.exporters import _onnx_file
-        from tombola.exporters._masked import masked
+    @property
+    def arithmetic(self) -> str:
+        return self.precision
 
-        proto = _onnx_file.onnx_model(masked(model, masks), setting.size, self.opset)
-        _onnx_file.write(proto, folder / FILE)
+    @property
+    def label(self) -> str:
+        return self.name if self.precision == "float32" else super().label
+
+    def remarks(self, subject: Subject) -> Sequence[str]:
+        return _onnx_net.remarks_on_int8(subject) if self.precision == "int8" else ()
+
+    def prepare(self, subject: Subject, folder: Path) -> list[Path]:
+        from tombola.exporters import _onnx_file
+
+        made = _onnx_net.in_int8 if self.precision == "int8" else _onnx_net.in_float32
+        _onnx_file.write(made(subject, self.opset), folder / FILE)
         return [folder / FILE]
 
     def load(self, folder: Path, setting: Setting) -> Running:
-        return Session(folder / FILE, setting)
+        return Session(folder / FILE, setting, tells_layers=self.precision == "float32")
 
 
 class Session(Running):
     """A session of ONNX Runtime with the setting's threads and no others."""
 
-    def __init__(self, file: Path, setting: Setting) -> None:
-        self._file, self._setting = file, setting
+    def __init__(self, file: Path, setting: Setting, *, tells_layers: bool) -> None:
+        self._file, self._setting, self._tells_layers = file, setting, tells_layers
         self._session = _session(file, setting)
 
     def run(self, images: Floats) -> Floats:
@@ -56,7 +68,9 @@ class Session(Running):
         return found
 
     def layers(self, images: Floats) -> list[LayerTime]:
-        """By ONNX Runtime's own clock, in a session that has it on."""
+        """By ONNX Runtime's own clock, in a session that has it on; in int8 its steps are not the net's layers."""
+        if not self._tells_layers:
+            return []
         with tempfile.TemporaryDirectory() as folder:
             session = _session(self._file, self._setting, clock=Path(folder) / "clock")
             session.run(None, {"images": images})

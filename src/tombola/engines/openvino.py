@@ -1,63 +1,81 @@
-"""OpenVINO on the CPU: Intel's dense engine.
+"""OpenVINO on the CPU: Intel's dense engine, in float32, bfloat16 or int8.
 
 What: the masked network as `tombola export --to onnx` writes it, compiled by OpenVINO for one stream and the lowest
-  latency, in float32 on every CPU, zeros multiplied as everything else.
+  latency, zeros multiplied as everything else. In int8 it reads the file that ``onnxruntime:int8`` runs, calibrated on
+  the same images; in bfloat16 it rounds by itself, on a processor that multiplies bfloat16 and on no other.
 When: the other yardstick, where it is installed.
-Cost: seconds to export and to compile.
-Options: ``opset``: the version of ONNX's operators.
+Cost: seconds to export, to quantise and to compile.
+Options: ``precision``: ``float32``, ``int8`` or ``bf16``, as in ``openvino:int8``. ``opset``: the version of ONNX's
+  operators.
 Reference: docs.openvino.ai.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Final, Literal
 
 import numpy as np
 
-from tombola.engines._base import Engine, Floats, Running, Setting
+from tombola.engines import _onnx_net, _processor
+from tombola.engines._base import Engine, Floats, Running, Setting, Subject
 from tombola.spec import option
 
-if TYPE_CHECKING:
-    from tombola.masks.masks import Masks
-    from tombola.models.network import Network
-
 FILE = "net.onnx"
+HINTS: Final = {"float32": "f32", "int8": "f32", "bf16": "bf16"}
+"""What OpenVINO may compute in where the file says nothing: it would take bfloat16 wherever the processor has it."""
 
 
 class OpenVino(Engine):
     """Dense, by OpenVINO."""
 
-    NEEDS: ClassVar[tuple[str, ...]] = ("onnx", "onnxscript", "openvino")
+    NEEDS: ClassVar[tuple[str, ...]] = ("onnx", "onnxruntime", "onnxscript", "openvino")
     EXTRA: ClassVar[str] = "'tombola[onnx,openvino]'"
+    ARGUMENT: ClassVar[str | None] = "precision"
 
+    precision: Literal["float32", "int8", "bf16"] = option("float32", "what it multiplies; int8 after calibration")
     opset: int = option(18, "the version of ONNX's operators", ge=18)
 
-    def prepare(self, model: "Network", masks: "Masks", setting: Setting, folder: Path) -> list[Path]:
-        from tombola.exporters import _onnx_file
-        from tombola.exporters._masked import masked
+    @property
+    def arithmetic(self) -> str:
+        return {"bf16": "bfloat16"}.get(self.precision, self.precision)
 
-        proto = _onnx_file.onnx_model(masked(model, masks), setting.size, self.opset)
-        _onnx_file.write(proto, folder / FILE)
+    @property
+    def label(self) -> str:
+        return self.name if self.precision == "float32" else super().label
+
+    def missing(self) -> str:
+        if self.precision == "bf16" and _processor.has(_processor.BFLOAT16) is False:
+            return "this processor does not multiply bfloat16, and OpenVINO would compute in float32 instead"
+        return super().missing()
+
+    def remarks(self, subject: Subject) -> Sequence[str]:
+        return _onnx_net.remarks_on_int8(subject) if self.precision == "int8" else ()
+
+    def prepare(self, subject: Subject, folder: Path) -> list[Path]:
+        from tombola.exporters import _onnx_file
+
+        made = _onnx_net.in_int8 if self.precision == "int8" else _onnx_net.in_float32
+        _onnx_file.write(made(subject, self.opset), folder / FILE)
         return [folder / FILE]
 
     def load(self, folder: Path, setting: Setting) -> Running:
-        return Compiled(folder / FILE, setting)
+        return Compiled(folder / FILE, setting, HINTS[self.precision])
 
 
 class Compiled(Running):
     """A compiled model with one request."""
 
-    def __init__(self, file: Path, setting: Setting) -> None:
+    def __init__(self, file: Path, setting: Setting, hint: str) -> None:
         import openvino
 
         core: Any = openvino.Core()
         model = core.read_model(str(file))
         model.reshape({0: openvino.PartialShape(list(setting.shape))})
-        # Where the CPU has bfloat16 OpenVINO would use it; the others compute in float32.
         options = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": setting.threads,
             "NUM_STREAMS": 1,
-            "INFERENCE_PRECISION_HINT": "f32",
+            "INFERENCE_PRECISION_HINT": hint,
         }
         self._request = core.compile_model(model, "CPU", options).create_infer_request()
 

@@ -8,14 +8,10 @@ Reference: torch.export; the memory formats of torch's documentation.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from tombola.engines._base import Engine, Running, Setting
+from tombola.engines._base import Engine, Running, Setting, Subject
 from tombola.spec import option
-
-if TYPE_CHECKING:
-    from tombola.masks.masks import Masks
-    from tombola.models.network import Network
 
 FILE = "net.pt2"
 
@@ -27,11 +23,11 @@ class Torch(Engine):
 
     layout: Literal["channels_last", "default"] = option("channels_last", "the order of pixels and channels in memory")
 
-    def prepare(self, model: "Network", masks: "Masks", setting: Setting, folder: Path) -> list[Path]:
+    def prepare(self, subject: Subject, folder: Path) -> list[Path]:
         from tombola.engines._torch_file import save
         from tombola.exporters._masked import masked
 
-        return [save(masked(model, masks), setting, folder / FILE)]
+        return [save(masked(subject.model, subject.masks), subject.setting, folder / FILE)]
 
     def load(self, folder: Path, setting: Setting) -> Running:
         from tombola.engines._torch_file import Program

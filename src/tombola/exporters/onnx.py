@@ -6,8 +6,9 @@ When: for ONNX Runtime in any language, OpenVINO, TensorRT, browsers. Those engi
   becomes faster there only where whole channels are gone (``shrunk``).
 Cost: seconds, and a file as large as the dense weights.
 Options: ``size``: the side of the images, which the file fixes; the batch is free. ``opset``: the version of ONNX's
-  operators, for a client that is old. ``shrunk``: channels that compute nothing are removed first. ``tolerance``: how
-  far the logits may be from torch's, as a part of the largest; what was found stands in the file's metadata.
+  operators, for a client that is old. ``shrunk``: channels that compute nothing are removed first; ``multiple``: but
+  for what leaves layers a multiple of so many. ``tolerance``: how far the logits may be from torch's, as a part of the
+  largest; what was found stands in the file's metadata.
 Reference: onnx.ai; torch.onnx.export(dynamo=True).
 """
 
@@ -37,6 +38,7 @@ class Onnx(Exporter):
     )
     opset: int = option(18, "the version of ONNX's operators", ge=18)
     shrunk: bool = option(default=False, help="whether channels that compute nothing are removed first")
+    multiple: int = option(8, "with shrunk=true: layers keep a multiple of so many channels", ge=1, le=64)
     tolerance: float = option(1e-4, "largest difference from torch's logits, a part of the largest logit", gt=0, lt=1)
 
     def export(self, model: Network, masks: Masks, out: Path) -> list[Path]:
@@ -45,7 +47,7 @@ class Onnx(Exporter):
         network = masked(model, masks)
         size = shipped_size(network, self.size)
         if self.shrunk:
-            network = shrunk(network, masks, size)
+            network = shrunk(network, masks, size, multiple=self.multiple)
         proto = _onnx_file.onnx_model(network, size, self.opset)
         found = _onnx_file.check(proto, network, size, self.tolerance)
         _note(proto, told_of(network) | {"size": size, "opset": self.opset, "difference": found})

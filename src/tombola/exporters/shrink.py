@@ -6,8 +6,9 @@ What: one self-contained .ticket whose tensors are smaller; ``tombola measure``,
   random images the logits are the masked model's to 1e-5.
 When: for tickets of whole channels (pattern channel, scheme coupled); others profit where channels became empty.
 Cost: a second or two to follow the net, two forward passes to check.
-Options: ``size`` (of the images the net is followed with; the smaller net takes what the net takes), ``values`` (how
-  survivors are kept in the file).
+Options: ``size`` (of the images the net is followed with; the smaller net takes what the net takes), ``multiple``
+  (layers keep a multiple of so many channels, some of them empty: dense engines compute 8 or 16 at once), ``values``
+  (how survivors are kept in the file).
 Reference: Li et al., arXiv 1608.08710; which channels go together: Fang et al., "DepGraph", arXiv 2301.12900.
 """
 
@@ -22,7 +23,7 @@ from tombola.masks.masks import Masks
 from tombola.models.image_size import shipped_size
 from tombola.models.network import Network, origin_of
 from tombola.shrinking.replay import KEY, described
-from tombola.shrinking.shrunk import shrunk_with_masks, worst_difference
+from tombola.shrinking.shrunk import shrunk_with_masks, uneven, worst_difference
 from tombola.spec import option
 from tombola.tickets.lineage import Lineage
 from tombola.tickets.table import summarise
@@ -38,6 +39,7 @@ class Shrink(Exporter):
     size: int | None = option(
         None, "the images' side in pixels; empty: as adapted with, or what the net is for", ge=1, le=8192
     )
+    multiple: int = option(1, "layers keep a multiple of so many channels; engines like 8 or 16", ge=1, le=64)
     values: Literal["float32", "float16", "bfloat16"] = option("float32", "how surviving weights are kept in the file")
 
     def export(self, model: Network, masks: Masks, out: Path) -> list[Path]:
@@ -58,6 +60,8 @@ class Shrink(Exporter):
         found = summarise(files[0])
         before, after = found.lineage.extra[KEY]["parameters"]
         zeros = found.total - found.kept
+        weights = Ticket.load(files[0]).weights or {}
+        hint = uneven(weights.values())
         return [
             f"{after:,} of {before:,} parameters stay ({after / before:.1%}), the logits as they were",
             *(
@@ -65,11 +69,12 @@ class Shrink(Exporter):
                 if zeros
                 else []
             ),
+            *([hint] if hint else []),
         ]
 
     def _checked(self, model: Network, masks: Masks) -> tuple[Network, Masks]:
         size = shipped_size(model, self.size)
-        small, left = shrunk_with_masks(model, masks, size)
+        small, left = shrunk_with_masks(model, masks, size, multiple=self.multiple)
         try:
             gap = worst_difference(masked(model, masks), small, size)
         except RuntimeError as error:

@@ -1,8 +1,8 @@
 """Which ties of channels go: those of which nobody needs a varying value, as far as the layers' shapes allow.
 
 What stays although it is empty: one channel of a layer that would have none; what a grouped convolution needs so that
-its groups remain of one size; and for the readers of a constant at a border of zeros one constant channel, the
-carrier, which carries the sum of all.
+its groups remain of one size; for the readers of a constant at a border of zeros one constant channel, the carrier,
+which carries the sum of all; and, where a multiple is asked for, what brings each layer to one.
 """
 
 from collections.abc import Collection
@@ -48,13 +48,15 @@ class Choice:
         return int(values.masked_fill(~able, -1.0).argmax()) if bool(able.any()) else None
 
 
-def choose(graph: Graph, widens: Collection[str] = ()) -> Choice:
-    """What can go from a graph whose pruned weights are zero; ``widens`` as of `channels_of`. Changes no graph."""
+def choose(graph: Graph, widens: Collection[str] = (), multiple: int = 1) -> Choice:
+    """What can go from a graph whose pruned weights are zero; ``widens`` as of `channels_of`. Changes no graph.
+
+    Layers that keep more than ``multiple`` channels keep a multiple of them, or all they have.
+    """
     search = _Search(graph, widens)
-    gone = search.settled(search.empty)
-    while (carriers := search.carriers(gone)) is not None:
-        gone[carriers] = False
-        gone = search.settled(gone)
+    gone = search.carried(search.empty)
+    while not torch.equal(fuller := search.filled(gone, multiple), gone):
+        gone = search.carried(fuller)
     return Choice(graph, search.channels, search.constant, gone)
 
 
@@ -70,6 +72,28 @@ class _Search:
         """The ties of which no varying value is needed."""
         alive = {name: self.needed[name] & values.isnan() for name, values in self.constant.items()}
         return ~self.channels.any_of(alive) & ~self.channels.fixed
+
+    def carried(self, gone: Tensor) -> Tensor:
+        """`settled`, and with every constant at a border carried."""
+        gone = self.settled(gone)
+        while (carriers := self.carriers(gone)) is not None:
+            gone[carriers] = False
+            gone = self.settled(gone)
+        return gone
+
+    def filled(self, gone: Tensor, multiple: int) -> Tensor:
+        """With as many of its empty channels left in every layer as bring it to a multiple, the first ones.
+
+        A layer that keeps fewer than that is left so: most of what it computed would be empty.
+        """
+        gone = gone.clone()
+        for node in self._layers:
+            own = torch.zeros_like(gone)
+            own[self.channels.of[node.name]] = True
+            kept = int((own & ~gone).sum())
+            lacking = -kept % multiple if kept > multiple else 0
+            gone[(own & gone).nonzero().flatten()[:lacking]] = False
+        return gone
 
     def settled(self, gone: Tensor) -> Tensor:
         """As much of ``gone`` as leaves every layer a channel and every grouped convolution groups of one size."""

@@ -1,5 +1,8 @@
 """`shrunk`: a masked network as a smaller one that gives the same logits."""
 
+from collections.abc import Iterable
+from typing import Final
+
 import torch
 from torch import Tensor
 
@@ -11,27 +14,46 @@ from tombola.shrinking.choosing import choose
 from tombola.shrinking.cutting import cut, cut_masks
 from tombola.shrinking.widening import widenings
 
+EVEN: Final = 8
+"""Dense engines compute so many channels at once, or twice as many, and are slow with what is left over."""
 
-def shrunk(network: Network, masks: Masks, size: tuple[int, int, int]) -> Network:
+
+def shrunk(network: Network, masks: Masks, size: tuple[int, int, int], *, multiple: int = 1) -> Network:
     """A copy under the masks, its channels that do nothing taken out of the layers; the logits are the masked net's.
 
     Modules and names are as before, only with smaller tensors. ``size`` is that of an image (C, H, W) the network
-    takes; the result takes every size the network takes.
+    takes; the result takes every size the network takes. Layers of more than ``multiple`` channels keep a multiple of
+    them, or all they have.
     """
-    return shrunk_with_masks(network, masks, size)[0]
+    return shrunk_with_masks(network, masks, size, multiple=multiple)[0]
 
 
 @torch.no_grad()
-def shrunk_with_masks(network: Network, masks: Masks, size: tuple[int, int, int]) -> tuple[Network, Masks]:
+def shrunk_with_masks(
+    network: Network, masks: Masks, size: tuple[int, int, int], *, multiple: int = 1
+) -> tuple[Network, Masks]:
     """`shrunk`, and the masks of what is left: a weight that carries constants is kept whatever it was before."""
     small = network.copy().cpu().eval()
     apply_masks(small.body, masks)
     graph = trace(small, size)
     widens = widenings(small.body, graph)
-    done = cut(small.body, choose(graph, widens), widens)
+    done = cut(small.body, choose(graph, widens, multiple), widens)
     state = small.body.state_dict()
     left = {name: mask | (state[name] != 0) for name, mask in cut_masks(dict(masks.to("cpu")), done).items()}
     return small, Masks(left)
+
+
+def uneven(tensors: Iterable[Tensor]) -> str:
+    """A hint where convolutions among the tensors write a number of channels that engines are slow with, else empty."""
+    outputs = [tensor.shape[0] for tensor in tensors if tensor.ndim == 4]
+    odd = sum(count > EVEN and count % EVEN > 0 for count in outputs)
+    if not odd:
+        return ""
+    return (
+        f"{odd} of {len(outputs)} convolutions have a number of channels that is no multiple of {EVEN}, which dense"
+        f" engines can be slower with than with all channels: --set multiple={EVEN} leaves some empty channels in, or"
+        f" draw with --scheme coupled --set multiple={EVEN}"
+    )
 
 
 def worst_difference(first: Network, second: Network, size: tuple[int, int, int], *, images: int = 4) -> float:

@@ -1,0 +1,46 @@
+"""Images to calibrate on: training images of a task, or whatever lies in a folder. Never a test image."""
+
+from pathlib import Path
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from tombola.data._base import stratified
+from tombola.data._decode import decode_all
+from tombola.engines._base import Examples, Floats, Setting
+from tombola.errors import DataError, RequestError
+from tombola.tasks._base import Task
+
+ENOUGH: Final = 128
+"""Images that are looked at: more of them change the range of a map by little."""
+SUFFIXES: Final = (".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".webp")
+
+
+def of_task(task: Task) -> Examples:
+    """Training images, each class by its share, not augmented."""
+    train = task.splits().train
+    count = min(ENOUGH, len(train))
+    chosen = train if task.ANSWERS != "an image" else stratified(train, count, seed=0)
+    return Examples(_floats(chosen.take(torch.arange(count))), f"{count} training images of the task")
+
+
+def of_folder(folder: Path, setting: Setting) -> Examples:
+    """Pictures in a folder and the folders in it, the middle square of each, as many apart in the order of names."""
+    if not folder.is_dir():
+        raise RequestError(f"--images {folder}: is no folder; name one with pictures like those to come")
+    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
+    if not files:
+        raise RequestError(f"--images {folder}: holds no picture ({', '.join(SUFFIXES)})")
+    step = max(1, len(files) // ENOUGH)
+    chosen = files[::step][:ENOUGH]
+    pixels, broken = decode_all(chosen, setting.size[-1], workers=0)
+    if broken:
+        first, why = next(iter(broken.items()))
+        raise DataError(f"--images: {chosen[first]} cannot be read: {why}; mend or remove it")
+    return Examples(_floats(pixels), f"{len(chosen)} pictures of {folder.name}")
+
+
+def _floats(pixels: Tensor) -> Floats:
+    found: Floats = (pixels.float() / 255).numpy()
+    return found
