@@ -11,6 +11,7 @@
     │   └── RowError                    a result row that is not one
     └── StageError                      the request was right, the work failed          exit code 1
         ├── Diverged                    the loss became NaN or infinite
+        ├── DiskError                   a file cannot be written: the disk is full, read-only or broken
         └── StoreError                  the store cannot be read or written
 
 A message says what was given, what is allowed and what to write instead, and is never longer than a screen: what was
@@ -84,6 +85,10 @@ class StageError(TombolaError):
 
 class Diverged(StageError):
     """The loss became NaN or infinite; the last good checkpoint is kept."""
+
+
+class DiskError(StageError):
+    """A file cannot be written: the disk is full, read-only or broken. Nothing of it is left behind."""
 
 
 class StoreError(StageError):

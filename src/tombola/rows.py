@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from tombola.disks import written
 from tombola.errors import RowError
 from tombola.spec import canonical
 
@@ -41,8 +42,9 @@ class Row(BaseModel):
 
 
 def write_rows(path: Path, rows: Iterable[Row]) -> None:
-    """Write rows to ``path``, replacing it, one JSON object a line."""
-    path.write_text("".join(row.json_line() + "\n" for row in rows), encoding="utf-8")
+    """Write rows to ``path``, replacing it as a whole, one JSON object a line."""
+    with written(path) as beside:
+        beside.write_text("".join(row.json_line() + "\n" for row in rows), encoding="utf-8")
 
 
 def read_rows(path: Path) -> list[Row]:

@@ -1,7 +1,8 @@
 """The shelf: stages at a url are there when whole, and every machine's store shares them."""
 
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -101,10 +102,41 @@ def test_damage_on_the_shelf_is_named_and_never_fetched(made: tuple[Store, Toy, 
     assert list((tmp_path / "there").glob("stages/*/*")) == []
 
 
-def test_a_damaged_cache_is_fetched_anew(made: tuple[Store, Toy, Toy]) -> None:
+@pytest.mark.parametrize("harm", [Path.unlink, lambda file: file.write_text("x")], ids=["gone", "changed"])
+def test_a_damaged_cache_is_fetched_anew(made: tuple[Store, Toy, Toy], harm: Callable[[Path], object]) -> None:
     store, first, _ = made
-    (store.folder(first.key) / "text").unlink()
+    harm(store.folder(first.key) / "text")
     assert (store.folder(first.key) / "text").read_text() == "a"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["/tmp/out", "../../out", "a/../../out", "", ".", "a//b", "C:\\x", "C:x", "..\\x", "a\0b", "manifest.json"],
+)
+def test_a_manifest_names_nothing_outside_its_folder(
+    made: tuple[Store, Toy, Toy], url: str, tmp_path: Path, name: str
+) -> None:
+    store, first, _ = made
+    files, _ = files_of(url)
+    place = path_of(url, first.key, "manifest.json")
+    told = json.loads(files.cat_file(place))
+    told["files"][name] = told["files"].pop("text")
+    files.pipe_file(place, json.dumps(told).encode())
+    there = Store(tmp_path / "there", store.shelf)
+    with pytest.raises(StoreError, match=f"manifest.json of {first.key}"):
+        there.folder(first.key)
+    assert [path for path in (tmp_path / "there").rglob("*") if path.is_file()] == []
+
+
+def test_a_digest_is_no_path_either(made: tuple[Store, Toy, Toy], url: str, tmp_path: Path) -> None:
+    store, first, _ = made
+    files, _ = files_of(url)
+    place = path_of(url, first.key, "manifest.json")
+    told = json.loads(files.cat_file(place))
+    told["files"]["text"]["sha256"] = "../../../x" + "0" * 54
+    files.pipe_file(place, json.dumps(told).encode())
+    with pytest.raises(StoreError, match=f"manifest.json of {first.key}"):
+        Store(tmp_path / "there", store.shelf).folder(first.key)
 
 
 def test_two_machines_that_put_one_stage_leave_it_whole(url: str, tmp_path: Path) -> None:

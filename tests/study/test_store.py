@@ -88,6 +88,19 @@ def test_a_stage_whose_files_are_gone_is_made_again(store: Store) -> None:
     assert again.verify() == []
 
 
+def test_what_a_stage_reads_is_what_was_written(store: Store) -> None:
+    first = Toy(text="a")
+    second = Toy(text="b", source=first)
+    store.make(first, Session())
+    file = store.folder(first.key) / "text"
+    before = file.stat()
+    file.write_text("x")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))  # as a bit that flips on the disk
+    with pytest.raises(StoreError, match=r"damaged: .*: text changed since it was written; remove that folder"):
+        store.make(second, Session())
+    assert not store.has(second.key)
+
+
 def test_gc_removes_what_no_plan_keeps_and_work_nobody_is_at(store: Store) -> None:
     kept, stale = Toy(text="a"), Toy(text="b")
     for stage in (kept, stale):

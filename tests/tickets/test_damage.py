@@ -5,6 +5,8 @@ import json
 import os
 import pickle
 import random
+import subprocess
+import sys
 import time
 import tracemalloc
 from collections.abc import Callable, Mapping
@@ -341,3 +343,54 @@ def test_changed_headers_with_a_good_seal_load_or_are_refused(tmp_path: Path) ->
         except TicketError:
             refused += 1
     assert refused > 1000
+
+
+BOMB = {"name": "w", "shape": [190_000_000], "kept": 0, "code": "none", "bytes": 0}
+BOMBS: dict[str, tuple[Metadata, bytes, Mapping[str, Array]]] = {
+    "weights": ({**WHOLE, "masks": _table({**BOMB, "dtype": "F64"})}, b"", {"kept:w": ("F64", [0], b"")}),
+    "full": ({**MASK_ONLY, "masks": _table({**BOMB, "kept": 190_000_000, "code": "full"})}, b"", {}),
+    "code": ({**MASK_ONLY, "masks": _table({**BOMB, "kept": 3, "code": "coded", "bytes": 12})}, b"123456789abc", {}),
+    "text": ({**MASK_ONLY, "lineage": json.dumps({"extra": {"a": "\U0001f600" + "x" * 2_000_000}})}, b"", {}),
+    "lists": ({**MASK_ONLY, "lineage": '{"extra":{"a":[' + "[]," * 60_000 + "0]}}"}, b"", {}),
+    "seeds": ({**MASK_ONLY, "lineage": json.dumps({"seeds": {str(i): "x" for i in range(60_000)}})}, b"", {}),
+    "rows": ({**MASK_ONLY, "masks": _table(*[{**ROW, "name": str(i)} for i in range(30_000)])}, b"", {}),
+}
+COST = """
+import os, sys
+from pathlib import Path
+from tombola.errors import TicketError
+from tombola.tickets.ticket import Ticket
+
+def kilobytes(field):
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(field))
+
+def cost(path):
+    Path("/proc/self/clear_refs").write_text("5")  # the highest mark begins anew
+    before = kilobytes("VmRSS")
+    try:
+        Ticket.load(path)
+    except TicketError:
+        pass
+    return 1024 * (kilobytes("VmHWM") - before)
+
+Ticket.load(sys.argv[1])
+for path in sys.argv[2:]:
+    sys.stdout.flush()
+    if os.fork() == 0:
+        print(cost(path), flush=True)
+        os._exit(0)
+    os.wait()
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc")
+def test_a_sealed_ticket_costs_its_file_twice_and_64_mb_whatever_it_claims(tmp_path: Path) -> None:
+    for name, (metadata, codes, more) in BOMBS.items():
+        _sealed(tmp_path / name, {"masks": _table(), **metadata}, codes, more)
+    begun = ticket(keep_values=True).save(tmp_path / "first.ticket")
+    run = [sys.executable, "-c", COST, str(begun), *(str(tmp_path / name) for name in BOMBS)]
+    done = subprocess.run(run, capture_output=True, text=True, check=True)
+    costs = dict(zip(BOMBS, map(int, done.stdout.split()), strict=True))
+    most = {name: 2 * (tmp_path / name).stat().st_size + 64 * 2**20 for name in BOMBS}
+    assert {name for name in BOMBS if costs[name] > most[name]} == set(), costs

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from tests.tickets.samples import LINEAGE, same_bits, ticket
 
-from tombola.errors import TicketError
+from tombola.errors import DiskError, TicketError
 from tombola.masks.masks import Masks
 from tombola.tickets.table import summarise
 from tombola.tickets.ticket import Lineage, Ticket
@@ -138,7 +138,7 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path: Path, monkeypatch: p
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(TicketError, match="cannot be written \\(No space left"):
+    with pytest.raises(DiskError, match=r"x.ticket: cannot be written: No space left on device; free some space"):
         ticket(keep_values=True).save(path, overwrite=True)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
@@ -168,3 +168,35 @@ def test_a_whole_resnet18_is_near_its_bound_and_under_the_limit(tmp_path: Path) 
     assert size <= 1.01 * made.summary().bound_bytes
     assert size <= 700_000
     assert Ticket.load(tmp_path / "x.ticket").masks == made.masks
+
+
+def _padded(length: int) -> Ticket:
+    return Ticket(Masks({}), Lineage(extra={"pad": "x" * length}))
+
+
+def _header_bytes(path: Path) -> int:
+    return int.from_bytes(path.read_bytes()[:8], "little")
+
+
+@pytest.fixture(scope="module")
+def least(tmp_path_factory: pytest.TempPathFactory) -> int:
+    """The bytes of the header of a ticket without padding."""
+    return _header_bytes(_padded(0).save(tmp_path_factory.mktemp("t") / "x.ticket"))
+
+
+@pytest.mark.parametrize("turn", [0, 2**16])
+@pytest.mark.parametrize("beginning", [0x0280, 0x0380, 0x0480, 0x0580])
+def test_a_header_as_long_as_a_pickle_begins_is_a_ticket_all_the_same(
+    tmp_path: Path, least: int, turn: int, beginning: int
+) -> None:
+    made = _padded(turn + beginning - least)
+    path = made.save(tmp_path / "x.ticket")
+    assert path.read_bytes()[:2] == beginning.to_bytes(2, "little"), "the file begins as a pickle does"
+    assert Ticket.load(path).lineage == made.lineage
+
+
+@given(st.integers(0, 70_000))
+@settings(deadline=None)
+def test_whatever_is_saved_can_be_loaded(tmp_path_factory: pytest.TempPathFactory, length: int) -> None:
+    made = _padded(length)
+    assert Ticket.load(made.save(tmp_path_factory.mktemp("t") / "x.ticket")).lineage == made.lineage

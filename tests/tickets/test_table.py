@@ -42,9 +42,25 @@ def test_text_of_a_file_cannot_drive_the_terminal() -> None:
 
 
 def test_a_ticket_that_could_not_be_loaded_is_not_saved() -> None:
-    check_elements([2**26], 0, "x")
-    with pytest.raises(TicketError, match="unfold to 67,108,865 weights"):
-        check_elements([2**26, 1], 0, "x")
+    check_elements([200_000_000, 80], 10, "x")
+    with pytest.raises(TicketError, match="are of 200,000,081 weights, more than a file of 10 bytes may have"):
+        check_elements([200_000_000, 81], 10, "x")
+
+
+@pytest.mark.parametrize(
+    ("made", "why"),
+    [
+        (Ticket(Masks({}), Lineage(extra={"deep": json.loads("[" * 30 + "]" * 30)})), "deep"),
+        (Ticket(Masks({"w": torch.ones((1,) * 17, dtype=torch.bool)}), Lineage()), "at most 16 dimensions"),
+        (Ticket(Masks({"w\ud800": torch.ones(1, dtype=torch.bool)}), Lineage()), "not the JSON of a ticket"),
+        (Ticket(Masks({}), Lineage(seeds={str(seed): seed for seed in range(5000)})), "5,000 entries"),
+    ],
+    ids=["depth", "dimensions", "letters", "seeds"],
+)
+def test_what_no_load_would_take_is_not_saved(tmp_path: Path, made: Ticket, why: str) -> None:
+    with pytest.raises(TicketError, match=why):
+        made.save(tmp_path / "x.ticket")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_lineage_is_plain_json() -> None:

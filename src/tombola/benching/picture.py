@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from tombola.benching.result import Measured, Result
 from tombola.benching.table import milliseconds
+from tombola.disks import written
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes as Plot
@@ -38,7 +39,8 @@ def write_picture(result: Result, out: Path, *, dpi: int = 160) -> Path:
     kinds = [Patch(color=colour, label=text) for colour, text in _KINDS.items() if colour in shown]
     canvas.legend(handles=kinds, loc="outside lower left", ncols=len(kinds), frameon=False, fontsize=9)
     out.parent.mkdir(parents=True, exist_ok=True)
-    canvas.savefig(out, dpi=dpi)
+    with written(out) as beside:
+        canvas.savefig(beside, dpi=dpi)
     return out
 
 

@@ -10,6 +10,7 @@ from tombola.cli import families, settings
 from tombola.cli.output import JSON, emit
 from tombola.cli.progress import reporter
 from tombola.cli.work import fresh_file
+from tombola.disks import written
 from tombola.errors import RequestError
 
 if TYPE_CHECKING:
@@ -102,7 +103,8 @@ def bench(
         reporter=reporter(),
     )
     if out is not None:
-        Path(out).write_text(json.dumps(plain(result), indent=2) + "\n", encoding="utf-8")
+        with written(Path(out)) as beside:
+            beside.write_text(json.dumps(plain(result), indent=2) + "\n", encoding="utf-8")
     if picture is not None:
         write_picture(result, Path(picture))
     emit(as_json, plain(result), [*lines(result), *(f"{file}: {file.stat().st_size:,} bytes" for file in files)])

@@ -6,6 +6,7 @@ import typer
 
 from tombola.cli import families, settings
 from tombola.cli.output import JSON, emit
+from tombola.disks import require_writable
 
 
 def export(
@@ -20,6 +21,7 @@ def export(
     from tombola import verbs
     from tombola.exporters._base import Exporter
 
+    require_writable(Path(out).absolute().parent)
     options = settings.settings(set_)
     base = settings.taken(options, "model", model)
     exporter = Exporter.parse({"name": to, **options})

@@ -10,6 +10,7 @@ import typer
 from tombola.cli import families, settings
 from tombola.cli.output import JSON, emit
 from tombola.cli.studies import OUT, STORE, STUDY, command_of, place, require_place, study_of
+from tombola.disks import written
 from tombola.errors import RequestError
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def run(
     folder = place(out, wanted)
     facts = {**result.facts(kept), "commands": [command_of(study, set_, runner)], "task": _target(result)}
     write_result(result.rows, folder / "rows.jsonl")
-    (folder / "about.json").write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    with written(folder / "about.json") as beside:
+        beside.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     page = write_report(result.rows, facts, folder / "report.html")
     _print(as_json, result, folder, page, time.monotonic() - begun)
     raise typer.Exit(result.exit_code)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from tombola.disks import require_writable
 from tombola.errors import RequestError
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def require_place(out: Path, study: "Study") -> None:
     there = next((path for path in (out / study.name, *(out / study.name).parents) if path.exists()), Path())
     if not there.is_dir():
         raise RequestError(f"--out {out}: {there} is a file, and no folder for results; choose another place for them")
+    require_writable(there)
 
 
 def place(out: Path, study: "Study") -> Path:

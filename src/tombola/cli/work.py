@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tombola.cli.progress import reporter
+from tombola.disks import require_writable, told
 from tombola.errors import RequestError
 from tombola.fitting.session import Session
 from tombola.spec import Spec, key
@@ -20,6 +21,7 @@ def fresh_file(out: str, *, overwrite: bool) -> Path:
         raise RequestError(f"{out} exists; choose another name or add --overwrite")
     if not path.parent.is_dir():
         raise RequestError(f"the folder {path.parent} does not exist; make it first: mkdir -p {path.parent}")
+    require_writable(path.parent)
     return path
 
 
@@ -36,7 +38,8 @@ def checkpoints(path: Path, *request: Spec | int) -> Iterator[Path]:
     """
     identity = [part if isinstance(part, int) else part.identity() for part in request]
     folder = path.with_name(f".{path.name}.{key('verb', 1, list(identity))[:12]}")
-    folder.mkdir(exist_ok=True)
+    with told(folder):
+        folder.mkdir(exist_ok=True)
     try:
         yield folder
     finally:

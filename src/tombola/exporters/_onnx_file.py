@@ -12,6 +12,7 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
+from tombola.disks import written
 from tombola.errors import ModelError, RequestError, StageError
 from tombola.models.network import Network
 
@@ -73,9 +74,8 @@ def write(proto: Any, out: Path) -> None:
     check_out(out)
     if proto.ByteSize() > LARGEST:
         raise RequestError(f"the net takes {proto.ByteSize():,} bytes, and an ONNX file holds {LARGEST:,} at most")
-    part = out.with_name(f".{out.name}.part")
-    part.write_bytes(proto.SerializeToString())
-    part.replace(out)
+    with written(out) as beside:
+        beside.write_bytes(proto.SerializeToString())
 
 
 def largest_difference(proto: Any, network: Network, size: tuple[int, int, int]) -> float:

@@ -14,11 +14,12 @@ Reference: what the folder holds and how to use it: docs, "Ship a ticket".
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal, final
 
 from tombola.data._loading import batches
+from tombola.disks import written_folder
 from tombola.errors import RequestError
 from tombola.exporters._base import Exporter
 from tombola.exporters._masked import masked
@@ -74,14 +75,20 @@ class Native(Exporter):
         choose = measured(program, self.target) if self.choose == "measure" else None
         layers = layers_of(program, self.values, choose)
         told = told_of(network)
-        files = write_program(
-            program, layers, out, target=self.target, values=self.values, prefix=self.prefix, told=told
-        )
-        (out / CHECKED).write_text(self._checked(network, out) + "\n", "utf-8")
-        names = self._classes(network)
-        if names:
-            (out / CLASSES).write_text("".join(f"{name}\n" for name in names), "utf-8")
-        return [*files, out / CHECKED, *([out / CLASSES] if names else [])]
+        with written_folder(out) as new:
+            files = write_program(
+                program, layers, new, target=self.target, values=self.values, prefix=self.prefix, told=told
+            )
+            files += self._beside(network, new)
+        return [out / file.name for file in files]
+
+    def _beside(self, network: Network, folder: Path) -> Iterator[Path]:
+        """What was found by running the folder and, where they are known, the classes' names."""
+        (folder / CHECKED).write_text(self._checked(network, folder) + "\n", "utf-8")
+        yield folder / CHECKED
+        if names := self._classes(network):
+            (folder / CLASSES).write_text("".join(f"{name}\n" for name in names), "utf-8")
+            yield folder / CLASSES
 
     def told(self, files: Sequence[Path]) -> list[str]:
         folder = files[0].parent

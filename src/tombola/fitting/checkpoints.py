@@ -6,7 +6,6 @@ or of the start. Nothing is ever unpickled.
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from tombola.disks import reason, remedy, sync
 from tombola.errors import StoreError
 from tombola.spec import Json, canonical
 
@@ -52,8 +52,8 @@ class Checkpoints:
             _write(target, tensors, head)
             for old in [*self._files()[_KEPT:], *self.folder.glob("step-*.part")]:
                 old.unlink(missing_ok=True)
-        except OSError as error:
-            raise StoreError(f"the checkpoint {target.name} cannot be written: {error}") from None
+        except (OSError, SafetensorError) as error:
+            raise StoreError(f"the checkpoint {target} cannot be written: {reason(error)}; {remedy(error)}") from None
 
     def latest(self) -> Checkpoint | None:
         """The newest whole checkpoint of this training, if any."""
@@ -80,10 +80,12 @@ class Checkpoints:
 
 def _write(target: Path, tensors: Mapping[str, Tensor], head: dict[str, str]) -> None:
     part = target.with_suffix(".part")
-    save_file(dict(tensors), part, metadata=head)
-    with part.open("rb") as written:
-        os.fsync(written.fileno())
-    part.replace(target)
+    try:
+        save_file(dict(tensors), part, metadata=head)
+        sync(part)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _detached(tensor: Tensor) -> Tensor:

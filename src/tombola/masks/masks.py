@@ -15,6 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from tombola.errors import MaskError, near
+from tombola.masks.bits import Packed
+from tombola.masks.packed import PackedMasks
 
 Shapes: TypeAlias = Mapping[str, Tensor] | Mapping[str, Sequence[int]]
 
@@ -35,7 +37,7 @@ class Masks(Mapping[str, Tensor]):
                     f"the mask of {name!r} is {mask.dtype}, not torch.bool;"
                     " write Masks.of(...) to keep what is not zero, or compare first"
                 )
-        self._tensors = {name: mask.detach().clone() for name, mask in masks.items()}
+        self._tensors: Mapping[str, Tensor] = {name: mask.detach().clone() for name, mask in masks.items()}
 
     @classmethod
     def of(cls, tensors: Mapping[str, Tensor]) -> "Masks":
@@ -47,6 +49,11 @@ class Masks(Mapping[str, Tensor]):
         """Everything kept, on the CPU: for all parameters of a module, or for tensors or shapes by name."""
         sized = dict(like.named_parameters()) if isinstance(like, nn.Module) else like
         return _own({name: torch.ones(_shape(item), dtype=torch.bool) for name, item in sized.items()})
+
+    @classmethod
+    def packed(cls, masks: Mapping[str, tuple[Packed, torch.Size]]) -> "Masks":
+        """Masks given, and held, at a bit a weight, on the CPU: a tensor is unfolded each time it is read."""
+        return _own(PackedMasks(masks))
 
     def __getitem__(self, name: str) -> Tensor:
         return self._tensors[name].clone()
@@ -101,6 +108,8 @@ class Masks(Mapping[str, Tensor]):
 
     def shapes(self) -> dict[str, torch.Size]:
         """The shape of every tensor. Copies no mask."""
+        if isinstance(self._tensors, PackedMasks):
+            return self._tensors.shapes()
         return {name: mask.shape for name, mask in self._tensors.items()}
 
     def nested_in(self, other: "Masks") -> bool:
@@ -160,7 +169,7 @@ class Masks(Mapping[str, Tensor]):
                 raise MaskError(f"the masks of {name!r} differ in shape: {tuple(shape)} and {tuple(theirs)}")
 
 
-def _own(tensors: dict[str, Tensor]) -> Masks:
+def _own(tensors: Mapping[str, Tensor]) -> Masks:
     """Masks that take over fresh boolean tensors which nobody else holds, without copying them."""
     masks = Masks({})
     masks._tensors = tensors

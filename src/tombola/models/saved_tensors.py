@@ -7,16 +7,15 @@ from pathlib import Path
 from safetensors.torch import save_file
 from torch import Tensor
 
+from tombola.disks import written
+
 
 def save_tensors(tensors: Mapping[str, Tensor], path: Path, metadata: Mapping[str, str] | None = None) -> Path:
     """A safetensors file, whole or not at all, with the rights that new files get; ``path`` is replaced."""
     own = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
-    part = path.with_name(f"{path.name}.part")
-    save_file(own, part, metadata=None if metadata is None else dict(metadata))
-    with part.open("rb") as written:
-        os.fsync(written.fileno())
-    part.chmod(0o666 & ~_umask())  # safetensors makes files for their owner alone; a store may be shared
-    part.replace(path)
+    with written(path) as beside:
+        save_file(own, beside, metadata=None if metadata is None else dict(metadata))
+        beside.chmod(0o666 & ~_umask())  # safetensors makes files for their owner alone; a store may be shared
     return path
 
 

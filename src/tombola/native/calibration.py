@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, Self
 
+from tombola.disks import written
 from tombola.errors import RequestError
 
 CACHE: Final = "TOMBOLA_CACHE"
@@ -40,9 +41,8 @@ class Calibration:
         path = place(self.threads)
         path.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(asdict(self), indent=1, sort_keys=True) + "\n"
-        part = path.with_name(f"{path.name}.{os.getpid()}")
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)  # whole or not at all
+        with written(path) as beside:
+            beside.write_text(text, encoding="utf-8")
         _found.cache_clear()
         return path
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tombola.disks import written_folder
 from tombola.errors import RequestError
 from tombola.native.data import Data
 from tombola.native.layer import Layer
@@ -48,9 +49,9 @@ def write(
     }
     for name in ("CMakeLists.txt", "Makefile", "example.c", "classify.c", "README.txt"):
         files[name] = named(_filled(name, words | {"FLAGS": str(about["flags"])}), prefix).encode()
-    out.mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        (out / name).write_bytes(content)
+    with written_folder(out) as folder:
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
     return [out / name for name in files]
 
 

@@ -5,6 +5,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
 
+from tombola.disks import written
 from tombola.report.about import About
 from tombola.report.axes import last_part, level, ordered
 from tombola.report.curves import Results, read_results
@@ -27,7 +28,8 @@ def write_report(rows: Sequence[Row], about: About | Mapping[str, Any] | None, o
     """Write the page to ``out`` (its folder is made) and return ``out``; the rows may come in any order."""
     text = page(rows, About.of(about))
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(text, encoding="utf-8")
+    with written(out) as beside:
+        beside.write_text(text, encoding="utf-8")
     return out
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING
 
+from tombola.disks import written
 from tombola.errors import RequestError
 from tombola.report.axes import level
 from tombola.report.curves import Measure, Panel, Results, read_results
@@ -56,7 +57,8 @@ def write_picture(rows: Sequence[Row], out: Path, *, by: str = "", width: float 
         handles, labels = plots[0][0].get_legend_handles_labels()
         canvas.legend(handles, labels, loc="outside upper left", ncols=_columns(labels, wide), frameon=False)
     out.parent.mkdir(parents=True, exist_ok=True)
-    canvas.savefig(out, dpi=dpi)
+    with written(out) as beside:
+        canvas.savefig(beside, dpi=dpi)
     return out
 
 

@@ -1,7 +1,5 @@
-"""A finished stage's folder: whether it is whole, what is damaged, and that it has reached the disk."""
+"""A finished stage's folder: whether it is whole, and what is damaged."""
 
-import errno
-import os
 from pathlib import Path
 
 from tombola.study.manifest import NAME, Manifest, content
@@ -44,15 +42,3 @@ def listed(folder: Path) -> list[Path]:
 def size_of(folder: Path) -> int:
     """The bytes of all files below a folder."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-
-
-def sync(path: Path) -> None:
-    """Have a file or folder reach the disk; some file systems cannot for folders, which is no reason to fail."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.EBADF):
-            raise
-    finally:
-        os.close(handle)

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from tombola.machine import instructions, processor
 from tombola.spec import plain
@@ -27,8 +27,8 @@ class Content(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    bytes: int
-    sha256: str
+    bytes: int = Field(ge=0)
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
 
 
 class Manifest(BaseModel):
@@ -48,6 +48,14 @@ class Manifest(BaseModel):
     finished: str
     seconds: float
     files: dict[str, Content]
+
+    @field_validator("files")
+    @classmethod
+    def _inside(cls, files: dict[str, Content]) -> dict[str, Content]:
+        """A manifest may come from anywhere: none of its names leads out of the folder it is about."""
+        if outside := [name for name in files if not _is_inside(name)]:
+            raise ValueError(f"{outside[0][:80]!r} is not the name of a file inside a stage's folder")
+        return files
 
     @classmethod
     def of(cls, stage: "Stage", out: Path, *, device: str, seconds: float) -> "Manifest":
@@ -91,6 +99,13 @@ def names(folder: Path) -> list[str]:
     """The outputs in a folder, sorted: every file but the manifest."""
     files = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     return sorted(name for name in files if name != NAME)
+
+
+def _is_inside(name: str) -> bool:
+    """Whether a name is a path below a folder, on every system, and not the manifest's own."""
+    parts = name.split("/")
+    plain = all(part not in ("", ".", "..") and len(part) < 256 for part in parts)
+    return plain and name.isprintable() and not set(name) & set("\\:") and name != NAME
 
 
 def content(path: Path) -> Content:

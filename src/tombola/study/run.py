@@ -109,11 +109,9 @@ def collect(plan: Plan, store: Store) -> list[Row]:
 
 
 def write_result(rows: tuple[Row, ...], path: Path) -> None:
-    """``rows.jsonl``, replaced as a whole."""
+    """``rows.jsonl``, replaced as a whole; its folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    write_rows(part, rows)
-    part.replace(path)
+    write_rows(path, rows)
 
 
 def check_data(stages: Mapping[str, Stage]) -> None:

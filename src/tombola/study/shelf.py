@@ -69,7 +69,7 @@ class Shelf:
             there = _folder(root, key)
             text = files.cat_file(f"{there}/{NAME}")
             for name, item in _read(text, key, self.url).files.items():
-                target = folder / name
+                target = folder / name  # inside, as every name of a manifest is; the folder is new, so no link is in it
                 target.parent.mkdir(parents=True, exist_ok=True)
                 files.get_file(f"{there}/{_name(name, item)}", str(target))
                 if content(target) != item:
@@ -240,11 +240,13 @@ def _is_manifest(path: str) -> bool:
 
 def _read(text: bytes, key: str, url: str) -> Manifest:
     try:
-        manifest = Manifest.model_validate_json(text)
-    except ValidationError:
-        manifest = None
+        manifest, why = Manifest.model_validate_json(text), "it is of another stage"
+    except ValidationError as error:
+        manifest, why = None, str(error.errors(include_url=False)[0]["msg"])
     if manifest is None or manifest.key != key:
-        raise StoreError(f"the store {url} is damaged: {NAME} of {key}; remove it there, and the stage is made again")
+        raise StoreError(
+            f"the store {url} is damaged: {NAME} of {key} ({why}); remove it there, and the stage is made again"
+        )
     return manifest
 
 

@@ -24,9 +24,10 @@ from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
+from tombola.disks import is_full, sync
 from tombola.errors import RequestError, StoreError
 from tombola.fitting.session import Session
-from tombola.study.finished import damage, listed, size_of, sync, whole
+from tombola.study.finished import damage, listed, size_of, whole
 from tombola.study.manifest import NAME, Manifest, names
 from tombola.study.shelf import Shelf, is_url
 from tombola.study.trouble import explained
@@ -75,10 +76,21 @@ class Store:
         return f"Store({str(self.root)!r}, {self.shelf})" if self.shelf else f"Store({str(self.root)!r})"
 
     def folder(self, key: str) -> Path:
-        """Where the outputs of a finished stage are; they are fetched when they are on the shelf only."""
+        """Where the outputs of a finished stage are, for reading them now: every byte is what was written.
+
+        They are hashed each time they are asked for, as a bit that flips changes neither a file's size nor its time.
+        What is on the shelf only, or damaged in its cache, is fetched; other damage is a `StoreError`.
+        """
         folder = self._final(key)
-        if self.shelf is not None and not whole(folder, key):
+        problem = damage(folder)
+        if problem and self.shelf is not None:
             self._fetch(self.shelf, key)
+            problem = damage(folder)
+        if problem:
+            raise StoreError(
+                f"the store {self.root} is damaged: {folder}: {problem};"
+                " remove that folder, and the same command makes it again (tombola store verify finds all such)"
+            )
         return folder
 
     def has(self, key: str) -> bool:
@@ -136,7 +148,7 @@ class Store:
             if not locked:
                 return "busy"
             self._prove()
-            if not whole(self._final(stage.key), stage.key):  # else it was made here, and never reached the shelf
+            if damage(self._final(stage.key)):  # else it was made here, and never reached the shelf
                 self._run(stage, session)
             self._share(stage.key)
         return "made"
@@ -193,6 +205,9 @@ class Store:
         try:
             (self.root / "work").mkdir(parents=True, exist_ok=True)
         except OSError as error:
+            if is_full(error):
+                with explained(self.root):
+                    raise
             raise RequestError(
                 f"the store {self.root} cannot be made: {error.strerror}; choose another place for it"
             ) from None
@@ -268,11 +283,11 @@ class Store:
             part = Path(tempfile.mkdtemp(dir=parent))
             try:
                 shelf.fetch(key, part)
-                if final.exists() and not whole(final, key):
+                if final.exists() and damage(final):
                     self._discard(final)
                 part.rename(final)
             except OSError:
-                if not whole(final, key):  # else another process fetched it meanwhile
+                if damage(final):  # else another process fetched it meanwhile
                     raise
             finally:
                 shutil.rmtree(part, ignore_errors=True)

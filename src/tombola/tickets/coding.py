@@ -16,17 +16,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tombola.errors import TicketError
+from tombola.masks.bits import Bits, Packed, constant, count
 from tombola.tickets.summary import entropy_bytes
-
-Bits: TypeAlias = NDArray[np.bool_]
 
 Numbers: TypeAlias = NDArray[np.int32]
 
 PRECISION = 24
+MOST_CODE = 2**24
+"""Bytes of one code: 134 million weights at any sparsity, 280 million at 90 %; the coder holds it twice."""
 MOST_CHOICES = 2**14
 """More would be rounded too coarsely to 24 bits."""
 
 _SYMBOLS = 256
+_CHUNK = 2**17
+"""Symbols decoded at once: the coder gives four bytes for each."""
 
 
 def frequencies(kept: int, total: int) -> list[int]:
@@ -51,13 +54,16 @@ def encode(bits: Bits) -> bytes:
     return words
 
 
-def decode(code: bytes | memoryview, kept: int, total: int) -> Bits:
+def decode(code: bytes | memoryview, kept: int, total: int) -> Packed:
     """The ``total`` bits, ``kept`` of them set, that `encode` coded; raises `TicketError` for any other code."""
     if kept in (0, total):
-        return np.full(total, kept > 0)
+        return constant(kept > 0, total)
     if len(code) > most_bytes(kept, total) or len(code) % 4 or not len(code):
         raise TicketError(f"{len(code)} bytes cannot be the code of a mask that keeps {kept} of {total}")
-    return _unpacked(_coder(code), kept, total)
+    coder = coder_of(code)
+    bits = decode_bits(coder, kept, total)
+    check_end(coder)
+    return bits
 
 
 def encode_numbers(numbers: Numbers, choices: int, bits: Bits | None = None) -> bytes:
@@ -72,31 +78,30 @@ def encode_numbers(numbers: Numbers, choices: int, bits: Bits | None = None) -> 
     return words
 
 
-def decode_numbers(
-    code: bytes | memoryview, count: int, choices: int, kept: int = 0, total: int = 0
-) -> tuple[Numbers, Bits]:
-    """The numbers, and the bits if ``total`` of them were coded; raises `TicketError` for any other code."""
+def decode_numbers(coder: Any, number: int, choices: int) -> NDArray[np.uint16]:
+    """The next numbers below ``choices`` that `encode_numbers` coded."""
     import constriction
 
-    if not 2 <= choices <= MOST_CHOICES or not _plausible(len(code), count * math.log2(choices) / 8, kept, total):
-        raise TicketError(f"{len(code)} bytes cannot be the code of {count} choices among {choices}")
-    coder = _coder(code)
-    numbers = np.asarray(coder.decode(constriction.stream.model.Uniform(choices), count), dtype=np.int32)
-    return numbers, _unpacked(coder, kept, total)
+    model, found = constriction.stream.model.Uniform(choices), np.empty(number, np.uint16)
+    for at in range(0, number, _CHUNK):
+        part = found[at : at + _CHUNK]
+        part[:] = coder.decode(model, len(part))
+    return found
 
 
-def most_bytes(kept: int, total: int) -> int:
-    """More than any mask with so many set bits needs: 1 % above its entropy, and the cost of a flush."""
-    return math.ceil(1.01 * entropy_bytes(kept, total) + total / 8 * 1e-4) + 24
+def decode_bits(coder: Any, kept: int, total: int) -> Packed:
+    """The next ``total`` bits, of which ``kept`` (some, not all) must be set."""
+    found, model = np.empty(-(-total // 8), np.uint8), _model(kept, total)
+    for at in range(0, len(found), _CHUNK):
+        part = found[at : at + _CHUNK]
+        part[:] = coder.decode(model, len(part))
+    if count(found) != kept or (total % 8 and int(found[-1]) & (0xFF >> total % 8)):
+        raise TicketError(f"the decoded mask does not keep the declared {kept} of {total}")
+    return found
 
 
-def _plausible(size: int, number_bytes: float, kept: int, total: int) -> bool:
-    """Whether so many bytes can be a code; too few are refused before memory is set aside for what they claim."""
-    most = math.ceil(1.1 * number_bytes) + most_bytes(kept, total)
-    return size % 4 == 0 and number_bytes / 2 - 16 <= size <= most and size > 0
-
-
-def _coder(code: bytes | memoryview) -> Any:
+def coder_of(code: bytes | memoryview) -> Any:
+    """What reads a code from its beginning."""
     import constriction
 
     words = np.frombuffer(code, "<u4").astype(np.uint32)
@@ -105,17 +110,26 @@ def _coder(code: bytes | memoryview) -> Any:
     return constriction.stream.stack.AnsCoder(words)
 
 
-def _unpacked(coder: Any, kept: int, total: int) -> Bits:
-    """The last ``total`` bits of a code, which must end with them."""
-    packed = np.zeros(0, np.uint8)
-    if total:
-        packed = np.asarray(coder.decode(_model(kept, total), -(-total // 8))).astype(np.uint8)
+def check_end(coder: Any) -> None:
+    """Raises `TicketError` unless all of the code was read."""
     if not coder.is_empty():
         raise TicketError("the code of a mask holds more than the mask")
-    bits = np.unpackbits(packed, count=total).view(np.bool_)
-    if int(np.count_nonzero(bits)) != kept or (total % 8 and int(packed[-1]) & (0xFF >> total % 8)):
-        raise TicketError(f"the decoded mask does not keep the declared {kept} of {total}")
-    return bits
+
+
+def check_numbers(size: int, number: int, choices: int, kept: int = 0, total: int = 0) -> None:
+    """Raises `TicketError` unless ``size`` bytes can be the code of so many numbers, and of so many bits after them.
+
+    Too few are refused before memory is set aside for what they claim.
+    """
+    number_bytes = number * math.log2(choices) / 8
+    most = math.ceil(1.1 * number_bytes) + most_bytes(kept, total)
+    if choices > MOST_CHOICES or size % 4 or not number_bytes / 2 - 16 <= size <= most or not size:
+        raise TicketError(f"{size} bytes cannot be the code of {number} choices among {choices}")
+
+
+def most_bytes(kept: int, total: int) -> int:
+    """More than any mask with so many set bits needs: 1 % above its entropy, and the cost of a flush."""
+    return math.ceil(1.01 * entropy_bytes(kept, total) + total / 8 * 1e-4) + 24
 
 
 def _model(kept: int, total: int) -> Any:

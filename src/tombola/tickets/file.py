@@ -1,38 +1,26 @@
 """Tickets to files and back: masks coded, survivors as flat arrays, everything else of the state as it is."""
 
 import json
-import os
-import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from types import MappingProxyType
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from tombola.disks import written
 from tombola.errors import TicketError
+from tombola.masks.bits import Packed, constant, count
 from tombola.masks.masks import Masks
 from tombola.tickets import forms, layout, table
 from tombola.tickets.forms import Form
-from tombola.tickets.layout import Array, Sealed
+from tombola.tickets.header import header_of
+from tombola.tickets.layout import Array
 from tombola.tickets.lineage import Lineage
-from tombola.tickets.table import CODES, MaskRow, Table
+from tombola.tickets.survivors import DTYPES, ROUNDED, Survivors
+from tombola.tickets.table import CODES, MaskRow, table_of
+from tombola.tickets.unfolding import packed_mask
 
-_DTYPES = {
-    "F64": torch.float64,
-    "F32": torch.float32,
-    "F16": torch.float16,
-    "BF16": torch.bfloat16,
-    "I64": torch.int64,
-    "I32": torch.int32,
-    "I16": torch.int16,
-    "I8": torch.int8,
-    "U8": torch.uint8,
-    "BOOL": torch.bool,
-}
-_NAMES = {dtype: name for name, dtype in _DTYPES.items()}
-_ROUNDED = {"float16": torch.float16, "bfloat16": torch.bfloat16}
+_NAMES = {dtype: name for name, dtype in DTYPES.items()}
 
 
 def write(
@@ -46,19 +34,25 @@ def write(
     if path.is_dir() or (path.exists() and not overwrite):
         raise TicketError(f"{path}: exists already; name another file, or pass overwrite=True to replace it")
     pieces = _pieces(masks, weights, lineage, values)
-    table.check_elements([total for _, total in masks.counts().values()], sum(map(len, pieces)), str(path))
+    table_of(header_of(pieces[0][8:], sum(map(len, pieces)), str(path)), str(path))  # what no load would take
     _write_whole(path, pieces)
     return path
 
 
 def read(path: Path) -> tuple[Masks, Mapping[str, Tensor] | None, Lineage]:
-    """The masks, the weights (None: mask-only) and the lineage of a ticket file."""
-    found = table.read_table(path)
-    masks = {row.name: _mask(row, found.sealed, path) for row in found.rows}
-    weights = None if found.kind == "mask-only" else MappingProxyType(_weights(found, masks, path))
-    if weights is None and set(found.sealed.entries) != {CODES}:
-        raise TicketError(f"{path}: a mask-only ticket holds arrays besides its masks")
-    return Masks(masks), weights, found.lineage
+    """The masks, the weights (None: mask-only) and the lineage of a ticket file.
+
+    Held are the file's bytes and a bit for each masked weight: what a dense net takes is paid where tensors are read.
+    """
+    sealed = layout.unseal(path)
+    found = table_of(sealed.header, str(path))
+    shapes = {row.name: torch.Size(row.shape) for row in found.rows}
+    masks = Masks.packed({row.name: (_mask(row, sealed.buffer, path), shapes[row.name]) for row in found.rows})
+    if found.kind == "mask-only":
+        if set(found.header.entries) != {CODES}:
+            raise TicketError(f"{path}: a mask-only ticket holds arrays besides its masks")
+        return masks, None, found.lineage
+    return masks, Survivors(sealed.buffer, found, masks, str(path)), found.lineage
 
 
 def _pieces(
@@ -109,7 +103,7 @@ def _weight(weights: Mapping[str, Tensor], name: str, mask: Tensor) -> Tensor:
 
 
 def _rounded(name: str, survivors: Tensor, values: str) -> Tensor:
-    dtype = _ROUNDED.get(values)
+    dtype = ROUNDED.get(values)
     if dtype is None or not survivors.is_floating_point():
         return survivors
     rounded = survivors.to(dtype)
@@ -132,62 +126,18 @@ def _dtype_name(name: str, value: Tensor) -> str:
 
 
 def _write_whole(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
-    """Into a file beside it, then renamed: nobody ever sees half a ticket."""
-    beside = path.with_name(f".{path.name[:200]}.{secrets.token_hex(6)}")
-    try:
-        with beside.open("xb") as stream:
-            for piece in pieces:
-                stream.write(piece)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(path)
-    except OSError as error:
-        raise TicketError(f"{path}: cannot be written ({error.strerror})") from None
-    finally:
-        beside.unlink(missing_ok=True)
+    with written(path) as beside, beside.open("xb") as stream:
+        for piece in pieces:
+            stream.write(piece)
 
 
-def _mask(row: MaskRow, sealed: Sealed, path: Path) -> Tensor:
+def _mask(row: MaskRow, buffer: bytearray, path: Path) -> Packed:
     if row.code != "coded":
-        return torch.full(row.shape, row.code == "full")
-    code = memoryview(sealed.buffer)[row.start : row.stop]
+        return constant(row.code == "full", row.total)
     try:
-        bits = forms.mask_of(row.form, row.shape, code)
-        if int(np.count_nonzero(bits)) != row.kept:
+        found = packed_mask(row.form, row.shape, memoryview(buffer)[row.start : row.stop])
+        if count(found) != row.kept:
             raise TicketError(f"the decoded mask does not keep the declared {row.kept} of {row.total}")
     except TicketError as error:
-        raise TicketError(f"{path}: {row.name}: {error}") from None
-    return torch.from_numpy(bits)
-
-
-def _weights(found: Table, masks: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
-    entries = dict(found.sealed.entries)
-    del entries[CODES]
-    weights: dict[str, Tensor] = {}
-    for row in found.rows:
-        entry = entries.pop(f"kept:{row.name}", None)
-        if entry is None or entry.shape != (row.kept,) or row.dtype not in _DTYPES:
-            raise TicketError(f"{path}: {row.name}: its {row.kept} surviving weights are not in the file")
-        dtype, rounded = _DTYPES[row.dtype], _ROUNDED.get(found.values or "")
-        stored = rounded if rounded is not None and dtype.is_floating_point else dtype
-        if _DTYPES[entry.dtype] != stored:
-            raise TicketError(f"{path}: {row.name}: its survivors are {entry.dtype}, but should be {_NAMES[stored]}")
-        survivors = _tensor(found.sealed, entry).to(dtype)
-        weights[row.name] = torch.zeros(row.shape, dtype=dtype).masked_scatter_(masks[row.name], survivors)
-    for name, entry in entries.items():
-        plain_name = name.removeprefix("whole:")
-        if plain_name == name or plain_name in masks:
-            raise TicketError(f"{path}: holds an array {name[:80]!r} that belongs to nothing")
-        weights[plain_name] = _tensor(found.sealed, entry)
-    return weights
-
-
-def _tensor(sealed: Sealed, entry: layout.Entry) -> Tensor:
-    """A copy of its own of an array, so that it is aligned and the file's bytes can go."""
-    dtype, count = _DTYPES[entry.dtype], entry.stop - entry.start
-    if count == 0:
-        return torch.zeros(entry.shape, dtype=dtype)
-    raw = torch.frombuffer(sealed.buffer, dtype=torch.uint8, count=count, offset=entry.start).clone()
-    if dtype == torch.bool:
-        return (raw != 0).reshape(entry.shape)
-    return raw.view(dtype).reshape(entry.shape)
+        raise TicketError(f"{path}: {row.name[:80]}: {error}") from None
+    return found

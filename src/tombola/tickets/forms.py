@@ -6,7 +6,7 @@ First the mask shrinks to one bit a block (`tombola.tickets.blocks`). What is le
 - alike: output channels with equal masks, wherever they stand: each distinct mask once, and for every channel which;
 - nm: exactly n of every m consecutive inputs: for every m of them, which of the possible choices.
 
-All of it is read off the mask; nothing needs to say which pattern made it.
+All of it is read off the mask; nothing needs to say which pattern made it. `tombola.tickets.unfolding` reads them back.
 """
 
 import math
@@ -17,12 +17,17 @@ from itertools import combinations
 import numpy as np
 
 from tombola.errors import TicketError
+from tombola.masks.bits import Bits
 from tombola.tickets import blocks, coding
-from tombola.tickets.coding import Bits, Numbers
+from tombola.tickets.coding import Numbers
 from tombola.tickets.summary import entropy_bytes
 
 MOST_ALIKE = 2**12
 MOST_M = 16
+MOST_CHANNELS = 2**20
+"""Output channels, and weights of one: a mask with more is coded plainly. So many weights are unfolded at once."""
+MOST_BLOCKS = 2**26
+"""Blocks of a mask, and weights of its distinct channels together: more are coded weight by weight."""
 _WORTH = 16
 """Bytes that a form must save over the plain one: what saying so in the table costs, and older readers."""
 
@@ -44,15 +49,19 @@ class Form:
 def code_mask(mask: Bits) -> tuple[Form, bytes]:
     """The smallest form of a mask, and its code: empty when all or nothing is kept."""
     sizes = blocks.block_sizes(mask)
+    if math.prod(blocks.shrunk_shape(mask.shape, sizes)) > MOST_BLOCKS:
+        sizes = (1,) * mask.ndim
     small = blocks.shrink(mask, sizes)
     kept = int(np.count_nonzero(small))
     if kept in (0, small.size):
         return Form((1,) * mask.ndim, int(np.count_nonzero(mask))), b""
     plain = entropy_bytes(kept, small.size) - _WORTH
+    if not _fits_channels(small.shape):
+        return Form(sizes, kept), coding.encode(small.reshape(-1))
     if (nm := _nm(small)) and _nm_bytes(small.size, *nm) < plain:
         return Form(sizes, kept, nm=nm), coding.encode_numbers(_chosen(small, *nm), math.comb(nm[1], nm[0]))
     labels, rows = _alike(small)
-    if 2 <= len(rows) <= min(len(small) - 1, MOST_ALIKE):
+    if 2 <= len(rows) <= min(len(small) - 1, MOST_ALIKE) and rows.size <= MOST_BLOCKS:
         kept_rows = int(np.count_nonzero(rows))
         if len(small) * math.log2(len(rows)) / 8 + entropy_bytes(kept_rows, rows.size) < plain:
             code = coding.encode_numbers(labels, len(rows), rows.reshape(-1))
@@ -60,42 +69,38 @@ def code_mask(mask: Bits) -> tuple[Form, bytes]:
     return Form(sizes, kept), coding.encode(small.reshape(-1))
 
 
-def mask_of(form: Form, shape: tuple[int, ...], code: bytes | memoryview) -> Bits:
-    """The mask of ``shape`` that `code_mask` gave this code of; raises `TicketError` for any other code."""
-    small_shape = blocks.shrunk_shape(shape, form.blocks)
-    small = _small(form, small_shape, code)
-    if int(np.count_nonzero(small)) != form.kept:
-        raise TicketError(f"the decoded mask does not keep the declared {form.kept} of {math.prod(small_shape)}")
-    return blocks.grow(small.reshape(small_shape), shape, form.blocks)
-
-
 def check_form(form: Form, shape: tuple[int, ...], what: str) -> None:
     """Raises `TicketError` unless a mask of ``shape`` can have this form."""
     small = blocks.shrunk_shape(shape, form.blocks)
+    if small != shape and math.prod(small) > MOST_BLOCKS:
+        raise TicketError(f"{what}: {math.prod(small):,} blocks; a mask has at most {MOST_BLOCKS:,} of several weights")
     if form.alike is not None:
-        count, kept = form.alike
-        if not small or not 2 <= count <= min(small[0] - 1, MOST_ALIKE) or not 0 < kept < count * _per_row(small):
+        distinct, kept = form.alike
+        if (
+            not _fits_channels(small)
+            or not 2 <= distinct <= min(small[0] - 1, MOST_ALIKE)
+            or not 0 < kept < distinct * per_row(small) <= MOST_BLOCKS
+        ):
             raise TicketError(f"{what}: alike={list(form.alike)} does not fit {list(shape)}")
     if form.nm is not None:
         n, m = form.nm
-        if not 0 < n < m <= MOST_M or len(small) < 2 or small[1] % m or form.kept * m != n * math.prod(small):
+        if (
+            not 0 < n < m <= MOST_M
+            or len(small) < 2
+            or not _fits_channels(small)
+            or small[1] % m
+            or form.kept * m != n * math.prod(small)
+        ):
             raise TicketError(f"{what}: nm={list(form.nm)} does not fit {list(shape)}")
 
 
-def _small(form: Form, shape: tuple[int, ...], code: bytes | memoryview) -> Bits:
-    total = math.prod(shape)
-    if form.nm is not None:
-        numbers, _ = coding.decode_numbers(code, total // form.nm[1], math.comb(form.nm[1], form.nm[0]))
-        return _unchosen(numbers, shape, *form.nm)
-    if form.alike is not None:
-        count, kept = form.alike
-        labels, bits = coding.decode_numbers(code, shape[0], count, kept, count * _per_row(shape))
-        rows: Bits = bits.reshape(count, _per_row(shape))[labels]
-        return rows
-    return coding.decode(code, form.kept, total)
+def _fits_channels(shape: tuple[int, ...]) -> bool:
+    """Whether a mask has output channels, few and small enough that some of them may be unfolded at once."""
+    return len(shape) > 0 and shape[0] <= MOST_CHANNELS and per_row(shape) <= MOST_CHANNELS
 
 
-def _per_row(shape: tuple[int, ...]) -> int:
+def per_row(shape: tuple[int, ...]) -> int:
+    """How many weights an output channel has."""
     return math.prod(shape[1:])
 
 
@@ -135,17 +140,11 @@ def _nm_bytes(total: int, n: int, m: int) -> float:
 
 def _chosen(mask: Bits, n: int, m: int) -> Numbers:
     """For every m inputs the number of their choice, the choices in lexicographic order of the kept places."""
-    return _numbering(n, m)[_groups(mask, m) @ _powers(m)]
-
-
-def _unchosen(numbers: Numbers, shape: tuple[int, ...], n: int, m: int) -> Bits:
-    groups = (_choices(n, m)[numbers, None] & _powers(m)) != 0
-    inputs_last = groups.reshape(shape[0], *shape[2:], shape[1])
-    return np.ascontiguousarray(np.moveaxis(inputs_last, -1, 1))
+    return _numbering(n, m)[_groups(mask, m) @ powers(m)]
 
 
 @cache  # n < m <= 16, so there are few
-def _choices(n: int, m: int) -> Numbers:
+def choices(n: int, m: int) -> Numbers:
     """Every choice of n of m places, as a sum of powers of two."""
     return np.array([sum(1 << place for place in places) for places in combinations(range(m), n)], np.int32)
 
@@ -154,9 +153,10 @@ def _choices(n: int, m: int) -> Numbers:
 def _numbering(n: int, m: int) -> Numbers:
     """The number of each choice by its sum of powers of two; -1 where not n are kept."""
     found = np.full(2**m, -1, np.int32)
-    found[_choices(n, m)] = np.arange(math.comb(m, n), dtype=np.int32)
+    found[choices(n, m)] = np.arange(math.comb(m, n), dtype=np.int32)
     return found
 
 
-def _powers(m: int) -> Numbers:
+def powers(m: int) -> Numbers:
+    """What a kept place adds to the sum that stands for a choice."""
     return np.left_shift(1, np.arange(m, dtype=np.int32), dtype=np.int32)

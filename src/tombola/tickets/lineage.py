@@ -1,7 +1,7 @@
 """`Lineage`: where a ticket came from, as plain JSON that outlives the code that wrote it."""
 
 import json
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from pydantic import model_validator
 
@@ -10,6 +10,10 @@ from tombola.models.adapted import Adapted
 from tombola.models.older import older_adapted, older_origin
 from tombola.models.origin import Origin
 from tombola.spec import Spec, build, canonical, option, plain
+
+MOST_ENTRIES: Final = 2**12
+"""Of seeds and of versions: each wrong one is a problem of its own to whoever checks them."""
+_FLAT: Final = ("seeds", "versions")
 
 
 class Lineage(Spec):
@@ -66,6 +70,9 @@ class Lineage(Spec):
     @classmethod
     def from_json(cls, value: dict[str, Any], what: str = "the lineage") -> Self:
         """The lineage a file holds; raises `TicketError` when it is not one."""
+        entries = [len(value), *(len(found) for name in _FLAT if isinstance(found := value.get(name), dict))]
+        if max(entries) > MOST_ENTRIES:
+            raise TicketError(f"{what}: {max(entries):,} entries where at most {MOST_ENTRIES:,} are allowed")
         try:
             return build(cls, value, what)
         except OptionError as error:

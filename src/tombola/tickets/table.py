@@ -8,13 +8,17 @@ from typing import Any
 
 from tombola.errors import TicketError
 from tombola.tickets import blocks, layout
+from tombola.tickets.coding import MOST_CODE
 from tombola.tickets.forms import Form, check_form
-from tombola.tickets.layout import Sealed, parse_json, shape_of
+from tombola.tickets.header import Header, parse_json, shape_of
 from tombola.tickets.lineage import Lineage
 from tombola.tickets.summary import Layer, Summary
 
 CODES = "masks"
 """The name of the array that holds all mask codes, one after the other in the table's order."""
+
+MOST_ROWS = 2**13
+"""Masked tensors of one ticket; each code costs a moment to begin."""
 
 VALUES = ("float32", "float16", "bfloat16")
 _ROW = {"name", "shape", "kept", "bytes", "code", "blocks", "kept_blocks", "dtype"}
@@ -45,7 +49,7 @@ class MaskRow:
 class Table:
     """Everything a ticket's header says."""
 
-    sealed: Sealed
+    header: Header
     rows: tuple[MaskRow, ...]
     lineage: Lineage
     kind: str
@@ -55,15 +59,19 @@ class Table:
         """Counts, lineage and sizes, without decoding a mask."""
         layers = tuple(Layer(row.name, row.shape, row.kept, row.total) for row in self.rows)
         mask_bytes = sum(row.stop - row.start for row in self.rows)
-        return Summary(self.kind, layers, self.lineage, self.values, len(self.sealed.buffer), mask_bytes)
+        return Summary(self.kind, layers, self.lineage, self.values, self.header.file_bytes, mask_bytes)
 
 
 def read_table(path: Path) -> Table:
-    """The checked header of a ticket file whose seal held."""
-    sealed = layout.unseal(path)
-    if missing := {"kind", "lineage", "masks"} - set(sealed.metadata):
+    """The checked table of a ticket file whose seal held."""
+    return table_of(layout.unseal(path).header, str(path))
+
+
+def table_of(header: Header, path: str) -> Table:
+    """What a header says of its masks; ``path`` names the file in the `TicketError` of one that says no such thing."""
+    if missing := {"kind", "lineage", "masks"} - set(header.metadata):
         raise TicketError(f"{path}: the header says nothing about {', '.join(sorted(missing))}")
-    kind, values = sealed.metadata["kind"], sealed.metadata.get("values")
+    kind, values = header.metadata["kind"], header.metadata.get("values")
     if (
         kind not in ("mask-only", "self-contained")
         or (values is None) != (kind == "mask-only")
@@ -71,12 +79,12 @@ def read_table(path: Path) -> Table:
     ):
         raise TicketError(f"{path}: is of no known kind ({kind[:40]!r} with values {str(values)[:40]!r})")
     what = f"{path}: the lineage"
-    lineage = Lineage.from_json(parse_json(sealed.metadata["lineage"], what), what)
-    table = parse_json(sealed.metadata["masks"], f"{path}: the mask table")
+    lineage = Lineage.from_json(parse_json(header.metadata["lineage"], what), what)
+    table = parse_json(header.metadata["masks"], f"{path}: the mask table")
     if set(table) != {"masks"} or not isinstance(table["masks"], list):
         raise TicketError(f"{path}: the mask table is not a list")
-    rows = _rows(table["masks"], sealed, f"{path}: the mask table")
-    return Table(sealed, rows, lineage, kind, values)
+    rows = _rows(table["masks"], header, f"{path}: the mask table")
+    return Table(header, rows, lineage, kind, values)
 
 
 def summarise(path: Path | str) -> Summary:
@@ -85,27 +93,33 @@ def summarise(path: Path | str) -> Summary:
 
 
 def most_elements(file_bytes: int) -> int:
-    """How many mask bits a file of so many bytes may unfold to: no small file takes much memory or time."""
-    return 2**26 + 2048 * file_bytes
+    """How many weights the masks of a file of so many bytes may be of.
+
+    A mask that was read takes a bit a weight, and 30 nanoseconds for eight: this keeps any file under twice its size
+    and 64 MB, and under a second until it has megabytes. VGG-19 and ConvNeXt-Large fit at any sparsity.
+    """
+    return 200_000_000 + 8 * file_bytes
 
 
 def check_elements(totals: Sequence[int], file_bytes: int, what: str) -> None:
-    """Raises `TicketError` when the masks would unfold to more than such a file may hold."""
+    """Raises `TicketError` when the masks are of more weights than such a file may hold."""
     if sum(totals) > most_elements(file_bytes):
         raise TicketError(
-            f"{what}: its masks unfold to {sum(totals):,} weights, more than a file of {file_bytes:,} bytes may"
+            f"{what}: its masks are of {sum(totals):,} weights, more than a file of {file_bytes:,} bytes may have"
             f" ({most_elements(file_bytes):,}); keep the weights of so large and so sparse a model in its ticket"
         )
 
 
-def _rows(table: list[Any], sealed: Sealed, what: str) -> tuple[MaskRow, ...]:
-    codes = sealed.entries.get(CODES)
+def _rows(table: list[Any], header: Header, what: str) -> tuple[MaskRow, ...]:
+    codes = header.entries.get(CODES)
     if codes is None or codes.dtype != "U8":
         raise TicketError(f"{what}: the file holds no mask codes")
+    if len(table) > MOST_ROWS:
+        raise TicketError(f"{what}: masks {len(table):,} tensors, at most {MOST_ROWS:,}")
     rows: list[MaskRow] = []
     position = codes.start
     for item in table:
-        row = _row(item, position, _ROW | _ROW_2 if sealed.version > 1 else _ROW, what)
+        row = _row(item, position, _ROW | _ROW_2 if header.version > 1 else _ROW, what)
         position = row.stop
         rows.append(row)
     if position != codes.stop:
@@ -114,7 +128,7 @@ def _rows(table: list[Any], sealed: Sealed, what: str) -> tuple[MaskRow, ...]:
         )
     if len({row.name for row in rows}) != len(rows):
         raise TicketError(f"{what}: a tensor stands in it twice")
-    check_elements([row.total for row in rows], len(sealed.buffer), what)
+    check_elements([row.total for row in rows], header.file_bytes, what)
     return tuple(rows)
 
 
@@ -127,7 +141,7 @@ def _row(item: Any, start: int, known: set[str], what: str) -> MaskRow:
     here = f"{what}: {name[:80]!r}"
     shape = shape_of(item["shape"], here)
     total = math.prod(shape)
-    kept, size = _whole(item["kept"], total, f"{here}: kept"), _whole(item["bytes"], 2**60, f"{here}: bytes")
+    kept, size = _whole(item["kept"], total, f"{here}: kept"), _whole(item["bytes"], MOST_CODE, f"{here}: bytes")
     code = code_kind(kept, total)
     if item["code"] != code or (code != "coded" and (size or {"blocks", "alike", "nm"} & set(item))):
         raise TicketError(f"{here}: the code {str(item['code'])[:40]!r} does not belong to {kept} kept of {total}")

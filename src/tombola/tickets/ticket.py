@@ -17,6 +17,7 @@ from tombola.models.network import Network
 from tombola.tickets import file
 from tombola.tickets.lineage import Lineage
 from tombola.tickets.summary import Layer, Summary
+from tombola.tickets.survivors import Survivors
 
 __all__ = ["Lineage", "Ticket"]
 
@@ -147,12 +148,11 @@ def _mask_problems(masks: Masks, shapes: Mapping[str, torch.Size]) -> list[str]:
 
 
 def _state_problems(weights: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> list[str]:
-    problems = [f"no tensor {name!r} in the model" for name in weights if name not in state]
-    problems += [f"no tensor {name!r} in the ticket" for name in state if name not in weights]
-    both = [name for name in weights if name in state and weights[name].shape != state[name].shape]
-    return problems + [
-        f"{n}: {list(weights[n].shape)} in the ticket, {list(state[n].shape)} in the model" for n in both
-    ]
+    ours = weights.shapes() if isinstance(weights, Survivors) else {n: value.shape for n, value in weights.items()}
+    problems = [f"no tensor {name!r} in the model" for name in ours if name not in state]
+    problems += [f"no tensor {name!r} in the ticket" for name in state if name not in ours]
+    both = [name for name in ours if name in state and ours[name] != state[name].shape]
+    return problems + [f"{n}: {list(ours[n])} in the ticket, {list(state[n].shape)} in the model" for n in both]
 
 
 def _refuse(problems: list[str], what: str, most: int = 12) -> None:
