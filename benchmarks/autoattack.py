@@ -1,6 +1,6 @@
 """AutoAttack: per-image verdicts and time of ours and of its authors' package, in one run, alternating.
 
-    python benchmarks/autoattack.py [--net robust natural] [--images 200] [--seeds 3] [--suite standard]
+    python benchmarks/autoattack.py [--net robust natural] [--images 200] [--seeds 3] [--suite standard] [--quick]
 
 Ours is the attack `autoattack`; theirs is pyautoattack 0.2.0 (``pip install 'tombola[check]'``), called as its README
 shows. Both attack the first CIFAR-10 test images of TOMBOLA_DATA against published weights: ``robust``, a ResNet-2B
@@ -17,6 +17,7 @@ The bars: equal verdicts for 99.5 % of the images, aggregates within 0.1 point, 
 import argparse
 import os
 import platform
+import sys
 import time
 import warnings
 from collections.abc import Callable
@@ -32,12 +33,18 @@ from torch.nn import functional as F
 
 from tombola.attacks._base import Tally
 from tombola.attacks.autoattack import AutoAttack
+from tombola.benching.machine import processor
 from tombola.data._loading import to_float
 from tombola.models.network import Network, Normalise
 from tombola.models.source import Source
 from tombola.tasks._base import Task
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds those beside it
+
+from benchmarks.bars import Bar, closing, parsed
+
 DATA = Path(os.environ.get("TOMBOLA_DATA", "../shared/data"))
+EQUAL, SHARE = 99.5, 0.8
 EPS = {"robust": {"linf": "2/255", "l2": "0.25"}, "natural": {"linf": "1/255", "l2": "0.1"}}
 CIFAR_MEAN, CIFAR_STD = (0.4914, 0.4822, 0.4465), (0.2471, 0.2435, 0.2616)
 
@@ -45,16 +52,16 @@ Attacked: TypeAlias = Callable[[Tensor, Tensor, int], Tensor]
 """(images, targets, seed) -> which images stand."""
 
 
-def main() -> None:
+def main() -> int:
     options = arguments()
     torch.set_num_threads(options.threads)
     x, targets = cifar(options.images)
-    for name in options.net:
-        compare(name, x, targets, options)
+    bars = [bar for name in options.net for bar in compare(name, x, targets, options)]
     print(
         f"pyautoattack {version('pyautoattack')}, torch {torch.__version__}, Python {platform.python_version()},"
-        f" {options.threads} threads of {os.cpu_count()} cores"
+        f" {options.threads} threads of {processor()}"
     )
+    return closing(*bars)
 
 
 def arguments() -> argparse.Namespace:
@@ -68,7 +75,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--norm", choices=["linf", "l2"], default="linf")
     parser.add_argument("--eps", help="the radius; left out: 2/255 or 0.25 for robust, 1/255 or 0.1 for natural")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    return parser.parse_args()
+    return parsed(parser, net=["robust"], images=40, chunk=20, seeds=1, more=2)
 
 
 def cifar(count: int) -> tuple[Tensor, Tensor]:
@@ -167,7 +174,8 @@ def right(net: nn.Module, x: Tensor, targets: Tensor) -> Tensor:
     return torch.cat([net(part) for part in torch.split(x, 250)]).argmax(1) == targets
 
 
-def compare(name: str, x: Tensor, targets: Tensor, options: argparse.Namespace) -> None:
+def compare(name: str, x: Tensor, targets: Tensor, options: argparse.Namespace) -> list[Bar]:
+    """Attack by both, print what was seen; a net's bars."""
     net, eps = a_net(name), options.eps or EPS[name][options.norm]
     seen: list[Tally] = []
     sides = {
@@ -180,8 +188,13 @@ def compare(name: str, x: Tensor, targets: Tensor, options: argparse.Namespace) 
         first = len(seen)
         one_seed(sides, x, targets, seed, options.chunk)
         print_seed(sides, seed, sum(seen[first:], Tally()))
-    print_time(sides)
     print_verdicts(sides, x, targets, options)
+    mine, other = (torch.stack(sides[side].stands) for side in ("ours", "theirs"))
+    agree = 100 * (mine == other).double().mean().item()
+    return [
+        Bar(f"{name}: equal verdicts, %", agree, EQUAL),
+        Bar("of their time", print_time(sides), SHARE, at_most=True),
+    ]
 
 
 def one_seed(sides: dict[str, Side], x: Tensor, targets: Tensor, seed: int, chunk: int) -> None:
@@ -206,18 +219,20 @@ def print_seed(sides: dict[str, Side], seed: int, tally: Tally) -> None:
     )
 
 
-def print_time(sides: dict[str, Side]) -> None:
+def print_time(sides: dict[str, Side]) -> float:
+    """Print both times; ours as a part of theirs."""
     mine, other = sides["ours"], sides["theirs"]
-    ratio = f"ratio {mine.seconds / other.seconds:.2f} (bar 0.80, aim 0.67)"
+    ratio = f"ratio {mine.seconds / other.seconds:.2f} (aim 0.67)"
     wall = f"by the wall {mine.wall:.1f} s and {other.wall:.1f} s, {mine.wall / other.wall:.2f}"
     print(f"time: ours {mine.seconds:.1f} s, theirs {other.seconds:.1f} s of the process, {ratio}; {wall}")
+    return mine.seconds / other.seconds
 
 
 def print_verdicts(sides: dict[str, Side], x: Tensor, targets: Tensor, options: argparse.Namespace) -> None:
     mine, other = torch.stack(sides["ours"].stands), torch.stack(sides["theirs"].stands)
     points = 100 * (mine.double().mean() - other.double().mean()).item()
     agree = 100 * (mine == other).double().mean().item()
-    print(f"verdicts: equal for {agree:.2f} % (bar 99.50); aggregates {points:+.2f} points apart (bar 0.10)")
+    print(f"verdicts: equal for {agree:.2f} % ; aggregates {points:+.2f} points apart (bar 0.10)")
     print(f"  with itself over seeds: ours {steady(mine):.2f} %, theirs {steady(other):.2f} %")
     for image in (mine != other).any(0).nonzero().squeeze(1).tolist():
         again = {name: more(side, x[image], targets[image], options.more) for name, side in sides.items()}
@@ -250,4 +265,4 @@ def steady(stands: Tensor) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

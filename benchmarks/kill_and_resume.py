@@ -1,11 +1,11 @@
 """Kill a small study with SIGKILL at random moments, resume it, and compare its rows with an uninterrupted run's.
 
     python benchmarks/kill_and_resume.py --times 20
+    python benchmarks/kill_and_resume.py --quick           four times
 
 Each round starts a study in a process of its own, kills it (during training, while writing, while measuring), starts it
 again to the end, and compares ``rows.jsonl`` byte by byte. Rounds alternate between the runners inline and processes:2.
-The moments lie anywhere between the first sign of work and the end. Prints ``20/20 identical rows``; exits with 1
-otherwise.
+The moments lie anywhere between the first sign of work and the end. The bar: all of them identical.
 """
 
 import argparse
@@ -22,6 +22,10 @@ from pathlib import Path
 from tombola.study.run import run, write_result
 from tombola.study.store import Store
 from tombola.study.study import Study
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds those beside it
+
+from benchmarks.bars import Bar, closing, parsed
 
 RUNNERS = ("inline", "processes:2")
 PGD = {"name": "pgd", "eps": 0.1, "steps": 2, "step": 0.05}
@@ -114,7 +118,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     parser.add_argument("--work", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--runner", default="inline", help=argparse.SUPPRESS)
-    given = parser.parse_args()
+    given = parsed(parser, times=4)
     if given.work is not None:
         work(given.work, given.runner)
         return
@@ -137,8 +141,7 @@ def compare(folder: Path, times: int, moments: random.Random) -> int:
         same += rows == expected
         verdict = "identical" if rows == expected else "DIFFERENT"
         print(f"{number + 1:3d} {runner:<12} {left}; {verdict}", flush=True)
-    print(f"{same}/{times} identical rows")
-    return 0 if same == times else 1
+    return closing(Bar(f"identical rows of {times} killed", same, times, form="d"))
 
 
 def made(folder: Path) -> Path:

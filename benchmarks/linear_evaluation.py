@@ -1,18 +1,20 @@
 """Linear evaluation: our default (features once, convex solve) against the usual protocol, on real data, in one run.
 
-    python benchmarks/linear_evaluation.py [--data cifar100|fashion_mnist|caltech101] [--epochs 150]
+    python benchmarks/linear_evaluation.py [--data cifar100|fashion_mnist|caltech101] [--epochs 150] [--quick]
 
 The body is the published CIFAR-10 ResNet-20. The usual protocol trains the new head by SGD through the frozen net in
 eval mode: rate 0.01, momentum 0.9, weight decay 5e-4, batch 64, tenfold down at a third and two thirds of 150 epochs,
 random crop and flip. It runs in our own fast loop (the transfer ``linear_sgd``), so the ratio is a lower bound on what
 a plain loop would show. Both see the same training images and are judged on the whole test set. Each side is timed from
 the loaded data to the finished model. ``--epochs`` shortens the usual protocol; the ratio printed is always of what was
-run. TOMBOLA_DATA names the folder of the data (default ../shared/data).
+run. The bars: 20 times less time than 150 epochs take, at most 0.3 points less accuracy. TOMBOLA_DATA names the folder
+of the data (default ../shared/data).
 """
 
 import argparse
 import os
 import platform
+import sys
 import time
 from pathlib import Path
 
@@ -20,6 +22,7 @@ import numpy as np
 import scipy
 import torch
 
+from tombola.benching.machine import processor
 from tombola.fitting.devices import device_of
 from tombola.fitting.session import Session
 from tombola.fitting.validate import mean_score
@@ -30,11 +33,15 @@ from tombola.models.source import Source
 from tombola.tasks._base import Task
 from tombola.transfers._base import Transfer
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds those beside it
+
+from benchmarks.bars import Bar, closing, parsed
+
 DATA = Path(os.environ.get("TOMBOLA_DATA", "../shared/data"))
 SETS = {"cifar100": "cifar100/cifar100", "fashion_mnist": "fashion_mnist/fashion_mnist", "caltech101": "caltech101"}
 
 
-def main() -> None:
+def main() -> int:
     options = arguments()
     torch.set_num_threads(options.threads)
     task = Task.parse({"name": f"pack:{DATA / SETS[options.data]}", "size": 32, "augment_with": "flip_shift"})
@@ -46,8 +53,10 @@ def main() -> None:
     (fast, ours), (slow, theirs) = found["default"], found["usual"]
     print(f"default: {fast:9.2f} s   {ours:6.2f} %   features once, convex solve")
     print(f"usual:   {slow:9.2f} s   {theirs:6.2f} %   {options.epochs} epochs of SGD through the frozen net")
-    print(f"ratio of times {slow / fast:.1f}x (goal: at least 20x)")
-    print(f"accuracy {ours - theirs:+.2f} points (goal: -0.30 or better)")
+    return closing(
+        Bar("times less time", slow / fast, 20, form=".1f"),
+        Bar("points more accuracy", ours - theirs, -0.3, form="+.2f"),
+    )
 
 
 def arguments() -> argparse.Namespace:
@@ -56,7 +65,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, default=150, help="epochs of the usual protocol")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--seed", type=int, default=0)
-    return parser.parse_args()
+    return parsed(parser, data="caltech101")
 
 
 def network() -> Network:
@@ -80,8 +89,8 @@ def print_setting(task: Task, options: argparse.Namespace) -> None:
     sizes = f"{len(splits.train)} train, {len(splits.val)} validation, {len(splits.test)} test"
     print(f"{options.data} at 32x32: {sizes}, {len(splits.classes)} classes; seed {options.seed}")
     versions = f"torch {torch.__version__}, scipy {scipy.__version__}, numpy {np.__version__}"
-    print(f"{versions}, Python {platform.python_version()}, {options.threads} threads on {platform.machine()}")
+    print(f"{versions}, Python {platform.python_version()}, {options.threads} threads, {processor()}")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

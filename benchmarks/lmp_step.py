@@ -1,23 +1,24 @@
 """One step of learning a mask (LMP), against a dense training step and against LMP that sorts: steps alternate.
 
-    python benchmarks/lmp_step.py [--net resnet18] [--threads 1] [--pattern element] [--budget uniform]
+    python benchmarks/lmp_step.py [--net resnet18] [--threads 1] [--pattern element] [--budget uniform] [--quick]
 
 All three train the same network on the same batch with the same optimizer, channels last, as `Fit` does. Dense trains
 every weight. Ours trains the scores of all convolutions and the head over frozen weights: exactly so many groups kept,
 masks found once a step without sorting. The sorting one is edge-popup as its code does it: every forward sorts each
 layer's scores, and the mask is made of the sorted positions. Prints medians, ratios and what share of each step the
-masks take. The goal is LMP at most 1.3 times dense.
+masks take. The bar: LMP at most 1.3 times dense.
 
 ``resnet18`` is torchvision's with the stem usual at 32x32 (a 3x3 convolution, no pooling); ``resnet18-224`` keeps the
 stem for 224x224, so a step computes 15 times less for the same 11 million scores; ``small`` is our ResNet-20.
 """
 
 import argparse
-import os
 import platform
 import statistics
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -26,6 +27,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
+from tombola.benching.machine import processor
 from tombola.fitting.masked_layers import MaskedNetwork
 from tombola.masks.budgets._base import Budget
 from tombola.masks.drawing import groupings
@@ -36,12 +38,17 @@ from tombola.models.network import Network
 from tombola.models.prunable import prunable
 from tombola.models.source import Source
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds those beside it
+
+from benchmarks.bars import Bar, closing, parsed
+
 CLASSES = 10
+GOAL = 1.3
 Step = Callable[[], float]
 """Does a step and returns the seconds that the masks took of it, 0 where that is not told."""
 
 
-def main() -> None:
+def main() -> int:
     options = arguments()
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)  # torchvision initialises from the global generator
@@ -56,7 +63,7 @@ def main() -> None:
     if options.pattern != "element" or options.budget != "uniform":
         del steps["LMP, sorting"]  # which is defined for single weights and a count a layer
     seconds, of_masks = timed(steps, options.steps)
-    report(model, options, seconds, of_masks)
+    return report(model, options, seconds, of_masks)
 
 
 def arguments() -> argparse.Namespace:
@@ -69,7 +76,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--budget", default="uniform")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--seed", type=int, default=0)
-    return parser.parse_args()
+    return parsed(parser, steps=3)
 
 
 def a_model(name: str) -> Network:
@@ -187,7 +194,7 @@ def timed(steps: dict[str, Step], count: int) -> tuple[dict[str, list[float]], d
 
 def report(
     model: Network, options: argparse.Namespace, seconds: dict[str, list[float]], of_masks: dict[str, list[float]]
-) -> None:
+) -> int:
     count = sum(weight.numel() for weight in prunable(model.body).values())
     print(f"{options.net} at 32x32, batch {options.batch}, {count:,} prunable weights, {options.sparsity:.0%} pruned,")
     print(f"pattern {options.pattern}, budget {options.budget}, {options.steps} steps of each, alternating")
@@ -200,17 +207,10 @@ def report(
         print(f"{name} / dense: {medians[name] / medians['dense']:.2f}x")
     print(
         f"torch {torch.__version__}, torchvision {torchvision.__version__}, Python {platform.python_version()},"
-        f" {cpu()}, {torch.get_num_threads()} threads of {os.cpu_count()} cores, seed {options.seed}"
+        f" {processor()}, {torch.get_num_threads()} threads, seed {options.seed}"
     )
-
-
-def cpu() -> str:
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as lines:  # noqa: PTH123  a device file
-            return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
+    return closing(Bar("a step of LMP, in dense steps", medians["LMP"] / medians["dense"], GOAL, at_most=True))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

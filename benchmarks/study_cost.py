@@ -1,6 +1,6 @@
 """What sharing saves: figure 1's study through one store, against every cell run alone in a store of its own.
 
-    python benchmarks/study_cost.py
+    python benchmarks/study_cost.py [--quick]
     python benchmarks/study_cost.py --study robust-tickets/fig1 --set scale=small --store tombola-store
 
 The first form runs a study of figure 1's shape on built-in data (two priors, two tasks, four sparsities, two seeds: 32
@@ -23,6 +23,10 @@ from tombola.study.run import run
 from tombola.study.stages import STAGES
 from tombola.study.store import Store
 from tombola.study.study import Study
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds those beside it
+
+from benchmarks.bars import Bar, closing, parsed
 
 GOAL = 4.0
 TRAINING = ("pretrain", "draw", "transfer")
@@ -58,8 +62,8 @@ def study(images: int) -> Study:
     )
 
 
-def measured(images: int) -> bool:
-    """Both ways, run; whether the goal was met with equal rows."""
+def measured(images: int) -> int:
+    """Both ways, run; 0 where the goal was met with equal rows."""
     with tempfile.TemporaryDirectory() as folder:
         plan = Plan.of(study(images))
         store = Store(Path(folder, "shared"))
@@ -76,7 +80,7 @@ def measured(images: int) -> bool:
         print(file=sys.stderr)
     equal = values(shared.rows) == values(tuple(rows))
     print(f"{len(plan.cells)} cells, rows {'equal' if equal else 'DIFFERENT'}")
-    return told(once, alone) >= GOAL and equal
+    return closing(told(once, alone), Bar("rows equal", equal, 1, form="d"))
 
 
 def only(whole: Study, planned: PlannedCell) -> Study:
@@ -111,13 +115,12 @@ def summed(plan: Plan, store: Store) -> tuple[dict[str, float], dict[str, float]
     return once, alone
 
 
-def told(once: dict[str, float], alone: dict[str, float]) -> float:
-    """Print both and their ratio for training; the ratio."""
+def told(once: dict[str, float], alone: dict[str, float]) -> Bar:
+    """Print both; their ratio for training as a bar."""
     for kind in STAGES:
         print(f"  {kind:<10} {once[kind]:9.1f} s in the study {alone[kind]:11.1f} s cell by cell")
     ratio = sum(alone[kind] for kind in TRAINING) / sum(once[kind] for kind in TRAINING)
-    print(f"{ratio:.1f} times less training (goal {GOAL:g})")
-    return ratio
+    return Bar("times less training", ratio, GOAL, form=".1f")
 
 
 def main() -> None:
@@ -127,14 +130,14 @@ def main() -> None:
     parser.add_argument("--study", help="a recipe whose stages are all in --store")
     parser.add_argument("--set", action="append", default=[], help="as tombola's")
     parser.add_argument("--store", type=Path, default=Path("tombola-store"))
-    given = parser.parse_args()
+    given = parsed(parser, images=1500)
     if given.study is None:
-        sys.exit(0 if measured(given.images) else 1)
+        sys.exit(measured(given.images))
     plan, store = Plan.of(recipe(given.study, given.set)), Store(given.store)
     if missing := plan.missing(store.has):
         sys.exit(f"{len(missing)} of {len(plan.stages)} stages are not in {given.store}; run the study first")
     print(f"{plan.study.name}: {len(plan.cells)} cells")
-    sys.exit(0 if told(*summed(plan, store)) >= GOAL else 1)
+    sys.exit(closing(told(*summed(plan, store))))
 
 
 if __name__ == "__main__":
