@@ -7,6 +7,7 @@ from torch import Tensor
 
 from tombola.errors import ModelError, TicketError
 from tombola.fitting.seeds import generator
+from tombola.masks.masks import Masks
 from tombola.models.adapted import Adapted
 from tombola.models.digest import weights_digest
 from tombola.models.head_masks import without_head
@@ -15,6 +16,7 @@ from tombola.models.origin import Origin
 from tombola.models.segmenting import outputs_in
 from tombola.models.source import Source
 from tombola.shrinking.replay import resized
+from tombola.tickets.lineage import Lineage
 from tombola.tickets.ticket import Ticket
 
 
@@ -50,6 +52,19 @@ def applied(model: Network, ticket: Ticket) -> Network:
 def whole(ticket: Ticket, model: str | Mapping[str, Any] | Source | None = None) -> Network:
     """The network that a ticket is, its dense one being ``model`` or the one its lineage names."""
     return applied(base_of(ticket, model), ticket)
+
+
+def given(what: str, model: str | Mapping[str, Any] | Source | None = None, *, seed: int = 0) -> tuple[Network, Ticket]:
+    """The ticket in a ``.ticket`` file and the network it is of; of a model by name the ticket that prunes nothing.
+
+    ``model`` is another network for the ticket, or the options of the model named.
+    """
+    if what.endswith(".ticket"):
+        ticket = Ticket.load(what)
+        return base_of(ticket, model, seed=seed), ticket
+    network = Source.parse(what if model is None else model).load(seed=seed)
+    lineage = Lineage(origin=origin_of(network), adapted=network.adapted, weights_digest=weights_digest(network.body))
+    return network, Ticket.of(network.body, Masks({}), lineage, keep_values=False)
 
 
 def kept(network: Network, ticket: Ticket, adapted: Adapted) -> Ticket:

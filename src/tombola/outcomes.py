@@ -7,13 +7,29 @@ by image. That takes the same images in the same order: ``of`` names those.
 from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from math import sqrt
+from typing import TYPE_CHECKING, Final
 
 from tombola.errors import RowError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+_Z: Final = 1.959963984540054
+"""Of the normal distribution, so much lies within so many deviations: 95 %."""
+
+
+def wilson(right: int, count: int) -> tuple[float, float]:
+    """The 95 % interval of a share of which ``right`` of ``count`` samples were seen (Wilson, 1927).
+
+    >>> [round(end, 4) for end in wilson(10, 10)], [round(end, 4) for end in wilson(50, 100)]
+    ([0.7225, 1.0], [0.4038, 0.5962])
+    """
+    z2 = _Z**2
+    middle = (right + z2 / 2) / (count + z2)
+    half = _Z / (count + z2) * sqrt(right * (count - right) / count + z2 / 4)
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,9 @@ and exporters are given as members, as their names, or as mappings with a name a
 """
 
 import math
+import warnings
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -13,9 +15,11 @@ from torch import nn
 
 from tombola.errors import RequestError, StageError, TicketError
 from tombola.exporters._base import Exporter
+from tombola.fitting.devices import device_of
 from tombola.fitting.fit import Fit
 from tombola.fitting.seeds import generator
 from tombola.fitting.session import Session
+from tombola.fitting.validate import mean_score
 from tombola.joining import applied, base_of, kept, whole
 from tombola.models.classes import in_order_of
 from tombola.models.network import Network
@@ -44,8 +48,25 @@ __all__ = [
     "keep",
     "measure",
     "pretrain",
+    "shown",
     "transfer",
+    "validated",
 ]
+
+
+@dataclass(frozen=True)
+class Validated:
+    """A task's score on its validation split, in [0, 1]."""
+
+    score: float
+    images: int
+
+    def __str__(self) -> str:
+        return f"{self.score:.2%} on {self.images} validation images" if self.images else "no validation images"
+
+    def plain(self) -> dict[str, float]:
+        """As plain JSON, the score in per cent."""
+        return {"score": 100 * self.score, "images": self.images}
 
 
 def pretrain(
@@ -103,8 +124,8 @@ def measure(
 ) -> list[Row]:
     """The properties' values on the task's test split, one row a value.
 
-    A network that says which classes it tells is refused where the task has others, and answers in the task's order
-    where it has the same ones in another.
+    A network that says what it was adapted to is shown images made ready as there, where the task leaves that open. It
+    is refused where the task has other classes, and answers in the task's order where it has the same ones in another.
     """
     given, target = as_network(model, seed=seed), Task.parse(task)
     wanted = [properties] if isinstance(properties, Property | str) else list(properties)
@@ -112,7 +133,7 @@ def measure(
     return [
         _row(item, found, seed)
         for item in parsed
-        for found in item.measure(_judged(given, item, target), target, seed=seed, session=session or Session())
+        for found in item.measure(*_judged(given, item, target), seed=seed, session=session or Session())
     ]
 
 
@@ -168,6 +189,18 @@ def finished(what: str | Mapping[str, Any], task: Task, *, seed: int = 0) -> Net
     return whole(ticket)
 
 
+def shown(task: Task, network: Network) -> Task:
+    """The task with its images made ready as the network was adapted with, where the task leaves that open."""
+    return task if network.adapted is None else task.made_ready(network.adapted.preprocessing)
+
+
+def validated(network: Network, task: Task, *, device: str = "cpu") -> Validated:
+    """The task's score on its validation split, which training may have looked at; no image of the test split."""
+    images, there = task.splits().val, device_of(device)
+    score = mean_score(network.copy().to(there), images, task, device=there, bfloat16=False) if len(images) else 0.0
+    return Validated(score, len(images))
+
+
 def as_network(model: Model, *, seed: int = 0) -> Network:
     """``model`` as a `Network`: as it is, wrapped without a normaliser, or loaded by name."""
     if isinstance(model, Network):
@@ -187,9 +220,14 @@ def _fit(fit: Fit | Options) -> Fit:
     return build(Fit, {"preset": fit} if isinstance(fit, str) else fit, "pretrain")
 
 
-def _judged(network: Network, item: Property, task: Task) -> Network:
-    """The network as a property looks at it: one of dense networks asks nothing of their head."""
-    return network if isinstance(item, DenseProperty) else in_order_of(network, task.splits().classes)
+def _judged(network: Network, item: Property, task: Task) -> tuple[Network, Task]:
+    """Network and task as a property looks at them: one of dense networks asks nothing of their head."""
+    if isinstance(item, DenseProperty) or network.adapted is None:
+        return network, task
+    target = shown(task, network)
+    if not network.adapted.classes:
+        warnings.warn(f"{network.source} does not name its classes; they are taken in the set's order", stacklevel=3)
+    return in_order_of(network, target.splits().classes), target
 
 
 def _of_tickets(wanted: Property | Options) -> TicketProperty:

@@ -8,6 +8,7 @@ from tests.fitting.toys import Toy, network
 from torch import Tensor, nn
 from torch.nn.utils import prune
 
+from tombola import verbs
 from tombola.errors import MaskError, OptionError, RequestError
 from tombola.fitting.session import Session, Silent
 from tombola.masks.masks import Masks
@@ -189,3 +190,9 @@ def test_random_tickets_differ_by_seed_alone() -> None:
     first, again, other = (on_task(model, seed=seed, score="random").masks for seed in (0, 0, 1))
     assert first == again
     assert first != other
+
+
+def test_a_rule_that_leaves_nearly_all_dense_is_said() -> None:
+    body = nn.Sequential(nn.Conv2d(3, 4, 2), nn.Flatten(), nn.Linear(4 * 9, 200), nn.Linear(200, 2))
+    with pytest.warns(UserWarning, match=r"1 of 3 tensors be pruned, 0\.6% of all.*prunable=open_lth"):
+        verbs.draw(body, "omp")

@@ -46,7 +46,7 @@ def bench(
         None, "--images", help="A folder of pictures to calibrate int8 on; default: training images of the task."
     ),
     size: int | None = typer.Option(
-        None, "--size", help="The images' side; default: the task's, or what the net was made for.", min=1, max=8192
+        None, "--size", help="The images' side; default: the task's, or what it was adapted with.", min=1, max=8192
     ),
     batch: int = typer.Option(1, "--batch", help="Images at once.", min=1),
     threads: int = typer.Option(1, "--threads", help="Threads of each engine.", min=1),
@@ -91,7 +91,7 @@ def bench(
     engines = _engines(engine, options)
     cores = pinning.checked(pin, threads)
     target = None if of_task is None else Task.parse(of_task)
-    network, masks = _network(what, of_model, target)
+    network, masks, target = _network(what, of_model, target)
     result = timed(
         network,
         masks,
@@ -129,10 +129,12 @@ def _engines(names: list[str], options: dict[str, Any]) -> list["Engine"]:
     return list(found.values())
 
 
-def _network(what: str, model: Any, task: "Task | None") -> tuple["Network", "Masks"]:
-    """The dense network with its values, and the masks; none for a model that is no ticket."""
+def _network(what: str, model: Any, task: "Task | None") -> tuple["Network", "Masks", "Task | None"]:
+    """The network with its values, its masks, and the task, both as they go together; no masks of what is no ticket."""
     from tombola import verbs
+    from tombola.joining import whole
     from tombola.masks.masks import Masks
+    from tombola.models.classes import in_order_of, masks_in_order_of
     from tombola.models.source import Source
     from tombola.tickets.ticket import Ticket
 
@@ -140,19 +142,24 @@ def _network(what: str, model: Any, task: "Task | None") -> tuple["Network", "Ma
         if model is not None:
             raise RequestError(f"--model goes with a ticket, and {what} is a model itself; leave it out")
         classes = None if task is None else len(task.splits().classes)
-        return Source.parse(what).load(num_classes=classes), Masks({})
+        return Source.parse(what).load(num_classes=classes), Masks({}), task
     ticket = Ticket.load(what)
-    network = verbs.applied(verbs.base_of(ticket, model), ticket)
-    if task is not None and not task.fits(network):
+    network, masks = whole(ticket, model), ticket.masks
+    if task is None:
+        return network, masks, None
+    task = verbs.shown(task, network)
+    names = task.splits().classes
+    network, masks = in_order_of(network, names), masks_in_order_of(masks, network, names)
+    if not task.fits(network):
         raise RequestError(
             f"{what} has no head for this task; adapt it first: tombola transfer {what} --task ... -o adapted.ticket"
         )
-    return network, ticket.masks
+    return network, masks, task
 
 
 def _setting(network: "Network", size: int | None, task: "Task | None", batch: int, threads: int) -> "Setting":
     from tombola.engines._base import Setting
-    from tombola.models.image_size import image_size
+    from tombola.models.image_size import shipped_size
 
     side = size if size is not None or task is None else task.splits().test.size
-    return Setting(image_size(network, side), batch, threads)
+    return Setting(shipped_size(network, side), batch, threads)

@@ -39,5 +39,7 @@ def pretrain(
     with checkpoints(path, source, target, fit, seed) as folder:
         network = verbs.pretrain(source, target, fit, seed=seed, session=session(folder, device))
         save_network(network, path)
-    size = Path(path).stat().st_size
-    emit(as_json, {"out": str(path), "bytes": size}, [f"{path}: {model} trained on {task}, {size:,} bytes"])
+    size, found = Path(path).stat().st_size, verbs.validated(network, target, device=device)
+    value = {"out": str(path), "bytes": size, "validation": found.plain()}
+    said = f"{path}: {source.name} trained on {task} for {fit.epochs} ({fit.objective.name}), {found}, {size:,} bytes"
+    emit(as_json, value, [said])

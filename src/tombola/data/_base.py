@@ -27,6 +27,10 @@ class Images(ABC):
     def take(self, indices: Tensor) -> Tensor:
         """The images at ``indices`` as uint8, (n, 3, size, size)."""
 
+    def title_of(self, index: int) -> str:
+        """How people find an image again: its file's name where it has one, else its number."""
+        return str(index)
+
 
 @dataclass(frozen=True)
 class InMemory(Images):
@@ -35,6 +39,7 @@ class InMemory(Images):
     pixels: Tensor
     labels: Tensor
     classes: tuple[str, ...]
+    names: tuple[str, ...] = ()  # of the files they were read from
 
     @property
     def size(self) -> int:  # type: ignore[override]  # read from the pixels
@@ -42,6 +47,9 @@ class InMemory(Images):
 
     def take(self, indices: Tensor) -> Tensor:
         return self.pixels[indices]
+
+    def title_of(self, index: int) -> str:
+        return self.names[index] if self.names else super().title_of(index)
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,9 @@ class Subset(Images):
 
     def take(self, indices: Tensor) -> Tensor:
         return self.whole.take(self.indices[indices])
+
+    def title_of(self, index: int) -> str:
+        return self.whole.title_of(int(self.indices[index]))
 
 
 @dataclass(frozen=True)
@@ -105,6 +116,10 @@ class Dataset(Member):
     @abstractmethod
     def load(self) -> Splits:
         """The three splits; the same bytes every time."""
+
+    def tested(self) -> str:
+        """Which images the test split is, in words."""
+        return f"the test split of {self.name}"
 
 
 def loaded(dataset: Dataset) -> Splits:

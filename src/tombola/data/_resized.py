@@ -25,6 +25,9 @@ class Resized(Images):
     def classes(self) -> tuple[str, ...]:  # type: ignore[override]
         return self.whole.classes
 
+    def title_of(self, index: int) -> str:
+        return self.whole.title_of(index)
+
     def take(self, indices: Tensor) -> Tensor:
         side = round(self.size / self.crop)
         pixels = F.interpolate(self.whole.take(indices), (side, side), mode="bilinear", antialias=True)

@@ -7,9 +7,9 @@ RGB (transparent parts over white), their short side resized to ``size`` and the
 When: any images on disk; write ``folder:PATH``.
 Cost: a set that fits ``in_memory_mb`` is decoded once; a larger one whenever images are taken, in threads. Every key
 reads the names and sizes of all files, and the contents up to a gigabyte.
-Options: ``path``, ``size``, ``val_fraction``, ``test_fraction``, ``seed``; ``broken``: an image that cannot be decoded
-is refused by name, or skipped with a warning (a large set is then decoded once to find them); ``in_memory_mb``,
-``workers``.
+Options: ``path``, ``size``, ``val_fraction``, ``test_fraction``, ``seed``; ``split``: measure the test split, or all
+images; ``broken``: an image that cannot be decoded is refused by name, or skipped with a warning (a large set is then
+decoded once to find them); ``in_memory_mb``, ``workers``.
 Reference: the layout of torchvision's ImageFolder.
 """
 
@@ -27,6 +27,7 @@ from tombola.data._coverage import say_untested
 from tombola.data._decode import BROKEN, decode, decode_all, find_broken, in_threads, reason
 from tombola.data._files import files_identity
 from tombola.data._tree import Tree, read_tree
+from tombola.data._whole import whole
 from tombola.errors import DataError
 from tombola.spec import Json, option
 
@@ -45,6 +46,11 @@ class Folder(Dataset):
     broken: Literal["refuse", "skip"] = option("refuse", "what to do about undecodable images", identity=False)
     in_memory_mb: int = option(2048, "the largest split that is decoded once and kept", ge=0, identity=False)
     workers: int = option(0, "threads that decode; 0 takes one a core, 16 at most", ge=0, le=256, identity=False)
+    split: Literal["test", "all"] = option(
+        "test",
+        "what is measured: the test split, or all images (none is left to train on)",
+        absent="test",
+    )
 
     @property
     def root(self) -> Path:
@@ -59,12 +65,22 @@ class Folder(Dataset):
         if tree.empty:
             warnings.warn(f"folder: class folders without images are left out: {', '.join(tree.empty)}", stacklevel=2)
         parts = {split: self._images(tree, split) for split in tree.splits}
-        whole = parts["all"] if "all" in parts else parts["train"]
+        if self.split == "all":
+            return whole(list(parts.values()))
+        every = parts["all"] if "all" in parts else parts["train"]
         held = parts["test"] if "test" in parts else parts.get("val")
-        rest, test = (whole, held) if held is not None else hold_out(whole, self.test_fraction, self.seed)
+        rest, test = (every, held) if held is not None else hold_out(every, self.test_fraction, self.seed)
         both = "val" in parts and "test" in parts
         train, val = (rest, parts["val"]) if both else hold_out(rest, self.val_fraction, self.seed)
         return say_untested(f"folder: {self.root}", self._checked(Splits(train, val, test)))
+
+    def tested(self) -> str:
+        found = read_tree(self.root).splits
+        if self.split == "all":
+            return f"all images of {self.path}"
+        if own := next((name for name in ("test", "val") if name in found), None):
+            return f"the folder {own} of {self.path}"
+        return f"{self.test_fraction:.0%} of {self.path}, drawn by seed {self.seed} (split=all takes the whole)"
 
     def _images(self, tree: Tree, split: str) -> Images:
         files, labels = tree.labelled(split)
@@ -72,7 +88,10 @@ class Folder(Dataset):
             pixels, bad = decode_all(files, self.size, self.workers)
             good = self._usable(files, bad)
             return InMemory(
-                pixels if not bad else pixels[good], torch.tensor(labels, dtype=torch.int64)[good], tree.classes
+                pixels if not bad else pixels[good],
+                torch.tensor(labels, dtype=torch.int64)[good],
+                tree.classes,
+                tuple(files[index].relative_to(self.root).as_posix() for index in good.tolist()),
             )
         good = self._usable(files, find_broken(files, self.workers) if self.broken == "skip" else {})
         kept = tuple(files[index] for index in good.tolist())
@@ -110,6 +129,10 @@ class OnDisk(Images):
     crop: float = 1.0  # the share of the short side that is kept
     called: str = "folder"
     remedy: str = "write broken=skip"
+
+    def title_of(self, index: int) -> str:
+        """By its class folder's name and its own."""
+        return "/".join(self.files[index].parts[-2:])
 
     def take(self, indices: Tensor) -> Tensor:
         chosen = indices.tolist()

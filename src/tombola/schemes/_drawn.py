@@ -1,7 +1,8 @@
 """What every scheme does alike: which weights there are, how they lie, and a ticket that knows where it came from."""
 
+import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from tombola.errors import RequestError
 from tombola.masks.budgets._base import Budget
@@ -10,12 +11,15 @@ from tombola.masks.masks import Masks
 from tombola.models.digest import weights_digest
 from tombola.models.layers import layers_of, with_positions
 from tombola.models.network import Network, origin_of
-from tombola.models.prunable import PrunableRule, Weights, prunable
+from tombola.models.prunable import PrunableRule, Weights, candidates, prunable
 from tombola.schemes._base import Scheme
 from tombola.schemes._versions import versions
 from tombola.tasks._base import Task
 from tombola.tickets.lineage import Lineage
 from tombola.tickets.ticket import Ticket
+
+_LITTLE: Final = 0.05
+"""A part of the weights that could be pruned, below which a ticket's sparsity says little of the model."""
 
 
 def weights_and_layers(
@@ -47,7 +51,8 @@ def mask_only(
     objective: Mapping[str, Any] | None = None,
     extra: Mapping[str, Any] | None = None,
 ) -> Ticket:
-    """The mask-only ticket of a model."""
+    """The mask-only ticket of a model; a rule that leaves nearly all of it dense is said."""
+    _say_how_little(model, masks, rule)
     lineage = Lineage(
         origin=origin_of(model),
         adapted=model.adapted,
@@ -61,3 +66,14 @@ def mask_only(
         extra=dict(extra or {}),
     )
     return Ticket.of(model.body, masks, lineage, keep_values=False)
+
+
+def _say_how_little(model: Network, masks: Masks, rule: PrunableRule) -> None:
+    could = candidates(model.body)
+    total = sum(weight.numel() for weight in could.values())
+    if masks.total < _LITTLE * total:
+        warnings.warn(
+            f"prunable={rule} lets {len(masks)} of {len(could)} tensors be pruned, {masks.total / total:.1%} of all"
+            " weights: the sparsity is of those alone; write prunable=open_lth for linear layers too",
+            stacklevel=4,
+        )

@@ -1,13 +1,13 @@
 """The contract of a task: data, the head it needs, its loss and its headline score."""
 
 from abc import abstractmethod
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import torch
 from torch import Tensor
 
 from tombola.data._base import Splits
-from tombola.models.adapted import Adapted
+from tombola.models.adapted import Adapted, Preprocessing
 from tombola.models.network import Network, num_outputs
 from tombola.registry import Family, Member
 
@@ -38,6 +38,15 @@ class Task(Member):
         """What a network says of itself once its head answers this task."""
         splits = self.splits()
         return Adapted.of(self.identity(), size=splits.test.size, classes=splits.classes)
+
+    def tested(self) -> str:
+        """Which images its test split is, in words."""
+        return f"the test split of {self.name}"
+
+    def made_ready(self, how: Preprocessing) -> Self:
+        """The task with its images made ready like this where its options leave that open; itself where none do."""
+        del how
+        return self
 
     @abstractmethod
     def augment(self, x: Tensor, *, generator: torch.Generator) -> Tensor:

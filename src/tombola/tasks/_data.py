@@ -5,6 +5,7 @@ from typing import Any
 
 from tombola.data._base import Dataset
 from tombola.errors import UnknownName, near
+from tombola.models.adapted import Preprocessing
 from tombola.registry import Member
 from tombola.tasks._base import Task
 
@@ -20,6 +21,14 @@ def with_data_options(values: Any, task: type[Member]) -> Any:
     moved = {word: value for word, value in values.items() if word not in ours and _meant(word, theirs, ours)}
     kept = {word: value for word, value in values.items() if word not in moved}
     return {**kept, "data": {"name": values["data"], **moved}} if moved else values
+
+
+def made_ready(data: Dataset, how: Preprocessing) -> Dataset:
+    """The set with its images made ready like this, where its own options leave that open; itself where none do."""
+    asked = {"size": how.size, "crop": how.crop}
+    left_open = type(data).model_fields.keys() - data.model_fields_set
+    found = {name: value for name, value in asked.items() if name in left_open and value is not None}
+    return data.replace(**found) if found else data
 
 
 def known_data(value: object) -> Dataset:

@@ -11,7 +11,7 @@ Reference: methods as usual; few labels as in Fu et al., arXiv 2304.11834.
 """
 
 from functools import lru_cache
-from typing import Any, ClassVar, Literal, cast
+from typing import Any, ClassVar, Literal, Self, cast
 
 import torch
 from pydantic import field_validator, model_validator
@@ -21,12 +21,14 @@ from torch.nn import functional as F
 from tombola.data._augment import Augment, augment
 from tombola.data._base import Dataset, Images, Splits, Subset, loaded, stratified
 from tombola.data._scenes import SceneSet
+from tombola.data._whole import Nothing
 from tombola.errors import DataError
+from tombola.models.adapted import Preprocessing
 from tombola.models.network import Network
 from tombola.spec import Json, option
 from tombola.tasks._answers import right
 from tombola.tasks._base import Task
-from tombola.tasks._data import known_data, with_data_options
+from tombola.tasks._data import known_data, made_ready, with_data_options
 
 
 class Classification(Task):
@@ -67,6 +69,12 @@ class Classification(Task):
     def splits(self) -> Splits:
         return _splits(self, self.digest())
 
+    def tested(self) -> str:
+        return self.data.tested()
+
+    def made_ready(self, how: Preprocessing) -> Self:
+        return self.replace(data=made_ready(self.data, how))
+
     def check(self) -> None:
         if not self.data.MADE_HERE:
             self.splits()
@@ -90,6 +98,8 @@ def _splits(task: Classification, digest: str) -> Splits:
     splits = loaded(task.data)
     if len(splits.classes) < 2:
         raise DataError(f"{task.data.name}: one class ({', '.join(splits.classes)}); telling apart needs two or more")
+    if isinstance(splits.train, Nothing):
+        return splits
     train = _some(splits.train, task)
     if len(present := torch.unique(train.labels)) < 2:
         only = ", ".join(splits.classes[label] for label in present.tolist())

@@ -8,6 +8,7 @@ from torch import Tensor
 from tombola.data._base import Images
 from tombola.data._loading import batches
 from tombola.errors import ModelError, StageError
+from tombola.fitting.session import Reporter, Silent
 from tombola.models.network import Network
 
 _BATCH = 256
@@ -25,10 +26,16 @@ class Features:
 
 
 @torch.no_grad()
-def features_of(network: Network, images: Images, *, device: torch.device) -> Features:
+def features_of(
+    network: Network, images: Images, *, device: torch.device, reporter: Reporter | None = None, title: str = "features"
+) -> Features:
     """The features of ``images`` as they are, in eval mode. The network ends on ``device``, otherwise unchanged."""
     network.to(device=device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]  # torch's stub
-    found = [network.features(x).double().cpu() for x, _ in batches(images, _BATCH, device=device)]
+    found = []
+    with (reporter or Silent()).task(title, len(images), 0) as bar:
+        for x, _ in batches(images, _BATCH, device=device):
+            found.append(network.features(x).double().cpu())
+            bar.advance(len(x), samples=len(x), loss=None)
     if not found:
         return Features(torch.empty(0, 0, dtype=torch.float64), images.labels[:0])
     values = torch.cat(found)

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tombola.fitting.session import Bar, Reporter, Silent
 from tombola.tasks._base import Task
 from tombola.transfers._features import Features
 
@@ -38,7 +39,14 @@ def joined(first: Features, second: Features) -> Features:
     return Features(torch.cat([first.values, second.values]), torch.cat([first.labels, second.labels]))
 
 
-def solved(train: Features, val: Features, task: Task, num_outputs: int, strengths: Sequence[float]) -> Solution:
+def solved(
+    train: Features,
+    val: Features,
+    task: Task,
+    num_outputs: int,
+    strengths: Sequence[float],
+    reporter: Reporter | None = None,
+) -> Solution:
     """The solution of the strength that scores best on ``val``, the stronger of equals; the strongest without ``val``.
 
     Weaker penalties are left out once two in a row have scored lower.
@@ -53,7 +61,10 @@ def solved(train: Features, val: Features, task: Task, num_outputs: int, strengt
         bias = point[:, -1] - weight @ mean
         return Solution(weight, bias, strength, _score(weight, bias, val, task))
 
-    strength, start = _chosen(scaled, train, task, strengths, zeros, unscaled) if len(val) else (max(strengths), zeros)
+    strength, start = max(strengths), zeros
+    if len(val):
+        with (reporter or Silent()).task("penalties of the head", len(strengths), 0) as bar:
+            strength, start = _chosen(scaled, train, task, strengths, zeros, unscaled, bar)
     return unscaled(minimum(scaled, train.labels, task, strength, start), strength)
 
 
@@ -64,6 +75,7 @@ def _chosen(
     strengths: Sequence[float],
     start: Tensor,
     unscaled: Callable[[Tensor, float], Solution],
+    bar: Bar,
 ) -> tuple[float, Tensor]:
     """The strength of the highest validation score, and roughly its solution."""
     if len(strengths) == 1:
@@ -73,6 +85,7 @@ def _chosen(
     for strength in sorted(strengths, reverse=True):
         start = minimum(single, train.labels, task, strength, start, gradient=_LOOSE)
         score = unscaled(start, strength).score
+        bar.advance(1, samples=0, loss=None)
         if score > best_score:
             best, best_score, worse = (strength, start), score, 0
         else:

@@ -22,7 +22,7 @@ from tombola.errors import ModelError, RequestError
 from tombola.fitting.devices import device_of
 from tombola.fitting.recalibrate import recalibrated
 from tombola.fitting.seeds import generator
-from tombola.fitting.session import Session
+from tombola.fitting.session import Reporter, Session
 from tombola.masks.enforce import apply_masks
 from tombola.masks.masks import Masks
 from tombola.models.head_masks import without_head
@@ -71,15 +71,19 @@ class Linear(Transfer):
         apply_masks(adapted.body, without_head(masks, adapted))
         if self.bn == "recalibrated":
             adapted = recalibrated(adapted, task.splits().train, seed=seed, device=device)
-        train, val = (features_of(adapted, images, device=device) for images in _two(task))
-        solution = self._solution(train, val, task)
+        told = session.reporter
+        train, val = (
+            features_of(adapted, images, device=device, reporter=told, title=f"features of the {split} images")
+            for split, images in zip(("training", "validation"), _two(task), strict=True)
+        )
+        solution = self._solution(train, val, task, told)
         _write_head(adapted.head, solution)
         adapted.to(device="cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]  # torch's stub
         return adapted.eval()
 
-    def _solution(self, train: Features, val: Features, task: Task) -> Solution:
+    def _solution(self, train: Features, val: Features, task: Task, told: Reporter) -> Solution:
         outputs = len(task.splits().classes)
-        best = solved(train, val, task, outputs, self.strengths)
+        best = solved(train, val, task, outputs, self.strengths, told)
         if self.refit == "train" or len(val) == 0:
             return best
         return solved(joined(train, val), val, task, outputs, (best.strength,))
