@@ -13,9 +13,12 @@ from tombola.native.calibrated_fit import Sample, errors, fit
 from tombola.native.calibrating import calibrate, measured, probes
 from tombola.native.calibration import Calibration, coefficients, found, place
 from tombola.native.calibration_net import Probe, probe_program, probes_of, ways
-from tombola.native.choosing import Machine, here, seconds
+from tombola.native.choosing import Machine, here, machine_for, seconds, shipped
 from tombola.native.expected import OTHERS, expected
+from tombola.native.targets import vector
 
+HERE = shipped(vector("native"))
+"""What is known of this machine before anything is measured."""
 SMALL = [Probe(8, 8, 14), Probe(8, 16, 14, stripe=4, kept=0.3), Probe(16, 8, 7, kept=0.1), Probe(8, 8, 14, kernel=1)]
 
 
@@ -26,7 +29,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def known(**changes: object) -> Calibration:
-    machine = replace(Machine(), nanoseconds=0.5)
+    machine = replace(HERE, nanoseconds=0.5)
     values = {
         "processor": calibration.processor(),
         "threads": 1,
@@ -51,23 +54,30 @@ def samples(machine: Machine, given: list[Probe]) -> list[Sample]:
 
 
 def test_times_that_follow_the_model_are_fitted() -> None:
-    true = replace(Machine(), nanoseconds=0.9, call=90.0, survivor=2.0)
+    true = replace(HERE, nanoseconds=0.9, call=90.0, survivor=2.0)
     given = samples(true, SMALL)
-    start = Machine()
+    start = HERE
     assert max(errors(start, given)) > 0.5
     assert sorted(errors(fit(given), given))[len(given) // 2] < 0.02
 
 
 def test_what_was_shipped_stays_where_times_say_so() -> None:
-    machine = fit(samples(Machine(), SMALL))
-    assert machine.nanoseconds == pytest.approx(Machine().nanoseconds, rel=0.01)
-    assert machine.first_cache == Machine().first_cache
+    machine = fit(samples(HERE, SMALL))
+    assert machine.nanoseconds == pytest.approx(HERE.nanoseconds, rel=0.01)
+    assert machine.first_cache == HERE.first_cache
 
 
 def test_nothing_is_known_before_and_the_shipped_numbers_hold() -> None:
     assert found() is None
     assert coefficients() is None
-    assert here() == Machine()
+    assert here() == HERE
+
+
+def test_a_net_for_other_vectors_is_chosen_by_a_machine_that_has_them() -> None:
+    assert [machine_for(target).floats for target in ("avx512", "avx2")] == [16, 8]
+    known().save()
+    assert machine_for("native") == here() != HERE
+    assert shipped(vector("avx512")) != shipped(vector("avx2"))
 
 
 def test_what_was_measured_is_found_again_and_used(cache: Path) -> None:
@@ -112,7 +122,7 @@ def test_steps_are_expected_by_what_is_known() -> None:
     conv = expected(steps[SMALL[0].name])
     known().save()
     assert expected(steps["dense"]) == pytest.approx(one / OTHERS["linear"])
-    assert expected(steps[SMALL[0].name]) == pytest.approx(conv * 0.5 / Machine().nanoseconds)
+    assert expected(steps[SMALL[0].name]) == pytest.approx(conv * 0.5 / HERE.nanoseconds)
 
 
 def test_fewer_survivors_are_never_expected_to_take_longer() -> None:

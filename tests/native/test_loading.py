@@ -13,9 +13,8 @@ from tests.native.programs import difference
 from tests.native.small import SIZE, folder, images, logits, network
 
 import tombola.native
-from tombola.errors import RequestError, StageError
+from tombola.errors import RequestError
 from tombola.native import targets
-from tombola.native.folder import write_folder
 from tombola.native.loading import load
 
 
@@ -93,16 +92,6 @@ def test_serving_a_net_imports_no_torch() -> None:
 def test_a_folder_of_something_else(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match=r"no net\.json"):
         load(tmp_path)
-
-
-def test_data_that_does_not_belong_to_the_code(tmp_path: Path) -> None:
-    write_folder(network(), SIZE, tmp_path / "net", target="plain")
-    data = tmp_path / "net" / "net.dat"
-    raw = bytearray(data.read_bytes())
-    raw[20] ^= 1
-    data.write_bytes(bytes(raw))
-    with pytest.raises(StageError, match=r"not the net\.dat that was written together with net\.c"):
-        load(tmp_path / "net")
 
 
 def test_a_processor_without_the_vectors_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

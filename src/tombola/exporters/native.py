@@ -7,9 +7,10 @@ What: net.h (a few functions), net.c, net.dat, an example, a classifier of a fol
 When: to make zeros count on a CPU. Speed follows the surviving operations: stripe tickets run at nearly the dense rate
   a survivor, element tickets at a quarter to a third of it; a layer too dense to gain is computed densely.
 Cost: seconds; a C compiler to build it. ``choose=measure`` builds and times every layer a few ways: half a minute.
-Options: ``values`` (how survivors are kept: float32 exactly, float16 or int8 rounded), ``size`` (of the images, fixed
-  in the folder), ``target`` (the processor), ``choose`` (each layer's kernel by a model of costs or by measuring),
-  ``task`` (images to compare on, and the accuracy before and after), ``prefix`` (of the C names, for several nets).
+Options: ``values`` (how survivors are kept in the file: float32 exactly, float16 or int8 rounded, for smaller files and
+  the same float32 arithmetic), ``size`` (of the images, fixed in the folder), ``target`` (the processor), ``choose``
+  (each layer's kernel by a model of costs or by measuring), ``task`` (images to compare on, and the accuracy before and
+  after), ``prefix`` (of the C names, for several nets).
 Reference: what the folder holds and how to use it: docs, "Ship a ticket".
 """
 
@@ -28,9 +29,10 @@ from tombola.models.classes import in_order_of, masks_in_order_of
 from tombola.models.image_size import shipped_size
 from tombola.models.network import Network, num_outputs
 from tombola.models.said import told_of
+from tombola.native.about import PREFIX
 from tombola.native.building import compiler
 from tombola.native.checking import Compared, compared, random_images
-from tombola.native.folder import Values, layers_of, prepared, write_program
+from tombola.native.folder import Values, layers_of, modelled, prepared, write_program
 from tombola.native.lowering import lower
 from tombola.native.measuring import measured
 from tombola.native.naming import NET
@@ -49,7 +51,10 @@ CLASSES = "classes.txt"
 class Native(Exporter):
     """Writes one folder."""
 
-    values: Values = option("float32", "how survivors are kept in net.dat; float16 and int8 are decoded at the start")
+    values: Values = option(
+        "float32",
+        "how survivors are kept in net.dat: float16 and int8 make it smaller, not faster (decoded at the start)",
+    )
     size: int | None = option(
         None, "the images' side in pixels; empty: as adapted with, or what the net is for", ge=1, le=8192
     )
@@ -62,7 +67,7 @@ class Native(Exporter):
     prefix: str = option(
         NET,
         "what every name of the header begins with, and its file's: for several nets in one program",
-        pattern="^[a-z][a-z0-9_]{0,30}$",
+        pattern=PREFIX,
         absent=NET,
     )
     task: Task | None = option(None, "the task whose test images are compared; empty: a few random images")
@@ -72,7 +77,7 @@ class Native(Exporter):
         self._check_task(model)
         network = masked(*self._as_the_task_has_them(model, masks))
         program = lower(prepared(self._smaller(network, masks), self._size(network)))
-        choose = measured(program, self.target) if self.choose == "measure" else None
+        choose = measured(program, self.target) if self.choose == "measure" else modelled(self.target)
         layers = layers_of(program, self.values, choose)
         told = told_of(network)
         with written_folder(out) as new:

@@ -40,13 +40,21 @@ def build(folder: Path, flags: Sequence[str] = ()) -> Path:
         text + source.read_bytes() + b"".join(file.read_bytes() for file in sorted(folder.glob("*.h")))
     ).hexdigest()[:16]
     home = _home(folder)
-    library = home / f"net-{key}.so"
-    if not library.exists():
-        with tempfile.TemporaryDirectory(dir=home) as work:
-            made = Path(work) / "net.so"
-            compile_c(with_, [source], made, options)
-            made.replace(library)  # whole or not at all, whoever else is building it
+    for library in home.glob(f"net-{key}-*.so"):
+        if library == _called(home, key, library):
+            return library
+        library.unlink(missing_ok=True)  # damaged since
+    with tempfile.TemporaryDirectory(dir=home) as work:
+        made = Path(work) / "net.so"
+        compile_c(with_, [source], made, options)
+        library = _called(home, key, made)
+        made.replace(library)  # whole or not at all, whoever else is building it
     return library
+
+
+def _called(home: Path, key: str, made: Path) -> Path:
+    """A library's name: after what it is built of and what came out, so that one that is damaged is seen."""
+    return home / f"net-{key}-{hashlib.sha256(made.read_bytes()).hexdigest()[:16]}.so"
 
 
 def compile_c(with_: str, sources: Sequence[Path], made: Path, options: Sequence[str]) -> None:

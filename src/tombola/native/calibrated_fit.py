@@ -7,8 +7,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from tombola.native.choosing import Choice, Machine, cost
+from tombola.native.choosing import Choice, Machine, cost, shipped
 from tombola.native.program import Step
+from tombola.native.targets import vector
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 CACHES = (1.0, 0.35, 0.5, 0.7, 1.4, 2.0, 2.8)
@@ -29,7 +30,7 @@ class Sample:
 
 def fit(samples: Sequence[Sample], start: Machine | None = None) -> Machine:
     """The machine whose model is nearest: least squares of the times' logarithms, outliers counted less."""
-    first = _scaled(start or Machine(), samples)
+    first = _scaled(start or shipped(vector("native")), samples)
     tried = [_near(replace(first, first_cache=round(first.first_cache * part)), samples) for part in CACHES]
     return min(tried, key=lambda pair: round(pair[0], 9))[1]
 

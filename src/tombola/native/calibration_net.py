@@ -13,9 +13,10 @@ from torch import Tensor
 
 from tombola.graphs.graph import Graph, Node
 from tombola.graphs.ops import Adaptive, Concat, Conv, Flatten, Input, Linear, Pool
-from tombola.native.choosing import Choice, Machine, candidates, lists_of
+from tombola.native.choosing import Choice, candidates, lists_of, shipped
 from tombola.native.lowering import lower
 from tombola.native.program import Program, Step
+from tombola.native.targets import vector
 
 SIDE = 112
 CLASSES = 256
@@ -80,7 +81,7 @@ def ways(step: Step, best: int, others: int) -> list[tuple[Choice, int]]:
     assert isinstance(step.op, Conv)
     inp, out = step.reads[0].layout, step.writes.layout
     lists = dict(lists_of(step.op))
-    found = candidates(step.op, inp, out, TRIED, Machine())
+    found = candidates(step.op, inp, out, TRIED, shipped(vector("native")))
     rest = random.Random(step.name).sample(found[best:], min(others, len(found) - best)) if len(found) > best else []
     return [(choice, lists[choice.block]) for choice in [*found[:best], *rest]]
 

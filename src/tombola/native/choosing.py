@@ -16,6 +16,7 @@ import numpy as np
 from tombola.graphs.ops import Conv
 from tombola.native.layout import LINE, Layout, rounded
 from tombola.native.sharing import rows_of
+from tombola.native.targets import vector
 
 Source: TypeAlias = Literal["map", "rows", "phases", "columns"]
 TILES = {1: (20, 16, 14, 10, 8, 7, 5, 4, 2, 1), 2: (13, 10, 8, 5, 4, 2, 1), 4: (6, 5, 4, 2, 1), 8: (3, 2, 1)}
@@ -31,8 +32,8 @@ class Choice:
     """``source``: tiles read the map itself (stride 1), or a panel: its rows as they are (stride 1), one view for each
     phase of the stride, or one for each column of the kernel (rows at whole vectors).
 
-    ``tile`` counts vectors of 16 floats. ``band``: output rows copied at once. ``channels``: input channels of a block.
-    ``by_rows``: threads share the output channels; else the bands.
+    ``tile`` counts vectors where they have 16 floats. ``band``: output rows copied at once. ``channels``: those of a
+    block of inputs. ``by_rows``: threads share the output channels; else the bands.
     """
 
     block: int
@@ -47,16 +48,24 @@ class Choice:
         """Vectors a tile for vectors of 16, 8, 4 and 1 floats: what the registers of such machines hold."""
         return self.tile, max(1, min(12 // self.block, 2 * self.tile)), self.tile, max(1, 8 // self.block)
 
+    def vectors(self, floats: int) -> int:
+        """Vectors a tile where they have so many floats."""
+        return self.tiles[(16, 8, 4, 1).index(floats)]
+
 
 @dataclass(frozen=True)
 class Machine:
-    """What a core takes, in its cycles; the numbers are those of one with AVX-512, measured."""
+    """What a core takes, in its cycles; the numbers are those of one with AVX-512, measured.
 
+    ``floats`` of a vector; everything that is said of one is of a vector of so many.
+    """
+
+    floats: int = 16
     first_cache: int = 36_000  # bytes of pixels that stay
     multiply: float = 0.52  # a multiply-add of a vector
     load: float = 0.5
     crossing: float = 1.9  # loads that an unaligned vector is worth
-    single: float = 1.3  # times that, of groups of one or two channels, where nothing but loads bounds
+    single: float = 1.3  # times that, of groups of one channel, where nothing but loads bounds
     latency: float = 4.0  # from a survivor's sums to the next one's
     survivor: float = 0.7  # beside its vectors
     far_line: float = 2.6  # a line of pixels from the second cache
@@ -70,11 +79,42 @@ class Machine:
     nanoseconds: float = 0.32  # of a cycle
 
 
+AVX2 = Machine(
+    floats=8,
+    multiply=0.6,
+    load=0.54,
+    crossing=1.7,
+    single=0.93,
+    latency=3.2,
+    far_line=2.4,
+    stream=2.5,
+    visit=4.2,
+    far_visit=2.0,
+    call=31.0,
+    row=62.0,
+    copied=16.0,
+    nanoseconds=0.31,
+)
+"""One with vectors of 8 floats and 16 registers: `tombola bench --calibrate` on a Zen 3."""
+
+
+def shipped(floats: int) -> Machine:
+    """A core with vectors of so many floats, as measured on one; of 4 and 1 as of 16: their tiles are alike."""
+    return AVX2 if floats == AVX2.floats else Machine()
+
+
 def here() -> Machine:
-    """This machine as `tombola bench --calibrate` found it, or the numbers above."""
+    """This machine as `tombola bench --calibrate` found it, or the numbers that are shipped for its vectors."""
     from tombola.native.calibration import coefficients
 
-    return Machine(**(coefficients() or {}))  # type: ignore[arg-type]  # its names are the fields
+    known = coefficients()
+    return shipped(vector("native")) if known is None else Machine(**known)  # type: ignore[arg-type]  # its fields
+
+
+def machine_for(target: str) -> Machine:
+    """What a net for a target is chosen by: this machine where it has such vectors, else one that has."""
+    wanted = vector(target)
+    return here() if wanted == vector("native") else shipped(wanted)
 
 
 def chosen(conv: Conv, inp: Layout, out: Layout) -> Choice:
@@ -85,7 +125,7 @@ def chosen(conv: Conv, inp: Layout, out: Layout) -> Choice:
 def candidates(conv: Conv, inp: Layout, out: Layout, most: int = 5, machine: Machine | None = None) -> list[Choice]:
     """Some that are worth trying, the one that should be fastest first."""
     known = machine or here()
-    costs = {way: cost(conv, inp, out, way, lists, known) for way, lists in _ways(conv, inp, out)}
+    costs = {way: cost(conv, inp, out, way, lists, known) for way, lists in _ways(conv, inp, out, known.floats)}
     return sorted(costs, key=lambda way: costs[way])[:most]
 
 
@@ -94,7 +134,11 @@ def seconds(
 ) -> float:
     """What an image should take on one thread, by ``choice`` or by the best."""
     known = machine or here()
-    costs = [cost(conv, inp, out, way, lists, known) for way, lists in _ways(conv, inp, out) if choice in (None, way)]
+    costs = [
+        cost(conv, inp, out, way, lists, known)
+        for way, lists in _ways(conv, inp, out, known.floats)
+        if choice in (None, way)
+    ]
     if not costs and choice:
         costs = [cost(conv, inp, out, choice, dict(lists_of(conv))[choice.block], known)]
     return 1e-9 * known.nanoseconds * min(costs)
@@ -102,23 +146,23 @@ def seconds(
 
 def cost(conv: Conv, inp: Layout, out: Layout, choice: Choice, lists: int, machine: Machine) -> float:
     """Cycles; ``lists`` counts the survivors of all groups of ``choice.block`` channels together."""
-    (line, views), inputs = _line(conv, inp, out, choice), conv.weight.shape[1]
-    vectors = -(-out.height * line // LINE)
-    tiles, blocks = -(-vectors // choice.tile), -(-inputs // choice.channels)
-    slots = max(vectors, tiles * (choice.tile - 1), 1)  # vectors computed: some tiles are one shorter
+    (line, views), inputs, floats = _line(conv, inp, out, choice), conv.weight.shape[1], machine.floats
+    tile, vectors = choice.vectors(floats), -(-out.height * line // floats)
+    tiles, blocks = -(-vectors // tile), -(-inputs // choice.channels)
+    slots = max(vectors, tiles * (tile - 1), 1)  # vectors computed: some tiles are one shorter
     groups = -(-conv.weight.shape[0] // choice.block)
-    rows = choice.tile * LINE / line + (conv.weight.shape[2] - 1) * conv.dilation[0] / conv.stride[0]
+    rows = tile * floats / line + (conv.weight.shape[2] - 1) * conv.dilation[0] / conv.stride[0]
     near = choice.channels * views * rows * line * 4 < machine.first_cache
-    few = choice.block * choice.tile * groups * 64 < machine.first_cache / 2
+    few = choice.block * tile * groups * 4 * floats < machine.first_cache / 2
     sums = (
         choice.block * slots * groups * (machine.visit + (blocks - 1) * (machine.visit if few else machine.far_visit))
     )
     ragged = machine.row * out.height * conv.weight.shape[0] if line != out.row else 0.0
-    copied = inputs * conv.groups * views * out.height * rounded(line) / LINE if choice.source != "map" else 0.0
+    copied = inputs * conv.groups * views * out.height * rounded(line) / floats if choice.source != "map" else 0.0
     copied *= 1 + (conv.weight.shape[2] - 1) / choice.band if choice.source == "rows" else 1
     if choice.source == "map":  # survivors that lead on to far ones
         lists += int(inputs * inp.plane * groups / FARTHEST)
-    passes = lists * _survivor(choice, near, machine) * slots / choice.tile
+    passes = lists * _survivor(choice, near, machine) * slots / tile
     weights = lists * (4 * choice.block + 2)
     passes += machine.stream * tiles * weights / 64 if weights > machine.second_cache else 0.0
     return float(passes + sums + ragged + machine.copied * copied + machine.call * tiles * blocks * groups)
@@ -126,11 +170,10 @@ def cost(conv: Conv, inp: Layout, out: Layout, choice: Choice, lists: int, machi
 
 def _survivor(choice: Choice, near: bool, machine: Machine) -> float:
     """Cycles of one survivor of a group at a tile."""
-    size, tile = choice.block, choice.tile
-    crossing = 1.0 if choice.source == "columns" else machine.crossing * (machine.single if size < 4 else 1.0)
-    crossing *= 2.0 if size == 2 else 1.0  # measured: compilers load a vector again for the second of two channels
+    size, tile = choice.block, choice.vectors(machine.floats)
+    crossing = 1.0 if choice.source == "columns" else machine.crossing * (machine.single if size == 1 else 1.0)
     bounds = (machine.multiply * size * tile, machine.load * (tile * crossing + size + 1), machine.latency)
-    far = 0.0 if near else machine.far_line * (tile + 0.9)
+    far = 0.0 if near else machine.far_line * (tile * machine.floats / LINE + 0.9)
     return max(*bounds, far) + machine.survivor
 
 
@@ -144,7 +187,7 @@ def _line(conv: Conv, inp: Layout, out: Layout, choice: Choice) -> tuple[int, in
     return max(out.row, out.width + (width - 1) * conv.dilation[1] // over), min(down, height) * min(over, width)
 
 
-def _ways(conv: Conv, inp: Layout, out: Layout) -> Iterator[tuple[Choice, int]]:
+def _ways(conv: Conv, inp: Layout, out: Layout, floats: int) -> Iterator[tuple[Choice, int]]:
     """Choices with what `cost` asks of the weights."""
     inputs, survivors = conv.weight.shape[1], int((conv.weight != 0).sum())
     band, by_rows = _bands(conv, out)
@@ -153,12 +196,22 @@ def _ways(conv: Conv, inp: Layout, out: Layout) -> Iterator[tuple[Choice, int]]:
         if size > 1 and not crowded and lists * (size + 0.5) > ROOM * survivors:
             continue
         vectors = -(-out.height * max(inp.row if conv.stride == (1, 1) else 0, out.row) // LINE)
-        tiles = [tile for tile in TILES[size] if tile <= vectors] or [1]
-        for source, tile, channels in product(_sources(conv, inp, out), tiles, _channels(inputs)):
+        for source, tile, channels in product(
+            _sources(conv, inp, out), _tiles(size, vectors, floats), _channels(inputs)
+        ):
             if source == "rows":
                 yield Choice(size, tile, source, _few_rows(conv, inp, out), channels, by_rows=False), lists
             else:
                 yield Choice(size, tile, source, band, channels, by_rows), lists
+
+
+def _tiles(size: int, most: int, floats: int) -> Iterable[int]:
+    """The tiles of groups of ``size`` channels, each once: several may be one where vectors are shorter."""
+    found: dict[int, int] = {}
+    for tile in TILES[size]:
+        if tile <= most:
+            found.setdefault(Choice(size, tile, "map", 1, 1, by_rows=True).vectors(floats), tile)
+    return found.values() or [1]
 
 
 def _channels(inputs: int) -> Iterable[int]:

@@ -5,8 +5,9 @@ from typing import Final
 
 from tombola.graphs.ops import Conv, Linear
 from tombola.native.calibration import found
-from tombola.native.choosing import Machine, seconds
+from tombola.native.choosing import Machine, seconds, shipped
 from tombola.native.program import Step
+from tombola.native.targets import vector
 
 OTHERS: Final = {"linear": 0.15, "plain": 0.08}
 """Nanoseconds a byte of a linear layer's weights, and a float that any other step reads or writes."""
@@ -40,7 +41,7 @@ def _known(threads: int) -> tuple[Machine, Mapping[str, float], int]:
     for share in dict.fromkeys((1, threads)):
         if known := found(threads // share):
             return _machine(known.coefficients), known.others, share
-    return Machine(), OTHERS, threads
+    return shipped(vector("native")), OTHERS, threads
 
 
 def _machine(coefficients: Mapping[str, float]) -> Machine:

@@ -11,7 +11,8 @@ from tombola.graphs.graph import Graph
 from tombola.graphs.ops import Conv, Linear
 from tombola.graphs.trace import trace
 from tombola.models.network import Network
-from tombola.native.choosing import Choice
+from tombola.native.about import FORMAT
+from tombola.native.choosing import Choice, candidates, machine_for
 from tombola.native.encoding import encoded
 from tombola.native.layer import Layer
 from tombola.native.linear import pack_linear
@@ -48,7 +49,9 @@ def write_folder(
     """
     check_out(out)
     program = lower(prepared(network, size))
-    return write_program(program, layers_of(program, values, choose), out, target=target, values=values)
+    return write_program(
+        program, layers_of(program, values, choose or modelled(target)), out, target=target, values=values
+    )
 
 
 def write_program(
@@ -65,7 +68,7 @@ def write_program(
     channels, height, width = program.image
     classes = program.result.layout.channels
     about = {
-        "format": 1,
+        "format": FORMAT,
         "image": [channels, height, width],
         "classes": classes,
         "values": values,
@@ -78,6 +81,17 @@ def write_program(
         f"Images of {channels}x{height}x{width}, {classes} classes, {kept:,} of {total:,} weights, kept as {values}."
     )
     return write(program, layers, out, about=about, summary=summary, prefix=prefix)
+
+
+def modelled(target: str) -> Choose:
+    """What the model of costs says for a target's vectors."""
+    machine = machine_for(target)
+
+    def choose(step: Step) -> Choice:
+        assert isinstance(step.op, Conv)
+        return candidates(step.op, step.reads[0].layout, step.writes.layout, 1, machine)[0]
+
+    return choose
 
 
 def layers_of(program: Program, values: Values = "float32", choose: Choose | None = None) -> list[Layer]:

@@ -1,11 +1,10 @@
 """`load`: an exported net, compiled on the machine it runs on, as something to call from Python."""
 
 import ctypes
-import json
 import mmap
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -15,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tombola.errors import RequestError, StageError
+from tombola.native.about import AGAIN, read
 from tombola.native.building import build
 from tombola.native.calling import Functions
-from tombola.native.naming import NET
 from tombola.native.targets import check_runs_here, flags, target
 
 if TYPE_CHECKING:
@@ -56,7 +55,10 @@ def load(
 
 
 class Net:
-    """``net(images)`` gives logits. Close it, or use it in a ``with``; Python threads may share it, in turns."""
+    """``net(images)`` gives logits: ``classes`` for an image of ``image``, its channels, height and width.
+
+    Close it, or use it in a ``with``; Python threads may share it, in turns.
+    """
 
     def __init__(
         self,
@@ -68,28 +70,18 @@ class Net:
         target: str | None = None,
         extra: Sequence[str] = (),
     ) -> None:
-        self._about = _about(folder)
+        self._about = read(folder)
         self._lock = threading.Lock()
         self.folder, self.threads, self.batch = folder, threads, batch
-        options = [*_flags(target or str(self._about["target"])), *extra, *(["-DNET_PROFILE"] if profile else [])]
-        self._c = Functions.of(build(folder, options), str(self._about.get("prefix", NET)))
+        options = [*_flags(target or self._about.target), *extra, *(["-DNET_PROFILE"] if profile else [])]
         self._data = _mapped(folder / "net.dat")
+        self._c = Functions.of(build(folder, options), self._about.prefix)
+        self.image, self.classes = self._sizes()
         self.arena_bytes = int(self._c.arena(threads, batch))
         if not self.arena_bytes:
             raise RequestError(f"threads={threads} batch={batch}: threads are 1 to 64 and the batch is at least 1")
         self._arena = np.empty(self.arena_bytes, np.uint8)
         self._net: ctypes.c_void_p | None = self._started()
-
-    @property
-    def image(self) -> tuple[int, int, int]:
-        """An image's channels, height and width."""
-        channels, height, width = self._about["image"]
-        return channels, height, width
-
-    @property
-    def classes(self) -> int:
-        """How many logits an image gets."""
-        return int(self._about["classes"])
 
     @property
     def vector(self) -> int:
@@ -112,11 +104,11 @@ class Net:
 
     def layers(self) -> list[LayerTime]:
         """Every step in order; seconds are counted only where it was loaded with ``profile=True``."""
-        rows: Sequence[Mapping[str, Any]] = self._about["layers"]
+        rows = self._about.layers
         seconds = (ctypes.c_double * len(rows))()
         with self._lock:
             self._c.times(self._open(), seconds)
-        return [LayerTime(**row, seconds=time) for row, time in zip(rows, seconds, strict=True)]
+        return [LayerTime(**vars(row), seconds=time) for row, time in zip(rows, seconds, strict=True)]
 
     def close(self) -> None:
         """Ends its threads and lets its memory go."""
@@ -136,6 +128,16 @@ class Net:
     def __del__(self) -> None:
         if getattr(self, "_net", None) is not None:
             self.close()
+
+    def _sizes(self) -> tuple[tuple[int, int, int], int]:
+        """An image's channels, height and width, and the classes, as the library was compiled; net.json must agree."""
+        found = (ctypes.c_int * 5)()
+        self._c.sizes(found)
+        channels, height, width, classes, layers = found
+        about = self._about
+        if (*about.image, about.classes, len(about.layers)) != (channels, height, width, classes, layers):
+            raise RequestError(f"{self.folder}: net.json and net.c are of two nets: {AGAIN}")
+        return (channels, height, width), classes
 
     def _started(self) -> ctypes.c_void_p:
         net = ctypes.c_void_p()
@@ -171,14 +173,6 @@ class Net:
             raise StageError(f"{self.folder}: {self._c.message(code).decode()}")
 
 
-def _about(folder: Path) -> Mapping[str, Any]:
-    file = folder / "net.json"
-    if not file.exists():
-        raise RequestError(f"{folder} holds no net.json: give a folder that tombola export --to native wrote")
-    found: Mapping[str, Any] = json.loads(file.read_text("utf-8"))
-    return found
-
-
 def _flags(name: str) -> tuple[str, ...]:
     wanted = target(name)
     check_runs_here(wanted)
@@ -187,5 +181,8 @@ def _flags(name: str) -> tuple[str, ...]:
 
 def _mapped(file: Path) -> npt.NDArray[np.uint8]:
     """The file's bytes where the system keeps them; nothing is copied."""
-    with file.open("rb") as stream:
-        return np.frombuffer(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ), np.uint8)
+    try:
+        with file.open("rb") as stream:
+            return np.frombuffer(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ), np.uint8)
+    except (OSError, ValueError) as error:  # an empty file cannot be mapped
+        raise RequestError(f"{file} cannot be read ({str(error)[:80]}): {AGAIN}") from None

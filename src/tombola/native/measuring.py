@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from tombola.graphs.ops import Conv
-from tombola.native.choosing import Choice, candidates
+from tombola.native.choosing import Choice, candidates, machine_for
 from tombola.native.folder import Choose, layers_of, write_program
 from tombola.native.loading import load
 from tombola.native.program import Program, Step
@@ -20,7 +20,7 @@ RUNS = 12
 def measured(program: Program, target: str) -> Choose:
     """For each convolution the fastest candidate on this machine, on one thread; raises where it cannot be built."""
     check_runs_here(target_called(target))
-    options = {step.name: _candidates(step) for step in program.steps if isinstance(step.op, Conv)}
+    options = {step.name: _candidates(step, target) for step in program.steps if isinstance(step.op, Conv)}
     best: dict[str, tuple[float, Choice]] = {}
     for number in range(max(map(len, options.values()), default=0)):
         tried = {name: found[number] for name, found in options.items() if number < len(found)}
@@ -32,9 +32,9 @@ def measured(program: Program, target: str) -> Choose:
     return lambda step: best[step.name][1]
 
 
-def _candidates(step: Step) -> list[Choice]:
+def _candidates(step: Step, target: str) -> list[Choice]:
     assert isinstance(step.op, Conv)
-    return candidates(step.op, step.reads[0].layout, step.writes.layout)
+    return candidates(step.op, step.reads[0].layout, step.writes.layout, machine=machine_for(target))
 
 
 def _timed(program: Program, choices: dict[str, Choice], target: str) -> dict[str, float]:

@@ -7,7 +7,7 @@ from tombola.errors import RequestError
 NET = "net"
 
 _PUBLIC = re.compile(
-    r"\bstruct net\b|\bnet_(?:arena|start|run|stop|message|times|vector)\b|\bnet\.h\b"
+    r"\bstruct net\b|\bnet_(?:arena|start|run|stop|message|times|sizes|vector)\b|\bnet\.h\b"
     r"|\bNET_(?:H|IMAGE\w*|CLASSES|LAYERS|OK|BAD_\w+|NO_THREADS)\b"
 )
 

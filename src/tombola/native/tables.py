@@ -1,10 +1,11 @@
 """The tables of ``net.c``: the net's steps, layers and sizes as C text."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from tombola.graphs.ops import Activate, Concat, Pad, Pool, Scale, Widen
 from tombola.native.arena import aligned
-from tombola.native.data import Data
+from tombola.native.data import Data, sum_of
 from tombola.native.layer import Layer
 from tombola.native.layout import Layout
 from tombola.native.memory import Memory
@@ -36,8 +37,12 @@ def sizes(program: Program, memory: Memory, layers: Sequence[Layer], decoded: in
     }
     lines = [f"#define {name} {number}" for name, number in numbers.items()]
     lines += [f"#define {name} ((size_t){number})" for name, number in places.items()]
-    digest = ", ".join(str(byte) for byte in data.digest())
-    return "\n".join([*lines, f"#define NET_DIGEST {{{digest}}}"])
+    return "\n".join([*lines, f"#define NET_SUM UINT64_C(0x{sum_of(data.file()):016x})"])
+
+
+def comment(name: str) -> str:
+    """A layer's name as a comment can hold it: what might end one, or a line, or be no ASCII becomes ``_``."""
+    return re.sub(r"[^A-Za-z0-9_.:-]", "_", name)
 
 
 def longest_line(program: Program) -> int:
@@ -55,7 +60,7 @@ def layer_tables(layers: Sequence[Layer]) -> str:
     found = []
     for kind in ("conv", "linear"):
         rows = [
-            f"    {_fields(layer.packed.fields)}, /* {layer.step.name} */"
+            f"    {_fields(layer.packed.fields)}, /* {comment(layer.step.name)} */"
             for layer in layers
             if layer.packed.kind == kind
         ]
@@ -104,8 +109,8 @@ def step_tables(program: Program, memory: Memory, data: Data) -> str:
             numbers[step.kind] += 1
         else:
             fields["plain"] = str(len(plains))
-            plains.append(f"    {_plain(step)}, /* {step.name} */")
-        rows.append(f"    {_fields(fields | _places(step, memory) | _scales(step, data))}, /* {step.name} */")
+            plains.append(f"    {_plain(step)}, /* {comment(step.name)} */")
+        rows.append(f"    {_fields(fields | _places(step, memory) | _scales(step, data))}, /* {comment(step.name)} */")
     all_plains = ["static const struct plain plains[] = {", *plains, "    {0},", "};", ""]
     return "\n".join([*all_plains, "static const struct step steps[] = {", *rows, "};"])
 

@@ -2,6 +2,7 @@
 
 import platform
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from tombola.errors import RequestError, near
@@ -9,25 +10,31 @@ from tombola.errors import RequestError, near
 
 @dataclass(frozen=True)
 class Target:
-    """``flags`` are GCC's and Clang's; ``machine`` as ``uname -m`` says it, empty for any; ``needs`` as Linux lists."""
+    """``flags`` are GCC's and Clang's; ``machine`` as ``uname -m`` says it, empty for any; ``needs`` as Linux lists.
+
+    ``vector`` is how many floats one has; 0 of the machine at hand.
+    """
 
     name: str
     flags: tuple[str, ...]
     machine: str = ""
     needs: tuple[str, ...] = ()
+    vector: int = 4
     about: str = ""
 
 
 TARGETS = {
     target.name: target
     for target in (
-        Target("native", (), about="the machine that compiles it"),
-        Target("avx512", ("-march=x86-64-v4",), "x86_64", ("avx512f", "avx512bw", "avx512vl"), "16 floats a vector"),
-        Target("avx2", ("-march=x86-64-v3",), "x86_64", ("avx2", "fma"), "8 floats a vector"),
-        Target("sse", ("-march=x86-64-v2",), "x86_64", ("sse4_2",), "4 floats a vector"),
-        Target("neon", ("-march=armv8-a",), "aarch64", (), "64-bit Arm, a Raspberry Pi from the 3 on"),
-        Target("riscv", ("-march=rv64gc",), "riscv64", (), "64-bit RISC-V without vectors"),
-        Target("plain", ("-DNET_WIDTH=1",), "", (), "any processor, without vectors"),
+        Target("native", (), vector=0, about="the machine that compiles it"),
+        Target(
+            "avx512", ("-march=x86-64-v4",), "x86_64", ("avx512f", "avx512bw", "avx512vl"), 16, "16 floats a vector"
+        ),
+        Target("avx2", ("-march=x86-64-v3",), "x86_64", ("avx2", "fma"), 8, "8 floats a vector"),
+        Target("sse", ("-march=x86-64-v2",), "x86_64", ("sse4_2",), 4, "4 floats a vector"),
+        Target("neon", ("-march=armv8-a",), "aarch64", (), 4, "64-bit Arm, a Raspberry Pi from the 3 on"),
+        Target("riscv", ("-march=rv64gc",), "riscv64", (), 4, "64-bit RISC-V without vectors"),
+        Target("plain", ("-DNET_WIDTH=1",), "", (), 1, "any processor, without vectors"),
     )
 }
 
@@ -47,6 +54,14 @@ def flags(wanted: Target) -> tuple[str, ...]:
     return ("-mcpu=native",) if platform.machine() in ("aarch64", "arm64") else _native()
 
 
+def vector(name: str) -> int:
+    """Floats of a vector where a net for the target runs: 16, 8, 4 or 1; as c/vectors.h finds them."""
+    known = target(name).vector
+    if known or platform.machine() not in ("x86_64", "AMD64"):
+        return known or 4
+    return next((floats for feature, floats in (("avx512f", 16), ("avx", 8)) if feature in cpu_features()), 4)
+
+
 def check_runs_here(wanted: Target) -> None:
     """Raises `RequestError` unless this machine is what the target asks for."""
     machine = platform.machine().replace("arm64", "aarch64").replace("AMD64", "x86_64")
@@ -63,6 +78,7 @@ def check_runs_here(wanted: Target) -> None:
         )
 
 
+@lru_cache(maxsize=1)
 def cpu_features() -> frozenset[str]:
     """What Linux says this processor can do; of other systems all that is asked for, and ``net_start`` checks."""
     file = Path("/proc/cpuinfo")

@@ -1,6 +1,5 @@
 """`written`: a program as the files of a folder: C source, data, and what builds and uses them."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 from tombola.disks import written_folder
 from tombola.errors import RequestError
+from tombola.native.about import FILE, sealed
 from tombola.native.data import Data
 from tombola.native.layer import Layer
 from tombola.native.memory import Memory
@@ -41,12 +41,11 @@ def write(
     source = net_c(program, layers, data)
     words = _words(program, summary, prefix)
     told = {**about, "prefix": prefix, "layers": rows(program, layers)}
-    files: dict[str, bytes] = {
+    compiled = {
         f"{prefix}.h": named(_filled("net.h", words), prefix).encode(),
         "net.c": named(source, prefix).encode(),
-        "net.dat": data.file(),
-        "net.json": (json.dumps(told, indent=1) + "\n").encode(),
     }
+    files: dict[str, bytes] = {**compiled, "net.dat": data.file(), FILE: sealed(told, compiled)}
     for name in ("CMakeLists.txt", "Makefile", "example.c", "classify.c", "README.txt"):
         files[name] = named(_filled(name, words | {"FLAGS": str(about["flags"])}), prefix).encode()
     with written_folder(out) as folder:

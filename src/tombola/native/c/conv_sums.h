@@ -73,12 +73,12 @@ static void conv_activate(const struct conv_ends *ends, int size, int vectors) {
                 vec weights[B];                                                                                      \
                 NET_UNROLL for (int b = 0; b < (B); b++) weights[b] = splat(w[b]);                                   \
                 NET_UNROLL for (int t = 0; t < (T); t++) {                                                           \
-                    vec pixels = load(x + t * NET_WIDTH);                                                            \
+                    vec pixels = (B) > 1 ? held(load(x + t * NET_WIDTH)) : load(x + t * NET_WIDTH);                  \
                     NET_UNROLL for (int b = 0; b < (B); b++) sum[b * (T) + t] += pixels * weights[b];                \
                 }                                                                                                    \
             } else {                                                                                                 \
                 vec pixels[T];                                                                                       \
-                NET_UNROLL for (int t = 0; t < (T); t++) pixels[t] = load(x + t * NET_WIDTH);                        \
+                NET_UNROLL for (int t = 0; t < (T); t++) pixels[t] = held(load(x + t * NET_WIDTH));                  \
                 NET_UNROLL for (int b = 0; b < (B); b++) {                                                           \
                     vec weight = splat(w[b]);                                                                        \
                     NET_UNROLL for (int t = 0; t < (T); t++) sum[b * (T) + t] += pixels[t] * weight;                 \

@@ -5,7 +5,8 @@
  *     code = net_run(net, images, count, logits);                  count images of float[@C@][@H@][@W@] in [0, 1], RGB
  *     net_stop(net);                                               ends its threads; arena and data are yours again
  *
- * A code is NET_OK or says what is wrong; net_message gives it as a sentence. Nothing is allocated. `data` stays as it
+ * A code is NET_OK or says what is wrong; net_message gives it as a sentence. Nothing is allocated. net_start reads all
+ * of `data` once and refuses what is not as it was written. `data` stays as it
  * is, begins at a multiple of 64 bytes, is read by as many nets as you like, and must live as long as they do.
  * Several nets may run at once in several threads; one net runs one batch at a time. */
 #ifndef NET_H
@@ -43,6 +44,9 @@ const char *net_message(int code);
 
 /* Seconds that each layer took since the start, in the order of net.json; zeros unless built with -DNET_PROFILE. */
 void net_times(const struct net *net, double seconds[NET_LAYERS]);
+
+/* An image's channels, height and width, the classes and the layers, as above: for who loads the net as a library. */
+void net_sizes(int sizes[5]);
 
 /* Floats in a vector of this build. */
 int net_vector(void);

@@ -158,13 +158,15 @@ static void op_pad(const struct plain *o, const float *in, float *out, int part,
     }
 }
 
-/* The sum of a whole plane: what is no pixel is zero. */
+/* The sum of a whole plane: what is no pixel is zero. Four at a time, so that none waits for the one before. */
 static float plane_sum(const float *plane, int count) {
-    vec sums = splat(0.0f);
+    vec sums[4] = {splat(0.0f), splat(0.0f), splat(0.0f), splat(0.0f)};
     int i = 0;
-    for (; i + NET_WIDTH <= count; i += NET_WIDTH) sums += load(plane + i);
+    for (; i + 4 * NET_WIDTH <= count; i += 4 * NET_WIDTH)
+        NET_UNROLL for (int k = 0; k < 4; k++) sums[k] += load(plane + i + k * NET_WIDTH);
+    for (; i + NET_WIDTH <= count; i += NET_WIDTH) sums[0] += load(plane + i);
     float each[NET_WIDTH], sum = 0.0f;
-    store(each, sums);
+    store(each, (sums[0] + sums[1]) + (sums[2] + sums[3]));
     for (int k = 0; k < NET_WIDTH; k++) sum += each[k];
     for (; i < count; i++) sum += plane[i];
     return sum;

@@ -6,41 +6,46 @@
 
 #include "ops.h"
 
-NET_INLINE float pooled(float a, float b, const int largest) { return largest ? (a > b ? a : b) : a + b; }
+enum pooling { MEAN, LARGEST, LARGEST_OR_NAN }; /* the second is faster, and right where there are numbers alone */
 
-NET_INLINE void pool_nothing(float *line, const int largest) {
-    for (int x = 0; x < NET_LINE; x++) line[x] = largest ? -__builtin_inff() : 0.0f;
+NET_INLINE float pooled(float a, float b, const int how) {
+    float largest = a > b ? a : b; /* b if either is a NaN */
+    return how == MEAN ? a + b : how == LARGEST || a == a ? largest : a;
+}
+
+NET_INLINE void pool_nothing(float *line, const int how) {
+    for (int x = 0; x < NET_LINE; x++) line[x] = how == MEAN ? 0.0f : -__builtin_inff();
 }
 
 /* Rows `step` apart, one or more of them. */
 NET_INLINE void pool_rows(float *restrict line, const float *restrict row, ptrdiff_t step, int rows, int count,
-                          const int largest) {
+                          const int how) {
     if (rows == 3) {
         for (int x = 0; x < count; x++)
-            line[x] = pooled(pooled(row[x], row[step + x], largest), row[2 * step + x], largest);
+            line[x] = pooled(pooled(row[x], row[step + x], how), row[2 * step + x], how);
         return;
     }
     memcpy(line, row, (size_t)count * sizeof *line);
     for (int r = 1; r < rows; r++)
-        for (int x = 0; x < count; x++) line[x] = pooled(line[x], row[r * step + x], largest);
+        for (int x = 0; x < count; x++) line[x] = pooled(line[x], row[r * step + x], how);
 }
 
 NET_INLINE void pool_windows(float *restrict to, const float *restrict line, int count, const int kernel,
-                             const int stride, const int dilation, const int largest) {
+                             const int stride, const int dilation, const int how) {
     for (int x = 0; x < count; x++) {
         float all = line[x * stride];
-        for (int k = 1; k < kernel; k++) all = pooled(all, line[x * stride + k * dilation], largest);
+        for (int k = 1; k < kernel; k++) all = pooled(all, line[x * stride + k * dilation], how);
         to[x] = all;
     }
 }
 
 /* The common windows are known when this is compiled. */
-NET_INLINE void pool_along(const struct plain *o, float *to, const float *line, const int largest) {
+NET_INLINE void pool_along(const struct plain *o, float *to, const float *line, const int how) {
     int count = o->out.width, kernel = o->kernel[1], stride = o->stride[1], dilation = o->dilation[1];
-    if (dilation == 1 && kernel == 3 && stride == 2) pool_windows(to, line, count, 3, 2, 1, largest);
-    else if (dilation == 1 && kernel == 3 && stride == 1) pool_windows(to, line, count, 3, 1, 1, largest);
-    else if (dilation == 1 && kernel == 2 && stride == 2) pool_windows(to, line, count, 2, 2, 1, largest);
-    else pool_windows(to, line, count, kernel, stride, dilation, largest);
+    if (dilation == 1 && kernel == 3 && stride == 2) pool_windows(to, line, count, 3, 2, 1, how);
+    else if (dilation == 1 && kernel == 3 && stride == 1) pool_windows(to, line, count, 3, 1, 1, how);
+    else if (dilation == 1 && kernel == 2 && stride == 2) pool_windows(to, line, count, 2, 2, 1, how);
+    else pool_windows(to, line, count, kernel, stride, dilation, how);
 }
 
 /* The first of `kernel` steps from `at` on that lies in 0 .. length - 1, and how many do. */
@@ -60,7 +65,7 @@ static void pool_means(const struct plain *o, float *to, int rows) {
     }
 }
 
-NET_INLINE void pool_plane(const struct plain *o, const float *in, float *plane, float *line, const int largest) {
+NET_INLINE void pool_plane(const struct plain *o, const float *in, float *plane, float *line, const int how) {
     const struct map *i = &o->in, *m = &o->out;
     clear_margins(plane, m);
     for (int y = 0; y < m->height; y++) {
@@ -68,27 +73,29 @@ NET_INLINE void pool_plane(const struct plain *o, const float *in, float *plane,
         int first = 0, at = y * o->stride[0] - o->before[0];
         int rows = pool_inside(at, o->kernel[0], o->dilation[0], i->height, &first);
         const float *from = in + i->origin + first * i->row;
-        if (rows) pool_rows(line + o->before[1], from, (ptrdiff_t)o->dilation[0] * i->row, rows, i->width, largest);
-        else pool_nothing(line, largest); /* a window of border alone */
-        pool_along(o, to, line, largest);
-        if (!largest) pool_means(o, to, rows);
+        if (rows) pool_rows(line + o->before[1], from, (ptrdiff_t)o->dilation[0] * i->row, rows, i->width, how);
+        else pool_nothing(line, how); /* a window of border alone */
+        pool_along(o, to, line, how);
+        if (how == MEAN) pool_means(o, to, rows);
     }
 }
 
-NET_INLINE void pool_planes(const struct plain *o, const float *in, float *out, int part, int parts,
-                            const int largest) {
-    float line[NET_LINE];
-    pool_nothing(line, largest);
-    FOR_MY_CHANNELS(c, o->out.channels)
-        pool_plane(o, in + (ptrdiff_t)c * o->in.plane, out + (ptrdiff_t)c * o->out.plane, line, largest);
-}
-
 static void op_pool_max(const struct plain *o, const float *in, float *out, int part, int parts) {
-    pool_planes(o, in, out, part, parts, 1);
+    float line[NET_LINE];
+    pool_nothing(line, LARGEST);
+    FOR_MY_CHANNELS(c, o->out.channels) {
+        const float *from = in + (ptrdiff_t)c * o->in.plane;
+        float *to = out + (ptrdiff_t)c * o->out.plane, sum = plane_sum(from, o->in.plane);
+        if (sum == sum) pool_plane(o, from, to, line, LARGEST);
+        else pool_plane(o, from, to, line, LARGEST_OR_NAN);
+    }
 }
 
 static void op_pool_average(const struct plain *o, const float *in, float *out, int part, int parts) {
-    pool_planes(o, in, out, part, parts, 0);
+    float line[NET_LINE];
+    pool_nothing(line, MEAN);
+    FOR_MY_CHANNELS(c, o->out.channels)
+        pool_plane(o, in + (ptrdiff_t)c * o->in.plane, out + (ptrdiff_t)c * o->out.plane, line, MEAN);
 }
 
 #endif

@@ -1,4 +1,6 @@
-/* Vectors of NET_WIDTH floats in GCC's and Clang's vector extensions, and the activations on them. */
+/* Vectors of NET_WIDTH floats in GCC's and Clang's vector extensions, and the activations on them.
+ *
+ * What is no number stays none: at_least and at_most compare so that of a NaN it is the NaN that is left. */
 #ifndef NET_VECTORS_H
 #define NET_VECTORS_H
 
@@ -38,8 +40,10 @@ NET_INLINE vec load(const float *p) { return *(const loose_vec *)p; }
 NET_INLINE void store(float *p, vec v) { *(loose_vec *)p = v; }
 NET_INLINE vec splat(float f) { return f - (vec){0}; }
 NET_INLINE vec pick(ivec which, vec a, vec b) { return (vec)((which & (ivec)a) | (~which & (ivec)b)); }
-NET_INLINE vec at_least(vec v, float low) { return pick(v > splat(low), v, splat(low)); }
-NET_INLINE vec at_most(vec v, float high) { return pick(v < splat(high), v, splat(high)); }
+NET_INLINE vec at_least(vec v, float low) { return pick(splat(low) > v, splat(low), v); }
+NET_INLINE vec at_most(vec v, float high) { return pick(splat(high) < v, splat(high), v); }
+/* at_least, and `low` of a NaN: for what is made a whole number. */
+NET_INLINE vec number_from(vec v, float low) { return pick(v > splat(low), v, splat(low)); }
 NET_INLINE vec whole_part(vec v) { return __builtin_convertvector(__builtin_convertvector(v, ivec), vec); }
 NET_INLINE vec two_to(vec v) { return (vec)((__builtin_convertvector(v, ivec) + 127) << 23); }
 
@@ -61,8 +65,9 @@ NET_INLINE vec every_second(const float *p) { return *p; }
 NET_INLINE vec load(const float *p) { return *p; }
 NET_INLINE void store(float *p, vec v) { *p = v; }
 NET_INLINE vec splat(float f) { return f; }
-NET_INLINE vec at_least(vec v, float low) { return v > low ? v : low; }
-NET_INLINE vec at_most(vec v, float high) { return v < high ? v : high; }
+NET_INLINE vec at_least(vec v, float low) { return low > v ? low : v; }
+NET_INLINE vec at_most(vec v, float high) { return high < v ? high : v; }
+NET_INLINE vec number_from(vec v, float low) { return v > low ? v : low; }
 NET_INLINE vec whole_part(vec v) { return (float)(int32_t)v; }
 NET_INLINE vec two_to(vec v) {
     union { int32_t i; float f; } bits = {((int32_t)v + 127) * (1 << 23)};
@@ -70,11 +75,22 @@ NET_INLINE vec two_to(vec v) {
 }
 #endif
 
-/* exp within 2 units in the last place; arguments beyond +-87 count as +-87. */
+/* `v`, from here on in a register. Compilers fold a load into every multiply-add that uses it, which then loads it again:
+ * on processors whose loads bound a sum that is up to twice the time. Where no operand lies in memory it is nothing. */
+NET_INLINE vec held(vec v) {
+#if defined(__AVX512F__)
+    __asm__("" : "+v"(v));
+#elif defined(__SSE__) && (NET_WIDTH <= 4 || defined(__AVX__))
+    __asm__("" : "+x"(v));
+#endif
+    return v;
+}
+
+/* exp within 2 units in the last place; below -87 that of -87, from 88.4 on infinity. */
 NET_INLINE vec exponential(vec v) {
-    v = at_most(at_least(v, -87.0f), 87.0f);
+    v = at_most(at_least(v, -87.0f), 89.0f);
     vec shifted = v * 1.44269504f + 128.5f; /* positive, so that cutting off rounds */
-    vec power = whole_part(shifted) - 128.0f;
+    vec power = whole_part(number_from(shifted, 2.0f)) - 128.0f;
     vec rest = v - power * 0.693359375f + power * 2.12194440e-4f;
     vec sum = 1.9875691500e-4f * rest + 1.3981999507e-3f;
     sum = sum * rest + 8.3334519073e-3f;
