@@ -215,6 +215,14 @@ def seeds(folder: Path) -> str:
     return f"planned in {taken:.0f} s"
 
 
+@finding("F12", "a ticket measured beside another net")
+def another_net(folder: Path) -> str:
+    """Its density was printed as if the net were its own."""
+    expect(asked(folder, "draw", "resnet8", "-o", "x.ticket").code == 0, "not drawn")
+    request = ["measure", "x.ticket", "--property", "density", "--model", "resnet20"]
+    return all_refused(folder, [(request, "does not fit the model")])
+
+
 @finding("F12", "what was taken without a word")
 def taken(folder: Path) -> str:
     """Empty names and places, a stripe wider than any layer."""

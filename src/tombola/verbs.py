@@ -22,6 +22,7 @@ from tombola.fitting.session import Session
 from tombola.fitting.validate import mean_score
 from tombola.joining import applied, base_of, kept, whole
 from tombola.models.classes import in_order_of
+from tombola.models.digest import weights_digest
 from tombola.models.network import Network
 from tombola.models.source import Source
 from tombola.properties._base import DenseProperty, Measurement, Property, TicketProperty
@@ -145,8 +146,13 @@ def inspect(
     seed: int = 0,
     session: Session | None = None,
 ) -> list[Row]:
-    """The values of properties that look at a ticket itself, one row a value; ``model`` is the dense one it is of."""
+    """The values of properties that look at a ticket itself, one row a value; ``model`` is the dense one it is of.
+
+    Another net is refused, and for a mask-only ticket other weights.
+    """
     drawn, dense = _ticket(ticket), as_network(model, seed=seed)
+    shapes = {name: value.shape for name, value in dense.body.state_dict().items()}
+    drawn.check_fits(shapes, digest=weights_digest(dense.body) if drawn.weights is None else None)
     wanted = [properties] if isinstance(properties, Property | str) else list(properties)
     return [
         _row(item, found, seed)

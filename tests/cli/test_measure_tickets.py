@@ -45,6 +45,13 @@ def test_a_tickets_own_property_needs_no_task() -> None:
     assert "(n=0)" not in text
 
 
+def test_another_net_and_other_weights_are_refused() -> None:
+    ticket = drawn("x.ticket")
+    assert "does not fit the model" in said("measure", ticket, "--property", "density", "--model", "resnet20", code=2)
+    other = said("measure", ticket, "--property", "density", "--model", "resnet8", "--seed", "1", code=2)
+    assert "drawn from other weights" in other
+
+
 def test_two_files_are_compared_and_options_set() -> None:
     one, other = drawn("x.ticket"), drawn("y.ticket", "--scheme", "random")
     rows = measured(one, "--property", f"overlap:{other}")

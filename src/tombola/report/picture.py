@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#b5578f", "#a87400", "#2b8fc7", "#6b4fa0", "#5a6370")
 _MARKERS = "os^D"
 _INK, _QUIET, _LINE = "#1b1f24", "#5a6370", "#dfe3e8"
+_SUFFIXES = (".png", ".svg", ".pdf")
 _MOST_PANELS = 24
 _LETTERS = 34  # as many as go along a panel's side
 
@@ -30,6 +31,8 @@ def write_picture(rows: Sequence[Row], out: Path, *, by: str = "", width: float 
 
     With one transfer alone the measured values stand two side by side.
     """
+    if out.suffix.lower() not in _SUFFIXES:
+        raise RequestError(f"{out}: a picture's name ends in one of {', '.join(_SUFFIXES)}")
     results = read_results(rows, by)
     if not results.sparsities:
         raise RequestError("these rows have no sparsity axis, so there are no curves to draw; use the HTML report")
