@@ -219,8 +219,11 @@ def seeds(folder: Path) -> str:
 def another_net(folder: Path) -> str:
     """Its density was printed as if the net were its own."""
     expect(asked(folder, "draw", "resnet8", "-o", "x.ticket").code == 0, "not drawn")
-    request = ["measure", "x.ticket", "--property", "density", "--model", "resnet20"]
-    return all_refused(folder, [(request, "does not fit the model")])
+    expect(asked(folder, "draw", "resnet8", "--self-contained", "-o", "y.ticket").code == 0, "not drawn")
+    end = ["--property", "density", "--model", "resnet20"]
+    return all_refused(
+        folder, [(["measure", name, *end], "is of resnet8, not of") for name in ("x.ticket", "y.ticket")]
+    )
 
 
 @finding("F12", "what was taken without a word")

@@ -22,7 +22,6 @@ from tombola.fitting.session import Session
 from tombola.fitting.validate import mean_score
 from tombola.joining import applied, base_of, kept, whole
 from tombola.models.classes import in_order_of
-from tombola.models.digest import weights_digest
 from tombola.models.network import Network
 from tombola.models.source import Source
 from tombola.properties._base import DenseProperty, Measurement, Property, TicketProperty
@@ -148,11 +147,10 @@ def inspect(
 ) -> list[Row]:
     """The values of properties that look at a ticket itself, one row a value; ``model`` is the dense one it is of.
 
-    Another net is refused, and for a mask-only ticket other weights.
+    Another net is refused; where its weights count, a property says so.
     """
     drawn, dense = _ticket(ticket), as_network(model, seed=seed)
-    shapes = {name: value.shape for name, value in dense.body.state_dict().items()}
-    drawn.check_fits(shapes, digest=weights_digest(dense.body) if drawn.weights is None else None)
+    _require_its_net(drawn, dense)
     wanted = [properties] if isinstance(properties, Property | str) else list(properties)
     return [
         _row(item, found, seed)
@@ -234,6 +232,13 @@ def _judged(network: Network, item: Property, task: Task) -> tuple[Network, Task
     if not network.adapted.classes:
         warnings.warn(f"{network.source} does not name its classes; they are taken in the set's order", stacklevel=3)
     return in_order_of(network, target.splits().classes), target
+
+
+def _require_its_net(ticket: Ticket, dense: Network) -> None:
+    named, given = ticket.lineage.dense, dense.origin.bare
+    if named is not None and named.bare and given and named.bare != given:
+        raise TicketError(f"the ticket is of {named.bare}, not of {given}; leave --model out, or name its own net")
+    ticket.check_fits({name: value.shape for name, value in dense.body.state_dict().items()})
 
 
 def _of_tickets(wanted: Property | Options) -> TicketProperty:

@@ -45,11 +45,11 @@ def test_a_tickets_own_property_needs_no_task() -> None:
     assert "(n=0)" not in text
 
 
-def test_another_net_and_other_weights_are_refused() -> None:
-    ticket = drawn("x.ticket")
-    assert "does not fit the model" in said("measure", ticket, "--property", "density", "--model", "resnet20", code=2)
-    other = said("measure", ticket, "--property", "density", "--model", "resnet8", "--seed", "1", code=2)
-    assert "drawn from other weights" in other
+@pytest.mark.parametrize("how", [[], ["--self-contained"]])
+@pytest.mark.parametrize("net", ["resnet20", "resnet56"])
+def test_another_net_is_refused_though_its_first_layers_fit(net: str, how: list[str]) -> None:
+    refused = said("measure", drawn("x.ticket", *how), "--property", "density", "--model", net, code=2)
+    assert f"the ticket is of resnet8, not of {net}" in refused
 
 
 def test_two_files_are_compared_and_options_set() -> None:
