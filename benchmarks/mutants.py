@@ -125,7 +125,11 @@ def _run(copy: Path, tests: str) -> bool:
 def _tested(copy: str, tests: str) -> None:
     """In a process of its own, which has imported nothing of Tombola: the copy's tests, quietly."""
     import pytest
+    from hypothesis import HealthCheck, settings
 
+    patient = settings(deadline=None, suppress_health_check=list(HealthCheck))  # a busy machine kills no mutant
+    settings.register_profile("patient", patient)
+    settings.load_profile("patient")
     # What Python keeps of a file it compiled is told by time and size, which a mutant may share: nothing is kept.
     sys.dont_write_bytecode = True
     os.environ |= {"PYTHONPATH": f"{copy}/src", "PYTHONDONTWRITEBYTECODE": "1"}
