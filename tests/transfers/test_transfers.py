@@ -15,7 +15,7 @@ from tombola.models.network import Network
 from tombola.spec import build
 from tombola.tasks._base import Task
 from tombola.transfers._features import Features, features_of
-from tombola.transfers._logistic import minimum, solved
+from tombola.transfers._logistic import joined, minimum, solved
 from tombola.transfers.finetune import Finetune
 from tombola.transfers.linear import Linear
 from tombola.transfers.linear_sgd import LinearSGD
@@ -171,3 +171,14 @@ def test_a_mask_of_the_old_head_does_not_reach_the_new_one(how: str) -> None:
     assert weight.count_nonzero() == weight.numel() > 0
     kept = verbs.keep(adapted, ticket, task)
     assert f"{model.head_name}.weight" not in kept.masks
+
+
+def test_refitting_takes_training_and_validation_images_together() -> None:
+    found = adapted(Linear(strengths=(0.1,), refit="train+val"), network())
+    splits = Toy().splits()
+    train, val = (features_of(found, images, device=CPU) for images in (splits.train, splits.val))
+    wanted = solved(joined(train, val), val, Toy(), 3, (0.1,))
+    head = found.body.get_parameter("9.weight")
+    torch.testing.assert_close(head.detach().double(), wanted.weight, atol=1e-5, rtol=1e-4)
+    alone = solved(train, val, Toy(), 3, (0.1,)).weight
+    assert not torch.allclose(head.detach().double(), alone, atol=1e-2)
