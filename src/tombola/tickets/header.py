@@ -52,12 +52,12 @@ def header_of(text: bytes | memoryview, file_bytes: int, what: str) -> Header:
     return Header(metadata, _entries(tensors, 8 + len(text), file_bytes, what), file_bytes)
 
 
-def parse_json(text: str, what: str) -> dict[str, Any]:
+def parse_json(text: str, what: str, *, most: int = MOST_MARKS) -> dict[str, Any]:
     """A JSON object without doubled names, not deep, with whole and finite text and numbers."""
     if not text.isascii():  # other letters are written as \\uXXXX: one of them makes Python's text four times as large
         raise TicketError(f"{what} holds letters that a ticket spells as \\uXXXX")
-    if (marks := sum(map(text.count, ",[{"))) > MOST_MARKS:
-        raise TicketError(f"{what} holds {marks:,} values, at most {MOST_MARKS:,}")
+    if (marks := sum(map(text.count, ",[{"))) > most:
+        raise TicketError(f"{what} holds {marks:,} values, at most {most:,}")
     try:
         value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
         _check_depth(value, MOST_DEPTH)

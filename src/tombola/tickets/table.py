@@ -17,6 +17,8 @@ from tombola.tickets.summary import Layer, Summary
 CODES = "masks"
 """The name of the array that holds all mask codes, one after the other in the table's order."""
 
+MOST_LINEAGE = 2**15
+"""Values in a lineage: each is looked at several times."""
 MOST_ROWS = 2**13
 """Masked tensors of one ticket; each code costs a moment to begin."""
 
@@ -79,7 +81,7 @@ def table_of(header: Header, path: str) -> Table:
     ):
         raise TicketError(f"{path}: is of no known kind ({kind[:40]!r} with values {str(values)[:40]!r})")
     what = f"{path}: the lineage"
-    lineage = Lineage.from_json(parse_json(header.metadata["lineage"], what), what)
+    lineage = Lineage.from_json(parse_json(header.metadata["lineage"], what, most=MOST_LINEAGE), what)
     table = parse_json(header.metadata["masks"], f"{path}: the mask table")
     if set(table) != {"masks"} or not isinstance(table["masks"], list):
         raise TicketError(f"{path}: the mask table is not a list")
