@@ -8,6 +8,7 @@ import pytest
 
 from tombola.errors import DataError, RequestError, UnknownName
 from tombola.recipes._lookup import Choice, recipe, recipe_card, recipe_choices, recipe_names
+from tombola.schemes.lmp import LMP
 from tombola.study.plan import Plan
 
 
@@ -100,8 +101,42 @@ def test_every_paper_recipe_has_both_scales_and_says_what_differs(name: str, sma
 def test_the_small_recipes_share_their_pretrainings(small_plans: dict[str, Plan]) -> None:
     plans = list(small_plans.values())
     pretrained = {key for plan in plans for key, stage in plan.stages.items() if stage.STAGE == "pretrain"}
-    assert len(pretrained) == 7  # natural, smoothing, fast 2/255, linf 0.5, 1 and 2 of 255, l2 0.25
+    assert len(pretrained) == 10  # natural, smoothing, fast 2/255, linf 0.5, 1 and 2 of 255, l2 0.25; 3 never trained
     assert sum(sum(stage.STAGE == "pretrain" for stage in plan.stages.values()) for plan in plans) > 4 * len(pretrained)
+
+
+def test_every_learned_mask_is_learned_at_the_schemes_own_rate(small_plans: dict[str, Plan]) -> None:
+    """At ten times that rate mask learning collapses, and whoever collapses less seems to win."""
+    plans = [*small_plans.values(), *map(paper_plan, recipe_names())]
+    learned = [cell.experiment.draw for plan in plans for cell in plan.study.cells()]
+    drawn = [scheme for scheme in learned if isinstance(scheme, LMP)]
+    assert drawn
+    for scheme in drawn:
+        assert (scheme.fit.optimizer, scheme.fit.schedule) == (LMP().fit.optimizer, LMP().fit.schedule)
+
+
+ONE_SHOT = [f"robust-tickets/{name}" for name in ("fig1", "fig2", "fig3", "fig6", "fig7", "fig8", "fig9", "table1")]
+
+
+@pytest.mark.parametrize("name", ONE_SHOT)
+def test_one_shot_tickets_stand_beside_what_they_must_beat(name: str, small_plans: dict[str, Plan]) -> None:
+    cells = small_plans[name].study.cells()
+    by_prior = {str(cell.labels["prior"]): cell.experiment for cell in cells if cell.experiment.seed == 2}
+    untrained, random, natural = (by_prior[prior] for prior in ("untrained", "random ticket", "natural"))
+    assert untrained.pretrain is None
+    assert untrained.pretrain_seed is None  # another net for each seed
+    assert untrained.draw == natural.draw
+    assert random.draw.name == "random"
+    assert (random.pretrain, random.pretrain_seed) == (natural.pretrain, natural.pretrain_seed)
+    assert {random.draw.identity()[it] == natural.draw.identity()[it] for it in ("budget", "prunable")} == {True}
+
+
+def test_setting_how_long_to_pretrain_trains_no_control(small_plans: dict[str, Plan]) -> None:
+    study = small_plans["robust-tickets/fig2"].study.override(["pretrain.epochs=1ep", "transfer.bn=frozen"])
+    for cell in study.override(["draw.sparsity=0.9"]).cells():
+        pretrained = cell.experiment.pretrain
+        assert (pretrained is None) == (cell.labels["prior"] == "untrained")
+        assert pretrained is None or str(pretrained.epochs) == "1ep"
 
 
 def test_the_paper_scale_reads_no_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

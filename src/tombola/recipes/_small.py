@@ -45,6 +45,21 @@ def priors(*names: str) -> dict[str, Any]:
     return {name: dict(PRIORS[name]) for name in names}
 
 
+UNTRAINED: Final[Mapping[str, Mapping[str, Any]]] = {"untrained": {"pretrain": None, "pretrain_seed": None}}
+"""A net that saw no image before the target's, another one for each seed: what any pretraining must beat."""
+
+FLOOR: Final[Mapping[str, Mapping[str, Any]]] = {
+    **UNTRAINED,
+    "random ticket": {**PRIORS["natural"], "draw.name": "random"},
+}
+"""What a ticket must beat: weights never trained, and weights kept by chance, as many in every layer."""
+
+
+def with_floor(*names: str) -> dict[str, Any]:
+    """An axis of these priors and, below them, of what they must beat; for one-shot tickets."""
+    return priors(*names) | {name: dict(sets) for name, sets in FLOOR.items()}
+
+
 def base() -> dict[str, Any]:
     """Model, source task and pretraining; pretrained once, so that seeds vary what comes after."""
     return {

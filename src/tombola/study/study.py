@@ -123,7 +123,9 @@ class Study:
     def _cell(self, axes: list[Axis], values: tuple[Value, ...], building: Building) -> Cell:
         options: Any = {**_DEFAULTS, **self.options}  # so that a path may go into a default: draw.sparsity into omp
         settings = [pair for value in values for pair in value.sets.items()]
-        for path, value in (*settings, *self.last):
+        absent = [path for path, value in settings if value is None]  # a cell without pretraining has no epochs to set
+        last = [pair for pair in self.last if not any(pair[0].startswith(f"{path}.") for path in absent)]
+        for path, value in (*settings, *last):
             options = put(options, path, value)
         labels = {axis.name: value.label for axis, value in zip(axes, values, strict=True) if "seed" not in axis.paths}
         return Cell(labels, building.experiment(options, values))

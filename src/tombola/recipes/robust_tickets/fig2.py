@@ -6,8 +6,8 @@ When: the claim that robust tickets win clearly under linear evaluation (ResNet-
     to 92 %). Batch norm is an axis because it decides what sparse features look like, and the paper does not say.
 Faithful: released classifiers, the best eps of the task, every convolution, one threshold; the head by SGD, 150 epochs.
 Scaled: ResNet-20 at 32x32, 2,000 images of CIFAR-10; the best linear classifier is solved for, not trained; two radii
-    in place of the best (fig9 has more).
-Cost: at scale=small some 10 minutes on two cores, once the priors are pretrained.
+    in place of the best (fig9 has more). Beside the priors a net that was never trained, and random tickets.
+Cost: at scale=small some 15 minutes on two cores, once the priors are pretrained.
 Reference: Fu et al., DAC 2023, arXiv 2304.11834, OMP tickets under linear evaluation.
 """
 
@@ -31,7 +31,7 @@ def fig2(scale: Scale = "paper", net: Net = "resnet18") -> Study:
         }
         return study(NAME, scale, TITLE, _paper.base(net), transfer=_paper.LINEAR, axes=axes)
     axes = {
-        "prior": _small.priors("natural", "linf 1/255", "linf 2/255"),
+        "prior": _small.with_floor("natural", "linf 1/255", "linf 2/255"),
         "transfer.bn": ["frozen", "recalibrated"],
         "draw.sparsity": list(_small.SPARSITIES),
         "repeat": repeats("target.seed"),
