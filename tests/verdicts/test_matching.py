@@ -17,16 +17,34 @@ VALUES = st.lists(st.floats(0, 100), min_size=3, max_size=5)
 def rows(values: list[float], better: str = "higher", **cell: str) -> list[Row]:
     made = [row(value, seed, better=better) for seed, value in enumerate(values)]
     axes = {axis.replace("__", "."): level for axis, level in cell.items()}
-    return [one.model_copy(update={"cell": axes}) for one in made]
+    return [one.model_copy(update={"cell": axes, "samples": 0}) for one in made]  # no noise but the seeds'
+
+
+def below(*points: float, better: str = "higher") -> list[Row]:
+    """So many points worse than the dense network, seed by seed."""
+    return rows([dense - it for dense, it in zip(DENSE, points, strict=True)], better)
 
 
 def test_within_one_std_of_the_dense_mean_is_a_match_and_the_bar_itself_is() -> None:
-    assert matching(rows([87.0, 88.0, 89.0]), rows(DENSE)).outcome == "yes"
-    assert matching(rows([86.0, 88.0, 89.0]), rows(DENSE)).outcome == "no"
+    assert matching(below(2, 2, 2), rows(DENSE)).outcome == "yes"
+    assert matching(below(2.1, 2.1, 2.1), rows(DENSE)).outcome == "no"
+
+
+def test_a_mean_at_the_bar_decides_nothing_while_the_interval_covers_it() -> None:
+    """0.01 points above or below the bar, of seeds that differ by a point: 3 seeds cannot say which."""
+    for off in (-0.01, 0.01):
+        found = matching(below(1 - off, 2 - off, 3 - off), rows(DENSE))
+        half = 4.302653 / 3**0.5
+        assert (found.outcome, found.by_means) == ("undecided", "yes" if off > 0 else "no")
+        assert found.interval is not None
+        assert found.bar is not None
+        assert found.interval.low < found.bar < found.interval.high
+        assert found.interval.high - found.interval.low == pytest.approx(2 * half, abs=1e-4)
+        assert found.text.endswith(" over 3 seeds, the dense mean and one std ask for at least 88.00 %.")
 
 
 def test_strict_allows_nothing_and_margin_so_many_points() -> None:
-    sparse = rows([89.0, 89.5, 90.0])
+    sparse = below(0.5, 0.5, 0.5)
     assert matching(sparse, rows(DENSE), rule="strict").outcome == "no"
     assert matching(sparse, rows(DENSE), rule="margin", margin=0.5).outcome == "yes"
     assert matching(sparse, rows(DENSE), rule="margin", margin=0.4).outcome == "no"
@@ -35,9 +53,11 @@ def test_strict_allows_nothing_and_margin_so_many_points() -> None:
 
 
 def test_less_is_as_good_where_lower_is_better() -> None:
-    dense = rows([4.0, 5.0, 6.0], "lower")
-    assert matching(rows([5.5, 6.0, 6.5], "lower"), dense).outcome == "yes"
-    assert matching(rows([7.0, 7.0, 7.0], "lower"), dense).outcome == "no"
+    dense = rows(DENSE, "lower")
+    assert matching(below(-2, -2, -2, better="lower"), dense).outcome == "yes"
+    assert matching(below(-2.1, -2.1, -2.1, better="lower"), dense).outcome == "no"
+    open_one = matching(below(0, -2, -5, better="lower"), dense)
+    assert (open_one.outcome, open_one.by_means) == ("undecided", "no")
 
 
 @pytest.mark.parametrize(
@@ -59,8 +79,8 @@ def test_too_little_is_undecided_and_says_why(sparse: list[Row], dense: list[Row
 
 
 def test_a_verdict_says_what_it_compared() -> None:
-    told = "Matches: 88.00 % over 3 seeds, the dense mean and one std ask for at least 88.00 %."
-    assert matching(rows([87.0, 88.0, 89.0]), rows(DENSE)).text == told
+    told = "Matches: 88.00 % (88.00 to 88.00) over 3 seeds, the dense mean and one std ask for at least 88.00 %."
+    assert matching(below(2, 2, 2), rows(DENSE)).text == told
 
 
 def test_rows_of_two_cells_are_not_averaged() -> None:
@@ -116,9 +136,17 @@ CURVES: list[tuple[dict[float, float], float | None, float | None, float | None,
 def test_the_bracket(
     curve: dict[float, float], up_to: float | None, then: float | None, anywhere: float | None, text: str
 ) -> None:
-    levels = {0.0: rows(DENSE)} | {sparsity: rows([value] * 3) for sparsity, value in reversed(curve.items())}
+    levels = {0.0: rows(DENSE)} | {s: below(*[90 - value] * 3) for s, value in reversed(curve.items())}
     found = largest_matching(levels)
     assert (found.up_to, found.then, found.anywhere, found.text) == (up_to, then, anywhere, text)
+
+
+def test_a_bracket_says_what_the_means_alone_would() -> None:
+    levels = {0.0: rows(DENSE), 0.5: below(0, 0, 0), 0.8: below(0.9, 1.9, 2.9), 0.9: below(9, 9, 9)}
+    found = largest_matching(levels)
+    assert (found.up_to, found.then_outcome, found.by_means) == (0.5, "undecided", 0.8)
+    assert largest_matching({0.0: rows(DENSE), 0.5: below(9, 9, 9)}).by_means == 0.0
+    assert largest_matching({0.0: rows(DENSE)}).by_means is None
 
 
 def test_a_bracket_with_too_few_seeds_stays_open() -> None:

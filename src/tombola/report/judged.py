@@ -70,9 +70,10 @@ def _matching(
 
 
 def _bracket_line(name: str, by_rule: Mapping[Rule, Bracket]) -> str:
-    """The verdict within one std, and what the other two rules make of it where they differ."""
+    """The verdict within one std; what the other two rules, and the means without their intervals, make of it."""
     main = by_rule["std"]
     others = [f"{rule}: {percent(b.up_to)}" for rule, b in by_rule.items() if rule != "std" and b.up_to != main.up_to]
+    others += [f"by means alone: {percent(main.by_means)}"] if main.by_means not in (None, main.up_to) else []
     return f"  {name}: {main.text[:1].lower()}{main.text[1:]}" + (f" ({'; '.join(others)})" if others else "")
 
 
@@ -89,6 +90,7 @@ def _bracket_json(found: Bracket) -> dict[str, object]:
         "next": found.then,
         "next_outcome": found.then_outcome,
         "anywhere": found.anywhere,
+        "by_means": found.by_means,
         "text": found.text,
     }
 

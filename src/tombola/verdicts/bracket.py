@@ -1,10 +1,11 @@
 """The largest sparsity that matches, with its bracket: the next sparsity measured, which does not."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Protocol
 
-from tombola.verdicts.matching import Rule, matching
+from tombola.verdicts.matching import Matching, Rule, matching
 from tombola.verdicts.runs import Given, Outcome
 
 
@@ -13,6 +14,9 @@ class Verdict(Protocol):
 
     @property
     def outcome(self) -> Outcome: ...
+
+    @property
+    def text(self) -> str: ...
 
     @property
     def why(self) -> str: ...
@@ -24,6 +28,7 @@ class Bracket:
 
     ``up_to`` is None where nothing is decided; it is the dense network's where no sparser one matches.
     ``anywhere`` is the largest sparsity that matches at all: larger than ``up_to`` where the curve comes back.
+    ``by_means`` is ``up_to`` by the means alone, as the papers count.
     """
 
     dense: float
@@ -32,6 +37,7 @@ class Bracket:
     then_outcome: Outcome | None
     anywhere: float | None
     why: str = ""
+    by_means: float | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -86,7 +92,15 @@ def largest_matching(
             dense, None, None, None, None, f"there is no dense run, nothing was measured at {_percent(dense)}"
         )
     found = {s: matching(runs, levels[dense], rule=rule, margin=margin) for s, runs in levels.items()}
-    return bracket(found, dense=dense)
+    return replace(bracket(found, dense=dense), by_means=_by_means(found, dense))
+
+
+def _by_means(found: Mapping[float, Matching], dense: float) -> float | None:
+    """The largest sparsity up to which the means alone reach their bars; None where there are no means."""
+    sparser = [sparsity for sparsity in sorted(found) if sparsity > dense]
+    if not sparser or found[sparser[0]].by_means == "undecided":
+        return None
+    return max(takewhile(lambda sparsity: found[sparsity].by_means == "yes", sparser), default=dense)
 
 
 def _percent(sparsity: float) -> str:

@@ -1,15 +1,20 @@
 """*Matching*, *winning* and *double-win*: whether a sparse network is as good as the dense one.
 
+Decided by the paired interval of what it has over the dense one: a match where all of it reaches the bar, short where
+none of it does, undecided where it covers the bar. ``by_means`` is what the papers ask: whether the mean alone does.
+
 Reference: a winning ticket is within one standard deviation of the full model (BERT-Tickets, table 2), the variant with
 no allowance is tabulated beside it; a double-win ticket matches in standard accuracy under standard transfer, and in
 standard and robust accuracy under adversarial transfer (Double-Win, ICML'22).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias
 
 from tombola.errors import RequestError
 from tombola.rows import Row, Scalar
+from tombola.verdicts.intervals import Interval
+from tombola.verdicts.paired import paired
 from tombola.verdicts.runs import Given, Outcome, Runs, runs_of, undecidable
 
 Rule: TypeAlias = Literal["std", "strict", "margin"]
@@ -18,32 +23,49 @@ RULES: Final[tuple[Rule, ...]] = ("std", "strict", "margin")
 
 @dataclass(frozen=True)
 class Matching:
-    """Whether ``mean`` reaches ``bar``, the dense mean less what the rule allows (both None where undecided)."""
+    """Whether ``mean`` reaches ``bar``, the dense mean less what the rule allows (both None with too few seeds).
+
+    ``interval`` is where the sparse network's true value lies beside that dense mean.
+    """
 
     outcome: Outcome
     rule: Rule
     mean: float | None = None
     bar: float | None = None
+    interval: Interval | None = None
     seeds: int = 0
     unit: str = ""
     better: str = "higher"
     why: str = ""
 
     @property
+    def by_means(self) -> Outcome:
+        """As the papers count: whether the mean reaches the bar, however wide its interval is."""
+        if self.mean is None or self.bar is None:
+            return "undecided"
+        reached = self.mean <= self.bar if self.better == "lower" else self.mean >= self.bar
+        return "yes" if reached else "no"
+
+    @property
     def text(self) -> str:
         """The verdict in one sentence."""
-        if self.mean is None or self.bar is None:
-            return f"Undecided: {self.why}."
-        unit = f" {self.unit}" if self.unit else ""
-        least = "at most" if self.better == "lower" else "at least"
-        word = "Matches" if self.outcome == "yes" else "Falls short"
-        asked = {"std": "the dense mean and one std", "strict": "the dense mean", "margin": "the dense mean and margin"}
-        told = f"{self.mean:.2f}{unit} over {self.seeds} seeds, {asked[self.rule]} ask for {least} {self.bar:.2f}{unit}"
-        return f"{word}: {told}."
+        words: dict[Outcome, str] = {"yes": "Matches", "no": "Falls short", "undecided": "Undecided"}
+        return f"{words[self.outcome]}: {self.why or _compared(self)}."
+
+
+def _compared(found: Matching) -> str:
+    """What was asked for, and where the network is believed to stand."""
+    assert found.interval is not None
+    unit = f" {found.unit}" if found.unit else ""
+    least = "at most" if found.better == "lower" else "at least"
+    asked = {"std": "the dense mean and one std", "strict": "the dense mean", "margin": "the dense mean and margin"}
+    span = f"{found.interval.low:.2f} to {found.interval.high:.2f}"
+    told = f"{found.mean:.2f}{unit} ({span}) over {found.seeds} seeds"
+    return f"{told}, {asked[found.rule]} ask for {least} {found.bar:.2f}{unit}"
 
 
 def matching(sparse: Given, dense: Given, *, rule: Rule = "std", margin: float = 0.0) -> Matching:
-    """Whether the sparse runs' mean is within one std of the dense runs (``strict``: 0; ``margin``: so many units).
+    """Whether the sparse runs are within one std of the dense ones (``strict``: 0; ``margin``: so many units).
 
     Undecided unless at least three seeds are shared. Where lower is better, everything is turned round.
     """
@@ -52,9 +74,19 @@ def matching(sparse: Given, dense: Given, *, rule: Rule = "std", margin: float =
     ours, full = runs_of(sparse), runs_of(dense)
     if why := undecidable(ours, full, ("the sparse network", "the dense network")):
         return Matching("undecided", rule, seeds=ours.n, unit=ours.unit, better=ours.better, why=why)
-    bar = full.mean - ours.sign * _allowed(full, rule, margin)
-    reached = ours.sign * ours.mean >= ours.sign * bar
-    return Matching("yes" if reached else "no", rule, ours.mean, bar, ours.n, ours.unit, ours.better)
+    lead = paired(ours, full).interval
+    assert lead is not None
+    allowed = _allowed(full, rule, margin)
+    outcome: Outcome = "yes" if lead.low >= -allowed else "no" if lead.high < -allowed else "undecided"
+    bar, span = full.mean - ours.sign * allowed, _beside(full.mean, ours.sign, lead)
+    found = Matching(outcome, rule, ours.mean, bar, span, ours.n, ours.unit, ours.better)
+    return replace(found, why=_compared(found)) if outcome == "undecided" else found
+
+
+def _beside(mean: float, sign: float, lead: Interval) -> Interval:
+    """The values that a lead over ``mean`` leaves."""
+    low, high = sorted((mean + sign * lead.low, mean + sign * lead.high))
+    return Interval(low, high, lead.method)
 
 
 def _allowed(dense: Runs, rule: Rule, margin: float) -> float:

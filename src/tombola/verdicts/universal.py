@@ -53,7 +53,7 @@ def _of_source(cells: dict[Scalar, dict[Scalar, list[Row]]], name: Scalar, sourc
         if target != name:
             own = cells[target].get(target, []) if target in cells else []
             theirs = [_as_from(row, source) for row in cells[name][target]]
-            outcome = matching(theirs, [_as_from(row, source) for row in own], rule="strict").outcome
+            outcome = matching(theirs, [_as_from(row, source) for row in own], rule="strict").by_means
             found[outcome].append(target)
     return Universal(name, *(tuple(targets) for targets in found.values()))
 
