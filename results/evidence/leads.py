@@ -2,41 +2,63 @@
 
 A pooled lead is the mean over cells, each cell counting once. Its interval is Student's over the seeds' pooled leads,
 with the noise of the test images added where the rows say which images were right (images would differ too if the study
-were run again), and never narrower than without it. Pretrainings would differ as well, and nothing here says by how
-much: each was made once.
+were run again), and never narrower than without it; its p is of the same statistic. The unit that is repeated is the
+seed of drawing and transfer: every net was pretrained once, and nothing here says how another pretraining would differ.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import hypot
 from statistics import fmean
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tombola.outcomes import Outcomes
 from tombola.rows import Row, Scalar
-from tombola.verdicts.intervals import Interval, interval_of
+from tombola.verdicts.intervals import Interval, interval_of, p_value
 
 SPARSITY = "draw.sparsity"
 _FEWEST = 3
 
+Cell: TypeAlias = tuple[tuple[str, Scalar], ...]
+"""The levels of a cell but for the axis that is compared."""
+Pair: TypeAlias = Mapping[int, tuple[Row, Row]]
+"""The better one asked about and the other, by seed."""
+
 
 @dataclass(frozen=True)
 class Lead:
-    """A mean difference in points, positive where the first level is better."""
+    """A mean difference in points, positive where the first level is better, and the means it is a difference of.
+
+    Of a `gap` the two means are the two leads.
+    """
 
     mean: float
     interval: Interval
-    cells: int
+    p: float
+    left: float
+    right: float
+    cells: tuple[Cell, ...]
     seeds: int
-    samples: int
+    images: bool
+    """Whether the interval allows for other test images too, in all cells."""
 
     @property
     def sign(self) -> int:
         """1 or -1 where the interval leaves 0 out, else 0."""
         return 1 if self.interval.low > 0 else -1 if self.interval.high < 0 else 0
+
+    @property
+    def half(self) -> float:
+        """Half the interval: no smaller lead could have left 0 out."""
+        return (self.interval.high - self.interval.low) / 2
+
+    @property
+    def covers(self) -> str:
+        """What would differ in another run that the interval allows for."""
+        return "seeds and images" if self.images else "seeds only"
 
 
 def where(rows: Iterable[Row], metric: str, /, **levels: object) -> list[Row]:
@@ -56,29 +78,48 @@ def _has(row: Row, axis: str, level: object) -> bool:
 def lead(rows: Sequence[Row], axis: str, left: str, right: str) -> Lead:
     """The pooled lead of ``left`` over ``right`` over all cells that have both, on the seeds that all share."""
     pairs = _pairs(rows, axis, left, right)
-    seeds = sorted(set.intersection(*(set(pair) for pair in pairs.values()))) if pairs else []
+    seeds = _shared([pairs], f"{axis}: {left} and {right}")
+    means = [fmean(pair[seed][side].value for pair in pairs.values() for seed in seeds) for side in (0, 1)]
+    return _judged([(1.0, pairs)], seeds, (means[0], means[1]))
+
+
+def gap(rows: Sequence[Row], others: Sequence[Row], axis: str, left: str, right: str) -> Lead:
+    """How much larger the lead over ``rows`` is than that over ``others``, seed by seed and image by image."""
+    first, second = (_pairs(given, axis, left, right) for given in (rows, others))
+    seeds = _shared([first, second], f"{axis}: {left} and {right}")
+    leads = [fmean(_by_seed(pairs, seeds)) for pairs in (first, second)]
+    return _judged([(1.0, first), (-1.0, second)], seeds, (leads[0], leads[1]))
+
+
+def _judged(
+    parts: Sequence[tuple[float, Mapping[Cell, Pair]]], seeds: Sequence[int], means: tuple[float, float]
+) -> Lead:
+    """The weighted sum of pooled leads. The wider of two intervals, the larger of two p: with and without images."""
+    told = [[sign * value for value in _by_seed(pairs, seeds)] for sign, pairs in parts]
+    by_seed = [sum(values) for values in zip(*told, strict=True)]
+    rows = [row for _, pairs in parts for pair in pairs.values() for seed in seeds for row in pair[seed]]
+    samples, noises = min(row.samples for row in rows), (0.0, _noise(parts, seeds))
+    spans = [interval_of(by_seed, noise, samples) for noise in noises]
+    widest = Interval(min(span.low for span in spans), max(span.high for span in spans), spans[1].method)
+    p = max(p_value(by_seed, noise, samples) for noise in noises)
+    cells = tuple(cell for _, pairs in parts for cell in pairs)
+    return Lead(fmean(by_seed), widest, p, *means, cells, len(seeds), all(row.outcomes for row in rows))
+
+
+def _by_seed(pairs: Mapping[Cell, Pair], seeds: Sequence[int]) -> list[float]:
+    return [fmean(_difference(*pair[seed]) for pair in pairs.values()) for seed in seeds]
+
+
+def _shared(sides: Sequence[Mapping[Cell, Pair]], what: str) -> list[int]:
+    found = [set(pair) for pairs in sides for pair in pairs.values()]
+    seeds = sorted(set.intersection(*found)) if all(sides) else []
     if len(seeds) < _FEWEST:
-        raise ValueError(f"{axis}: {left} and {right} share {len(seeds)} seeds; {_FEWEST} are needed")
-    by_seed = [fmean(_difference(*pair[seed]) for pair in pairs.values()) for seed in seeds]
-    samples = min(row.samples for pair in pairs.values() for seed in seeds for row in pair[seed])
-    bare, found = (interval_of(by_seed, noise, samples) for noise in (0.0, _noise(pairs, seeds)))
-    widest = Interval(min(bare.low, found.low), max(bare.high, found.high), found.method)
-    return Lead(fmean(by_seed), widest, len(pairs), len(seeds), samples)
+        raise ValueError(f"{what} share {len(seeds)} seeds; {_FEWEST} are needed")
+    return seeds
 
 
-def gap(first: Lead, second: Lead) -> Lead:
-    """How much larger the first lead is; their intervals are taken as independent, which widens this one."""
-    half = [(found.interval.high - found.interval.low) / 2 for found in (first, second)]
-    mean, width = first.mean - second.mean, hypot(half[0], half[1])
-    span = Interval(mean - width, mean + width, "two leads taken as independent")
-    return Lead(mean, span, first.cells, min(first.seeds, second.seeds), min(first.samples, second.samples))
-
-
-Pair = Mapping[int, tuple[Row, Row]]
-
-
-def _pairs(rows: Sequence[Row], axis: str, left: str, right: str) -> dict[tuple[tuple[str, Scalar], ...], Pair]:
-    found: dict[tuple[tuple[str, Scalar], ...], dict[int, dict[str, Row]]] = defaultdict(lambda: defaultdict(dict))
+def _pairs(rows: Sequence[Row], axis: str, left: str, right: str) -> dict[Cell, Pair]:
+    found: dict[Cell, dict[int, dict[str, Row]]] = defaultdict(lambda: defaultdict(dict))
     for row in rows:
         cell = tuple(sorted((name, level) for name, level in row.cell.items() if name != axis))
         found[cell][row.seed][str(row.cell[axis])] = row
@@ -93,20 +134,21 @@ def _difference(left: Row, right: Row) -> float:
     return (left.value - right.value) * (-1.0 if left.better == "lower" else 1.0)
 
 
-def _noise(pairs: Mapping[tuple[tuple[str, Scalar], ...], Pair], seeds: Sequence[int]) -> float:
-    """The variance, in squared points, that other test images would put on the pooled lead; 0 where nothing is known.
+def _noise(parts: Sequence[tuple[float, Mapping[Cell, Pair]]], seeds: Sequence[int]) -> float:
+    """The variance, in squared points, that other test images would put on the sum; 0 where nothing is known.
 
-    Cells of one task are looked at on the same images, so they are averaged image by image; tasks are independent.
+    Cells of one task are looked at on the same images, so they are added image by image; tasks are independent.
     """
-    tasks: dict[Scalar, list[NDArray[np.float64]]] = defaultdict(list)
-    for cell, pair in pairs.items():
-        for seed in seeds:
-            left, right = pair[seed]
-            if left.outcomes and right.outcomes:
-                tasks[dict(cell).get("task")].append(_table(left) - _table(right))
-    whole = sum(len(tables) for tables in tasks.values())
-    parts = [(len(tables) / whole, np.mean(tables, axis=0)) for tables in tasks.values()]
-    return float(sum(share**2 * 1e4 * image.var() / len(image) for share, image in parts))
+    tasks: dict[tuple[Scalar, str], list[NDArray[np.float64]]] = defaultdict(list)
+    for sign, pairs in parts:
+        share = sign / (len(pairs) * len(seeds))
+        for cell, pair in pairs.items():
+            for left, right in (pair[seed] for seed in seeds):
+                if left.outcomes and right.outcomes:
+                    of = Outcomes.parse(left.outcomes).of
+                    tasks[dict(cell).get("task"), of].append(share * (_table(left) - _table(right)))
+    images = [np.sum(tables, axis=0) for tables in tasks.values()]
+    return float(sum(1e4 * image.var() / len(image) for image in images))
 
 
 def _table(row: Row) -> NDArray[np.float64]:

@@ -1,97 +1,93 @@
-"""The evidence page: leads are what the rows give, and a number that no row gives is found."""
+"""The evidence page is what the stored rows give, worded as they allow; a number that no row gives is found."""
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 from results.evidence import __main__ as evidence
-from results.evidence.claims import CLAIMS, by_sign
-from results.evidence.leads import gap, lead, where
-from scipy.stats import spearmanr
+from results.evidence import floors
+from results.evidence.claims import CLAIMS, HERE, Claim
+from results.evidence.floors import floor
+from results.evidence.holm import holm
+from results.evidence.judges import by_lead, gap_tells, least_p
+from results.evidence.page import judged
 
-from tombola.outcomes import Outcomes
+from tests.results.test_leads import row, three
 from tombola.recipes._lookup import recipe_names
-from tombola.report.correlation import rank_correlation
-from tombola.rows import Row
+from tombola.rows import Row, write_rows
+from tombola.schemes.lmp import LMP
+from tombola.study.study import Study
 
 
-def row(prior: str, seed: int, value: float, sparsity: float = 0.9, task: str = "a", outcomes: str = "") -> Row:
-    return Row(
-        cell={"prior": prior, "draw.sparsity": sparsity, "task": task},
-        seed=seed,
-        property="accuracy",
-        metric="accuracy",
-        value=value,
-        unit="%",
-        samples=100,
-        outcomes=outcomes,
-    )
+def claim(name: str, recipe: str = "robust-tickets/fig2") -> Claim:
+    return Claim(name, "says", recipe, "rule", by_lead("accuracy", "robust"))
 
 
-def three(prior: str, values: tuple[float, float, float], sparsity: float = 0.9) -> list[Row]:
-    return [row(prior, seed, value, sparsity) for seed, value in enumerate(values)]
+def verdicts(rows: list[Row], names: str) -> list[str]:
+    claims = [claim(name) for name in names]
+    return [one.verdict for one in judged(claims, {claims[0].study: rows})]
 
 
-def test_a_lead_pools_cells_by_seed_and_has_students_interval() -> None:
-    rows = three("robust", (52, 53, 54)) + three("natural", (50, 50, 50))
-    rows += three("robust", (41, 42, 43), sparsity=0.95) + three("natural", (41, 41, 41), sparsity=0.95)
-    found = lead(rows, "prior", "robust", "natural")
-    by_seed = np.array([(2 + 0) / 2, (3 + 1) / 2, (4 + 2) / 2])
-    half = 4.302653 * by_seed.std(ddof=1) / np.sqrt(3)
-    assert found.mean == pytest.approx(2.0)
-    assert (found.interval.low, found.interval.high) == pytest.approx((2 - half, 2 + half), abs=1e-4)
-    assert (found.cells, found.seeds, found.sign) == (2, 3, 0)
-    assert by_sign(found) == "undecided"
+def test_a_verdict_is_one_among_all_claims() -> None:
+    """p 0.026: alone it leaves 0 out, among three claims it does not stand."""
+    ahead, level = three("robust", (52, 53, 54)), three("robust", (50, 51, 49))
+    base = three("natural", (50, 50.5, 50.5))
+    assert verdicts(ahead + base, "a") == ["holds here"]
+    assert verdicts(ahead + base, "abc") == ["leans for"] * 3
+    assert verdicts(level + base, "a") == ["undecided"]
+    behind = [one.model_copy(update={"value": 100 - one.value}) for one in ahead + base]
+    assert (verdicts(behind, "a"), verdicts(behind, "abc")) == (["does not hold here"], ["leans against"] * 3)
 
 
-def test_what_test_images_differ_by_is_in_the_interval() -> None:
-    right = {"robust": np.arange(100) % 2 == 0, "natural": np.arange(100) % 4 == 0}
-    rows = [
-        row(prior, seed, 100 * table.mean(), outcomes=Outcomes.made(table, "images").text)
-        for prior, table in right.items()
-        for seed in range(3)
-    ]
-    found = lead(rows, "prior", "robust", "natural")
-    variance = np.var(right["robust"].astype(float) - right["natural"]) * 1e4 / 100
-    assert found.mean == pytest.approx(25.0)
-    assert found.interval.high - found.mean == pytest.approx(1.984 * np.sqrt(variance), rel=1e-3)
-    bare = lead([one.model_copy(update={"outcomes": ""}) for one in rows], "prior", "robust", "natural")
-    assert (bare.interval.low, bare.interval.high) == (25.0, 25.0)
+def test_holms_p_are_those_worked_by_hand() -> None:
+    assert holm({"a": 0.01, "b": 0.04, "c": 0.03}) == pytest.approx({"a": 0.03, "c": 0.06, "b": 0.06})
+    assert holm({"a": 0.5, "b": 0.9}) == {"a": 1.0, "b": 1.0}
+    assert holm({}) == {}
 
 
-def test_fewer_than_three_shared_seeds_give_no_lead() -> None:
-    rows = three("robust", (1, 2, 3)) + three("natural", (1, 2, 3))[:2]
-    with pytest.raises(ValueError, match="share 2 seeds"):
-        lead(rows, "prior", "robust", "natural")
+def test_what_so_few_tasks_could_not_show_is_undecidable() -> None:
+    """Five tasks in perfect order have p 2/120, which is above 0.05 among four claims already."""
+    assert least_p(5) == pytest.approx((2 / 120, 10 / 120))
+    tasks = dict(zip("abcde", range(5), strict=True))
+    rows = [row(prior, seed, 50 + (prior == "linf 1/255") * tasks[task], task=task)
+            for task in tasks for prior in ("natural", "linf 1/255") for seed in range(3)]  # fmt: skip
+    far = [one.model_copy(update={"metric": "feature_frechet_distance", "value": tasks[str(one.cell["task"])]})
+           for one in rows if one.cell["prior"] == "natural"]  # fmt: skip
+    claims = [Claim(name, "says", "robust-tickets/table2", "rule", gap_tells) for name in "abcd"]
+    assert [one.verdict for one in judged(claims[:1], {claims[0].study: rows + far})] == ["holds here"]
+    assert {one.verdict for one in judged(claims, {claims[0].study: rows + far})} == {"undecidable"}
 
 
-def test_lower_is_better_turns_the_lead_round() -> None:
-    rows = three("robust", (10, 10, 10)) + three("natural", (12, 12, 12))
-    rows = [one.model_copy(update={"better": "lower"}) for one in rows]
-    assert lead(rows, "prior", "robust", "natural").mean == 2.0
+def test_the_floor_is_the_mean_of_controls_in_the_same_cells() -> None:
+    rows = three("untrained", (30, 31, 32)) + three("untrained", (20, 20, 20), sparsity=0.95)
+    rows += three("random ticket", (40, 40, 40))
+    both = [(("draw.sparsity", sparsity), ("task", "a")) for sparsity in (0.9, 0.95)]
+    assert floor(rows, "accuracy", both) == {"untrained": 25.5}, "a control that some cell lacks is left out"
+    assert floor(rows, "accuracy", both[:1]) == {"untrained": 31.0, "random ticket": 40.0}
+    assert floor(rows, "mean_iou", both) == {}
+    assert floor(rows, "accuracy", [(("draw.sparsity", 0.9), ("drawn", "US"))]) == {
+        "untrained": 31.0,
+        "random ticket": 40.0,
+    }
 
 
-def test_a_gap_of_leads_is_no_surer_than_either() -> None:
-    one = lead(three("robust", (5, 6, 7)) + three("natural", (1, 1, 1)), "prior", "robust", "natural")
-    found = gap(one, one)
-    assert found.mean == 0.0
-    assert found.interval.high - found.interval.low > one.interval.high - one.interval.low
+def test_controls_are_lent_by_a_study_of_the_same_protocol(tmp_path: Path) -> None:
+    rows = three("untrained", (30, 31, 32)) + three("natural", (40, 41, 42))
+    element = [one.model_copy(update={"cell": {**one.cell, "draw.pattern": "element"}}) for one in rows]
+    channel = [one.model_copy(update={"cell": {**one.cell, "draw.pattern": "channel"}}) for one in rows]
+    (tmp_path / "robust-tickets-fig3-small").mkdir()
+    write_rows(tmp_path / "robust-tickets-fig3-small" / "rows.jsonl", element + channel)
+    assert floors.controls("robust-tickets-fig4-small", [], tmp_path) == element[:3]
+    assert len(floors.controls("robust-tickets-fig3-small", [], tmp_path)) == 6
+    assert floors.controls("robust-tickets-fig7-small", rows, tmp_path) == rows[:3], "its own, where it has any"
 
 
-def test_where_chooses_by_metric_and_levels() -> None:
-    rows = three("robust", (1, 2, 3)) + three("robust", (4, 5, 6), sparsity=0.5)
-    assert [one.value for one in where(rows, "accuracy", draw__sparsity=(0.5,))] == [4, 5, 6]
-    assert where(rows, "mean_iou") == []
-
-
-def test_rank_correlation_is_scipys() -> None:
-    left, right = [3.0, 1.0, 4.0, 1.5, 9.0], [2.0, 7.0, 1.0, 8.0, 2.5]
-    found, same = rank_correlation(left, right), rank_correlation(left, left)
-    assert found is not None
-    assert same is not None
-    assert found.rho == pytest.approx(spearmanr(left, right).statistic)
-    assert 0 < found.p <= 1
-    assert same.p == pytest.approx(2 / 120)
+def test_the_learned_masks_are_judged_at_the_schemes_own_rate() -> None:
+    (learned,) = [one for one in CLAIMS if one.name == "Learned masks"]
+    assert [*learned.judge(learned.rows()).leads] == ["robust over natural"]
+    way = next(str(level) for level in learned.only["way"] if "LMP" in str(level))
+    study = Study.read(HERE.parents[1] / learned.recipe).axes["way"]
+    drawn = LMP.model_validate({name: value for name, value in study[way]["draw"].items() if name != "name"})
+    assert (drawn.fit.optimizer, drawn.fit.schedule) == (LMP().fit.optimizer, LMP().fit.schedule)
 
 
 def test_a_number_that_no_row_gives_is_found_with_its_line() -> None:
@@ -102,7 +98,7 @@ def test_a_number_that_no_row_gives_is_found_with_its_line() -> None:
 def test_every_claim_is_of_a_recipe_and_has_a_rule() -> None:
     files = {claim.recipe for claim in CLAIMS if claim.recipe.endswith(".yaml")}
     assert {claim.recipe for claim in CLAIMS} - files <= set(recipe_names())
-    assert all((evidence.HERE.parents[1] / file).is_file() for file in files)
+    assert all((HERE.parents[1] / file).is_file() for file in files)
     assert len({claim.name for claim in CLAIMS}) == len(CLAIMS)
     assert all(claim.rule and claim.says for claim in CLAIMS)
 
