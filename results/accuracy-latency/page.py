@@ -24,12 +24,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SPEEDS: Final = (1.5, 2.0, 3.0, 4.0, 5.0, 8.0)
+HEADLINE: Final = (2.0, 3.0)
 LOSSES: Final = (1.0, 2.0, 5.0, 10.0)
 Found: TypeAlias = Mapping[str, Mapping[int, Sequence[Net]]]
 """The nets by how they were adapted and by batch."""
 
 HEAD: Final = """
 # Accuracy against measured latency
+
+{found}
 
 Which pattern buys most speed for a point of accuracy: a ResNet-20 pretrained on a hundred classes of Tiny-ImageNet, its
 tickets adapted to 2,000 images of CIFAR-10 at 32x32; {seeds} seeds, {samples:,} test images, float32, one thread. The
@@ -72,7 +75,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def page(rows: Sequence[Row], timed: Sequence[Mapping[str, Any]], found: Found) -> str:
     """The whole text."""
-    head = HEAD.format(seeds=len({row.seed for row in rows}), samples=min(row.samples for row in rows))
+    seeds, samples = len({row.seed for row in rows}), min(row.samples for row in rows)
+    head = HEAD.format(seeds=seeds, samples=samples, found=" ".join(map(headline, found, found.values())))
     parts = [head.strip()]
     for way, by_batch in found.items():
         parts.append(f"## {way.capitalize()}")
@@ -82,6 +86,19 @@ def page(rows: Sequence[Row], timed: Sequence[Mapping[str, Any]], found: Found) 
     machines = ", ".join(sorted({str(line["machine"]) for line in timed}))
     parts += ["## How it was measured", HOW.format(machines=machines)]
     return "\n\n".join(parts) + "\n"
+
+
+def headline(way: str, by_batch: Mapping[int, Sequence[Net]]) -> str:
+    """What loses least at twice and at three times the speed, on the first batch, and what is next."""
+    batch, nets = next(iter(by_batch.items()))
+    dense = next(net for net in nets if net.name == DENSE)
+    told = []
+    for speed in HEADLINE:
+        lost = {family: lost_at(line, dense, speed) for family, line in families(nets).items()}
+        means = sorted((fmean(points), family) for family, points in lost.items() if points)
+        least = [f"{family} {points:.1f}" for points, family in means[:2]]
+        told += [f"at {speed:g}x the speed {' and '.join(least)}"] if least else []
+    return f"**Points of accuracy lost, least first, {way}, batch {batch}: {'; '.join(told)}.**"
 
 
 def every_net(by_batch: Mapping[int, Sequence[Net]]) -> str:

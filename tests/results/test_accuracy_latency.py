@@ -143,6 +143,7 @@ def test_the_page_and_the_picture_are_made_from_the_rows(tmp_path: Path, monkeyp
         told = f"| stripe:4 0.9 | {mean} ± 2.6 | 6.0 (1.0 to 11.0) | native | 0.125 | 8.00 | 2.67 torch |"
         assert told in text
     assert "3 seeds, 10,000 test images" in text
+    assert "lost, least first, finetune, batch 1: at 2x the speed stripe:4 2.0 and smaller dense nets 9.0;" in text
     assert "The yardstick is the dense net in onnxruntime: 1.000 ms." in text
     assert (tmp_path / "accuracy-latency.png").read_bytes()[1:4] == b"PNG"
 

@@ -20,6 +20,7 @@ def report(
     as_json: bool = JSON,
 ) -> None:
     """Write a study's page (and picture) from what the store has; runs nothing."""
+    from tombola.report.about import About
     from tombola.report.curves import read_results
     from tombola.report.page import write_report
     from tombola.report.picture import write_picture
@@ -33,10 +34,10 @@ def report(
     kept.require_readable()
     rows = collect(Plan.of(wanted), kept)
     read_results(rows, by)  # which refuses an axis that is not there, before anything is written
-    files = [] if png is None else [write_picture(rows, png, by=by)]
+    about = {"commands": [command_of(study, set_)], **_about(out / wanted.name, wanted.name), "by": by}
+    files = [] if png is None else [write_picture(rows, png, by=by, made=About.of(about).made)]
     folder = place(out, wanted)
     write_result(tuple(rows), folder / "rows.jsonl")
-    about = {"commands": [command_of(study, set_)], **_about(folder, wanted.name), "by": by}
     page = write_report(rows, about, folder / "report.html")
     files = [page, *files]
     lines = [text_table(rows), "", *(f"{'report' if file == page else 'picture'}: {file}" for file in files)]

@@ -67,6 +67,14 @@ class About(BaseModel):
             problems = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_url=False)]
             raise OptionError("what the report says of the study", problems) from None
 
+    @property
+    def made(self) -> str:
+        """``made on PROCESSOR, with torch 2.15.0``: what a number may hang on; empty where neither is known."""
+        processor, torch = self.machine.get("processor"), self.versions.get("torch")
+        told = [f"on {processor}"] if processor else []
+        told += [f"with torch {torch}"] if torch else []
+        return f"made {', '.join(told)}" if told else ""
+
     def further(self) -> dict[str, str]:
         """What was given beyond the names above, as text."""
         return {name: str(value) for name, value in (self.model_extra or {}).items() if value not in (None, "")}

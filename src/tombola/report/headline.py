@@ -1,8 +1,12 @@
-"""The finding in words: one headline computed from the rows, and one sentence for each panel and measure."""
+"""The finding in words: one headline computed from the rows, and one sentence for each panel and measure.
+
+The headline is about sparse networks alone, and measures are not added up: who wins by one may lose by the other.
+"""
 
 from collections import Counter
 from collections.abc import Mapping
 from itertools import groupby
+from typing import Final
 
 from tombola.report.about import About
 from tombola.report.axes import Axes, last_part, level
@@ -11,9 +15,11 @@ from tombola.report.duels import Duel, duels
 from tombola.report.numbers import number, percent
 from tombola.rows import Scalar
 
+MOST_MEASURES: Final = 2
+
 
 def headline(results: Results, about: About) -> str:
-    """The whole study in one sentence."""
+    """The whole study in a sentence for each of the first measures."""
     found = duels(results)
     place = about.task or next((level(v) for k, v in results.axes.fixed.items() if last_part(k) == "task"), "")
     sentence = _contest(results, found) if found else _course(results)
@@ -37,10 +43,25 @@ def called(axes: Axes, name: Scalar) -> str:
 
 
 def _contest(results: Results, found: list[Duel]) -> str:
+    sparse = [duel for duel in found if duel.sparsity]
+    noun = "sparse settings" if 0 < len(sparse) < len(found) else "settings"
+    by_measure: dict[str, list[Duel]] = {}
+    for duel in sparse or found:
+        by_measure.setdefault(duel.measure.label, []).append(duel)
+    clauses = {label: _by_one_measure(results, duels, noun) for label, duels in by_measure.items()}
+    if len(clauses) == 1:
+        return next(iter(clauses.values()))
+    told = [f"by {label}, {text}" for label, text in [*clauses.items()][:MOST_MEASURES]]
+    more = len(clauses) - len(told)
+    told += [f"{more} more measure{'s are' if more > 1 else ' is'} below."] if more > 0 else []
+    return " ".join([told[0], *(text[:1].upper() + text[1:] for text in told[1:])])
+
+
+def _by_one_measure(results: Results, found: list[Duel], noun: str) -> str:
     wins = Counter(duel.leader for duel in found if duel.decided)
     total, matches = len(found), sum(duel.matched for duel in found)
     open_ones = total - wins.total() - matches
-    settings = f"{total} settings" if total > 1 else "the one setting"
+    settings = f"{total} {noun}" if total > 1 else f"the one {noun.removesuffix('s')}"
     if not wins:
         names = " and ".join(called(results.axes, c) for c in results.colours) if len(results.colours) == 2 else "all"
         if matches == total:
@@ -60,7 +81,7 @@ def _share(count: int, total: int, settings: str) -> str:
     if total == 1:
         return settings
     if count == total == 2:
-        return "both settings"
+        return settings.replace("2", "both", 1)
     return f"all {settings}" if count == total else f"{count} of {settings}"
 
 

@@ -26,10 +26,13 @@ _MOST_PANELS = 24
 _LETTERS = 34  # as many as go along a panel's side
 
 
-def write_picture(rows: Sequence[Row], out: Path, *, by: str = "", width: float = 9.0, dpi: int = 160) -> Path:
+def write_picture(
+    rows: Sequence[Row], out: Path, *, by: str = "", made: str = "", width: float = 9.0, dpi: int = 160
+) -> Path:
     """Draw a row of panels for each measured value, a column for each transfer, and return ``out``.
 
-    With one transfer alone the measured values stand two side by side.
+    With one transfer alone the measured values stand two side by side. ``made`` says small below them how the rows came
+    about.
     """
     if out.suffix.lower() not in _SUFFIXES:
         raise RequestError(f"{out}: a picture's name ends in one of {', '.join(_SUFFIXES)}")
@@ -59,9 +62,12 @@ def write_picture(rows: Sequence[Row], out: Path, *, by: str = "", width: float 
     if len(results.colours) > 1:
         handles, labels = plots[0][0].get_legend_handles_labels()
         canvas.legend(handles, labels, loc="outside upper left", ncols=_columns(labels, wide), frameon=False)
+    if made:
+        canvas.supxlabel(made, x=0.01, ha="left", fontsize=7, color=_QUIET)
     out.parent.mkdir(parents=True, exist_ok=True)
     with written(out) as beside:
-        canvas.savefig(beside, dpi=dpi)
+        metadata = {"Description": made} if made and out.suffix == ".png" else None
+        canvas.savefig(beside, dpi=dpi, metadata=metadata)
     return out
 
 
