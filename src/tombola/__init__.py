@@ -1,4 +1,4 @@
-"""Tombola draws, from a pretrained network, the sparse subnetwork that transfers best to your task.
+"""Tombola draws sparse subnetworks from pretrained networks, adapts them to your task and measures what they kept.
 
 The public names, loaded when first used, so that ``import tombola`` is fast:
 

@@ -28,6 +28,8 @@ def test_the_python_of_the_readme_runs(tmp_path: Path) -> None:
     script.write_text(block, encoding="utf-8")
     printed = output(script, tmp_path)
     assert "adversarial_accuracy" in printed
+    (known,) = re.findall(r"letters known: ([\d.]+) %", printed)
+    assert float(known) > 4 * 100 / 26, "the prior of the first example is hardly better than chance"
     assert (tmp_path / "glyphs.ticket").stat().st_size < 20_000
 
 

@@ -99,7 +99,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="Draw the sparse subnetwork that transfers best to your task, prove what it kept, ship it.",
+    help="Draw sparse subnetworks of pretrained networks, adapt them to your task, measure what they kept, ship them.",
 )
 
 
@@ -113,7 +113,7 @@ def _version(wanted: bool) -> None:
 def tombola(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
 ) -> None:
-    """Draw the sparse subnetwork that transfers best to your task, prove what it kept, ship it."""
+    """Draw sparse subnetworks of pretrained networks, adapt them to your task, measure what they kept, ship them."""
     del version
 
 
