@@ -96,7 +96,7 @@ def test_the_demo_page_is_small_and_says_the_finding_first() -> None:
     text = demo()
     assert len(text.encode()) < 180_000
     words = Checker(text).words
-    heading = words.index(next(w for w in words if w.startswith("On digits, the robust prior wins")))
+    heading = words.index(next(w for w in words if w.startswith("On digits, by accuracy, ")))
     assert heading < words.index("Quality against sparsity")
 
 
