@@ -1,5 +1,7 @@
 """Where weights come from, and what travels with a ticket: its net's options, its size, its classes."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import torch
@@ -178,6 +180,19 @@ def one_tensor(folder: Path) -> str:
     texts = [str(one.message) for one in heard if "prunable=" in str(one.message)]
     expect(texts, "nothing was said")
     return texts[0][:100]
+
+
+@finding("U12", "the masks' enforcer is on no page")
+def own_loop(folder: Path) -> str:
+    """A how-to shows it in one's own loop, and runs as it stands."""
+    import re
+
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "your-own-loop.md"
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    (folder / "loop.py").write_text("\n".join(blocks), "utf-8")
+    done = subprocess.run([sys.executable, "loop.py"], cwd=folder, capture_output=True, text=True, check=False)
+    expect(done.returncode == 0, done.stderr[-300:])
+    return f"{page.name}, {(folder / 'mine.ticket').stat().st_size:,} bytes of ticket"
 
 
 def adapted(folder: Path) -> None:

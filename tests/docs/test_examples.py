@@ -47,3 +47,11 @@ def test_every_page_of_the_docs_is_in_the_navigation() -> None:
     ]
     assert pages
     assert [page for page in pages if page not in text] == []
+
+
+def test_the_page_on_a_loop_of_ones_own_runs(tmp_path: Path) -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs/how-to/your-own-loop.md").read_text("utf-8"), re.DOTALL)
+    script = tmp_path / "loop.py"
+    script.write_text("\n".join(blocks), encoding="utf-8")
+    output(script, tmp_path)
+    assert (tmp_path / "mine.ticket").exists()
