@@ -1,5 +1,6 @@
-"""Every test on one thread of torch, and in a cache of its own."""
+"""Every test on one thread of torch unless OMP_NUM_THREADS says otherwise, and in a cache of its own."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -7,9 +8,9 @@ import torch
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _one_thread() -> None:
+def _few_threads() -> None:
     """Toy nets gain nothing from two, and a busy machine then costs nothing."""
-    torch.set_num_threads(1)
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
 
 
 @pytest.fixture(scope="session", autouse=True)

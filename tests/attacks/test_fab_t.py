@@ -74,19 +74,31 @@ def test_what_stands_is_the_nearest_mistake_drawn_back_to_the_ball(norm: str) ->
 
 
 def test_the_way_is_kept_short_by_drawing_mistakes_back() -> None:
-    """From a start far off, the nearest mistake is found by drawing back; without it the walk ends where it began."""
-    net, x, targets, weight = linear(2)
-    start = (x + 0.1 * torch.randn(x.shape, generator=generator(1))).clamp(0, 1)
-    far = needed(net, x, targets, weight, "l2")
-    face, eps = facing(net, targets, 1 - targets), far.median().item() * 1.1
+    """From a start far aside, the nearest mistake is found by drawing back; without it the walk ends as far aside.
 
-    def stood(beta: float) -> Tensor:
-        pace = Pace(beta=beta)
-        return ~walk(net, x, targets, start, face, eps=eps, steps=60, norm="l2", bounds=(0, 1), pace=pace).fooled
+    Every number is of few bits, and each step ends past the plane, or before it, by thousands of roundings: a walk that
+    lands on the plane itself stays where rounding puts it.
+    """
+    x, targets, near = torch.full((4, 3, 1, 1), 0.5), torch.zeros(4, dtype=torch.int64), 0.125
+    net = past(0.5 + near)
+    aside = torch.tensor([[0, 0.25, 0], [0, 0.25, -0.25], [0, -0.375, 0.375], [0, 0, 0.375]]).view_as(x)
 
-    near = far < far.median()
-    assert int((stood(0.9) & near).sum()) == 0
-    assert int((stood(1.0) & near).sum()) > 20
+    def stood(beta: float, eps: float) -> Tensor:
+        face, pace = facing(net, targets, 1 - targets), Pace(beta=beta)
+        found = walk(net, x, targets, x + aside, face, eps=eps, steps=40, norm="l2", bounds=(0, 1), pace=pace)
+        return ~found.fooled
+
+    assert not bool(stood(0.9, 1.1 * near).any())
+    assert bool(stood(1.0, 1.8 * near).all())  # as far aside as they began, but for what alpha takes: 0.9 of 0.25
+
+
+def past(height: float) -> nn.Sequential:
+    """Class 1 where the first of three numbers is above ``height``, a number of few bits; else class 0."""
+    last = nn.Linear(3, 2)
+    with torch.no_grad():
+        last.weight.copy_(torch.tensor([[-8.0, 0.0, 0.0], [8.0, 0.0, 0.0]]))
+        last.bias.copy_(torch.tensor([8 * height, -8 * height]))
+    return nn.Sequential(nn.Flatten(), last)
 
 
 @BOTH
