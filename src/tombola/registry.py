@@ -20,7 +20,7 @@ from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeAlias
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
@@ -30,17 +30,23 @@ from tombola.spec import Json, Spec, build
 
 FAMILIES: dict[str, "Family"] = {}
 
+Examples: TypeAlias = tuple[Mapping[str, Any], ...]
+"""Options of a member, several times over."""
+
 
 class Member(Spec, ABC):
     """The base of every family's contract: a spec that knows its name and its family.
 
     The direct subclass is the abstract contract (it sets ``family``); a subclass of that in a member file is final.
-    ``ARGUMENT`` names the option that takes the text behind a colon: ``folder:/pictures`` sets ``path``.
+    ``ARGUMENT`` names the option that takes the text behind a colon: ``folder:/pictures`` sets ``path``. ``EXAMPLES``
+    are options to try it with, of which the contract suites run every one: what has no default is in each, and each
+    is done in a moment.
     """
 
     family: ClassVar["Family"]
     name: ClassVar[str] = ""
     ARGUMENT: ClassVar[str | None] = None
+    EXAMPLES: ClassVar[Examples] = ({},)
 
     def __init_subclass__(cls, **options: Any) -> None:
         """A member is called as its module until its family says otherwise: one imported by hand knows its name."""
@@ -58,6 +64,11 @@ class Member(Spec, ABC):
     def parse(cls, value: object) -> Self:
         """A member from a name, ``name:argument``, a mapping with a ``name``, or a member as it is."""
         return cls.family.parse(value)  # type: ignore[return-value]  # a family's members are of its contract
+
+    @classmethod
+    def examples(cls, folder: Path) -> list[Self]:  # noqa: ARG003  some write files
+        """The member with each of its `EXAMPLES`; one that reads files writes them into ``folder`` first."""
+        return [build(cls, options, f"{cls.family.singular} {cls.name}") for options in cls.EXAMPLES]
 
     def identity(self) -> dict[str, Json]:
         return {"name": self.name, **super().identity()}

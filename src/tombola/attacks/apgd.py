@@ -14,7 +14,7 @@ Reference: Croce & Hein, Reliable evaluation of adversarial robustness with an e
     attacks, ICML 2020, arXiv 2003.01690.
 """
 
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +26,7 @@ from tombola.attacks._losses import dlr, log_odds
 from tombola.attacks._norms import Bounds, Norm
 from tombola.attacks._searching import Found, search
 from tombola.attacks._streams import Randomness, streams
+from tombola.registry import Examples
 from tombola.spec import option
 
 LossName: TypeAlias = Literal["ce", "dlr"]
@@ -82,6 +83,13 @@ def apgd_passes(*, steps: int, restarts: int = 1, eot_iter: int = 1) -> float:
 
 class APGD(BallAttack):
     """Auto-PGD in an linf or l2 ball; the defaults are the first attack of AutoAttack at 8/255."""
+
+    EXAMPLES: ClassVar[Examples] = (
+        {"steps": 3},
+        {"steps": 4, "restarts": 2},
+        {"steps": 2, "eot_iter": 3},
+        {"eps": 0.0},
+    )
 
     steps: int = option(100, "gradient steps", ge=1)
     loss: LossName = option("ce", "what is raised: 'ce' (cross entropy) or 'dlr' (difference of logits ratio)")

@@ -15,6 +15,7 @@ Reference: Croce & Hein, Reliable evaluation of adversarial robustness with an e
 """
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +27,7 @@ from tombola.attacks._losses import targeted_dlr, wrong_classes
 from tombola.attacks._norms import Bounds, Norm
 from tombola.attacks._searching import Attempt, Found, search
 from tombola.attacks._streams import Randomness, streams
+from tombola.registry import Examples
 from tombola.spec import option
 
 
@@ -87,6 +89,12 @@ def apgd_t_passes(classes: int, *, steps: int, goals: int, restarts: int = 1, eo
 
 class APGDT(BallAttack):
     """Targeted Auto-PGD in an linf or l2 ball; the defaults are the second attack of AutoAttack at 8/255."""
+
+    EXAMPLES: ClassVar[Examples] = (
+        {"steps": 3},
+        {"steps": 2, "targets": 2, "restarts": 2},
+        {"steps": 2, "targets": 1, "eot_iter": 2},
+    )
 
     steps: int = option(100, "gradient steps towards each target", ge=1)
     targets: int = option(9, "how many of the likeliest wrong classes; all there are when fewer", ge=1)

@@ -19,7 +19,7 @@ Reference: Croce & Hein, Reliable evaluation of adversarial robustness with an e
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -36,6 +36,7 @@ from tombola.attacks.apgd_t import apgd_t, apgd_t_passes
 from tombola.attacks.fab import fab, fab_passes
 from tombola.attacks.fab_t import fab_t, fab_t_passes
 from tombola.attacks.square import square, square_passes
+from tombola.registry import Examples
 from tombola.rows import Scalar
 from tombola.spec import option
 
@@ -125,6 +126,8 @@ def _wrong(model: nn.Module, x: Tensor, targets: Tensor) -> Tensor:
 
 class AutoAttack(InBall):
     """The cascade in an linf or l2 ball; the defaults are the standard suite at 8/255."""
+
+    EXAMPLES: ClassVar[Examples] = ({"suite": "lite"},)
 
     suite: Suite = option("standard", "'standard', 'plus', 'rand' (random outputs) or 'lite' (not comparable)")
 

@@ -15,6 +15,8 @@ Reference: Croce & Hein, Minimally distorted adversarial examples with a fast ad
     arXiv 1907.02044; without the final search, as in AutoAttack, arXiv 2003.01690.
 """
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
@@ -26,6 +28,7 @@ from tombola.attacks._fab_walk import Facing, Pace, walk
 from tombola.attacks._norms import Bounds, Norm
 from tombola.attacks._searching import Attempt, Found, logits_of, search
 from tombola.attacks._streams import Randomness, streams
+from tombola.registry import Examples
 from tombola.spec import option
 
 
@@ -94,6 +97,8 @@ def fab_passes(classes: int, *, steps: int, restarts: int = 1) -> float:
 
 class FAB(BallAttack):
     """FAB in an linf or l2 ball; the defaults are those of AutoAttack at 8/255."""
+
+    EXAMPLES: ClassVar[Examples] = ({"steps": 2}, {"steps": 2, "restarts": 2})
 
     steps: int = option(100, "steps of each start", ge=1)
     restarts: int = option(1, "how many starts; each for the images that still stand", ge=1)

@@ -17,6 +17,7 @@ Reference: Croce & Hein, Minimally distorted adversarial examples with a fast ad
 """
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -29,6 +30,7 @@ from tombola.attacks._losses import wrong_classes
 from tombola.attacks._norms import Bounds, Norm
 from tombola.attacks._searching import Attempt, Found, logits_of, search
 from tombola.attacks._streams import Randomness, streams
+from tombola.registry import Examples
 from tombola.spec import option
 
 
@@ -95,6 +97,8 @@ def fab_t_passes(classes: int, *, steps: int, goals: int, restarts: int = 1) -> 
 
 class FABT(BallAttack):
     """Targeted FAB in an linf or l2 ball; the defaults are the third attack of AutoAttack at 8/255."""
+
+    EXAMPLES: ClassVar[Examples] = ({"steps": 2}, {"steps": 2, "targets": 2, "restarts": 2})
 
     steps: int = option(100, "steps towards each target", ge=1)
     targets: int = option(9, "how many of the likeliest wrong classes; all there are when fewer", ge=1)

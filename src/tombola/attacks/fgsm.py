@@ -8,7 +8,7 @@ Options: eps, step, random_start, bn.
 Reference: Goodfellow et al., ICLR 2015, arXiv 1412.6572; FGSM-RS: Wong et al., ICLR 2020, arXiv 2001.03994.
 """
 
-from typing import Self
+from typing import ClassVar, Self
 
 import torch
 from pydantic import model_validator
@@ -18,6 +18,7 @@ from tombola.attacks._base import Attack, Criterion
 from tombola.attacks._crafting import BatchNormMode
 from tombola.attacks._norms import Bounds, require_inside
 from tombola.attacks.pgd import check_pixels, pgd
+from tombola.registry import Examples
 from tombola.rows import Scalar
 from tombola.spec import option
 from tombola.units import Pixels
@@ -25,6 +26,8 @@ from tombola.units import Pixels
 
 class FGSM(Attack):
     """One signed step in an linf ball."""
+
+    EXAMPLES: ClassVar[Examples] = ({}, {"random_start": True}, {"eps": 0.0})
 
     eps: Pixels = option(8 / 255, "the ball's radius; images live in [0, 1], so write '8/255'", ge=0)
     step: Pixels | None = option(None, "length of the step; empty: eps, or 1.25 eps after a random start", gt=0)

@@ -11,7 +11,7 @@ Reference: Madry et al., Towards Deep Learning Models Resistant to Adversarial A
 """
 
 from contextlib import nullcontext
-from typing import Self
+from typing import ClassVar, Self
 
 import torch
 from pydantic import model_validator
@@ -31,6 +31,7 @@ from tombola.attacks._norms import (
     random_delta,
     require_inside,
 )
+from tombola.registry import Examples
 from tombola.rows import Scalar
 from tombola.spec import option
 from tombola.units import Pixels
@@ -119,6 +120,13 @@ def _better(old: Tensor, old_loss: Tensor | None, new: Tensor, new_loss: Tensor)
 
 class PGD(Attack):
     """Projected gradient descent in an linf or l2 ball; the defaults are PGD-10 at 8/255 with steps of 2/255."""
+
+    EXAMPLES: ClassVar[Examples] = (
+        {"steps": 3},
+        {"steps": 3, "keep_best": True},
+        {"steps": 2, "restarts": 3},
+        {"eps": 0.0},
+    )
 
     norm: Norm = option("linf", "the ball's norm: 'linf' or 'l2'")
     eps: Pixels = option(8 / 255, "the ball's radius; images live in [0, 1], so write '8/255'", ge=0)

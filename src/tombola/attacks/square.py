@@ -15,6 +15,7 @@ Reference: Andriushchenko et al., Square Attack: a query-efficient black-box adv
 """
 
 from dataclasses import dataclass, fields, replace
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +28,7 @@ from tombola.attacks._searching import KEPT, Found, logits_of, search
 from tombola.attacks._squares import Patch, moved, side, squares, start_numbers, step_numbers, stripes, tiled
 from tombola.attacks._streams import Randomness, Streams, streams, uniform
 from tombola.errors import RequestError
+from tombola.registry import Examples
 from tombola.spec import option
 
 CHUNK = 256  # queries whose numbers are drawn at once
@@ -165,6 +167,8 @@ def square_passes(*, queries: int, restarts: int = 1) -> float:
 
 class Square(BallAttack):
     """Square attack in an linf or l2 ball; the defaults are the last attack of AutoAttack at 8/255."""
+
+    EXAMPLES: ClassVar[Examples] = ({"queries": 7}, {"queries": 5, "restarts": 2})
 
     queries: int = option(5000, "forward passes an image may take, the first point's included", ge=1)
     p_init: float = option(0.8, "share of the image the first squares cover", gt=0, le=1)

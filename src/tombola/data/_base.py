@@ -3,7 +3,8 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import ClassVar
+from pathlib import Path
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -112,6 +113,12 @@ class Dataset(Member):
     MADE_HERE: ClassVar[bool] = False  # whether the images are computed, so that nothing can be missing
     PUBLISHED: ClassVar[Published | None] = None  # the counts, where the set is one that was published
     JUDGED_BY: ClassVar[str] = "accuracy"  # the property that a model on this set is compared by
+
+    @classmethod
+    def examples(cls, folder: Path) -> list[Self]:
+        """As every member's; a set that looks for its files in a ``root`` looks into ``folder``."""
+        where = {"root": folder} if "root" in cls.model_fields else {}
+        return [example.replace(**where) for example in super().examples(folder)]
 
     @abstractmethod
     def load(self) -> Splits:

@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from tombola.data._base import Dataset, InMemory, Splits, hold_out, stratified
 from tombola.errors import DataError
+from tombola.registry import Examples
 from tombola.spec import option
 
 
@@ -25,6 +26,7 @@ class Digits(Dataset):
     """scikit-learn's handwritten digits."""
 
     AUGMENT: ClassVar[str] = "shift"
+    EXAMPLES: ClassVar[Examples] = ({"num_train": 40},)
 
     size: int = option(16, "height and width in pixels", ge=8, le=256)
     num_train: int | None = option(None, "labelled images to train on; None takes all (about 1,000)", ge=1)

@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 import torch
 from torch import Tensor
@@ -25,6 +25,7 @@ from torch import Tensor
 from tombola.data._base import Dataset, Images, InMemory, Splits, hold_out
 from tombola.data._coverage import say_untested
 from tombola.data._decode import BROKEN, decode, decode_all, find_broken, in_threads, reason
+from tombola.data._examples import class_folders
 from tombola.data._files import files_identity
 from tombola.data._tree import Tree, read_tree
 from tombola.data._whole import whole
@@ -51,6 +52,10 @@ class Folder(Dataset):
         "what is measured: the test split, or all images (none is left to train on)",
         absent="test",
     )
+
+    @classmethod
+    def examples(cls, folder: Path) -> list[Self]:
+        return [cls(path=class_folders(folder), size=16)]
 
     @property
     def root(self) -> Path:

@@ -26,6 +26,7 @@ from torch.nn import functional as F
 
 from tombola.data._base import Dataset, InMemory, Splits
 from tombola.errors import DataError
+from tombola.registry import Examples
 from tombola.spec import option
 
 CHUNK = 250  # images made with one generator
@@ -43,6 +44,7 @@ class Glyphs(Dataset):
     """Letters rendered with matplotlib's fonts."""
 
     MADE_HERE: ClassVar[bool] = True
+    EXAMPLES: ClassVar[Examples] = ({"num_train": 60, "num_val": 10, "num_test": 10},)
 
     AUGMENT: ClassVar[str] = "shift"
 

@@ -14,10 +14,11 @@ Reference: Tombola's own; a dozen lines of numpy read it.
 
 import re
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from tombola.data._base import Dataset, Splits, hold_out, stratified
 from tombola.data._coverage import require_every_class, say_untested
+from tombola.data._examples import image_pack
 from tombola.data._packs import read_pack
 from tombola.errors import DataError
 from tombola.spec import Json, file_digest, option
@@ -37,6 +38,10 @@ class Pack(Dataset):
     test_fraction: float = option(0.2, "the share of all images held out, where there is no split", gt=0, lt=1)
     seed: int = option(0, "which split and which subset", ge=0)
     verify: bool = option(default=True, help="check the digest of the decoded pixels", identity=False)
+
+    @classmethod
+    def examples(cls, folder: Path) -> list[Self]:
+        return [cls(path=image_pack(folder))]
 
     def files(self) -> dict[str, Path]:
         """The file of each split, or the only one under ``all``."""

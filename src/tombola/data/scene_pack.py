@@ -17,6 +17,7 @@ from typing import ClassVar, Final, Self
 from pydantic import model_validator
 
 from tombola.data._base import Splits
+from tombola.data._examples import scene_packs
 from tombola.data._npz import read_arrays
 from tombola.data._packs import class_names, parts
 from tombola.data._scenes import Scenes, SceneSet, checked, decoded, hold_out_scenes, not_empty
@@ -38,6 +39,10 @@ class ScenePack(SceneSet):
     width: int | None = option(None, "columns of pixels; empty: as they are", ge=8, le=4096)
     val_fraction: float = option(0.1, "the share of the training images held out, where there is no split", gt=0, lt=1)
     seed: int = option(0, "which split, where there is none", ge=0)
+
+    @classmethod
+    def examples(cls, folder: Path) -> list[Self]:
+        return [cls(path=scene_packs(folder))]
 
     @model_validator(mode="after")
     def _both(self) -> Self:

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from tombola.data._base import Splits
 from tombola.data._scenes import VOID, Scenes, SceneSet
+from tombola.registry import Examples
 from tombola.spec import option
 
 CLASSES: Final = ("background", "disc", "square", "triangle")
@@ -29,6 +30,7 @@ class Shapes(SceneSet):
 
     MADE_HERE: ClassVar[bool] = True
     AUGMENT: ClassVar[str] = "flip"
+    EXAMPLES: ClassVar[Examples] = ({"size": 16, "num_train": 6, "num_val": 2, "num_test": 4},)
 
     size: int = option(32, "height and width in pixels", ge=8, le=256)
     num_train: int = option(800, "training images", ge=1)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from tombola.engines._base import Engine, Running, Setting, Subject
 from tombola.errors import RequestError
+from tombola.registry import Examples
 from tombola.spec import option
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Shrunk(Engine):
 
     ARGUMENT: ClassVar[str | None] = "through"
     USES_ZEROS: ClassVar[bool] = True
+    EXAMPLES: ClassVar[Examples] = ({"through": "torch"}, {"through": "onnxruntime"})
 
     through: Literal["torch", "onnxruntime", "onnxruntime:int8", "openvino", "openvino:int8"] = option(
         "torch", "the dense engine that runs what is left"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from tombola.engines._base import Engine, Running, Setting, Subject
+from tombola.registry import Examples
 from tombola.spec import option
 
 FILE = "net.pt2"
@@ -20,6 +21,7 @@ class Torch(Engine):
     """Dense, by torch."""
 
     ARGUMENT: ClassVar[str | None] = "layout"
+    EXAMPLES: ClassVar[Examples] = ({"layout": "channels_last"}, {"layout": "default"})
 
     layout: Literal["channels_last", "default"] = option("channels_last", "the order of pixels and channels in memory")
 

@@ -15,6 +15,8 @@ class Exporter(Member):
     """Writes a masked model. The model given is not changed."""
 
     family: ClassVar[Family] = Family("exporters", "tombola.exporters")
+    SUFFIX: ClassVar[str] = ""
+    """What the name of the file must end in; empty: any name, or a folder."""
 
     @abstractmethod
     def export(self, model: Network, masks: Masks, out: Path) -> list[Path]:

@@ -17,7 +17,7 @@ Reference: what the folder holds and how to use it: docs, "Ship a ticket".
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal, final
+from typing import ClassVar, Literal, final
 
 from tombola.data._loading import batches
 from tombola.disks import written_folder
@@ -39,6 +39,7 @@ from tombola.native.naming import NET
 from tombola.native.targets import check_runs_here
 from tombola.native.targets import target as target_called
 from tombola.native.writing import check_out
+from tombola.registry import Examples
 from tombola.shrinking.shrunk import shrunk
 from tombola.spec import option
 from tombola.tasks._base import Task
@@ -50,6 +51,8 @@ CLASSES = "classes.txt"
 @final
 class Native(Exporter):
     """Writes one folder."""
+
+    EXAMPLES: ClassVar[Examples] = ({"size": 8},)
 
     values: Values = option(
         "float32",

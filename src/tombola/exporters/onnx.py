@@ -15,7 +15,7 @@ Reference: onnx.ai; torch.onnx.export(dynamo=True).
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from tombola.exporters import _onnx_file
 from tombola.exporters._base import Exporter
@@ -24,6 +24,7 @@ from tombola.masks.masks import Masks
 from tombola.models.image_size import shipped_size
 from tombola.models.network import Network
 from tombola.models.said import told_of
+from tombola.registry import Examples
 from tombola.shrinking.shrunk import shrunk
 from tombola.spec import option
 
@@ -32,6 +33,8 @@ KEY: Final = "tombola"
 
 class Onnx(Exporter):
     """Writes one ``.onnx`` file."""
+
+    EXAMPLES: ClassVar[Examples] = ({"size": 8},)
 
     size: int | None = option(
         None, "the images' side in pixels; empty: as adapted with, or what the net is for", ge=1, le=8192

@@ -14,7 +14,7 @@ Reference: Li et al., arXiv 1608.08710; which channels go together: Fang et al.,
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, Literal, final
+from typing import ClassVar, Final, Literal, final
 
 from tombola.errors import ModelError, RequestError
 from tombola.exporters._base import Exporter
@@ -22,6 +22,7 @@ from tombola.exporters._masked import masked
 from tombola.masks.masks import Masks
 from tombola.models.image_size import shipped_size
 from tombola.models.network import Network, origin_of
+from tombola.registry import Examples
 from tombola.shrinking.replay import KEY, described
 from tombola.shrinking.shrunk import shrunk_with_masks, uneven, worst_difference
 from tombola.spec import option
@@ -35,6 +36,9 @@ EXACT: Final = 1e-5
 @final
 class Shrink(Exporter):
     """Writes one self-contained ticket."""
+
+    SUFFIX: ClassVar[str] = ".ticket"
+    EXAMPLES: ClassVar[Examples] = ({"size": 8},)
 
     size: int | None = option(
         None, "the images' side in pixels; empty: as adapted with, or what the net is for", ge=1, le=8192

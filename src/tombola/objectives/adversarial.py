@@ -8,12 +8,15 @@ Options: attack (default PGD-10, linf 8/255, step 2/255, random start).
 Reference: Madry et al., ICLR 2018, arXiv 1706.06083; A-IMP: Fu et al., DAC 2023, arXiv 2304.11834, equation 1.
 """
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
 from tombola.attacks._base import Attack, Criterion
 from tombola.attacks.pgd import PGD
 from tombola.objectives._base import Objective
+from tombola.registry import Examples
 from tombola.spec import option
 
 BOUNDS = (0.0, 1.0)  # where images live
@@ -21,6 +24,8 @@ BOUNDS = (0.0, 1.0)  # where images live
 
 class Adversarial(Objective):
     """The mean loss on images an attack made against the model as it now is."""
+
+    EXAMPLES: ClassVar[Examples] = ({"attack": {"name": "pgd", "steps": 3}}, {"attack": "fgsm"})
 
     attack: Attack = option(PGD(), "the attack trained against: a name, or a mapping with a name and options")
 

@@ -18,7 +18,7 @@ Reference: Wong et al., Fast is better than free, ICLR 2020, arXiv 2001.03994; c
 """
 
 from collections.abc import Callable
-from typing import Final, Self, final
+from typing import ClassVar, Final, Self, final
 
 import torch
 from pydantic import model_validator
@@ -28,6 +28,7 @@ from tombola.attacks._base import Criterion
 from tombola.attacks._crafting import BatchNormMode, crafting
 from tombola.attacks.pgd import check_pixels, pgd
 from tombola.objectives._base import Finding, Guard, Objective
+from tombola.registry import Examples
 from tombola.spec import option
 from tombola.units import Pixels, Steps
 
@@ -38,6 +39,8 @@ _GAP: Final = 0.2  # what noise on a small batch cannot make
 
 class Fast(Objective):
     """The mean loss on images of one step from a random start."""
+
+    EXAMPLES: ClassVar[Examples] = ({}, {"steps": 2}, {"eps": 0.0})
 
     eps: Pixels = option(8 / 255, "the ball's radius (linf); images live in [0, 1], so write '8/255'", ge=0)
     alpha: Pixels | None = option(None, "how far the attack steps; empty: 1.25 eps", gt=0)

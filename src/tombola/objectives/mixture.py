@@ -11,7 +11,7 @@ Reference: half natural and half adversarial: Goodfellow et al., ICLR 2015, arXi
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Self, final
+from typing import Any, ClassVar, Self, final
 
 import torch
 from pydantic import field_validator, model_validator
@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from tombola.attacks._base import Criterion
 from tombola.objectives._base import Finding, Guard, Objective
+from tombola.registry import Examples
 from tombola.spec import Spec, option
 from tombola.units import Steps
 
@@ -32,6 +33,12 @@ class Weighted(Spec):
 
 class Mixture(Objective):
     """The weighted sum of other objectives' losses."""
+
+    EXAMPLES: ClassVar[Examples] = (
+        {},
+        {"parts": {"natural": 1.0, "trades": 1.0}},
+        {"parts": {"noise": 1, "trades": 0.5, "fast": 2}},
+    )
 
     parts: tuple[Weighted, ...] = option(
         {"natural": 0.5, "adversarial": 0.5},

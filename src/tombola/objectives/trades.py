@@ -12,7 +12,7 @@ Reference: Zhang et al., Theoretically Principled Trade-off between Robustness a
 """
 
 from contextlib import nullcontext
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 
 import torch
 from pydantic import model_validator
@@ -26,6 +26,7 @@ from tombola.attacks._norms import box, radius
 from tombola.attacks.pgd import check_pixels
 from tombola.objectives._base import Objective
 from tombola.objectives._gauss import gaussian
+from tombola.registry import Examples
 from tombola.spec import option
 from tombola.units import Pixels
 
@@ -35,6 +36,8 @@ _START: Final = 0.001  # at x itself the divergence has no gradient
 
 class Trades(Objective):
     """The mean loss on the images, and how far the outputs can be moved from those."""
+
+    EXAMPLES: ClassVar[Examples] = ({"steps": 3},)
 
     beta: float = option(6.0, "the weight of the divergence between clean and moved outputs", ge=0)
     eps: Pixels = option(8 / 255, "the ball's radius (linf); images live in [0, 1], so write '8/255'", ge=0)

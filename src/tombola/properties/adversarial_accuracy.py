@@ -10,6 +10,7 @@ Reference: Madry et al., ICLR 2018, arXiv 1706.06083.
 """
 
 import warnings
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -26,6 +27,7 @@ from tombola.models.network import Network
 from tombola.properties._base import Measurement, Property
 from tombola.properties._test_images import answers, in_order, ready, test_images
 from tombola.properties._test_images import outcomes as told
+from tombola.registry import Examples
 from tombola.rows import Scalar
 from tombola.spec import option
 from tombola.tasks._base import Task
@@ -36,6 +38,8 @@ _SOFT = "probabilities: all outputs lie in [0, 1] and sum to 1; give logits: lea
 
 class AdversarialAccuracy(Property):
     """The share of test images still told right after an attack."""
+
+    EXAMPLES: ClassVar[Examples] = ({"attack": {"name": "pgd", "steps": 2}},)
 
     attack: Attack = option(PGD(steps=20, step=2 / 255), "the attack: a name, or a mapping with a name and options")
     samples: int | None = option(None, "how many of the first test images; empty: all", ge=1)

@@ -16,7 +16,7 @@ Reference: Cohen et al., Certified Adversarial Robustness via Randomized Smoothi
 """
 
 from collections.abc import Iterator
-from typing import Self, final
+from typing import ClassVar, Self, final
 
 import torch
 from pydantic import field_validator, model_validator
@@ -35,6 +35,7 @@ from tombola.models.network import Network
 from tombola.properties._base import Measurement, Property
 from tombola.properties._smoothing import average_radius, ceiling, certificate, certified_share, fewest_to_certify
 from tombola.properties._test_images import ready, test_images
+from tombola.registry import Examples
 from tombola.rows import Scalar
 from tombola.spec import option
 from tombola.tasks._base import Task
@@ -46,6 +47,8 @@ _LARGEST = 4.0
 @final
 class CertifiedAccuracy(Property):
     """The share of test images that are told right, certified, at each radius."""
+
+    EXAMPLES: ClassVar[Examples] = ({"n0": 4, "n": 20, "num_samples": 6},)
 
     sigma: Pixels = option(0.25, "the noise's standard deviation; images live in [0, 1]", gt=0)
     radii: tuple[Pixels, ...] = option((0.0, 0.25, 0.5), "the L2 radii to certify at, rising", min_length=1)

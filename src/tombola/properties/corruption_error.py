@@ -17,7 +17,7 @@ Reference: Hendrycks & Dietterich, ICLR 2019, arXiv 1903.12261.
 """
 
 from collections.abc import Sequence
-from typing import final
+from typing import ClassVar, final
 
 import torch
 from pydantic import field_validator
@@ -35,6 +35,7 @@ from tombola.models.network import Network
 from tombola.properties._alexnet import is_imagenet, mean_errors_of_alexnet
 from tombola.properties._base import Measurement, Property
 from tombola.properties._test_images import answers, ready, test_images
+from tombola.registry import Examples
 from tombola.rows import Scalar
 from tombola.spec import option
 from tombola.tasks._base import Task
@@ -43,6 +44,8 @@ from tombola.tasks._base import Task
 @final
 class CorruptionError(Property):
     """Errors on damaged pictures."""
+
+    EXAMPLES: ClassVar[Examples] = ({"corruptions": ["fog", "jpeg"], "severities": [1]},)
 
     corruptions: tuple[Corruption, ...] = option(
         FIFTEEN, "which corruptions, by name; the fifteen of the benchmark by default", validate_default=True

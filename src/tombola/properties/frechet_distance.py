@@ -32,6 +32,7 @@ from tombola.properties._frechet import Moments, frechet_distance
 from tombola.properties._responses import responses
 from tombola.properties._sets import label_of
 from tombola.properties._test_images import ready
+from tombola.registry import Examples
 from tombola.rows import Scalar
 from tombola.spec import option
 from tombola.tasks._base import Task
@@ -46,6 +47,7 @@ class FrechetDistance(DenseProperty):
     """How far two sets of images are from each other."""
 
     ARGUMENT: ClassVar[str | None] = "other"
+    EXAMPLES: ClassVar[Examples] = ({"other": {"name": "digits", "size": 8, "num_train": 40}},)
 
     other: Dataset = option(
         help="the data set the task's is compared with, as the one of pretraining; no labels needed"

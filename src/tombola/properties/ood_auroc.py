@@ -31,6 +31,7 @@ from tombola.properties._responses import responses
 from tombola.properties._sets import label_of
 from tombola.properties._test_images import ready, test_images
 from tombola.properties.ood_scores._base import Known, OODScore
+from tombola.registry import Examples
 from tombola.rows import Scalar
 from tombola.spec import option
 from tombola.tasks._base import Task
@@ -43,6 +44,7 @@ class OODAUROC(Property):
     """Known images against unknown ones."""
 
     ARGUMENT: ClassVar[str | None] = "out"
+    EXAMPLES: ClassVar[Examples] = ({"out": {"name": "digits", "size": 8, "num_train": 40}},)
 
     out: Dataset = option(help="the data set whose test images the model should not know; its labels do not matter")
     score: OODScore = option(

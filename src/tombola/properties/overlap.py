@@ -17,6 +17,7 @@ from tombola.models.network import Network
 from tombola.properties._base import Measurement, TicketProperty
 from tombola.properties._counts import percentage, share
 from tombola.properties._reference import Reference
+from tombola.registry import Examples
 from tombola.spec import option
 from tombola.tickets.ticket import Ticket
 
@@ -26,6 +27,7 @@ class Overlap(TicketProperty):
     """What two tickets keep both, of what either keeps."""
 
     ARGUMENT: ClassVar[str | None] = "reference"
+    EXAMPLES: ClassVar[Examples] = ({"reference": {"name": "random", "sparsity": 0.5}},)
 
     reference: Reference = option(help="the other ticket: a scheme that needs no task, or a .ticket file")
 

@@ -8,10 +8,11 @@ Options: ``of``, the scheme whose ticket is turned round; a ``sparsity`` is pass
 Reference: ``--reverse_mask`` of CV_LTH_Pre-training (Chen et al., CVPR 2021).
 """
 
-from typing import final
+from typing import ClassVar, final
 
 from tombola.fitting.session import Session
 from tombola.models.network import Network
+from tombola.registry import Examples
 from tombola.schemes._base import Rung
 from tombola.schemes._control import Control, dense, given, with_masks
 from tombola.tasks._base import Task
@@ -20,6 +21,8 @@ from tombola.tasks._base import Task
 @final
 class Complement(Control):
     """The masks of another ticket, turned round."""
+
+    EXAMPLES: ClassVar[Examples] = ({"of": {"name": "omp", "sparsity": 0.5}},)
 
     def rung(self, model: Network, task: Task | None, start: Rung | None, *, seed: int, session: Session) -> Rung:
         ticket = given(start)

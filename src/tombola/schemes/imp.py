@@ -16,7 +16,7 @@ Options: ``sparsity`` or ``level``, where the ladder ends; ``ladder`` (geometric
 Reference: Frankle & Carbin, ICLR 2019; Chen et al., ICML 2022 (Double-Win); Fu et al., DAC 2023, equation 1 (A-IMP).
 """
 
-from typing import final
+from typing import ClassVar, final
 
 from torch import Tensor
 
@@ -30,6 +30,7 @@ from tombola.masks.masks import Masks
 from tombola.models.head_masks import rule_without_head
 from tombola.models.network import Network
 from tombola.models.prunable import PrunableRule, prunable
+from tombola.registry import Examples
 from tombola.schemes._base import Rung
 from tombola.schemes._drawn import mask_only, weights_and_layers
 from tombola.schemes._heads import with_fresh_head, with_pretrained_head
@@ -45,6 +46,8 @@ _STATE, _HEAD = "state", "head"
 @final
 class IMP(Levels):
     """One level of a ladder of trained, pruned and rewound tickets."""
+
+    EXAMPLES: ClassVar[Examples] = ({"sparsity": 0.5, "ladder": "linear:0.25", "fit": {"epochs": "2it", "batch": 16}},)
 
     def rung(self, model: Network, task: Task | None, start: Rung | None, *, seed: int, session: Session) -> Rung:
         state = self._state(model, task, start, seed, session)

@@ -40,6 +40,7 @@ from tombola.models.network import Network
 from tombola.models.prunable import PrunableRule, prunable
 from tombola.native.calibration import found as calibrated
 from tombola.native.calibration import processor
+from tombola.registry import Examples
 from tombola.schemes._asked_latency import Asked
 from tombola.schemes._base import Rung, Scheme
 from tombola.schemes._curve import Costs, Curve
@@ -59,6 +60,7 @@ class Latency(Scheme):
     """One ticket that is as fast as asked."""
 
     ARGUMENT: ClassVar[str | None] = "latency"
+    EXAMPLES: ClassVar[Examples] = ({"latency": 0.5, "costs": {".": 1.0}},)
 
     latency: float | str = option(help="a part of the dense net's latency, as 0.5, or milliseconds, as 3.5ms")
     score: Score = option("magnitude", "what a weight is worth", validate_default=True)

@@ -11,7 +11,7 @@ Reference: the layerwise random pruning of OpenLTH; Frankle et al., "Pruning Neu
 """
 
 from collections.abc import Mapping
-from typing import final
+from typing import ClassVar, final
 
 import numpy as np
 import torch
@@ -27,6 +27,7 @@ from tombola.masks.patterns._base import Grouping, Pattern
 from tombola.masks.select import all_but_smallest_of
 from tombola.models.layers import layers_of
 from tombola.models.network import Network
+from tombola.registry import Examples
 from tombola.schemes._base import Rung
 from tombola.schemes._chance import lots
 from tombola.schemes._control import Control, dense, given, weights_of, with_masks
@@ -37,6 +38,8 @@ from tombola.tasks._base import Task
 @final
 class LayerMatched(Control):
     """Random masks, as dense in every layer as those of another ticket."""
+
+    EXAMPLES: ClassVar[Examples] = ({"of": {"name": "omp", "sparsity": 0.5}},)
 
     pattern: Pattern = option("element", "which weights live or die together", validate_default=True)
 

@@ -19,7 +19,7 @@ Reference: Fu et al., DAC 2023, arXiv 2304.11834 (LMP); Ramanujan et al., arXiv 
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal, final
+from typing import Any, ClassVar, Final, Literal, final
 
 import torch
 from pydantic import field_validator
@@ -43,6 +43,7 @@ from tombola.models.digest import weights_digest
 from tombola.models.head_masks import rule_without_head
 from tombola.models.network import Network
 from tombola.models.prunable import PrunableRule
+from tombola.registry import Examples
 from tombola.schemes._base import Rung, Scheme
 from tombola.schemes._drawn import mask_only, weights_and_layers
 from tombola.schemes._heads import with_fresh_head, with_pretrained_head
@@ -58,6 +59,8 @@ _FIT: Final[Mapping[str, Any]] = {
 @final
 class LMP(Scheme):
     """A mask learned over frozen weights."""
+
+    EXAMPLES: ClassVar[Examples] = ({"sparsity": 0.5, "fit": {"epochs": "2it", "batch": 16}},)
 
     sparsity: float = option(0.9, "the part of the prunable weights that is pruned", ge=0, lt=1)
     fit: Fit = option(dict(_FIT), "how scores are trained: options, or a recipe's name", validate_default=True)

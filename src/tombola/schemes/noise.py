@@ -11,7 +11,7 @@ Options: ``of``, the scheme whose ticket it is; ``scale``; ``std``: ``layer`` (o
 Reference: BERT-Tickets' ``pertub_weight.py``, theta_0 + N(0, (c x 0.0387) squared); sensitivity in CV_LTH_Pre-training.
 """
 
-from typing import Annotated, Literal, final
+from typing import Annotated, ClassVar, Literal, final
 
 import torch
 from pydantic import Field
@@ -21,6 +21,7 @@ from tombola.fitting.seeds import generator
 from tombola.fitting.session import Session
 from tombola.masks.masks import Masks
 from tombola.models.network import Network
+from tombola.registry import Examples
 from tombola.schemes._base import Rung
 from tombola.schemes._control import Control, given, surviving, weights_of, with_values
 from tombola.spec import option
@@ -30,6 +31,8 @@ from tombola.tasks._base import Task
 @final
 class Noise(Control):
     """Another ticket, shaken."""
+
+    EXAMPLES: ClassVar[Examples] = ({"of": {"name": "omp", "sparsity": 0.5}},)
 
     scale: float = option(0.1, "the noise's standard deviation as a multiple of that of the weights", ge=0)
     std: Literal["layer", "model"] | Annotated[float, Field(gt=0)] = option(

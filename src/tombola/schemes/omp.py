@@ -11,7 +11,7 @@ Reference: Fu et al., arXiv 2304.11834, section 3 (OMP); Han et al., arXiv 1506.
 """
 
 from collections.abc import Mapping
-from typing import Self, final
+from typing import ClassVar, Self, final
 
 from pydantic import model_validator
 from torch import Tensor
@@ -26,6 +26,7 @@ from tombola.masks.patterns._base import Pattern
 from tombola.masks.scores._base import Score
 from tombola.models.network import Network
 from tombola.models.prunable import PrunableRule
+from tombola.registry import Examples
 from tombola.schemes._base import Rung, Scheme
 from tombola.schemes._drawn import mask_only, weights_and_layers
 from tombola.spec import option
@@ -35,6 +36,8 @@ from tombola.tasks._base import Task
 @final
 class OMP(Scheme):
     """One ticket, drawn from the weights as they are."""
+
+    EXAMPLES: ClassVar[Examples] = ({"sparsity": 0.5}, {"sparsity": 0.5, "score": "snip"})
 
     sparsity: float = option(0.9, "the part of the prunable weights that is pruned", ge=0, lt=1)
     score: Score = option("magnitude", "what a weight is worth", validate_default=True)

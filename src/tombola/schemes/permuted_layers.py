@@ -13,7 +13,7 @@ Reference: Chen et al., NeurIPS 2020 (m_IMP on theta_0''), whose code permutes B
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import final
+from typing import ClassVar, final
 
 import torch
 
@@ -22,6 +22,7 @@ from tombola.fitting.seeds import generator
 from tombola.fitting.session import Session
 from tombola.models.layers import layers_of
 from tombola.models.network import Network
+from tombola.registry import Examples
 from tombola.schemes._base import Rung
 from tombola.schemes._control import Control, dense, given, weights_of, with_values
 from tombola.tasks._base import Task
@@ -30,6 +31,8 @@ from tombola.tasks._base import Task
 @final
 class PermutedLayers(Control):
     """The masks of another ticket on layers that have changed places."""
+
+    EXAMPLES: ClassVar[Examples] = ({"of": {"name": "omp", "sparsity": 0.5}},)
 
     @property
     def seeded(self) -> bool:

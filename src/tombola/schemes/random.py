@@ -9,7 +9,7 @@ Options: ``sparsity``, ``pattern``, ``budget``, ``prunable``, ``image`` as for o
 Reference: the random tickets of Frankle & Carbin, ICLR 2019, and of Chen et al., NeurIPS 2020 (m_RP).
 """
 
-from typing import final
+from typing import ClassVar, final
 
 import torch
 
@@ -20,6 +20,7 @@ from tombola.masks.drawing import draw_by_scores, groupings
 from tombola.masks.patterns._base import Pattern
 from tombola.models.network import Network
 from tombola.models.prunable import PrunableRule
+from tombola.registry import Examples
 from tombola.schemes._base import Rung, Scheme
 from tombola.schemes._chance import lots
 from tombola.schemes._drawn import mask_only, weights_and_layers
@@ -30,6 +31,8 @@ from tombola.tasks._base import Task
 @final
 class Random(Scheme):
     """One ticket, drawn blindly."""
+
+    EXAMPLES: ClassVar[Examples] = ({"sparsity": 0.5},)
 
     sparsity: float = option(0.9, "the part of the prunable weights that is pruned", ge=0, lt=1)
     pattern: Pattern = option("element", "which weights live or die together", validate_default=True)

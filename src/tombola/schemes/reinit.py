@@ -10,12 +10,13 @@ Options: ``of``, the scheme whose masks are taken; a ``sparsity`` is passed on t
 Reference: Frankle & Carbin, ICLR 2019 (random reinitialisation); Chen et al., NeurIPS 2020 (m_IMP on theta_0').
 """
 
-from typing import final
+from typing import ClassVar, final
 
 from tombola.fitting.seeds import derive
 from tombola.fitting.session import Session
 from tombola.models.fresh import initialised
 from tombola.models.network import Network
+from tombola.registry import Examples
 from tombola.schemes._base import Rung
 from tombola.schemes._control import Control, given, with_values
 from tombola.tasks._base import Task
@@ -24,6 +25,8 @@ from tombola.tasks._base import Task
 @final
 class Reinit(Control):
     """The masks of another ticket, all layers but the head drawn anew."""
+
+    EXAMPLES: ClassVar[Examples] = ({"of": {"name": "omp", "sparsity": 0.5}},)
 
     @property
     def seeded(self) -> bool:

@@ -9,13 +9,14 @@ Reference: Frankle et al., ICLR 2021, section 5 (shuffling). BERT-Tickets' "shuf
   ``permuted_layers``.
 """
 
-from typing import final
+from typing import ClassVar, final
 
 import torch
 
 from tombola.fitting.seeds import generator
 from tombola.fitting.session import Session
 from tombola.models.network import Network
+from tombola.registry import Examples
 from tombola.schemes._base import Rung
 from tombola.schemes._control import Control, given, surviving, weights_of, with_values
 from tombola.tasks._base import Task
@@ -24,6 +25,8 @@ from tombola.tasks._base import Task
 @final
 class Shuffled(Control):
     """Another ticket with its values out of order within each layer."""
+
+    EXAMPLES: ClassVar[Examples] = ({"of": {"name": "omp", "sparsity": 0.5}},)
 
     @property
     def seeded(self) -> bool:

@@ -25,6 +25,7 @@ from tombola.data._whole import Nothing
 from tombola.errors import DataError
 from tombola.models.adapted import Preprocessing
 from tombola.models.network import Network
+from tombola.registry import Examples
 from tombola.spec import Json, option
 from tombola.tasks._answers import right
 from tombola.tasks._base import Task
@@ -35,6 +36,7 @@ class Classification(Task):
     """Which class is in the image?"""
 
     ARGUMENT: ClassVar[str | None] = "data"
+    EXAMPLES: ClassVar[Examples] = ({"data": {"name": "digits", "num_train": 40}},)
 
     data: Dataset = option(help="the data set: a name, name:argument, or a mapping with its options")
     augment_with: Literal["auto", "none", "shift", "flip_shift", "rrc"] = option(

@@ -26,6 +26,7 @@ from tombola.data._scenes import VOID, SceneSet, some_scenes
 from tombola.errors import DataError
 from tombola.models.network import Network
 from tombola.models.segmenting import Decoder, SegmentingBody, described, segmenting
+from tombola.registry import Examples
 from tombola.spec import Json, option
 from tombola.tasks._answers import right
 from tombola.tasks._base import Task
@@ -38,6 +39,9 @@ class Segmentation(Task):
 
     ARGUMENT: ClassVar[str | None] = "data"
     ANSWERS: ClassVar[Literal["an image", "a pixel"]] = "a pixel"
+    EXAMPLES: ClassVar[Examples] = (
+        {"data": {"name": "shapes", "size": 16, "num_train": 6, "num_val": 2, "num_test": 4}},
+    )
 
     data: Dataset = option(help="the set of scenes: a name, name:argument, or a mapping with its options")
     decoder: Decoder = option("fcn", "the head: fcn, or deeplab, whose filters see wider and cost more")

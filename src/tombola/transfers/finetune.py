@@ -7,6 +7,8 @@ Options: fit.
 Reference: Fu et al., DAC 2023 (the default recipe, dac); Chen et al., CVPR 2021 and ICML 2022.
 """
 
+from typing import ClassVar
+
 from tombola.data._counts import Counts
 from tombola.fitting.cost import fit_passes
 from tombola.fitting.fit import Fit
@@ -15,6 +17,7 @@ from tombola.fitting.session import Session
 from tombola.masks.masks import Masks
 from tombola.models.head_masks import without_head
 from tombola.models.network import Network
+from tombola.registry import Examples
 from tombola.spec import Json, option
 from tombola.tasks._base import Task
 from tombola.transfers._base import Transfer
@@ -22,6 +25,8 @@ from tombola.transfers._base import Transfer
 
 class Finetune(Transfer):
     """All weights that are kept may change."""
+
+    EXAMPLES: ClassVar[Examples] = ({"fit": {"epochs": "4ep", "batch": 16, "optimizer": {"lr": 0.05}}},)
 
     fit: Fit = option("dac", "how to train: options, or the name of a recipe", validate_default=True)
 

@@ -11,7 +11,7 @@ Reference: Fu et al., DAC 2023 (linear evaluation); Kornblith et al., CVPR 2019 
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import model_validator
@@ -27,6 +27,7 @@ from tombola.masks.enforce import apply_masks
 from tombola.masks.masks import Masks
 from tombola.models.head_masks import without_head
 from tombola.models.network import Network
+from tombola.registry import Examples
 from tombola.spec import option
 from tombola.tasks._base import Task
 from tombola.transfers._base import Transfer
@@ -36,6 +37,8 @@ from tombola.transfers._logistic import Solution, joined, solved
 
 class Linear(Transfer):
     """Only the head is new; the body's weights stay bit for bit."""
+
+    EXAMPLES: ClassVar[Examples] = ({}, {"bn": "recalibrated"})
 
     bn: Literal["frozen", "recalibrated"] = option("frozen", "batch-norm statistics: as they are, or taken anew")
     strengths: tuple[float, ...] = option(

@@ -9,7 +9,7 @@ Options: fit; bn (frozen: the ticket's statistics; recalibrated: taken anew from
 Reference: Salman et al., NeurIPS 2020, code (fixed features, with bn=adapt); Fu et al., DAC 2023.
 """
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from tombola.data._counts import Counts
 from tombola.fitting.cost import fit_passes
@@ -22,6 +22,7 @@ from tombola.masks.enforce import apply_masks
 from tombola.masks.masks import Masks
 from tombola.models.head_masks import without_head
 from tombola.models.network import Network
+from tombola.registry import Examples
 from tombola.spec import option
 from tombola.tasks._base import Task
 from tombola.transfers._base import Transfer
@@ -29,6 +30,8 @@ from tombola.transfers._base import Transfer
 
 class LinearSGD(Transfer):
     """Only the head is trained; the body's weights stay bit for bit."""
+
+    EXAMPLES: ClassVar[Examples] = ({"fit": {"epochs": "4ep", "batch": 16, "optimizer": {"lr": 0.05}}},)
 
     bn: Literal["frozen", "recalibrated", "adapt"] = option("frozen", "batch norm: as it is, taken anew, or drifting")
     fit: Fit = option("salman", "how to train the head: options, or the name of a recipe", validate_default=True)

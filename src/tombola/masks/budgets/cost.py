@@ -15,7 +15,7 @@ Reference: Lagrangian relaxation of a knapsack; Shen et al., "HALP: Hardware-Awa
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Literal, final
+from typing import Annotated, ClassVar, Literal, final
 
 import torch
 from pydantic import Field, field_validator
@@ -26,12 +26,15 @@ from tombola.masks.budgets._base import Allocation, Budget, Groups
 from tombola.masks.budgets._floor import FLOOR_HELP, lowest_go
 from tombola.masks.budgets._named import check_patterns, matched
 from tombola.masks.budgets._ranking import asked, one_size, weights_in, weights_of
+from tombola.registry import Examples
 from tombola.spec import option
 
 
 @final
 class Cost(Budget):
     """The smallest scores per operation, or per millisecond, are pruned."""
+
+    EXAMPLES: ClassVar[Examples] = ({}, {"of": "cost"})
 
     of: Literal["weights", "cost"] = option("weights", "what sparsity is the pruned share of")
     costs: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] | None = option(

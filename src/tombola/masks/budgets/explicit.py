@@ -22,6 +22,7 @@ from tombola.masks.budgets._base import Allocation, Budget, Groups
 from tombola.masks.budgets._floor import FLOOR_HELP, emptied, lowest_go, protected
 from tombola.masks.budgets._named import check_patterns, matched
 from tombola.masks.budgets._ranking import all_but, asked, gone, one_size, weights_in, weights_of
+from tombola.registry import Examples
 from tombola.spec import option
 
 
@@ -30,6 +31,7 @@ class Explicit(Budget):
     """Written shares, and one threshold for the tensors that are not named."""
 
     ONE_SPARSITY: ClassVar[bool] = True
+    EXAMPLES: ClassVar[Examples] = ({"layers": {"^a$": 0.5}},)
 
     layers: dict[str, Annotated[float, Field(ge=0, le=1)]] = option(
         help="sparsities by regular expression, such as {layer4: 0.95, conv1: 0}"

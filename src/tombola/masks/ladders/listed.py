@@ -8,18 +8,21 @@ Options: ``sparsities``, rising.
 Reference: none; the gradual schedules of Zhu & Gupta, arXiv 1710.01878, can be written out this way.
 """
 
-from typing import Self, final
+from typing import ClassVar, Self, final
 
 from pydantic import field_validator
 
 from tombola.errors import RequestError
 from tombola.masks.ladders._base import Ladder
+from tombola.registry import Examples
 from tombola.spec import option
 
 
 @final
 class Listed(Ladder):
     """The k-th sparsity of the list."""
+
+    EXAMPLES: ClassVar[Examples] = ({"sparsities": [0.5, 0.8, 0.9]},)
 
     sparsities: tuple[float, ...] = option(help="the sparsity of every level, rising, as [0.5, 0.8, 0.9]")
 

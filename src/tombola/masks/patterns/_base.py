@@ -36,6 +36,11 @@ class Pattern(Member):
 
     family: ClassVar[Family] = Family("patterns", "tombola.masks.patterns")
 
+    @property
+    def only(self) -> float | None:
+        """The one sparsity it can have, beside 0, where the pattern itself fixes how many are kept; None: any."""
+        return None
+
     @abstractmethod
     def grouping(self, weight: Tensor, layer: Layer) -> Grouping:
         """The groups of a tensor. Only patterns that choose who shares a group look at the weight's values."""

@@ -17,6 +17,7 @@ from torch import Tensor
 from tombola.masks.layers import Layer
 from tombola.masks.patterns._base import Grouping, Pattern
 from tombola.masks.patterns._tiles import Tiles, tile
+from tombola.registry import Examples
 from tombola.spec import option
 
 _SIZE = re.compile(r"0{0,9}([1-9]\d{0,3})x0{0,9}([1-9]\d{0,3})")
@@ -27,6 +28,7 @@ class Block(Pattern):
     """Groups of so many outputs by so many inputs."""
 
     ARGUMENT: ClassVar[str | None] = "size"
+    EXAMPLES: ClassVar[Examples] = ({}, {"size": "1x1"}, {"size": "2x3"}, {"size": "4x1"})
 
     size: str = option("4x4", "a block's output channels x its input channels, as 4x4 or 8x1")
 

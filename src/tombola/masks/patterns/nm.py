@@ -24,6 +24,7 @@ from tombola.masks.budgets._base import Allocation, Budget, Groups
 from tombola.masks.layers import Layer
 from tombola.masks.patterns._base import Grouping, Pattern
 from tombola.masks.patterns._tiles import Tiles, tile
+from tombola.registry import Examples
 from tombola.spec import option
 
 _RATIO = re.compile(r"0{0,9}([1-9]\d{0,3}):0{0,9}([1-9]\d{0,3})")
@@ -35,6 +36,7 @@ class NM(Pattern):
     """Single weights, chosen in blocks of m along the inputs."""
 
     ARGUMENT: ClassVar[str | None] = "ratio"
+    EXAMPLES: ClassVar[Examples] = ({}, {"ratio": "1:1"}, {"ratio": "1:2"}, {"ratio": "3:5"})
 
     ratio: str = option("2:4", "n:m, how many of how many consecutive weights along the inputs are kept")
 
@@ -46,6 +48,11 @@ class NM(Pattern):
             raise ValueError("is not n:m; write how many of how many are kept, 1 <= n <= m <= 9999, as in nm:2:4")
         return f"{found[1]}:{found[2]}"
 
+    @property
+    def only(self) -> float:
+        n, m = map(int, self.ratio.split(":"))
+        return 1 - n / m
+
     def grouping(self, weight: Tensor, layer: Layer) -> Grouping:
         return Tiles(layer, tile(layer))
 
@@ -53,10 +60,10 @@ class NM(Pattern):
         n, m = map(int, self.ratio.split(":"))
         if sparsity == 0:
             n = m
-        elif abs(sparsity - (1 - n / m)) > _NEAR:
+        elif abs(sparsity - self.only) > _NEAR:
             raise RequestError(
                 f"the pattern {self.ratio} keeps {n} of {m}, it cannot have sparsity {sparsity:.7g};"
-                f" write sparsity={1 - n / m:.7g} (or 0 to keep all), or another ratio"
+                f" write sparsity={self.only:.7g} (or 0 to keep all), or another ratio"
             )
         kept = {name: highest(name, item.scores, n, m) for name, item in groups.items()}
         total, pruned = sum(map(torch.numel, kept.values())), sum(int((~item).sum()) for item in kept.values())

@@ -24,6 +24,7 @@ from tombola.masks.layers import Layer
 from tombola.masks.patterns._base import Grouping, Pattern
 from tombola.masks.patterns._matching import matched
 from tombola.masks.patterns._tiles import Tiles, tile
+from tombola.registry import Examples
 from tombola.spec import option
 
 _LARGEST: Final = 4096
@@ -35,6 +36,7 @@ class Stripe(Pattern):
     """Groups across a few output channels."""
 
     ARGUMENT: ClassVar[str | None] = "size"
+    EXAMPLES: ClassVar[Examples] = ({}, {"size": 1}, {"size": 3}, {"size": 2, "order": "matched"})
 
     size: int = option(4, "how many output channels share a mask")
     order: Literal["given", "matched"] = option(

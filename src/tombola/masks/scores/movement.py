@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from tombola.masks.scores._base import Needs, Probe, Score, gradients, leaves
+from tombola.registry import Examples
 from tombola.spec import option
 
 
@@ -24,6 +25,7 @@ class Movement(Score):
     """-sum of g * w along SGD; any sign."""
 
     NEEDS: ClassVar[frozenset[Needs]] = frozenset({"data"})
+    EXAMPLES: ClassVar[Examples] = ({"steps": 5, "batch": 16},)
 
     lr: float = option(0.01, "learning rate of the SGD steps that the scored weights take", gt=0)
     steps: int = option(100, "how many steps", ge=1)

@@ -17,6 +17,7 @@ from typing import ClassVar, final
 from torch import Tensor, float64
 
 from tombola.masks.scores._base import Needs, Probe, Score, gradients, leaves
+from tombola.registry import Examples
 from tombola.spec import option
 
 
@@ -25,6 +26,7 @@ class SynFlow(Score):
     """The synaptic flow through each weight; never negative."""
 
     NEEDS: ClassVar[frozenset[Needs]] = frozenset({"image"})
+    EXAMPLES: ClassVar[Examples] = ({"rounds": 3},)
 
     rounds: int = option(100, "in how many rounds it prunes", ge=1)
 

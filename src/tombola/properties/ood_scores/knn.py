@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from tombola.errors import RequestError
 from tombola.properties._responses import Kind
 from tombola.properties.ood_scores._base import Known, OODScore
+from tombola.registry import Examples
 from tombola.spec import option
 
 _ENTRIES = 1 << 24  # of the distances held at a time
@@ -28,6 +29,7 @@ class KNN(OODScore):
 
     READS: ClassVar[Kind] = "features"
     ARGUMENT: ClassVar[str | None] = "k"
+    EXAMPLES: ClassVar[Examples] = ({"k": 5},)
 
     k: int = option(50, "which neighbour's distance counts", ge=1)
 

@@ -41,6 +41,8 @@ class Figure(Member):
 
     ORDER: ClassVar[int] = 50
     """Where in the page it stands; small numbers come first, equal ones by name."""
+    SHOWN: ClassVar[tuple[Row, ...]] = ()
+    """A few rows that it draws, for the contract suite; empty where any study of priors and sparsities has such."""
 
     @abstractmethod
     def draw(self, rows: Sequence[Row], about: About) -> Drawn | None:

@@ -22,6 +22,7 @@ from pydantic import field_validator
 
 from tombola.errors import StoreError
 from tombola.fitting.session import Bar, Reporter
+from tombola.registry import Examples
 from tombola.spec import option
 from tombola.study.runners import _worker
 from tombola.study.runners._base import POLL, Failure, Frontier, Outcome, Patience, Runner
@@ -41,6 +42,7 @@ class Processes(Runner):
     """Runs in spawned processes."""
 
     ARGUMENT: ClassVar[str | None] = "count"
+    EXAMPLES: ClassVar[Examples] = ({"count": 2},)
 
     count: int | Literal["auto"] = option(2, "how many processes, 1 to 256; auto: one a core, or one a GPU")
     memory: float | None = option(

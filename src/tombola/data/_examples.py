@@ -1,0 +1,55 @@
+"""Small sets of noise in the layouts of one's own files: what `folder`, `pack` and `scene_pack` are tried with."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from tombola.data._packs import Array
+
+_CLASSES, _EACH, _SIDE = ("cat", "dog"), 12, 16
+
+
+def class_folders(folder: Path) -> Path:
+    """A folder of PNGs, one inside it a class."""
+    for label, name in enumerate(_CLASSES):
+        (folder / "pictures" / name).mkdir(parents=True)
+        for number, pixels in enumerate(_noise(label, _EACH, 3)):
+            Image.fromarray(pixels).save(folder / "pictures" / name / f"{number}.png")
+    return folder / "pictures"
+
+
+def image_pack(folder: Path) -> Path:
+    """A ``.npz`` of plain arrays."""
+    count = len(_CLASSES) * _EACH
+    arrays = {"x": _noise(0, count, 3), "y": np.arange(count) % len(_CLASSES), "classes": np.array(_CLASSES)}
+    np.savez(folder / "pictures.npz", allow_pickle=False, **arrays)
+    return folder / "pictures.npz"
+
+
+def scene_packs(folder: Path) -> Path:
+    """Two ``.npz`` of encoded images and masks: ``scenes_train``, ``scenes_test``."""
+    for seed, split in enumerate(("train", "test")):
+        data, offsets = _encoded(_noise(seed, _EACH, 3))
+        masks, mask_offsets = _encoded(_noise(seed + 2, _EACH, 1)[..., 0] % len(_CLASSES))
+        arrays = {"data": data, "offsets": offsets, "mask_data": masks, "mask_offsets": mask_offsets}
+        np.savez(folder / f"scenes_{split}.npz", allow_pickle=False, classes=np.array(_CLASSES), **arrays)
+    return folder / "scenes"
+
+
+def _noise(seed: int, count: int, channels: int) -> Array:
+    shape = (count, _SIDE, _SIDE, channels)
+    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+
+
+def _encoded(images: Array) -> tuple[Array, Array]:
+    """The PNGs end to end, and where each begins and the last one ends."""
+    files = [_png(image) for image in images]
+    return np.frombuffer(b"".join(files), dtype=np.uint8), np.cumsum([0, *map(len, files)])
+
+
+def _png(image: Array) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(image).save(stream, "PNG")
+    return stream.getvalue()

@@ -1,0 +1,97 @@
+"""What every objective keeps: a mean loss that its generator decides, gradients for the weights, modes as given."""
+
+import torch
+from tests.objectives.toys import batch, cross_entropy, small_net
+from torch import Tensor, nn
+
+from tombola.objectives._base import Objective
+
+from .costs import counted, forward
+from .room import Check, finite, rng
+
+
+def trained(objective: Objective, seed: int = 3) -> tuple[nn.Module, Tensor]:
+    """The toy network after one backward, and the loss."""
+    net, (x, targets) = small_net(), batch()
+    loss, outputs = objective.loss(net, x, targets, cross_entropy, generator=rng(seed))
+    assert (outputs.shape, loss.shape) == ((6, 3), ())
+    torch.autograd.backward(loss)
+    return net, loss.detach()
+
+
+def gradients(net: nn.Module) -> list[Tensor]:
+    """One for every parameter."""
+    found = [parameter.grad for parameter in net.parameters()]
+    assert all(gradient is not None for gradient in found), "a weight got no gradient"
+    return [gradient for gradient in found if gradient is not None]
+
+
+def it_gives_a_finite_loss_with_gradients_for_every_weight(objective: Objective) -> None:
+    net, loss = trained(objective)
+    finite(loss)
+    for gradient in gradients(net):
+        finite(gradient)
+
+
+def a_step_down_its_gradient_lowers_it(objective: Objective) -> None:
+    net, before = trained(objective)
+    with torch.no_grad():
+        for parameter, gradient in zip(net.parameters(), gradients(net), strict=True):
+            parameter -= 0.01 * gradient
+    x, targets = batch()
+    after, _ = objective.loss(net, x, targets, cross_entropy, generator=rng(3))
+    assert float(after) < float(before)
+
+
+def its_generator_decides_everything(objective: Objective) -> None:
+    before = torch.get_rng_state()
+    (one, loss), (other, again) = trained(objective), trained(objective)
+    assert torch.equal(loss, again)
+    assert all(map(torch.equal, gradients(one), gradients(other)))
+    assert torch.equal(torch.get_rng_state(), before), "torch's own random numbers were drawn from"
+
+
+def it_leaves_modes_flags_weights_and_images_alone(objective: Objective) -> None:
+    net, (x, targets) = small_net(), batch()
+    net[1].eval()
+    next(net.parameters()).requires_grad = False
+    kept = [tensor.clone() for tensor in (x, targets, *net.parameters())]
+    loss, _ = objective.loss(net, x, targets, cross_entropy, generator=rng())
+    assert [module.training for module in net] == [True, False, True, True, True]
+    assert [parameter.requires_grad for parameter in net.parameters()] == [False, *[True] * 5]
+    assert all(parameter.grad is None for parameter in net.parameters()), "a loss must not leave gradients"
+    assert all(map(torch.equal, (x, targets, *net.parameters()), kept))
+    assert loss.requires_grad
+
+
+def it_runs_under_bfloat16_with_float32_gradients(objective: Objective) -> None:
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        net, loss = trained(objective)
+    finite(loss)
+    assert {gradient.dtype for gradient in gradients(net)} == {torch.float32}
+
+
+def a_step_costs_what_it_says(objective: Objective) -> None:
+    for body in (True, False):
+        passes = objective.passes(4, body=body)
+        if passes is None:
+            return
+        net, x, targets = forward()
+        for name, parameter in net.named_parameters():
+            parameter.requires_grad_(body or name.startswith("head"))
+        if (replay := objective.replay()) is not None:
+            x, _ = replay.moved(x, torch.zeros_like(x))
+        with counted() as counter:
+            loss, _ = objective.loss(net, x, targets, cross_entropy, generator=rng())
+            torch.autograd.backward(loss)
+        assert abs(counter.passes / passes - 1) < 0.02
+
+
+CHECKS: tuple[Check, ...] = (
+    it_gives_a_finite_loss_with_gradients_for_every_weight,
+    a_step_down_its_gradient_lowers_it,
+    its_generator_decides_everything,
+    it_leaves_modes_flags_weights_and_images_alone,
+    it_runs_under_bfloat16_with_float32_gradients,
+    a_step_costs_what_it_says,
+)

@@ -1,0 +1,72 @@
+"""What every transfer keeps: a net that learned the task, with pruned weights at 0, decided by its seed."""
+
+import torch
+from tests.fitting.toys import Toy, network
+
+from tombola.data._counts import Counts
+from tombola.data._loading import batches
+from tombola.fitting.session import Session
+from tombola.models.network import Network
+from tombola.transfers._base import Transfer
+
+from .room import Check, finite, pruned, rng, same, untouched
+
+
+def adapted(transfer: Transfer, seed: int = 0) -> Network:
+    """The toy net, adapted to the toy task."""
+    model = network()
+    return transfer.adapt(model, pruned(model), Toy(), seed=seed, session=Session())
+
+
+def loss(model: Network) -> float:
+    """The toy task's mean loss on its training images."""
+    x, targets = next(batches(Toy().splits().train, 100))
+    with torch.no_grad():
+        outputs = model(x)
+    finite(outputs)
+    assert outputs.shape == (len(x), 3)
+    return float(Toy().losses(outputs, targets).mean())
+
+
+def it_learns_the_task(transfer: Transfer) -> None:
+    transfer.check(Toy())
+    model = adapted(transfer)
+    assert not any(module.training for module in model.modules()), "it is not ready to be measured"
+    assert Toy().fits(model)
+    assert loss(model) < loss(Toy().head(network(), generator=rng()).eval())
+
+
+def pruned_weights_stay_exactly_zero(transfer: Transfer) -> None:
+    model = adapted(transfer)
+    for name, mask in pruned(network()).items():
+        assert not bool(model.body.get_parameter(name)[~mask].any())
+        assert bool(model.body.get_parameter(name)[mask].any()), "what is kept is 0 too"
+
+
+def its_seed_decides_everything(transfer: Transfer) -> None:
+    assert same(adapted(transfer), adapted(transfer))
+
+
+def it_leaves_the_model_alone(transfer: Transfer) -> None:
+    for training in (False, True):
+        model = network()
+        model.train(training)
+        masks = pruned(model)
+        with untouched(model):
+            transfer.adapt(model, masks, Toy(), seed=0, session=Session())
+        assert masks == pruned(model)
+
+
+def more_images_cost_more(transfer: Transfer) -> None:
+    few, many = (transfer.passes(Counts(count, 10, 10, 3, 8)) for count in (64, 6400))
+    assert (few is None) == (many is None)
+    assert few is None or many is None or 0 < few < many
+
+
+CHECKS: tuple[Check, ...] = (
+    it_learns_the_task,
+    pruned_weights_stay_exactly_zero,
+    its_seed_decides_everything,
+    it_leaves_the_model_alone,
+    more_images_cost_more,
+)
