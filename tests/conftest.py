@@ -5,6 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 import torch
+from hypothesis import settings
+
+settings.register_profile("whatever the machine does beside", deadline=None)
+settings.load_profile("whatever the machine does beside")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from tombola.data._base import Dataset
 from tombola.errors import DataError
@@ -46,6 +47,11 @@ def test_pixels_and_labels_come_as_torchvision_has_them(monkeypatch: pytest.Monk
     assert np.array_equal(splits.test.pixels.permute(0, 2, 3, 1).numpy(), expected)
 
 
+def alike(one: Tensor, other: Tensor) -> bool:
+    """To a level of 255: torchvision resizes bytes as floats where the processor has no AVX2, and rounds otherwise."""
+    return one.dtype == other.dtype == torch.uint8 and int((one.int() - other.int()).abs().max()) <= 1
+
+
 def test_at_another_size_images_are_enlarged_when_they_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     from torchvision import datasets
     from torchvision.transforms.v2 import functional as oracle
@@ -54,10 +60,10 @@ def test_at_another_size_images_are_enlarged_when_they_are_taken(monkeypatch: py
     small: Any = Dataset.parse("cifar10").load()
     large: Any = Dataset.parse({"name": "cifar10", "size": 56, "crop": 0.875}).load()
     chosen = torch.tensor([3, 1])
-    assert torch.equal(large.train.take(chosen), oracle.resize(small.train.take(chosen), [56, 56]))
+    assert alike(large.train.take(chosen), oracle.resize(small.train.take(chosen), [56, 56]))
     for part in ("val", "test"):
         pixels = oracle.center_crop(oracle.resize(getattr(small, part).take(chosen), [64, 64]), [56, 56])
-        assert torch.equal(getattr(large, part).take(chosen), pixels)
+        assert alike(getattr(large, part).take(chosen), pixels)
         assert torch.equal(getattr(large, part).labels, getattr(small, part).labels)
     assert (large.train.size, large.train.on_disk, large.classes) == (56, True, small.classes)
 

@@ -67,7 +67,7 @@ def test_the_published_counts_and_metrics() -> None:
         for name, one in found.items()
         if issubclass(one, Dataset) and one.PUBLISHED is not None
     }
-    assert said == PUBLISHED
+    assert said.items() >= PUBLISHED.items()
 
 
 def test_the_metrics_are_properties() -> None:

@@ -94,10 +94,6 @@ def photographs(count: int = 16) -> Examples:
     return Examples((slopes * ramp[:, None] * np.ones(12)).astype(np.float32), "ramps")
 
 
-def test_each_member_is_here() -> None:
-    assert {Engine.parse(text).name for text in TEXTS} == set(Engine.family.names())
-
-
 @pytest.mark.parametrize("text", TEXTS)
 def test_logits_are_torchs_and_the_model_stays_as_it_was(text: str, tmp_path: Path) -> None:
     engine, subject = usable(text), pruned()

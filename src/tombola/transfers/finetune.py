@@ -26,7 +26,7 @@ from tombola.transfers._base import Transfer
 class Finetune(Transfer):
     """All weights that are kept may change."""
 
-    EXAMPLES: ClassVar[Examples] = ({"fit": {"epochs": "4ep", "batch": 16, "optimizer": {"lr": 0.05}}},)
+    EXAMPLES: ClassVar[Examples] = ({"fit": {"epochs": "10ep", "batch": 10, "optimizer": {"lr": 0.1}}},)
 
     fit: Fit = option("dac", "how to train: options, or the name of a recipe", validate_default=True)
 

@@ -31,7 +31,9 @@ from tombola.transfers._base import Transfer
 class LinearSGD(Transfer):
     """Only the head is trained; the body's weights stay bit for bit."""
 
-    EXAMPLES: ClassVar[Examples] = ({"fit": {"epochs": "4ep", "batch": 16, "optimizer": {"lr": 0.05}}},)
+    EXAMPLES: ClassVar[Examples] = (
+        {"bn": "recalibrated", "fit": {"epochs": "10ep", "batch": 10, "optimizer": {"lr": 0.5}}},
+    )
 
     bn: Literal["frozen", "recalibrated", "adapt"] = option("frozen", "batch norm: as it is, taken anew, or drifting")
     fit: Fit = option("salman", "how to train the head: options, or the name of a recipe", validate_default=True)

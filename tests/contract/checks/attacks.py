@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from tombola.attacks._base import Attack
 
 from .costs import counted, forward
+from .faults import NAN, Fault, first, gives
 from .room import Check, finite, rng, untouched
 
 
@@ -72,4 +73,54 @@ CHECKS: tuple[Check, ...] = (
     its_generator_decides_everything,
     it_leaves_the_model_and_the_images_alone,
     it_costs_what_it_says_when_every_image_stands,
+)
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault("gives NaN", "pgd", "perturb", gives(lambda x: x * NAN), it_gives_images_inside_its_ball_and_the_bounds),
+    Fault(
+        "gives fewer images", "pgd", "perturb", gives(lambda x: x[1:]), it_gives_images_inside_its_ball_and_the_bounds
+    ),
+    Fault(
+        "leaves its ball",
+        "pgd",
+        "perturb",
+        gives(lambda x: (x + 0.1).clamp(0, 1)),
+        it_gives_images_inside_its_ball_and_the_bounds,
+    ),
+    Fault(
+        "does nothing",
+        "pgd",
+        "perturb",
+        lambda method: lambda self, model, x, *rest, **options: x.clone(),
+        it_raises_the_loss,
+    ),
+    Fault(
+        "has no seed",
+        "pgd",
+        "perturb",
+        gives(lambda x: (x - 1e-6 * torch.rand_like(x)).clamp(0, 1)),
+        its_generator_decides_everything,
+    ),
+    Fault(
+        "changes the images",
+        "pgd",
+        "perturb",
+        first(lambda model, x, *rest: x.mul_(0.99)),
+        it_leaves_the_model_and_the_images_alone,
+    ),
+    Fault(
+        "leaves the net training",
+        "pgd",
+        "perturb",
+        first(lambda model, *rest: model.train()),
+        it_leaves_the_model_and_the_images_alone,
+    ),
+    Fault(
+        "costs more than it says",
+        "pgd",
+        "perturb",
+        first(lambda model, x, *rest: model(x)),
+        it_costs_what_it_says_when_every_image_stands,
+    ),
 )

@@ -1,11 +1,14 @@
 """What every budget keeps: the exact count, ties by index, nesting, what is pruned stays pruned."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Size, Tensor
 
-from tombola.masks.budgets._base import Budget, Groups
+from tombola.masks.budgets._base import Allocation, Budget, Groups
 from tombola.masks.layers import Layer, numbers
 
+from .faults import Fault, gives
 from .room import Check, rng
 
 SHAPES = {"a": Size((4, 10)), "b": Size((5, 4)), "c": Size((4, 15))}
@@ -71,4 +74,27 @@ CHECKS: tuple[Check, ...] = (
     what_goes_at_one_sparsity_goes_at_every_higher_one,
     what_is_pruned_already_stays_pruned_and_counts,
     it_changes_nothing_and_is_the_same_again,
+)
+
+
+def _kept(change: Callable[[Tensor], Tensor]) -> Callable[[Allocation], Allocation]:
+    return lambda found: Allocation({name: change(tensor) for name, tensor in found.kept.items()})
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault("keeps everything", "global", "allocate", gives(_kept(torch.ones_like)), it_prunes_exactly_as_many_as_asked),
+    Fault(
+        "keeps the lowest",
+        "uniform",
+        "allocate",
+        gives(_kept(lambda kept: kept.flatten().flip(0).view(kept.shape))),
+        the_lowest_go_and_of_equal_ones_the_first,
+    ),
+    Fault(
+        "gives numbers",
+        "global",
+        "allocate",
+        gives(_kept(lambda kept: kept.float())),
+        it_prunes_exactly_as_many_as_asked,
+    ),
 )

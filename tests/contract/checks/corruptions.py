@@ -6,6 +6,7 @@ from torch import Tensor
 
 from tombola.data.corruptions._base import SEVERITIES, Corruption
 
+from .faults import Fault, gives
 from .room import Check
 
 
@@ -52,4 +53,18 @@ CHECKS: tuple[Check, ...] = (
     every_severity_is_a_damage_of_its_own,
     it_leaves_something_to_see,
     its_constants_are_five_a_size,
+)
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "does nothing", "fog", "change", lambda method: lambda self, x, *rest: x, every_severity_is_a_damage_of_its_own
+    ),
+    Fault("leaves black", "fog", "change", gives(torch.zeros_like), it_leaves_something_to_see),
+    Fault(
+        "has no seed", "fog", "change", gives(lambda x: x + 0.1 * torch.rand_like(x)), seed_and_place_decide_everything
+    ),
+    Fault(
+        "gives one channel", "fog", "change", gives(lambda x: x[:, :1]), it_gives_bytes_and_leaves_the_pictures_alone
+    ),
 )

@@ -1,18 +1,22 @@
 """What every data set keeps: bytes of one size with their labels, the same every time, no image in two splits."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from itertools import combinations
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from tombola.data._base import Dataset, Images, Splits
+from tombola.data._base import Dataset, Images, InMemory, Splits
 from tombola.data._scenes import VOID, SceneSet
 from tombola.errors import DataError
 from tombola.properties._base import Property
 from tombola.tasks._base import Task
 
+from .faults import Fault, gives
 from .room import Check, rng
 
 
@@ -83,4 +87,44 @@ CHECKS: tuple[Check, ...] = (
     it_is_the_same_every_time,
     it_takes_images_in_the_order_asked,
     what_it_says_suits_it_exists,
+)
+
+
+def _images(change: Callable[[InMemory], Any]) -> Callable[[Splits], Splits]:
+    def changed(splits: Splits) -> Splits:
+        held = InMemory(splits.train.take(torch.arange(len(splits.train))), splits.train.labels, splits.classes)
+        return replace(splits, train=change(held))
+
+    return changed
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "validates on test images",
+        "digits",
+        "load",
+        gives(lambda s: replace(s, val=s.test)),
+        its_splits_share_classes_and_no_image,
+    ),
+    Fault(
+        "gives floats",
+        "digits",
+        "load",
+        gives(_images(lambda i: replace(i, pixels=i.pixels / 255))),
+        its_images_are_bytes_with_a_label_each,
+    ),
+    Fault(
+        "has a label too many",
+        "digits",
+        "load",
+        gives(_images(lambda i: replace(i, labels=i.labels + 5))),
+        its_images_are_bytes_with_a_label_each,
+    ),
+    Fault(
+        "is another every time",
+        "digits",
+        "load",
+        gives(_images(lambda i: replace(i, pixels=i.pixels[torch.randperm(len(i.pixels))]))),
+        it_is_the_same_every_time,
+    ),
 )

@@ -1,5 +1,6 @@
 """What every engine keeps: torch's logits of the masked net, from files that it wrote, the model as it was."""
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -8,11 +9,12 @@ import pytest
 import torch
 from tests.fitting.toys import network
 
-from tombola.engines._base import Engine, Floats, Setting
+from tombola.engines._base import Engine, Floats, Running, Setting, Subject
 from tombola.errors import RequestError
 from tombola.exporters._masked import masked
 from tombola.masks.masks import Masks
 
+from .faults import Fault, first, gives, shake
 from .room import Check, pruned, untouched
 
 SETTING = Setting((3, 12, 12), batch=2)
@@ -31,7 +33,7 @@ def outputs(engine: Engine, masks: Masks) -> list[Floats]:
     with TemporaryDirectory() as folder:
         try:
             with untouched(model):
-                files = engine.prepare(model, masks, SETTING, Path(folder))
+                files = engine.prepare(Subject(model, masks, SETTING), Path(folder))
         except RequestError as error:
             if "no C compiler" not in str(error):
                 raise
@@ -52,7 +54,8 @@ def its_outputs_are_torchs_of_the_masked_net(engine: Engine) -> None:
         wanted = masked(model, masks)(torch.from_numpy(images())).numpy()
     for found in outputs(engine, masks):
         assert found.dtype == np.float32
-        np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
+        off = 1e-5 if engine.arithmetic == "float32" else 0.05 * float(np.abs(wanted).max())
+        np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=off)
 
 
 def it_says_what_it_is(engine: Engine) -> None:
@@ -61,3 +64,32 @@ def it_says_what_it_is(engine: Engine) -> None:
 
 
 CHECKS: tuple[Check, ...] = (its_outputs_are_torchs_of_the_masked_net, it_says_what_it_is)
+
+
+@dataclass
+class _Off(Running):
+    """Logits a thousandth off."""
+
+    whole: Running
+
+    def run(self, images: Floats) -> Floats:
+        return self.whole.run(images) + np.float32(0.001)
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "ignores masks",
+        "torch",
+        "prepare",
+        lambda method: lambda self, subject, folder: method(self, replace(subject, masks=Masks({})), folder),
+        its_outputs_are_torchs_of_the_masked_net,
+    ),
+    Fault("is off", "torch", "load", gives(_Off), its_outputs_are_torchs_of_the_masked_net),
+    Fault(
+        "changes the model",
+        "torch",
+        "prepare",
+        first(lambda subject, folder: shake(subject.model)),
+        its_outputs_are_torchs_of_the_masked_net,
+    ),
+)

@@ -1,6 +1,5 @@
 """What every exporter keeps: files that hold the masked model, written once, the model as it was."""
 
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,6 +12,7 @@ from tombola.exporters._base import Exporter
 from tombola.masks.masks import Masks
 from tombola.models.network import Network
 
+from .faults import Fault, first, gives, shake
 from .room import Check, pruned, untouched
 
 
@@ -31,12 +31,6 @@ def of(exporter: Exporter, model: Network, masks: Masks) -> dict[str, bytes]:
         return exported(exporter, model, masks, Path(folder) / f"out{exporter.SUFFIX}")
 
 
-@cache
-def first(exporter: Exporter) -> dict[str, bytes]:
-    """The toy's files."""
-    return of(exporter, network(), pruned(network()))
-
-
 def it_writes_files_once_and_leaves_the_model_alone(exporter: Exporter) -> None:
     model = network()
     masks = pruned(model)
@@ -51,25 +45,57 @@ def it_writes_files_once_and_leaves_the_model_alone(exporter: Exporter) -> None:
     assert masks == pruned(model)
 
 
-def other_weights_and_other_masks_are_other_files(exporter: Exporter) -> None:
+def its_files_are_those_of_the_net_that_is_left(exporter: Exporter) -> None:
+    """Other weights and other masks are other files; the value that a pruned weight had leaves no trace."""
     model = network()
     masks, fewer = pruned(model), pruned(model)["3.weight"]
     fewer.view(-1)[-1] = False
-    assert of(exporter, network(seed=1), masks) != first(exporter), "another net gives the same files"
-    assert of(exporter, model, Masks({**masks, "3.weight": fewer})) != first(exporter), "other masks, the same files"
-
-
-def the_same_again_is_the_same_files_whatever_was_pruned(exporter: Exporter) -> None:
-    """The value that a pruned weight had leaves no trace."""
-    model = network()
-    masks = pruned(model)
+    found = of(exporter, model, masks)
+    assert of(exporter, network(seed=1), masks) != found, "another net gives the same files"
+    assert of(exporter, model, Masks({**masks, "3.weight": fewer})) != found, "other masks give the same files"
     with torch.no_grad():
         model.body.get_parameter("3.weight")[~masks["3.weight"]] = 0.5
-    assert of(exporter, model, masks) == first(exporter)
+    assert of(exporter, model, masks) == found, "the same net gives other files"
 
 
 CHECKS: tuple[Check, ...] = (
     it_writes_files_once_and_leaves_the_model_alone,
-    other_weights_and_other_masks_are_other_files,
-    the_same_again_is_the_same_files_whatever_was_pruned,
+    its_files_are_those_of_the_net_that_is_left,
+)
+
+
+def _emptied(files: list[Path]) -> list[Path]:
+    for file in files:
+        file.write_bytes(b"the same")
+    return files
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "writes nothing",
+        "state_dict",
+        "export",
+        lambda method: lambda self, model, masks, out: [],
+        it_writes_files_once_and_leaves_the_model_alone,
+    ),
+    Fault(
+        "writes the same of all", "state_dict", "export", gives(_emptied), its_files_are_those_of_the_net_that_is_left
+    ),
+    Fault(
+        "ignores masks",
+        "state_dict",
+        "export",
+        lambda method: lambda self, model, masks, out: method(self, model, Masks({}), out),
+        its_files_are_those_of_the_net_that_is_left,
+    ),
+    Fault(
+        "writes over files",
+        "state_dict",
+        "export",
+        lambda method: (
+            lambda self, model, masks, out: [out.unlink(missing_ok=True), method(self, model, masks, out)][1]
+        ),
+        it_writes_files_once_and_leaves_the_model_alone,
+    ),
+    Fault("changes the model", "state_dict", "export", first(shake), it_writes_files_once_and_leaves_the_model_alone),
 )

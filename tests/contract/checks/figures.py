@@ -1,5 +1,6 @@
 """What every figure keeps: something drawn of rows that carry it, nothing of others, whatever the rows' order."""
 
+from dataclasses import replace
 from functools import cache
 from random import Random
 from xml.etree import ElementTree as ET
@@ -10,6 +11,7 @@ from tombola.report.about import About
 from tombola.report.figures._base import Drawn, Figure
 from tombola.rows import Row
 
+from .faults import Fault, gives
 from .room import Check
 
 
@@ -69,4 +71,39 @@ CHECKS: tuple[Check, ...] = (
     it_leaves_out_what_rows_do_not_carry,
     the_order_of_rows_does_not_matter_and_they_are_left_alone,
     the_numbers_are_those_of_the_rows,
+)
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault("draws nothing", "every_number", "draw", gives(lambda piece: None), it_draws_rows_that_carry_it),
+    Fault(
+        "draws no HTML",
+        "every_number",
+        "draw",
+        gives(lambda piece: piece and replace(piece, fragment="<b>")),
+        it_draws_rows_that_carry_it,
+    ),
+    Fault(
+        "draws what is not there",
+        "every_number",
+        "draw",
+        gives(lambda piece: piece or Drawn("a", "b")),
+        it_leaves_out_what_rows_do_not_carry,
+    ),
+    Fault(
+        "draws the same of all",
+        "every_number",
+        "draw",
+        gives(lambda piece: piece and Drawn("a", "b")),
+        the_numbers_are_those_of_the_rows,
+    ),
+    Fault(
+        "hangs on the order",
+        "every_number",
+        "draw",
+        lambda method: (
+            lambda self, rows, about: (found := method(self, rows, about)) and replace(found, title=str(rows[0].value))
+        ),
+        the_order_of_rows_does_not_matter_and_they_are_left_alone,
+    ),
 )

@@ -4,6 +4,7 @@ from itertools import pairwise
 
 from tombola.masks.ladders._base import Ladder
 
+from .faults import Fault, gives
 from .room import Check
 
 TOTAL = 1000
@@ -54,4 +55,11 @@ CHECKS: tuple[Check, ...] = (
     more_is_as_many_levels_or_more,
     a_level_that_it_names_is_one_of_its_levels,
     as_far_as_a_level_it_is_the_same,
+)
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault("stays where it is", "linear", "pruned", gives(lambda count: 0), it_rises_to_what_is_asked),
+    Fault("has no level", "linear", "levels", gives(lambda count: 0), it_rises_to_what_is_asked),
+    Fault("prunes fractions", "linear", "pruned", gives(lambda count: count / 1.0), it_rises_to_what_is_asked),
 )

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from tombola.objectives._base import Objective
 
 from .costs import counted, forward
+from .faults import NAN, Fault, first, gives, luck
 from .room import Check, finite, rng
 
 
@@ -40,7 +41,7 @@ def a_step_down_its_gradient_lowers_it(objective: Objective) -> None:
             parameter -= 0.01 * gradient
     x, targets = batch()
     after, _ = objective.loss(net, x, targets, cross_entropy, generator=rng(3))
-    assert float(after) < float(before)
+    assert float(after.detach()) < float(before)
 
 
 def its_generator_decides_everything(objective: Objective) -> None:
@@ -94,4 +95,33 @@ CHECKS: tuple[Check, ...] = (
     it_leaves_modes_flags_weights_and_images_alone,
     it_runs_under_bfloat16_with_float32_gradients,
     a_step_costs_what_it_says,
+)
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "gives NaN",
+        "natural",
+        "loss",
+        gives(lambda f: (f[0] * NAN, f[1])),
+        it_gives_a_finite_loss_with_gradients_for_every_weight,
+    ),
+    Fault(
+        "goes uphill",
+        "natural",
+        "loss",
+        gives(lambda f: (9 - 0 * f[0] + (f[0] - f[0].detach()) * -1, f[1])),
+        a_step_down_its_gradient_lowers_it,
+    ),
+    Fault("has no seed", "natural", "loss", gives(lambda f: (luck(f[0]), f[1])), its_generator_decides_everything),
+    Fault(
+        "turns the net off",
+        "natural",
+        "loss",
+        first(lambda model, *rest: model.eval()),
+        it_leaves_modes_flags_weights_and_images_alone,
+    ),
+    Fault(
+        "costs more than it says", "natural", "loss", first(lambda model, x, *rest: model(x)), a_step_costs_what_it_says
+    ),
 )

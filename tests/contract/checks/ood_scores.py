@@ -5,6 +5,7 @@ from torch import Tensor
 
 from tombola.properties.ood_scores._base import Known, OODScore
 
+from .faults import NAN, Fault, gives
 from .room import Check, finite, rng
 
 
@@ -49,4 +50,14 @@ CHECKS: tuple[Check, ...] = (
     it_gives_a_finite_number_an_image,
     what_it_knows_scores_higher,
     an_images_score_is_its_own,
+)
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault("gives NaN", "energy", "scores", gives(lambda s: s * NAN), it_gives_a_finite_number_an_image),
+    Fault("gives one number", "energy", "scores", gives(lambda s: s.mean()), it_gives_a_finite_number_an_image),
+    Fault("is upside down", "energy", "scores", gives(lambda s: -s), what_it_knows_scores_higher),
+    Fault(
+        "looks at the others", "energy", "scores", gives(lambda s: s - s.mean() * len(s)), an_images_score_is_its_own
+    ),
 )

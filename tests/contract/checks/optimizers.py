@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from tombola.fitting.optimizers._base import Optimizer
 
+from .faults import Fault, gives
 from .room import Check, finite, rng
 
 
@@ -50,4 +51,29 @@ CHECKS: tuple[Check, ...] = (
     its_learning_rate_is_the_one_it_has,
     each_one_built_is_fresh,
     every_parameter_is_one_of_its,
+)
+
+
+def _dead(optimizer: torch.optim.Optimizer) -> torch.optim.Optimizer:
+    for group in optimizer.param_groups:
+        group["lr"] = 0.0
+    return optimizer
+
+
+def _uphill(optimizer: torch.optim.Optimizer) -> torch.optim.Optimizer:
+    for group in optimizer.param_groups:
+        group["maximize"] = True
+    return optimizer
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault("stands still", "sgd", "build", gives(_dead), it_goes_downhill),
+    Fault("goes uphill", "sgd", "build", gives(_uphill), it_goes_downhill),
+    Fault(
+        "forgets a parameter",
+        "sgd",
+        "build",
+        lambda method: lambda self, parameters: method(self, list(parameters)[:1]),
+        every_parameter_is_one_of_its,
+    ),
 )

@@ -1,6 +1,7 @@
 """What every pattern keeps: each weight in one group, kept or pruned with it, nested and as many as asked."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Size, Tensor
@@ -11,6 +12,7 @@ from tombola.masks.layers import Layer
 from tombola.masks.masks import Masks
 from tombola.masks.patterns._base import Grouping, Pattern
 
+from .faults import Fault, first, gives
 from .room import Check, rng
 
 LAYERS = {"a": Layer(Size((8, 4, 3, 3))), "b": Layer(Size((9, 7))), "c": Layer(Size((6, 2, 3, 3)), groups=2)}
@@ -79,4 +81,43 @@ CHECKS: tuple[Check, ...] = (
     what_is_given_to_groups_is_their_mean,
     draws_are_exact_and_nested_and_whole_groups,
     it_changes_nothing,
+)
+
+
+@dataclass
+class _Doubled(Grouping):
+    """Says twice the size, and prunes its first weight alone."""
+
+    whole: Grouping
+    wrong_sizes: bool
+
+    @property
+    def sizes(self) -> Tensor:
+        return self.whole.sizes * (2 if self.wrong_sizes else 1)
+
+    def means(self, values: Tensor) -> Tensor:
+        return self.whole.means(values)
+
+    def expand(self, values: Tensor) -> Tensor:
+        found = self.whole.expand(values).clone()
+        found.view(-1)[0] = 0 if not self.wrong_sizes else found.view(-1)[0]
+        return found
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "says wrong sizes",
+        "row",
+        "grouping",
+        gives(lambda g: _Doubled(g, wrong_sizes=True)),
+        every_weight_is_in_one_group_of_the_size_that_is_said,
+    ),
+    Fault(
+        "splits a group",
+        "row",
+        "grouping",
+        gives(lambda g: _Doubled(g, wrong_sizes=False)),
+        what_is_given_to_groups_is_their_mean,
+    ),
+    Fault("changes the weight", "row", "grouping", first(lambda weight, layer: weight.add_(1)), it_changes_nothing),
 )

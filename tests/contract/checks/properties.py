@@ -1,7 +1,7 @@
 """What every property keeps: finite numbers that say what they are, the same every time, the model as it was."""
 
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from json import dumps
 
@@ -21,6 +21,7 @@ from tombola.tickets.lineage import Lineage
 from tombola.tickets.ticket import Ticket
 from tombola.transfers.linear import Linear
 
+from .faults import NAN, Fault, first, gives, shake
 from .room import Check, pruned, rng, scenes, segmenter, untouched
 
 
@@ -117,4 +118,38 @@ CHECKS: tuple[Check, ...] = (
     it_leaves_the_model_alone,
     it_looks_at_what_it_is_given,
     its_cost_is_a_number_or_unknown,
+)
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault("says nothing", "accuracy", "measure", gives(lambda found: []), its_values_are_finite_and_say_what_they_are),
+    Fault(
+        "says NaN",
+        "accuracy",
+        "measure",
+        gives(lambda found: [replace(one, value=NAN) for one in found]),
+        its_values_are_finite_and_say_what_they_are,
+    ),
+    Fault(
+        "says 300 %",
+        "accuracy",
+        "measure",
+        gives(lambda found: [replace(one, value=300.0) for one in found]),
+        its_values_are_finite_and_say_what_they_are,
+    ),
+    Fault(
+        "says the same of all",
+        "accuracy",
+        "measure",
+        gives(lambda found: [replace(one, value=50.0) for one in found]),
+        it_looks_at_what_it_is_given,
+    ),
+    Fault(
+        "says anything",
+        "accuracy",
+        "measure",
+        gives(lambda found: [replace(one, value=float(torch.rand(1))) for one in found]),
+        its_seed_decides_everything,
+    ),
+    Fault("changes the model", "accuracy", "measure", first(shake), it_leaves_the_model_alone),
 )

@@ -1,5 +1,6 @@
 """What every rewinding rule keeps: a whole, finite state of the same net, decided by what it says decides it."""
 
+import torch
 from tests.fitting.toys import Toy, network
 
 from tombola.fitting.fit import Fit
@@ -8,6 +9,7 @@ from tombola.models.network import Network
 from tombola.schemes.rewinds._base import Rewind
 from tombola.spec import build
 
+from .faults import NAN, Fault, filled, first, gives, shake
 from .room import Check, finite, same, untouched
 
 
@@ -54,4 +56,17 @@ CHECKS: tuple[Check, ...] = (
     what_it_says_decides_the_state,
     it_leaves_the_model_alone,
     where_it_begins_is_where_its_training_ends,
+)
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault("gives NaN", "pretrained", "state", gives(lambda net: filled(net, NAN)), it_gives_a_whole_finite_state),
+    Fault("changes the model", "pretrained", "state", first(shake), it_leaves_the_model_alone),
+    Fault(
+        "has no seed",
+        "pretrained",
+        "state",
+        gives(lambda net: filled(net, float(torch.rand(1)))),
+        what_it_says_decides_the_state,
+    ),
 )

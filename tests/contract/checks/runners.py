@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,6 +12,7 @@ from tombola.fitting.session import Silent
 from tombola.study.runners._base import Outcome, Runner
 from tombola.study.store import Store
 
+from .faults import Fault, gives
 from .room import Check
 
 
@@ -43,3 +45,21 @@ def every_stage_runs_once_after_its_inputs_and_a_failure_stays_where_it_is(runne
 
 
 CHECKS: tuple[Check, ...] = (every_stage_runs_once_after_its_inputs_and_a_failure_stays_where_it_is,)
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "runs nothing",
+        "inline",
+        "run",
+        lambda method: lambda self, *args, **options: Outcome(),
+        every_stage_runs_once_after_its_inputs_and_a_failure_stays_where_it_is,
+    ),
+    Fault(
+        "forgets failures",
+        "inline",
+        "run",
+        gives(lambda outcome: replace(outcome, failed={})),
+        every_stage_runs_once_after_its_inputs_and_a_failure_stays_where_it_is,
+    ),
+)

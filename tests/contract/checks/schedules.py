@@ -2,8 +2,11 @@
 
 import math
 
+import torch
+
 from tombola.fitting.schedules._base import Schedule
 
+from .faults import NAN, Fault, gives
 from .room import Check
 
 LENGTHS = (1, 2, 7, 100)
@@ -31,3 +34,13 @@ def the_step_alone_decides(schedule: Schedule) -> None:
 
 
 CHECKS: tuple[Check, ...] = (every_step_has_a_finite_factor, it_trains, the_step_alone_decides)
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault("gives NaN", "cosine", "factor", gives(lambda factor: NAN), every_step_has_a_finite_factor),
+    Fault("goes below 0", "cosine", "factor", gives(lambda factor: -factor), every_step_has_a_finite_factor),
+    Fault("never trains", "cosine", "factor", gives(lambda factor: 0.0), it_trains),
+    Fault(
+        "has no seed", "cosine", "factor", gives(lambda factor: factor * float(torch.rand(1))), the_step_alone_decides
+    ),
+)

@@ -1,12 +1,17 @@
 """What every scheme keeps: a ticket that fits, exactly as sparse as asked, decided by what it says decides it."""
 
+from dataclasses import replace
+
+import torch
 from tests.fitting.toys import Toy
 
 from tombola.fitting.session import Session
+from tombola.masks.masks import Masks
 from tombola.models.network import Network
-from tombola.schemes._base import Scheme
+from tombola.schemes._base import Rung, Scheme
 from tombola.tickets.ticket import Ticket
 
+from .faults import Fault, first, gives, shake
 from .room import Check, deeper, finite, untouched
 
 
@@ -70,4 +75,27 @@ CHECKS: tuple[Check, ...] = (
     what_it_says_decides_the_ticket,
     it_leaves_the_model_alone,
     its_cost_is_a_number_or_unknown,
+)
+
+
+def _all_kept(rung: Rung) -> Rung:
+    return replace(rung, ticket=replace(rung.ticket, masks=Masks.full(rung.ticket.masks.shapes())))
+
+
+def _one_more(rung: Rung) -> Rung:
+    name, mask = next((name, mask) for name, mask in rung.ticket.masks.items() if bool(mask.any()))
+    mask.view(-1)[int(mask.view(-1).nonzero()[0])] = False
+    return replace(rung, ticket=replace(rung.ticket, masks=Masks({**rung.ticket.masks, name: mask})))
+
+
+def _other_every_time(rung: Rung) -> Rung:
+    masks = {name: torch.rand(mask.shape) > 0.5 for name, mask in rung.ticket.masks.items()}
+    return replace(rung, ticket=replace(rung.ticket, masks=Masks(masks)))
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault("prunes nothing", "omp", "rung", gives(_all_kept), it_draws_a_ticket_that_fits_and_prunes),
+    Fault("prunes one more", "omp", "rung", gives(_one_more), it_prunes_exactly_as_many_as_asked),
+    Fault("has no seed", "omp", "rung", gives(_other_every_time), what_it_says_decides_the_ticket),
+    Fault("changes the model", "omp", "rung", first(shake), it_leaves_the_model_alone),
 )

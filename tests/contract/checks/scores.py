@@ -1,11 +1,14 @@
 """What every score keeps: a finite number a weight, the same every time, and nothing given changed."""
 
+from collections.abc import Callable
+
 import torch
 from tests.masks.scores.nets import NAMES, probe, smooth, weights
 from torch import Tensor
 
 from tombola.masks.scores._base import Score
 
+from .faults import NAN, Fault, first, gives, luck
 from .room import Check, finite, untouched
 
 
@@ -54,4 +57,31 @@ CHECKS: tuple[Check, ...] = (
     the_seed_matters_where_it_is_needed_and_only_there,
     it_leaves_weights_and_network_alone,
     it_says_how_it_works,
+)
+
+
+def _each(change: Callable[[Tensor], Tensor]) -> Callable[[dict[str, Tensor]], dict[str, Tensor]]:
+    return lambda found: {name: change(tensor) for name, tensor in found.items()}
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault("gives NaN", "magnitude", "scores", gives(_each(lambda s: s * NAN)), it_gives_a_finite_number_a_weight),
+    Fault(
+        "gives one number a row",
+        "magnitude",
+        "scores",
+        gives(_each(lambda s: s.flatten(1).mean(1))),
+        it_gives_a_finite_number_a_weight,
+    ),
+    Fault(
+        "tells nothing apart", "magnitude", "scores", gives(_each(torch.ones_like)), it_gives_a_finite_number_a_weight
+    ),
+    Fault("has no seed", "magnitude", "scores", gives(_each(luck)), the_seed_matters_where_it_is_needed_and_only_there),
+    Fault(
+        "changes the weights",
+        "magnitude",
+        "scores",
+        first(lambda weights, probe: [w.data.add_(1) for w in weights.values()]),
+        it_leaves_weights_and_network_alone,
+    ),
 )

@@ -1,13 +1,16 @@
 """What every task keeps: splits of one set of classes, a head that answers them, right answers judged best."""
 
+from dataclasses import replace
+
 import torch
 from torch import Tensor
 
-from tombola.data._base import Images
+from tombola.data._base import Images, InMemory
 from tombola.data._loading import batches
 from tombola.models.network import Network
 from tombola.tasks._base import Task
 
+from .faults import Fault, first, gives, luck, shake
 from .room import Check, finite, residual, rng, same, untouched
 
 
@@ -62,6 +65,7 @@ def augmented_images_are_images_and_its_generator_decides_them(task: Task) -> No
     before = x.clone()
     one, again = (task.augment_pair(x, targets, generator=rng(5)) for _ in range(2))
     assert all(map(torch.equal, one, again))
+    assert torch.equal(task.augment(x, generator=rng(5)), task.augment(x, generator=rng(5)))
     assert torch.equal(x, before), "the images given were changed"
     assert (one[0].shape, one[1].shape) == (x.shape, targets.shape)
     assert bool(((one[0] >= 0) & (one[0] <= 1)).all())
@@ -72,4 +76,55 @@ CHECKS: tuple[Check, ...] = (
     its_head_answers_it_and_leaves_the_model_alone,
     right_answers_cost_less_and_score_more,
     augmented_images_are_images_and_its_generator_decides_them,
+)
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "gives one loss",
+        "classification",
+        "losses",
+        gives(lambda losses: losses.mean()),
+        its_head_answers_it_and_leaves_the_model_alone,
+    ),
+    Fault(
+        "scores wrong answers",
+        "classification",
+        "scores",
+        gives(lambda scores: 1 - scores),
+        right_answers_cost_less_and_score_more,
+    ),
+    Fault(
+        "augments beyond white",
+        "classification",
+        "augment",
+        gives(lambda x: x + 1),
+        augmented_images_are_images_and_its_generator_decides_them,
+    ),
+    Fault(
+        "augments by luck",
+        "classification",
+        "augment",
+        gives(lambda x: luck(x).clamp(0, 1)),
+        augmented_images_are_images_and_its_generator_decides_them,
+    ),
+    Fault(
+        "puts the head on the model given",
+        "classification",
+        "head",
+        first(shake),
+        its_head_answers_it_and_leaves_the_model_alone,
+    ),
+    Fault(
+        "has no test images",
+        "classification",
+        "splits",
+        gives(
+            lambda s: replace(
+                s,
+                test=InMemory(torch.zeros(0, 3, 8, 8, dtype=torch.uint8), torch.zeros(0, dtype=torch.int64), s.classes),
+            )
+        ),
+        its_splits_are_of_one_kind,
+    ),
 )

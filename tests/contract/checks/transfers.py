@@ -1,5 +1,7 @@
 """What every transfer keeps: a net that learned the task, with pruned weights at 0, decided by its seed."""
 
+from math import log
+
 import torch
 from tests.fitting.toys import Toy, network
 
@@ -9,7 +11,8 @@ from tombola.fitting.session import Session
 from tombola.models.network import Network
 from tombola.transfers._base import Transfer
 
-from .room import Check, finite, pruned, rng, same, untouched
+from .faults import Fault, filled, first, gives, shake
+from .room import Check, finite, pruned, same, untouched
 
 
 def adapted(transfer: Transfer, seed: int = 0) -> Network:
@@ -33,7 +36,7 @@ def it_learns_the_task(transfer: Transfer) -> None:
     model = adapted(transfer)
     assert not any(module.training for module in model.modules()), "it is not ready to be measured"
     assert Toy().fits(model)
-    assert loss(model) < loss(Toy().head(network(), generator=rng()).eval())
+    assert loss(model) < log(3) - 0.01, "it knows no more than that there are three classes"
 
 
 def pruned_weights_stay_exactly_zero(transfer: Transfer) -> None:
@@ -69,4 +72,28 @@ CHECKS: tuple[Check, ...] = (
     its_seed_decides_everything,
     it_leaves_the_model_alone,
     more_images_cost_more,
+)
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "lets pruned weights grow",
+        "linear",
+        "adapt",
+        gives(lambda net: filled(net, 0.5)),
+        pruned_weights_stay_exactly_zero,
+    ),
+    Fault(
+        "learns nothing",
+        "linear",
+        "adapt",
+        lambda method: (
+            lambda self, model, masks, task, **options: filled(
+                task.head(model, generator=torch.Generator()), 0.0
+            ).eval()
+        ),
+        it_learns_the_task,
+    ),
+    Fault("is not ready", "linear", "adapt", gives(lambda net: net.train()), it_learns_the_task),
+    Fault("changes the model", "linear", "adapt", first(shake), it_leaves_the_model_alone),
 )

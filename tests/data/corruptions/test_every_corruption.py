@@ -35,8 +35,8 @@ def named(name: str) -> Corruption:
     return Corruption.parse(name)
 
 
-def test_the_fifteen_are_the_family() -> None:
-    assert set(FIFTEEN) == set(Corruption.family.names())
+def test_the_fifteen_are_of_the_family() -> None:
+    assert set(FIFTEEN) <= set(Corruption.family.names())
     assert len(FIFTEEN) == 15
 
 

@@ -1,6 +1,7 @@
 """Groups of made-up layers, for the tests of budgets."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import torch
 from hypothesis import strategies as st
@@ -41,11 +42,9 @@ def weights_gone(found: Allocation, groups: Mapping[str, Groups]) -> int:
 
 
 def members(floor: int) -> dict[str, Budget]:
-    """Every registered budget, by name; what has options without a default is given some."""
-    needed: dict[str, dict[str, object]] = {"explicit": {"layers": {"^a$": 0.5}}}
-    return {
-        name: Budget.parse({"name": name, "floor": floor, **needed.get(name, {})}) for name in Budget.family.names()
-    }
+    """Every registered budget, by name, as its first example has it."""
+    found = {name: member.examples(Path())[0].replace(floor=floor) for name, member in Budget.family.members().items()}
+    return {name: budget for name, budget in found.items() if isinstance(budget, Budget)}
 
 
 @st.composite

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import torch
@@ -17,17 +18,12 @@ from tombola.masks.layers import Layer
 from tombola.masks.masks import Masks
 from tombola.masks.patterns._base import Grouping, Pattern
 
-ARGUMENTS: dict[str, list[object]] = {
-    "stripe": ["stripe:1", "stripe:3", {"name": "stripe:2", "order": "matched"}],
-    "nm": ["nm:1:1", "nm:1:2", "nm:2:4", "nm:3:5"],
-    "block": ["block:1x1", "block:2x3", "block:4x1"],
-}
-"""What else is tried of a pattern, beside its defaults."""
-FIXED = {"nm"}
-"""They fix how many are kept, whatever the budget."""
-
-TEXTS: list[object] = [text for name in Pattern.family.names() for text in (name, *ARGUMENTS.get(name, []))]
-PATTERNS = [Pattern.parse(text) for text in TEXTS]
+PATTERNS = [
+    pattern
+    for member in Pattern.family.members().values()
+    for pattern in member.examples(Path())
+    if isinstance(pattern, Pattern)
+]
 KERNELS = [(), (1,), (3,), (1, 1), (3, 3), (1, 3), (2, 3), (2, 1, 3)]
 
 
@@ -81,10 +77,7 @@ def members(grouping: Grouping) -> Tensor:
 
 def sparsities(pattern: Pattern, wanted: list[float]) -> list[float]:
     """What a pattern can be asked for: all that is wanted, or only its own."""
-    if pattern.name not in FIXED:
-        return wanted
-    n, m = map(int, str(getattr(pattern, "ratio")).split(":"))  # noqa: B009  its options are not of the contract
-    return [0.0, 1 - n / m]
+    return wanted if pattern.only is None else [0.0, pattern.only]
 
 
 @pytest.mark.parametrize("pattern", PATTERNS, ids=identity)
@@ -152,7 +145,7 @@ def test_draws_are_exact_nested_and_constant_on_groups(pattern: Pattern, case: C
         for name, grouping in shared.items():
             shares = grouping.means(masks[name].double())
             assert set(shares.flatten().tolist()) <= {0.0, 1.0}
-        if pattern.name not in FIXED:
+        if pattern.only is None:
             assert_nearest(masks, shared, sparsity)
         within = masks
 

@@ -1,46 +1,18 @@
 """Every registered figure draws what rows carry and leaves out what they do not."""
 
 import re
-from random import Random
-from xml.etree import ElementTree as ET
 
-import pytest
-from tests.report.rows import demo_about, demo_rows, layer_rows, row, wide_rows
+from tests.report.rows import demo_rows, row
 
 from tombola.report.about import About
 from tombola.report.figures._base import Drawn, Figure
 
-NAMES = Figure.family.names()
 NO_SPARSITY = [row(v, s, prior=p) for p, v in (("a", 1.0), ("b", 2.0)) for s in range(3)]
 
 
 def draw(name: str, *args: object) -> Drawn | None:
     figure = Figure.parse(name)
     return figure.draw(*args)  # type: ignore[arg-type]  # what the contract takes
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_it_draws_rows_that_carry_it(name: str) -> None:
-    rows = {"results": NO_SPARSITY, "by_layer": layer_rows()}.get(name) or wide_rows(3)
-    drawn = draw(name, rows, demo_about())
-    assert drawn is not None
-    assert drawn.title
-    ET.fromstring(f"<div>{drawn.fragment}</div>")
-    if drawn.table is not None:
-        assert drawn.table.rows
-        assert {len(cells) for cells in drawn.table.rows} == {len(drawn.table.header)}
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_it_leaves_out_what_rows_do_not_carry(name: str) -> None:
-    assert draw(name, [], About()) is None
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_order_of_rows_does_not_matter(name: str) -> None:
-    rows = demo_rows() + layer_rows()
-    Random(5).shuffle(rows)
-    assert draw(name, rows, demo_about()) == draw(name, demo_rows() + layer_rows(), demo_about())
 
 
 def test_curves_need_a_sparsity_and_winners_need_two_levels() -> None:
