@@ -49,7 +49,8 @@ def promised(member: type[Member]) -> frozenset[str]:
     if getattr(member, "PUBLISHED", None) is not None:
         return frozenset({"load"})
     contract = next(base for base in member.__mro__[1:] if inspect.isabstract(base))
-    return contract.__abstractmethods__
+    methods = {name: getattr(contract, name) for name in dir(contract)}
+    return frozenset(name for name, one in methods.items() if getattr(one, "__isabstractmethod__", False))
 
 
 @KINDS

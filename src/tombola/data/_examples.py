@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tombola.data._packs import Array
+from tombola.data._npz import Array
 
 _CLASSES, _EACH, _SIDE = ("cat", "dog"), 12, 16
 

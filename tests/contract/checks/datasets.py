@@ -45,7 +45,7 @@ def its_images_are_bytes_with_a_label_each(dataset: Dataset) -> None:
         pixels = everything(images)
         assert len(images) > 0
         assert (pixels.dtype, pixels.shape[:2]) == (torch.uint8, (len(images), 3))
-        assert pixels.unique().numel() > 1, "the images are blank"
+        assert int(pixels.min()) < int(pixels.max()), "the images are blank"
         labels = images.labels
         assert labels.shape in {(len(images),), (len(images), *pixels.shape[2:])}
         known = labels[labels != VOID] if labels.dim() > 1 else labels

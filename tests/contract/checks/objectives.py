@@ -38,7 +38,7 @@ def a_step_down_its_gradient_lowers_it(objective: Objective) -> None:
     net, before = trained(objective)
     with torch.no_grad():
         for parameter, gradient in zip(net.parameters(), gradients(net), strict=True):
-            parameter -= 0.01 * gradient
+            parameter.sub_(gradient, alpha=0.01)
     x, targets = batch()
     after, _ = objective.loss(net, x, targets, cross_entropy, generator=rng(3))
     assert float(after.detach()) < float(before)
