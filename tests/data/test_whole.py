@@ -10,6 +10,7 @@ from PIL import Image
 from tombola.data._base import loaded
 from tombola.data._whole import Together
 from tombola.data.folder import Folder
+from tombola.data.pack import Pack
 from tombola.errors import DataError
 from tombola.tasks._base import Task
 
@@ -59,3 +60,15 @@ def test_large_folders_too(tmp_path: Path) -> None:
     root = pictures(tmp_path, "ant", "bee")
     test = loaded(Folder(path=root, size=SIZE, split="all", in_memory_mb=0)).test
     assert [test.title_of(index) for index in (0, 5)] == ["ant/0.png", "bee/2.png"]
+
+
+def test_a_pack_too(tmp_path: Path) -> None:
+    pixels = np.arange(6, dtype=np.uint8)[:, None, None, None] * np.ones((1, SIZE, SIZE, 3), np.uint8)
+    for split, some in (("train", slice(0, 4)), ("test", slice(4, 6))):
+        labels = np.arange(6)[some] % 2
+        np.savez(tmp_path / f"set_{split}.npz", x=pixels[some], y=labels, classes=np.array(["ant", "bee"]))
+    part, every = Pack(path=tmp_path), Pack(path=tmp_path, split="all")
+    assert [len(loaded(one).test) for one in (part, every)] == [2, 6]
+    assert sorted(loaded(every).test.take(torch.arange(6))[:, 0, 0, 0].tolist()) == list(range(6))
+    assert part.identity() == {name: value for name, value in every.identity().items() if name != "split"}
+    assert (part.tested(), every.tested()) == ("set_test.npz", f"all images of {tmp_path}")

@@ -13,6 +13,7 @@ import torch
 from tests.tickets.samples import LINEAGE, same_bits, ticket
 
 from tombola.masks.masks import Masks
+from tombola.models.origin import Origin
 from tombola.tickets.table import read_table, summarise
 from tombola.tickets.ticket import Ticket
 
@@ -40,6 +41,7 @@ def test_the_first_file_loads_for_ever() -> None:
     read, made = Ticket.load(GOLDEN), golden()
     assert read.masks == made.masks
     assert read.lineage == LINEAGE
+    assert read.lineage.dense == Origin(source={"name": "resnet8"}), "its sentence is read as an origin"
     assert made.weights is not None
     assert read.weights is not None
     assert read.weights.keys() == made.weights.keys()

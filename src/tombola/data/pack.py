@@ -8,18 +8,20 @@ stands beside train it is the test split.
 When: sets that travel as one file and load in a second; write ``pack:PATH``. A segmentation set is ``scene_pack:PATH``.
 Cost: decoded once into memory, three bytes a pixel.
 Options: ``path``; ``size``, None as they are; ``num_train``, a subset of equal shares of every class; ``val_fraction``,
-``test_fraction``, ``seed``; ``verify``: check the digest of the decoded pixels where the pack states one.
+``test_fraction``, ``seed``; ``split``: measure the test split, or all images;
+``verify``: check the digest of the decoded pixels where the pack states one.
 Reference: Tombola's own; a dozen lines of numpy read it.
 """
 
 import re
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
 from tombola.data._base import Dataset, Splits, hold_out, stratified
 from tombola.data._coverage import require_every_class, say_untested
 from tombola.data._examples import image_pack
 from tombola.data._packs import read_pack
+from tombola.data._whole import whole
 from tombola.errors import DataError
 from tombola.spec import Json, file_digest, option
 
@@ -38,6 +40,9 @@ class Pack(Dataset):
     test_fraction: float = option(0.2, "the share of all images held out, where there is no split", gt=0, lt=1)
     seed: int = option(0, "which split and which subset", ge=0)
     verify: bool = option(default=True, help="check the digest of the decoded pixels", identity=False)
+    split: Literal["test", "all"] = option(
+        "test", "what is measured: the test split, or all images (none is left to train on)", absent="test"
+    )
 
     @classmethod
     def examples(cls, folder: Path) -> list[Self]:
@@ -52,6 +57,13 @@ class Pack(Dataset):
         content: dict[str, Json] = {split: file_digest(file) for split, file in self.files().items()}
         return {**super().identity(), "content": content}
 
+    def tested(self) -> str:
+        if self.split == "all":
+            return f"all images of {self.path}"
+        if "all" not in (files := self.files()):
+            return files["test"].name
+        return f"{self.test_fraction:.0%} of {self.path}, drawn by seed {self.seed} (split=all takes the whole)"
+
     def load(self) -> Splits:
         files = self.files()
         parts = {split: read_pack(file, size=self.size, verify=self.verify) for split, file in files.items()}
@@ -60,9 +72,11 @@ class Pack(Dataset):
         if len(classes) > 1 or len(sides) > 1:
             differ = "classes" if len(classes) > 1 else "sizes (give size=...)"
             raise DataError(f"pack: {', '.join(file.name for file in files.values())} have different {differ}")
-        whole = parts.get("all")
-        require_every_class(f"pack: {self.path}", whole or parts["train"])
-        rest, test = hold_out(whole, self.test_fraction, self.seed) if whole else (parts["train"], parts["test"])
+        if self.split == "all":
+            return whole(list(parts.values()))
+        every = parts.get("all")
+        require_every_class(f"pack: {self.path}", every or parts["train"])
+        rest, test = hold_out(every, self.test_fraction, self.seed) if every else (parts["train"], parts["test"])
         train, val = (rest, parts["val"]) if "val" in parts else hold_out(rest, self.val_fraction, self.seed)
         chosen = train if self.num_train is None else stratified(train, self.num_train, self.seed)
         return say_untested(f"pack: {self.path}", Splits(chosen, val, test))
