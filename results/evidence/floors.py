@@ -18,16 +18,20 @@ CONTROLS: Final = ("untrained", "random ticket")
 
 BORROWED: Final[dict[str, tuple[str, dict[str, Scalar]]]] = {
     "robust-tickets-fig4-small": ("robust-tickets-fig3-small", {"draw.pattern": "element"}),
+    "robust-tickets-fig6-small": ("robust-tickets-fig2-small", {"transfer.bn": "frozen"}),
+    "robust-tickets-fig8-small": ("robust-tickets-fig2-small", {"transfer.bn": "frozen"}),
     "robust-tickets-table2-small": ("robust-tickets-fig9-small", {}),
     "tiny-imagenet-to-cifar10": ("robust-tickets-fig3-small", {"draw.pattern": "element"}),
 }
-"""Whose controls stand for whose: the same net, images and linear evaluation, one-shot tickets of single weights."""
+"""Whose controls stand for whose until it has some of its own: the same net, images and linear evaluation, one-shot
+tickets of single weights."""
 BORROWED["cifar100-to-cifar10"] = ("robust-tickets-fig9-small", {"prior": "untrained"})  # the source differs
 
 
 def controls(study: str, rows: Sequence[Row], folder: Path = FOLDER) -> list[Row]:
     """The rows of controls that stand beside those of a study."""
-    lender, levels = BORROWED.get(study, (study, {}))
+    own = (folder / study).is_dir()
+    lender, levels = (study, {}) if own else BORROWED.get(study, (study, {}))
     file = folder / lender / "rows.jsonl"
     lent = read_rows(file) if file.exists() else []
     found = [row for row in lent if all(row.cell.get(axis) == level for axis, level in levels.items())]
