@@ -79,7 +79,8 @@ def test_options_and_renaming() -> None:
     )
     shown = json.loads(said("show", "x.ticket", "--json"))
     assert (shown["kept"], shown["values"]) == (0, "float16")
-    assert shown["lineage"]["extra"]["net"]["mean"] == pytest.approx([0.4914, 0.4822, 0.4465])
+    source = shown["lineage"]["origin"]["source"]
+    assert source["mean"] == pytest.approx([0.4914, 0.4822, 0.4465]), source
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,8 @@ def printed(*words: str) -> tuple[str, str]:
 def test_each_radius_has_its_line_and_the_ceiling_one() -> None:
     settings = ["n0=4", "n=20", "num_samples=2", "radii=[0,0.1,0.9]"]
     out, err = printed("--property", "certified_accuracy", *(word for text in settings for word in ("--set", text)))
-    lines = out.splitlines()
+    *lines, judged = out.splitlines()
+    assert judged.startswith("judged on")
     assert [line.rpartition("radius ")[2] for line in lines[:3]] == ["0", "0.1", "0.9"]
     assert lines[-1].split()[:2] == ["radius_ceiling", "0.14"]
     assert all("(n=2)" in line for line in lines)

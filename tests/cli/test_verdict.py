@@ -26,13 +26,17 @@ def test_it_tells_brackets_and_winners_by_panel(tmp_path: Path) -> None:
         "accuracy",
         "adversarial accuracy",
     ]
-    natural = next(line for line in text.splitlines() if line.startswith("  natural: nothing is shown"))
-    assert natural.endswith("(by means alone: 50 %)")
+    natural, robust = (
+        next(line for line in text.splitlines() if line.startswith(f"  {prior}: nothing is shown"))
+        for prior in ("natural", "robust")
+    )
+    assert "by means alone" not in natural  # the mean falls short of the bar too
+    assert robust.endswith("(by means alone: 50 %)")
     found = json.loads(said(str(path), "--where", "transfer=linear", "--json"))
-    robust = next(one for one in found if "adversarial" in one["where"])
-    assert {verdict["verdict"] for verdict in robust["verdicts"][:3]} == {"robust"}
-    assert all(verdict["low"] > 0 and verdict["seeds"] == 3 for verdict in robust["verdicts"][:3])
-    assert set(robust["matching"]["natural"]) == {"std", "strict", "margin"}
+    attacked = next(one for one in found if "adversarial" in one["where"])
+    assert {verdict["verdict"] for verdict in attacked["verdicts"][:3]} == {"robust"}
+    assert all(verdict["low"] > 0 and verdict["seeds"] == 3 for verdict in attacked["verdicts"][:3])
+    assert set(attacked["matching"]["natural"]) == {"std", "strict", "margin"}
 
 
 def test_the_committed_rows_have_no_dense_run_and_say_so() -> None:

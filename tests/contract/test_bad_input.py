@@ -95,10 +95,10 @@ def test_a_set_of_one_class_is_no_task(tmp_path: Path) -> None:
 
 def test_a_set_with_images_of_one_class_alone_is_none_either(tmp_path: Path) -> None:
     task = Task.parse(_pack(tmp_path, torch.ones(20, dtype=torch.int64), ["cat", "dog"]))
-    with pytest.raises(DataError, match=r"all \d+ training images are of one class \(dog\), of 2"):
+    with pytest.raises(DataError, match="classes without an image to train on: cat"):
         task.splits()
     for what in ("accuracy", "calibration_error", {"name": "ood_auroc", "out": "digits"}):
-        with pytest.raises(DataError, match="are of one class"):
+        with pytest.raises(DataError, match="without an image to train on"):
             verbs.measure("resnet8", task, [what])
 
 

@@ -132,7 +132,7 @@ def refusals() -> dict[str, str]:
 
 
 def _unenforced() -> None:
-    """A training of which one process forgets the masks."""
+    """A training of which one process lets pruned weights move."""
     before = Enforcer.enforce
     if dist.get_rank() == 1:
         Enforcer.enforce = _forget  # type: ignore[method-assign]  # that is the fault
@@ -143,7 +143,10 @@ def _unenforced() -> None:
 
 
 def _forget(self: Enforcer) -> None:
-    """In place of putting the masks in."""
+    """In place of putting the masks in: pruned weights move, as under an optimizer that is not told of masks."""
+    with torch.no_grad():
+        for _, parameter, kept in self._matched:
+            parameter.add_((kept == 0).to(parameter.dtype))
 
 
 def _with_unused() -> Network:

@@ -92,7 +92,7 @@ def test_a_constant_goes_into_the_next_bias_where_no_border_is() -> None:
     small = shrunk(model, masks, SIZE)
     assert small.body.get_parameter("0.weight").shape == (1, 3, 1, 1)
     assert small.body.get_parameter("1.weight").shape == (4, 1, 8, 8)
-    assert worst_difference(masked(model, masks), small, SIZE) < 1e-6
+    assert worst_difference(masked(model, masks), small, SIZE) < 1e-5
 
 
 def test_at_a_border_one_channel_carries_all_constants() -> None:
@@ -100,7 +100,7 @@ def test_at_a_border_one_channel_carries_all_constants() -> None:
     masks = _without_rows(model, "0.weight", [0, 1, 4])
     small = shrunk(model, masks, SIZE)
     assert len(small.body.get_parameter("0.weight")) == 4
-    assert worst_difference(masked(model, masks), small, SIZE) < 1e-6
+    assert worst_difference(masked(model, masks), small, SIZE) < 1e-5
 
 
 def test_a_tiny_constant_that_stays_does_not_carry_large_ones() -> None:
@@ -111,7 +111,7 @@ def test_a_tiny_constant_that_stays_does_not_carry_large_ones() -> None:
     masks = _without_rows(model, "0.weight", [0, 1, 2])
     small = shrunk(model, masks, SIZE)
     assert small.body.get_parameter("0.bias").tolist() == [3.0, 0.5, 0.5, 0.5]
-    assert worst_difference(masked(model, masks), small, SIZE) < 1e-6
+    assert worst_difference(masked(model, masks), small, SIZE) < 1e-5
 
 
 def test_without_a_bias_nothing_need_carry_a_zero() -> None:
@@ -125,7 +125,7 @@ def test_a_layer_without_a_bias_before_its_norm_is_given_none() -> None:
     masks = _without_rows(model, "0.weight", [0, 1, 4])
     small = shrunk(model, masks, SIZE)
     assert "1.bias" not in small.body.state_dict()
-    assert worst_difference(masked(model, masks), small, SIZE) < 1e-6
+    assert worst_difference(masked(model, masks), small, SIZE) < 1e-5
 
 
 def test_a_layer_without_bias_and_norm_gets_a_bias() -> None:
@@ -134,7 +134,7 @@ def test_a_layer_without_bias_and_norm_gets_a_bias() -> None:
     masks = _without_rows(model, "0.weight", list(range(6)))
     small = shrunk(model, masks, SIZE)
     assert "2.bias" in small.body.state_dict()
-    assert worst_difference(masked(model, masks), small, SIZE) < 1e-6
+    assert worst_difference(masked(model, masks), small, SIZE) < 1e-5
 
 
 def test_a_channel_stays_while_one_writer_of_the_sum_needs_it() -> None:
