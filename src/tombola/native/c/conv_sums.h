@@ -55,6 +55,28 @@ static void conv_activate(const struct conv_ends *ends, int size, int vectors) {
         }
 }
 
+#define CONV_TURN 4 /* survivors from one jump to the next: what is no sum and no load would be a fifth of all instructions */
+
+/* One survivor: its weights stay in registers, or its pixels do. */
+#define CONV_SURVIVOR(B, T)                                                                                          \
+    x += *steps++;                                                                                                   \
+    if ((B) <= (T)) {                                                                                                \
+        vec weights[B];                                                                                              \
+        NET_UNROLL for (int b = 0; b < (B); b++) weights[b] = splat(w[b]);                                           \
+        NET_UNROLL for (int t = 0; t < (T); t++) {                                                                   \
+            vec pixels = (B) > 1 ? held(load(x + t * NET_WIDTH)) : load(x + t * NET_WIDTH);                          \
+            NET_UNROLL for (int b = 0; b < (B); b++) sum[b * (T) + t] += pixels * weights[b];                        \
+        }                                                                                                            \
+    } else {                                                                                                         \
+        vec pixels[T];                                                                                               \
+        NET_UNROLL for (int t = 0; t < (T); t++) pixels[t] = held(load(x + t * NET_WIDTH));                          \
+        NET_UNROLL for (int b = 0; b < (B); b++) {                                                                   \
+            vec weight = splat(w[b]);                                                                                \
+            NET_UNROLL for (int t = 0; t < (T); t++) sum[b * (T) + t] += pixels[t] * weight;                         \
+        }                                                                                                            \
+    }                                                                                                                \
+    w += (B);
+
 /* Sums of B channels over T vectors of pixels, in registers. */
 #define CONV_SUMS(NAME, B, T)                                                                                        \
     static void NAME(const float *x, const float *w, const uint16_t *steps, int count,                               \
@@ -66,23 +88,16 @@ static void conv_activate(const struct conv_ends *ends, int size, int vectors) {
         } else {                                                                                                     \
             NET_UNROLL for (int i = 0; i < (B) * (T); i++) sum[i] = load(ends->sums + i * NET_WIDTH);                \
         }                                                                                                            \
-        for (int n = 0; n < count; n++, w += (B)) {                                                                  \
-            x += steps[n];                                                                                           \
-            __builtin_prefetch(w + 256);                                                                             \
-            if ((B) <= (T)) { /* the weights stay in registers, or the pixels do */                                  \
-                vec weights[B];                                                                                      \
-                NET_UNROLL for (int b = 0; b < (B); b++) weights[b] = splat(w[b]);                                   \
-                NET_UNROLL for (int t = 0; t < (T); t++) {                                                           \
-                    vec pixels = (B) > 1 ? held(load(x + t * NET_WIDTH)) : load(x + t * NET_WIDTH);                  \
-                    NET_UNROLL for (int b = 0; b < (B); b++) sum[b * (T) + t] += pixels * weights[b];                \
-                }                                                                                                    \
-            } else {                                                                                                 \
-                vec pixels[T];                                                                                       \
-                NET_UNROLL for (int t = 0; t < (T); t++) pixels[t] = held(load(x + t * NET_WIDTH));                  \
-                NET_UNROLL for (int b = 0; b < (B); b++) {                                                           \
-                    vec weight = splat(w[b]);                                                                        \
-                    NET_UNROLL for (int t = 0; t < (T); t++) sum[b * (T) + t] += pixels[t] * weight;                 \
-                }                                                                                                    \
+        if (count > 0) {                                                                                             \
+            int turns = (count + CONV_TURN - 1) / CONV_TURN;                                                         \
+            switch (count % CONV_TURN) {                                                                             \
+                do {                                                                                                 \
+                case 0: CONV_SURVIVOR(B, T) __attribute__((fallthrough));                                            \
+                case 3: CONV_SURVIVOR(B, T) __attribute__((fallthrough));                                            \
+                case 2: CONV_SURVIVOR(B, T) __attribute__((fallthrough));                                            \
+                case 1: CONV_SURVIVOR(B, T)                                                                          \
+                    __builtin_prefetch(w + 256);                                                                     \
+                } while (--turns > 0);                                                                               \
             }                                                                                                        \
         }                                                                                                            \
         if (!ends->last) {                                                                                           \

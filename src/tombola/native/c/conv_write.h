@@ -4,6 +4,8 @@
 
 #include "conv_layer.h"
 
+#define CONV_NEAR 65536 /* floats of an output that the second cache keeps beside all else */
+
 /* A run of pixels of one row: sums + bias + add, activated. */
 NET_INLINE void conv_finish_as(float *out, const float *sums, const float *add, float bias, int count,
                                const int kind) {
@@ -53,6 +55,14 @@ struct conv_where {
     int vectors, group, band, start, end;
 };
 
+/* Asks for what a tile's sums will be written to, and added to, so that it has come when they are made. */
+NET_INLINE void conv_fetch(const float *out, const float *add, int vectors) {
+    for (int i = 0; i < vectors * NET_WIDTH; i += 16) {
+        __builtin_prefetch(out + i, 1);
+        if (add) __builtin_prefetch(add + i);
+    }
+}
+
 NET_INLINE void conv_aim(const struct conv *c, const struct conv_data *d, const struct conv_where *at,
                          const float *add, float *out, int row, struct conv_ends *ends) {
     const uint16_t *order = d->order + ((ptrdiff_t)at->group * c->rows + row) * c->size;
@@ -64,6 +74,7 @@ NET_INLINE void conv_aim(const struct conv *c, const struct conv_data *d, const 
         ends->bias[b] = none || !d->bias ? 0.0f : d->bias[channel];
         ends->out[b] = none ? ends->sums + b * at->vectors * NET_WIDTH : out + to;
         ends->add[b] = none || !add ? ends->out[b] : add + to;
+        if (c->outputs * c->plane > CONV_NEAR) conv_fetch(ends->out[b], add ? ends->add[b] : NULL, at->vectors);
     }
 }
 
