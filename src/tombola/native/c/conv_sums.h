@@ -55,7 +55,7 @@ static void conv_activate(const struct conv_ends *ends, int size, int vectors) {
         }
 }
 
-#define CONV_TURN 4 /* survivors from one jump to the next: what is no sum and no load would be a fifth of all instructions */
+#define CONV_TURN 4 /* survivors between jumps: counting and jumping would be a fifth of all instructions */
 
 /* One survivor: its weights stay in registers, or its pixels do. */
 #define CONV_SURVIVOR(B, T)                                                                                          \
