@@ -13,7 +13,7 @@ M = "m.safetensors"
 SMALL = {"name": "digits", "size": 8, "num_train": 60}
 
 
-@finding("F9", "the width is lost between pretrain and export")
+@finding("F9", "the width is lost between pretrain and export", slow=True)
 def width(folder: Path) -> str:
     """`export` and `transfer` build the narrow net again from the ticket alone."""
     few = ("--set", "task.size=8", "--set", "task.num_train=40")
@@ -30,7 +30,7 @@ def width(folder: Path) -> str:
     return "pretrain, draw, export, transfer, export with a width of a quarter"
 
 
-@finding("U4", "an ONNX file calls real, adapted weights random")
+@finding("U4", "an ONNX file calls real, adapted weights random", slow=True)
 def provenance(folder: Path) -> str:
     """Its metadata say the origin, the task, the classes and a digest."""
     from tombola import verbs
@@ -84,7 +84,7 @@ def into_a_network(folder: Path) -> str:
     return text[:80]
 
 
-@finding("U2", "the size that a ticket was adapted with is forgotten")
+@finding("U2", "the size that a ticket was adapted with is forgotten", slow=True)
 def size(folder: Path) -> str:
     """`measure`, `export --to native` and `bench` take it where none is given."""
     from tombola.joining import whole
@@ -99,7 +99,7 @@ def size(folder: Path) -> str:
     return said.out.splitlines()[-1]
 
 
-@finding("U3", "a set with another class is measured without a word")
+@finding("U3", "a set with another class is measured without a word", slow=True)
 def classes(folder: Path) -> str:
     """It is refused by the class's name; the same classes in another order give the same accuracy."""
     adapted(folder)
@@ -112,7 +112,7 @@ def classes(folder: Path) -> str:
     return refused(wrong, "lacks '3'", "'three' besides")
 
 
-@finding("U5", "a folder is measured by a fifth of it, unsaid, and no mistake is named")
+@finding("U5", "a folder is measured by a fifth of it, unsaid, and no mistake is named", slow=True)
 def whole_folder(folder: Path) -> str:
     """Which images, the interval, and on request what was told wrong, by file."""
     adapted(folder)
@@ -127,7 +127,7 @@ def whole_folder(folder: Path) -> str:
     return every.out.splitlines()[0]
 
 
-@finding("U7", "linear says nothing for minutes, and no training ends with a score")
+@finding("U7", "linear says nothing for minutes, and no training ends with a score", slow=True)
 def progress(folder: Path) -> str:
     """`transfer` and `pretrain` print a validation score, and linear reports each image it looks at."""
     from contextlib import contextmanager
@@ -155,7 +155,7 @@ def progress(folder: Path) -> str:
     return said.out.strip()
 
 
-@finding("U9", "a dense transfer needs a ticket of 0 %")
+@finding("U9", "a dense transfer needs a ticket of 0 %", slow=True)
 def dense(folder: Path) -> str:
     """`transfer` takes a model by name."""
     few = ("--set", "task.size=8", "--set", "task.num_train=40", "--set", "model.width=0.25")
@@ -164,7 +164,7 @@ def dense(folder: Path) -> str:
     return said.out.splitlines()[0]
 
 
-@finding("U10", "a ticket of one tensor in fifty says nothing of it")
+@finding("U10", "a ticket of one tensor in fifty says nothing of it", slow=True)
 def one_tensor(folder: Path) -> str:
     """A rule that leaves nearly all of a net dense is said."""
     import warnings
@@ -182,7 +182,7 @@ def one_tensor(folder: Path) -> str:
     return texts[0][:100]
 
 
-@finding("U12", "the masks' enforcer is on no page")
+@finding("U12", "the masks' enforcer is on no page", slow=True)
 def own_loop(folder: Path) -> str:
     """A how-to shows it in one's own loop, and runs as it stands."""
     import re
