@@ -12,7 +12,7 @@ from tombola.study.settings import override
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),
-    st.integers(-(2**63), 2**63 - 1),
+    st.integers(1 - 2**63, 2**63 - 1),
     st.floats(allow_nan=False, allow_infinity=False),
     st.text(),
 )
