@@ -286,3 +286,27 @@ def test_a_head_that_the_task_replaces_is_left_dense_and_said() -> None:
     assert all(set(ticket.masks) == {"0.weight", "3.weight"} for ticket in tickets)
     assert heard == ["imp leaves the head dense: 9.weight is another one for the task"]
     assert "9.weight" in last(imp(level=2, prunable="open_lth", head="pretrained")).masks
+
+
+# Scores -----------------------------------------------------------------------------------------------------------
+
+
+def test_magnitude_is_the_score_unless_told_and_leaves_the_key_as_it_was() -> None:
+    assert imp(level=2, score="magnitude").identity() == imp(level=2).identity()
+    assert "score" not in imp(level=2).identity()
+    assert imp(level=2, score="magnitude:l2").digest() != imp(level=2).digest()
+
+
+def test_a_score_that_looks_at_images_needs_the_task_from_level_one_on() -> None:
+    assert imp(level=1, score="snip").needs_task
+    assert imp(level=1, score="synflow").needs_task
+    assert not imp(level=1, score="synflow", image=8).needs_task
+    assert imp(level=1, score="random").seeded
+
+
+@pytest.mark.parametrize("score", ["random", "snip", {"name": "synflow", "rounds": 3}])
+def test_a_ladder_by_any_score_is_nested_with_exact_counts(score: Any) -> None:
+    rungs = climb(imp(level=3, score=score))
+    assert [rung.ticket.masks.kept for rung in rungs] == [297, 149, 75]
+    assert all(b.ticket.masks.nested_in(a.ticket.masks) for a, b in pairwise(rungs))
+    assert rungs[2].ticket.masks != last(imp(level=3)).masks

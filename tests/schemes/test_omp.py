@@ -17,7 +17,8 @@ from tombola.masks.scores.synflow import SynFlow
 from tombola.models.digest import weights_digest
 from tombola.models.network import Network
 from tombola.schemes._base import Scheme
-from tombola.schemes.omp import OMP, rounds
+from tombola.schemes._scored import rounds
+from tombola.schemes.omp import OMP
 from tombola.tickets.ticket import Ticket
 
 

@@ -17,6 +17,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from tombola.errors import MaskError, RequestError, near
 from tombola.fitting.devices import device_of
+from tombola.fitting.entering import Entering
 from tombola.fitting.feed import Feed
 from tombola.fitting.seeds import derive, generator
 from tombola.models.network import Network
@@ -25,7 +26,7 @@ from tombola.tasks._base import Task
 
 @final
 class NetworkProbe:
-    """Losses on a task's training images, and the flow of ones, through copies of the network.
+    """Losses on a task's training images, what enters its layers, and the flow of ones, through copies of the network.
 
     ``image`` is the side of the image of ones; left out it is that of the task's images.
     """
@@ -43,15 +44,27 @@ class NetworkProbe:
     def losses(
         self, weights: Mapping[str, Tensor], *, batch: int, batches: int, temperature: float = 1.0
     ) -> Iterator[Tensor]:
-        task, network = self._asked_task(), self._for_task
+        for outputs, targets in self._answers(weights, batch, batches):
+            yield self._asked_task().losses(outputs / temperature, targets).mean()
+
+    @torch.no_grad()
+    def entering(self, weights: Mapping[str, Tensor], *, batch: int, batches: int) -> dict[str, Tensor]:
+        with Entering(self._for_task.body, weights) as seen:
+            for _ in self._answers(weights, batch, batches):
+                pass
+        return {name: norms.to(weights[name].device) for name, norms in seen.norms().items()}
+
+    def _answers(self, weights: Mapping[str, Tensor], batch: int, batches: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """The outputs for one training batch after another with these weights in place, and the targets."""
+        network = self._for_task
         _require_fit(network.body, weights)
-        images = task.splits().train
+        images = self._asked_task().splits().train
         with Feed(images, batch, seed=derive(self._seed, "score"), device=self._device, drop_last=True) as feed:
             for step in range(batches):
                 x, targets = feed.batch_at(step)
                 with sdpa_kernel(SDPBackend.MATH):  # the fused kernels of attention have no second derivative
                     outputs = functional_call(network, self._placed(weights, "body."), (x,))
-                yield task.losses(outputs / temperature, targets).mean()
+                yield outputs, targets
 
     def flow(self, weights: Mapping[str, Tensor]) -> Tensor:
         side = self._image or self._asked_task().splits().train.size

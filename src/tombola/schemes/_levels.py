@@ -10,8 +10,11 @@ from tombola.fitting.part import Part
 from tombola.masks.budgets._base import Budget
 from tombola.masks.ladders._base import Ladder
 from tombola.masks.patterns._base import Pattern
+from tombola.masks.scores._base import Score
+from tombola.masks.scores.magnitude import Magnitude
 from tombola.models.prunable import PrunableRule
 from tombola.schemes._base import Scheme
+from tombola.schemes._scored import asks_task, is_random
 from tombola.schemes.rewinds._base import Rewind
 from tombola.spec import Json, option
 
@@ -35,7 +38,10 @@ class Levels(Scheme):
     prunable: PrunableRule = option(
         "double_win", "which tensors may be pruned: double_win, cv_lth, open_lth or re:PATTERN", validate_default=True
     )
-    image: int | None = option(None, "pixels of an image's side, for budgets that count operations", ge=1)
+    image: int | None = option(
+        None, "pixels of an image's side, where operations are counted or ones sent through", ge=1
+    )
+    score: Score = option("magnitude", "what a trained weight is worth", absent=Magnitude(), validate_default=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -88,11 +94,11 @@ class Levels(Scheme):
 
     @property
     def needs_task(self) -> bool:
-        return self.uses_head or (self.budget.needs_positions and self.image is None)
+        return self.uses_head or asks_task(self.score, self.budget, self.image)
 
     @property
     def seeded(self) -> bool:
-        return self.uses_head or self.rewind.SEEDED
+        return self.uses_head or self.rewind.SEEDED or is_random(self.score)
 
     @property
     def lowest(self) -> int:

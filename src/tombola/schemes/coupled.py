@@ -37,7 +37,7 @@ from tombola.models.network import Network
 from tombola.models.prunable import PrunableRule
 from tombola.schemes._base import Rung, Scheme
 from tombola.schemes._drawn import mask_only, weights_and_layers
-from tombola.schemes.omp import rounds
+from tombola.schemes._scored import asks_task, is_random, masked, passes_of, rounds
 from tombola.shrinking.coupling import Coupling
 from tombola.shrinking.widening import widenings
 from tombola.spec import option
@@ -70,16 +70,14 @@ class Coupled(Scheme):
 
     @property
     def needs_task(self) -> bool:
-        asks_size = self.budget.needs_positions or "image" in self.score.NEEDS
-        return "data" in self.score.NEEDS or (asks_size and self.image is None)
+        return asks_task(self.score, self.budget, self.image)
 
     @property
     def seeded(self) -> bool:
-        return bool({"data", "seed"} & self.score.NEEDS)
+        return is_random(self.score)
 
     def passes(self, counts: Counts | None) -> float | None:
-        found = self.score.passes()
-        return None if found is None else self.score.num_rounds * found
+        return passes_of(self.score)
 
     def rung(self, model: Network, task: Task | None, start: Rung | None, *, seed: int, session: Session) -> Rung:
         task = task if self.needs_task else None
@@ -94,7 +92,7 @@ class Coupled(Scheme):
         probe = NetworkProbe(model, task, seed=seed, device=session.device, image=self.image)
         gone, masks = torch.zeros(coupling.count, dtype=torch.bool), Masks.full(weights)
         for sparsity in rounds(self.sparsity, self.score.num_rounds):
-            scores = self.score.scores(_masked(weights, masks), probe)
+            scores = self.score.scores(masked(weights, masks), probe)
             found = self._nearest(coupling, _groups(coupling, scores, layers, gone), sparsity, masks.total)
             gone = _gone(coupling, found)
             masks = coupling.masks(gone, weights)
@@ -164,8 +162,3 @@ def _gone(coupling: Coupling, found: Allocation) -> Tensor:
 def _highest(scores: Tensor, count: int) -> Tensor:
     """True for so many of the highest; of equal ones the higher index stays."""
     return ~smallest(scores, len(scores) - count)
-
-
-def _masked(weights: Mapping[str, Tensor], masks: Masks) -> Mapping[str, Tensor]:
-    """The weights with +0.0 where they are pruned."""
-    return {name: weight.detach().masked_fill(~masks[name].to(weight.device), 0.0) for name, weight in weights.items()}

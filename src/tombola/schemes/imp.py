@@ -1,9 +1,10 @@
 """Iterative magnitude pruning: train, prune the smallest, go back, again; adversarial when the fit's objective is.
 
 What: level k trains the network under the masks of level k - 1 from the rewound state to the fit's last step, prunes
-  the smallest of its weights as the ladder says, and leaves the new masks on the rewound state. Masks are drawn from
-  the last step's weights, never from the best validated; the optimizer begins anew at every level. Under an
-  adversarial objective this is A-IMP. Drawn on the source task it is US, on the downstream task DS.
+  the smallest of its weights as the ladder says (or the least worth, by another score), and leaves the new masks on
+  the rewound state. Masks are drawn from the last step's weights, never from the best validated; the optimizer begins
+  anew at every level. Under an adversarial objective this is A-IMP. Drawn on the source task it is US, on the
+  downstream task DS.
 When: sparse tickets for one task, where one-shot pruning has lost too much.
 Cost: a training a level; each level is stored, so a longer ladder climbs on from a shorter one, and a killed one
   continues at its level.
@@ -12,7 +13,8 @@ Options: ``sparsity`` or ``level``, where the ladder ends; ``ladder`` (geometric
   kept: trained on from level to level, as BERT-Tickets does); ``first`` (prune: level 1 is drawn from the state itself
   without training; train: it is trained first); ``schedule`` of the learning rate (per_level: each level has all of
   it; whole_run: one over all levels; restarted: as whole_run, but each level plays only its first part, as
-  BERT-Tickets' code does); ``pattern``, ``budget``, ``prunable``, ``image`` as for omp.
+  BERT-Tickets' code does); ``score`` of a level's trained weights, ``pattern``, ``budget``, ``prunable``, ``image`` as
+  for omp.
 Reference: Frankle & Carbin, ICLR 2019; Chen et al., ICML 2022 (Double-Win); Fu et al., DAC 2023, equation 1 (A-IMP).
 """
 
@@ -22,9 +24,10 @@ from torch import Tensor
 
 from tombola.data._counts import Counts
 from tombola.fitting.cost import fit_passes
+from tombola.fitting.probe import NetworkProbe
 from tombola.fitting.session import Session
 from tombola.fitting.state import filed, load, under
-from tombola.masks.drawing import draw_by_scores, groupings
+from tombola.masks.drawing import groupings
 from tombola.masks.ladders._climbing import sparsity_after
 from tombola.masks.masks import Masks
 from tombola.models.head_masks import rule_without_head
@@ -36,6 +39,7 @@ from tombola.schemes._drawn import mask_only, weights_and_layers
 from tombola.schemes._heads import with_fresh_head, with_pretrained_head
 from tombola.schemes._levels import Levels
 from tombola.schemes._rewound import check, digest_of, restore, with_values
+from tombola.schemes._scored import Ranking, passes_of
 from tombola.tasks._base import Task
 from tombola.tickets.ticket import Ticket
 
@@ -56,14 +60,19 @@ class IMP(Levels):
         rule = self._rule(model, start, session)
         masks = Masks.full(prunable(model.body, rule))
         if self.number > 0:
-            masks = self._drawn(model, trained, task, rule, None if start is None else start.ticket.masks, session)
+            probe = NetworkProbe(trained, task, seed=seed, device=session.device, image=self.image)
+            masks = self._drawn(
+                model, trained, task, rule, None if start is None else start.ticket.masks, probe, session
+            )
         return Rung(self._ticket(model, state, masks, task, rule), self._carried(start, state, trained))
 
     def passes(self, counts: Counts | None) -> float | None:
+        scored = passes_of(self.score) if self.number > 0 else 0.0
         if counts is None or not self.uses_head:
-            return 0.0
+            return scored
         part = self.rewind.part() if self.number == 0 else self.part()
-        return fit_passes(self.fit.replace(select="last"), counts, part=part)
+        trained = fit_passes(self.fit.replace(select="last"), counts, part=part)
+        return None if trained is None or scored is None else trained + scored
 
     # The parts of a level -----------------------------------------------------------------------------------------
 
@@ -109,19 +118,17 @@ class IMP(Levels):
         task: Task | None,
         rule: PrunableRule,
         within: Masks | None,
+        probe: NetworkProbe,
         session: Session,
     ) -> Masks:
         dense, layers = weights_and_layers(model, rule, self.budget, self.image, task)
         groups = groupings(dense, self.pattern, layers)  # of the pretrained weights, so the same at every level
         weights = prunable(trained.body, rule)
         asked = self.sparsity
-        return draw_by_scores(
-            {name: weights[name].detach().abs() for name in dense},
+        return Ranking(self.score, self.pattern, self.budget, groups, layers).masks(
+            {name: weights[name] for name in dense},
+            probe,
             sparsity_after(self.ladder, self.number, groups, within) if asked is None else asked,
-            pattern=self.pattern,
-            budget=self.budget,
-            groupings=groups,
-            layers=layers,
             within=within,
             note=session.reporter.note,
         )

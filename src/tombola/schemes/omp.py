@@ -10,18 +10,15 @@ operations or a score sends an image through; left out it is that of the task's 
 Reference: Fu et al., arXiv 2304.11834, section 3 (OMP); Han et al., arXiv 1506.02626.
 """
 
-from collections.abc import Mapping
 from typing import ClassVar, Self, final
 
 from pydantic import model_validator
-from torch import Tensor
 
 from tombola.data._counts import Counts
 from tombola.fitting.probe import NetworkProbe
 from tombola.fitting.session import Session
 from tombola.masks.budgets._base import Budget
-from tombola.masks.drawing import draw_by_scores, groupings
-from tombola.masks.masks import Masks
+from tombola.masks.drawing import groupings
 from tombola.masks.patterns._base import Pattern
 from tombola.masks.scores._base import Score
 from tombola.models.network import Network
@@ -29,6 +26,7 @@ from tombola.models.prunable import PrunableRule
 from tombola.registry import Examples
 from tombola.schemes._base import Rung, Scheme
 from tombola.schemes._drawn import mask_only, weights_and_layers
+from tombola.schemes._scored import Ranking, asks_task, is_random, passes_of
 from tombola.spec import option
 from tombola.tasks._base import Task
 
@@ -61,54 +59,19 @@ class OMP(Scheme):
 
     @property
     def needs_task(self) -> bool:
-        asks_size = self.budget.needs_positions or "image" in self.score.NEEDS
-        return "data" in self.score.NEEDS or (asks_size and self.image is None)
+        return asks_task(self.score, self.budget, self.image)
 
     @property
     def seeded(self) -> bool:
-        return bool({"data", "seed"} & self.score.NEEDS)
+        return is_random(self.score)
 
     def passes(self, counts: Counts | None) -> float | None:
-        found = self.score.passes()
-        return None if found is None else self.score.num_rounds * found
+        return passes_of(self.score)
 
     def rung(self, model: Network, task: Task | None, start: Rung | None, *, seed: int, session: Session) -> Rung:
         task = task if self.needs_task else None
         weights, layers = weights_and_layers(model, self.prunable, self.budget, self.image, task)
-        groups = groupings(weights, self.pattern, layers)
+        ranking = Ranking(self.score, self.pattern, self.budget, groupings(weights, self.pattern, layers), layers)
         probe = NetworkProbe(model, task, seed=seed, device=session.device, image=self.image)
-        masks: Masks | None = None
-        sparsities = rounds(self.sparsity, self.score.num_rounds)
-        for number, sparsity in enumerate(sparsities, 1):
-            masks = draw_by_scores(
-                self.score.scores(_masked(weights, masks), probe),
-                sparsity,
-                pattern=self.pattern,
-                budget=self.budget,
-                groupings=groups,
-                layers=layers,
-                within=masks,
-                note=session.reporter.note if number == len(sparsities) else _unheard,
-            )
-        assert masks is not None
+        masks = ranking.masks(weights, probe, self.sparsity, within=None, note=session.reporter.note)
         return Rung(mask_only(model, masks, self, sparsity=self.sparsity, rule=self.prunable, task=task))
-
-
-def rounds(sparsity: float, count: int) -> list[float]:
-    """The sparsities of ``count`` rounds, each keeping the same part of what the one before kept.
-
-    >>> [round(value, 3) for value in rounds(0.9, 2)]
-    [0.684, 0.9]
-    """
-    return [1 - (1 - sparsity) ** (number / count) for number in range(1, count)] + [sparsity]
-
-
-def _masked(weights: Mapping[str, Tensor], masks: Masks | None) -> Mapping[str, Tensor]:
-    """The weights with +0.0 where they are pruned; copied only where there is something to prune."""
-    if masks is None or masks.kept == masks.total:
-        return weights
-    return {name: weight.detach().masked_fill(~masks[name].to(weight.device), 0.0) for name, weight in weights.items()}
-
-
-def _unheard(text: str) -> None:
-    """What a round before the last has to say holds for the last as well, which says it."""

@@ -31,6 +31,9 @@ class Quadratic:
             flat = torch.cat([weight.flatten() for weight in weights.values()])
             yield flat @ self.matrix @ flat / 2
 
+    def entering(self, weights: Mapping[str, Tensor], *, batch: int, batches: int) -> dict[str, Tensor]:
+        raise NotImplementedError
+
     def flow(self, weights: Mapping[str, Tensor]) -> Tensor:
         raise NotImplementedError
 

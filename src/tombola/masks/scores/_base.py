@@ -25,6 +25,13 @@ class Probe(Protocol):
         they are then, so a score may move its own tensors between two of them.
         """
 
+    def entering(self, weights: Mapping[str, Tensor], *, batch: int, batches: int) -> dict[str, Tensor]:
+        """The squared norm of what each weight is multiplied by, over training images: of every weight's shape.
+
+        In float64, with these weights in place, over all images and all places where the weight is used; the network
+        is as for `losses`. Known of linear layers and convolutions.
+        """
+
     def flow(self, weights: Mapping[str, Tensor]) -> Tensor:
         """The summed outputs for an image of ones, in float64, every other parameter and buffer by its magnitude.
 
