@@ -15,8 +15,14 @@ _TELLING_ARM: Final = ("asimd", "asimddp", "sve", "sve2", "i8mm", "bf16")
 
 def processor() -> str:
     """``"Intel(R) Xeon(R) Processor"``: what the processor calls itself."""
-    named = [line.partition(":")[2].strip() for line in _cpuinfo() if line.startswith("model name")]
-    return named[0] if named else platform.processor() or platform.machine()
+    return _said("model name") or platform.processor() or platform.machine()
+
+
+def processor_kind() -> str:
+    """What the processor calls itself, with its family, model and stepping where Linux tells them."""
+    numbers = [_said(name) for name in ("cpu family", "model", "stepping")]
+    known = ".".join(number for number in numbers if number)
+    return f"{processor()} ({known})" if known else processor()
 
 
 def instructions() -> str:
@@ -30,6 +36,12 @@ def cpu_flags() -> frozenset[str]:
     """The processor's instructions as Linux names them; none where it does not tell."""
     lines = (line for line in _cpuinfo() if line.startswith(("flags", "Features")))
     return frozenset(flag for line in lines for flag in line.partition(":")[2].split())
+
+
+def _said(name: str) -> str:
+    """What Linux says of the first processor under a name; empty where it says nothing."""
+    pairs = (line.partition(":") for line in _cpuinfo())
+    return next((value.strip() for key, _, value in pairs if key.strip() == name), "")
 
 
 @cache

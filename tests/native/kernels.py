@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 import tombola.native.packing as packing
+from tombola.machine import cpu_flags
 from tombola.native.layout import Layout
 from tombola.native.packed import Packed
 
@@ -31,8 +32,8 @@ def flags_of(width: int) -> tuple[str, ...]:
 
 def widths() -> list[int]:
     """The vector widths this machine can run."""
-    flags = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
-    return [width for width, flag in ((16, "avx512f"), (8, "avx2"), (4, ""), (1, "")) if flag in flags]
+    known = {"", *cpu_flags()}
+    return [width for width, flag in ((16, "avx512f"), (8, "avx2"), (4, ""), (1, "")) if flag in known]
 
 
 @cache

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tombola.errors import RequestError
+from tombola.machine import processor_kind
 from tombola.native import calibration
 from tombola.native.calibrated_fit import Sample, errors, fit
 from tombola.native.calibrating import calibrate, measured, probes
@@ -31,7 +32,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def known(**changes: object) -> Calibration:
     machine = replace(HERE, nanoseconds=0.5)
     values = {
-        "processor": calibration.processor(),
+        "processor": processor_kind(),
         "threads": 1,
         "coefficients": asdict(machine),
         "others": {"linear": 1.0, "plain": 2.0},
@@ -104,7 +105,7 @@ def test_a_file_that_is_none_says_what_to_type() -> None:
 
 
 def test_the_file_is_in_the_cache_folder_and_named_after_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calibration, "processor", lambda: "Some CPU(R) @ 3 GHz (6.1.2)")
+    monkeypatch.setattr(calibration, "processor_kind", lambda: "Some CPU(R) @ 3 GHz (6.1.2)")
     assert place(2).name == "Some-CPU-R-3-GHz-6.1.2-threads-2.json"
     monkeypatch.delenv("TOMBOLA_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")

@@ -10,8 +10,8 @@ from torch import nn
 import tombola.schemes.latency as module
 from tombola.errors import MaskError, OptionError, RequestError
 from tombola.fitting.session import Session, Silent
+from tombola.machine import processor_kind
 from tombola.models.network import Network
-from tombola.native.calibration import processor
 from tombola.schemes import _timed
 from tombola.schemes._base import Scheme
 from tombola.schemes.latency import Latency
@@ -72,10 +72,10 @@ def test_with_costs_the_key_is_of_numbers_alone() -> None:
 
 
 def test_without_costs_the_processor_is_part_of_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "processor", lambda: "CPU one")
+    monkeypatch.setattr(module, "processor_kind", lambda: "CPU one")
     one = Latency(latency=0.5)
     assert (one.machine, one.verify) == ("CPU one", True)
-    monkeypatch.setattr(module, "processor", lambda: "CPU two")
+    monkeypatch.setattr(module, "processor_kind", lambda: "CPU two")
     assert Latency(latency=0.5).digest() != one.digest()
     assert Scheme.parse(one.identity()).identity() == one.identity(), "a key that was made elsewhere stays"
     with pytest.raises(RequestError, match="for 'CPU one' and this machine is 'CPU two'; draw it there, or give costs"):
@@ -145,7 +145,7 @@ def test_on_this_machine_it_is_built_and_timed(tmp_path: Path, monkeypatch: pyte
     assert 0 < known["measured_ms"] < known["dense_ms"]
     assert known["target_ms"] == pytest.approx(0.6 * known["dense_ms"])
     assert 1 <= len(known["tries"]) <= 3
-    assert known["machine"] == how.machine == processor()
+    assert known["machine"] == how.machine == processor_kind()
     assert 0 < ticket.masks.sparsity < 1
     assert set(known["costs"]) == {r"^0\.weight$", r"^2\.weight$"}
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from tests.study.toys import STUDY
 
 from tombola import machine
+from tombola.models.origin import Origin
 from tombola.rows import Row, read_rows
 from tombola.study.run import run, write_result
 from tombola.study.store import Store
@@ -34,3 +35,14 @@ def test_a_row_of_before_is_written_as_it_was() -> None:
         '"unit":"","value":1.0}'
     )
     assert Row.model_validate_json(line).json_line() == line
+
+
+def test_a_finished_stage_says_where_the_weights_it_left_are_from(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    assert run(Study.of({**ONE, "measure": ["density"]}), store).exit_code == 0
+    said = {manifest.stage: manifest.origin for manifest in store.manifests()}
+    of_tickets = said["draw"]
+    assert of_tickets is not None
+    assert Origin(**{name: of_tickets[name] for name in Origin.model_fields}).source["width"] == 0.25
+    assert said["pretrain"] == of_tickets
+    assert said["measure"] is None

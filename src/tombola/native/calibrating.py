@@ -10,9 +10,10 @@ from time import perf_counter
 import numpy as np
 
 from tombola.graphs.ops import Conv, Linear
+from tombola.machine import processor_kind
 from tombola.native.building import compiler
 from tombola.native.calibrated_fit import Sample, errors, fit
-from tombola.native.calibration import Calibration, kernels, processor
+from tombola.native.calibration import Calibration, kernels
 from tombola.native.calibration_net import Probe, probe_program, probes_of, ways
 from tombola.native.choosing import Choice
 from tombola.native.expected import bytes_of, floats_of
@@ -61,7 +62,7 @@ def calibrate(threads: int = 1, told: Callable[[str], None] = lambda _: None) ->
     machine = fit([item for item in samples if item.step.name in names])
     judged = [item for item in samples if item.step.name not in names]
     return Calibration(
-        processor=processor(),
+        processor=processor_kind(),
         threads=threads,
         coefficients=asdict(machine),
         others=rest,

@@ -2,7 +2,6 @@
 
 import json
 import os
-import platform
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -12,6 +11,7 @@ from typing import Final, Self
 
 from tombola.disks import written
 from tombola.errors import RequestError
+from tombola.machine import processor_kind
 
 CACHE: Final = "TOMBOLA_CACHE"
 FORMAT: Final = 1
@@ -74,22 +74,8 @@ def place(threads: int) -> Path:
     own = os.environ.get(CACHE)
     shared = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     folder = Path(own or Path(shared) / "tombola").expanduser() / "native"
-    name = re.sub(r"[^A-Za-z0-9.]+", "-", processor()).strip("-")
+    name = re.sub(r"[^A-Za-z0-9.]+", "-", processor_kind()).strip("-")
     return folder / f"{name}-threads-{threads}.json"
-
-
-@lru_cache(maxsize=1)
-def processor() -> str:
-    """What the processor calls itself, with its family, model and stepping where Linux tells them."""
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        text = ""
-    pairs = [line.partition(":") for line in text.partition("\n\n")[0].splitlines()]
-    said = {name.strip(): value.strip() for name, _, value in pairs}
-    name = said.get("model name") or platform.processor() or platform.machine()
-    numbers = [said[key] for key in ("cpu family", "model", "stepping") if key in said]
-    return f"{name} ({'.'.join(numbers)})" if numbers else name
 
 
 @lru_cache(maxsize=1)

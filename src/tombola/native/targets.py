@@ -1,11 +1,11 @@
 """`Target`: the kinds of processor that a net is compiled for, and whether this machine is one."""
 
 import platform
+import sys
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
 from tombola.errors import RequestError, near
+from tombola.machine import cpu_flags
 
 
 @dataclass(frozen=True)
@@ -78,14 +78,11 @@ def check_runs_here(wanted: Target) -> None:
         )
 
 
-@lru_cache(maxsize=1)
 def cpu_features() -> frozenset[str]:
     """What Linux says this processor can do; of other systems all that is asked for, and ``net_start`` checks."""
-    file = Path("/proc/cpuinfo")
-    if not file.exists():
+    if sys.platform != "linux":
         return frozenset(need for one in TARGETS.values() for need in one.needs)
-    lines = [line for line in file.read_text("utf-8").splitlines() if line.startswith(("flags", "Features"))]
-    return frozenset(lines[0].partition(":")[2].split()) if lines else frozenset()
+    return cpu_flags()
 
 
 def _native() -> tuple[str, ...]:

@@ -29,6 +29,7 @@ from pydantic import Field, field_validator, model_validator
 from tombola.errors import RequestError
 from tombola.fitting.probe import NetworkProbe
 from tombola.fitting.session import Session
+from tombola.machine import processor_kind
 from tombola.masks.budgets._floor import FLOOR_HELP
 from tombola.masks.budgets._named import check_patterns, matched
 from tombola.masks.drawing import groupings
@@ -39,7 +40,6 @@ from tombola.models.layers import layers_of
 from tombola.models.network import Network
 from tombola.models.prunable import PrunableRule, prunable
 from tombola.native.calibration import found as calibrated
-from tombola.native.calibration import processor
 from tombola.registry import Examples
 from tombola.schemes._asked_latency import Asked
 from tombola.schemes._base import Rung, Scheme
@@ -91,7 +91,7 @@ class Latency(Scheme):
         given = dict(values)
         if given.get("costs") is not None:
             return {"verify": False, **given}
-        return given if given.get("machine") else {**given, "machine": processor()}
+        return given if given.get("machine") else {**given, "machine": processor_kind()}
 
     @field_validator("latency", mode="before")
     @classmethod
@@ -173,10 +173,10 @@ class Latency(Scheme):
     ) -> tuple[Costs, Machine | None]:
         from tombola.schemes._native_time import NativeTime
 
-        if self.machine != processor():
+        if self.machine != processor_kind():
             raise RequestError(
-                f"latency: this ticket is for {self.machine!r} and this machine is {processor()!r}; draw it there, or"
-                " give costs by hand"
+                f"latency: this ticket is for {self.machine!r} and this machine is {processor_kind()!r}; draw it there,"
+                " or give costs by hand"
             )
         if self.verify:
             _require_compiler()

@@ -48,6 +48,8 @@ class Manifest(BaseModel):
     finished: str
     seconds: float
     files: dict[str, Content]
+    origin: dict[str, Any] | None = None
+    """The `Origin` of the weights that lie in the files; None where there are none."""
 
     @field_validator("files")
     @classmethod
@@ -74,6 +76,7 @@ class Manifest(BaseModel):
             finished=datetime.now(UTC).isoformat(timespec="seconds"),
             seconds=round(seconds, 3),
             files={name: content(out / name) for name in names(out)},
+            origin=origin_of(out),
         )
 
     @classmethod
@@ -112,6 +115,17 @@ def content(path: Path) -> Content:
     """A file's size and digest."""
     with path.open("rb") as stream:
         return Content(bytes=path.stat().st_size, sha256=file_digest(stream, "sha256").hexdigest())
+
+
+def origin_of(out: Path) -> dict[str, Any] | None:
+    """What a stage's network, or else its ticket, says of where the dense weights come from."""
+    from tombola.models.said import said_in
+    from tombola.tickets.ticket import Ticket
+
+    networks = (said_in(out / name).origin for name in names(out) if name.endswith(".safetensors"))
+    tickets = (Ticket.load(out / name).lineage.dense for name in names(out) if name.endswith(".ticket"))
+    found = next((origin for origin in (*networks, *tickets) if origin is not None), None)
+    return None if found is None else found.identity()
 
 
 @cache
