@@ -32,7 +32,7 @@ realdata: setup  ## the tests on real data (TOMBOLA_DATA=../shared/data)
 	$(BIN)/python -m pytest -q -m realdata
 
 oracles: setup  ## the slow tests beside other libraries (the check extra)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[check,openvino]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[check,openvino,text]'
 	$(BIN)/python -m pytest -q -m slow
 
 evidence: setup  ## results/EVIDENCE.md from the stored rows; fails where it held a number they do not give

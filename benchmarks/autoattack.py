@@ -35,7 +35,8 @@ from tombola.attacks._base import Tally
 from tombola.attacks.autoattack import AutoAttack
 from tombola.benching.machine import processor
 from tombola.data._loading import to_float
-from tombola.models.network import Network, Normalise
+from tombola.models.inputs.pixels import Normalise
+from tombola.models.network import Network
 from tombola.models.source import Source
 from tombola.tasks._base import Task
 

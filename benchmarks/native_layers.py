@@ -31,7 +31,8 @@ from tombola.masks.budgets._base import Budget
 from tombola.masks.drawing import draw_masks
 from tombola.masks.masks import Masks
 from tombola.masks.patterns._base import Pattern
-from tombola.models.network import Network, Normalise
+from tombola.models.inputs.pixels import Normalise
+from tombola.models.network import Network
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds those beside it
 

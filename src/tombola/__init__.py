@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from tombola.fitting.fit import Fit
     from tombola.fitting.session import Session
     from tombola.masks.masks import Masks
-    from tombola.models.network import Network, Normalise
+    from tombola.models.inputs.pixels import Normalise
+    from tombola.models.network import Network
     from tombola.models.source import Source
     from tombola.tickets.ticket import Ticket
     from tombola.units import Steps
@@ -30,7 +31,7 @@ _HOME = {
     "Fit": "tombola.fitting.fit",
     "Masks": "tombola.masks.masks",
     "Network": "tombola.models.network",
-    "Normalise": "tombola.models.network",
+    "Normalise": "tombola.models.inputs.pixels",
     "Session": "tombola.fitting.session",
     "Source": "tombola.models.source",
     "Steps": "tombola.units",

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from tombola.attacks.autoattack import AutoAttack
 from tombola.data._loading import to_float
-from tombola.models.network import Network, Normalise
+from tombola.models.inputs.pixels import Normalise
+from tombola.models.network import Network
 from tombola.models.source import Source
 
 from .toys import cross_entropy, generator

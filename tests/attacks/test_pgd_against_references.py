@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from tombola import verbs
 from tombola.attacks.pgd import PGD
 from tombola.data._base import Dataset, Images, loaded
-from tombola.models.network import Network, Normalise
+from tombola.models.inputs.pixels import Normalise
+from tombola.models.network import Network
 from tombola.tasks._base import Task
 
 from .toys import cross_entropy, generator

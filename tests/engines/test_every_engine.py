@@ -16,7 +16,8 @@ from tombola.engines._base import Engine, Examples, Setting, Subject
 from tombola.errors import RequestError, TombolaError
 from tombola.exporters._masked import masked
 from tombola.masks.masks import Masks
-from tombola.models.network import Network, Normalise
+from tombola.models.inputs.pixels import Normalise
+from tombola.models.network import Network
 
 SETTING = Setting((3, 12, 12), batch=2)
 TEXTS = (

@@ -17,7 +17,8 @@ from tombola.exporters._base import Exporter
 from tombola.exporters._masked import masked
 from tombola.exporters.onnx import noted
 from tombola.masks.masks import Masks
-from tombola.models.network import Network, Normalise
+from tombola.models.inputs.pixels import Normalise
+from tombola.models.network import Network
 
 SIZE = (3, 10, 8)
 

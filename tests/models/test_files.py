@@ -9,7 +9,8 @@ import torch
 from tombola.errors import ModelError
 from tombola.models.digest import weights_digest
 from tombola.models.files import load_network, save_network
-from tombola.models.network import Network, Normalise, origin_of
+from tombola.models.inputs.pixels import Normalise
+from tombola.models.network import Network, origin_of
 from tombola.models.source import Source
 
 SOURCE = Source(name="resnet8", width=0.25, normalise="cifar10")

@@ -1,4 +1,4 @@
-"""`Network`: the normaliser comes first, the right head is found, features are what enters it."""
+"""`Network`: the right head is found, features are what enters it."""
 
 from typing import Any
 
@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from tombola.errors import ModelError
-from tombola.models.network import Network, Normalise, find_head, num_outputs
+from tombola.models.inputs.pixels import Normalise
+from tombola.models.network import Network, find_head, num_outputs
 
 
 class Pooling(nn.Module):
@@ -31,18 +32,6 @@ class Auxiliary(nn.Module):
 
 def _body() -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(3, 4, 3), Pooling(), nn.Linear(4, 5), nn.ReLU(), nn.Linear(5, 10))
-
-
-def test_the_normaliser_is_the_first_layer() -> None:
-    network = Network(nn.Sequential(nn.Flatten(), nn.Linear(3, 3)), Normalise((0.5,) * 3, (0.25,) * 3), source="x")
-    x = torch.rand(2, 3, 1, 1)
-    assert torch.equal(network(x), network.body((x - 0.5) / 0.25))
-
-
-@pytest.mark.parametrize(("mean", "std"), [((0.5,), (0.5, 0.5)), ((0.0,), (0.0,)), ((), ())])
-def test_a_normaliser_that_cannot_be_is_refused(mean: tuple[float, ...], std: tuple[float, ...]) -> None:
-    with pytest.raises(ModelError, match="one positive std"):
-        Normalise(mean, std)
 
 
 def test_the_head_is_the_last_linear_layer() -> None:

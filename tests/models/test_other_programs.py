@@ -133,7 +133,7 @@ def test_a_smoothed_cifar_resnet_answers_as_its_own_net_does(tmp_path: Path, arc
     file = save(_smoothing(theirs, f"cifar_{arch[:-1]}"), tmp_path / "checkpoint.pth.tar")
     source = Source(name=f"path:{file}", arch=arch)
     _agree(source, theirs)
-    given = source.replace(normalise="imagenet").load().normalise.std.flatten().tolist()
+    given = source.replace(normalise="imagenet").load().pixels.std.flatten().tolist()
     assert given == pytest.approx(NORMALISERS["imagenet"][1])
 
 
@@ -191,7 +191,7 @@ def test_a_file_of_the_robustness_library_loads_by_its_path(tmp_path: Path) -> N
     file = save(robustness(body, dummy=True), tmp_path / "cifar_l2_0_5.pt")
     network = Source(name=f"path:{file}", arch="torchvision:squeezenet1_1").load()
     assert weights_digest(network.body) == weights_digest(body)
-    assert network.normalise.mean.flatten().tolist() == pytest.approx(MEAN)
+    assert network.pixels.mean.flatten().tolist() == pytest.approx(MEAN)
 
 
 @pytest.mark.parametrize("name", OWN)

@@ -154,7 +154,7 @@ def test_a_missing_file_is_named() -> None:
 
 def test_the_normaliser_is_the_default_of_the_kind_unless_given() -> None:
     def mean(**options: Any) -> list[float]:
-        found: list[float] = Source(**options).load().normalise.mean.flatten().tolist()
+        found: list[float] = Source(**options).load().pixels.mean.flatten().tolist()
         return found
 
     assert mean(name="resnet8") == [0.5, 0.5, 0.5]

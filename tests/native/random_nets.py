@@ -6,7 +6,8 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from tombola.models.network import Network, Normalise
+from tombola.models.inputs.pixels import Normalise
+from tombola.models.network import Network
 
 ACTIVATIONS: tuple[Callable[[], nn.Module], ...] = (
     nn.Identity,

@@ -16,7 +16,8 @@ from tombola.graphs.ops import Activation, Conv
 from tombola.masks.budgets._base import Budget
 from tombola.masks.drawing import draw_masks
 from tombola.masks.patterns._base import Pattern
-from tombola.models.network import Network, Normalise
+from tombola.models.inputs.pixels import Normalise
+from tombola.models.network import Network
 from tombola.native.choosing import Choice
 from tombola.native.folder import Values, prepared, write_folder
 from tombola.native.layout import Layout

@@ -9,7 +9,8 @@ from tests.native.small import SIZE, folder, network
 from torch import Tensor, nn
 
 from tombola.errors import ModelError, RequestError
-from tombola.models.network import Network, Normalise
+from tombola.models.inputs.pixels import Normalise
+from tombola.models.network import Network
 from tombola.native.folder import write_folder
 
 

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tombola.attacks.pgd import PGD, pgd
-from tombola.models.network import Normalise
+from tombola.models.inputs.pixels import Normalise
 from tombola.objectives._base import Objective
 from tombola.objectives.adversarial import Adversarial
 

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from tombola.attacks.pgd import PGD
 from tombola.data._base import InMemory, Splits
 from tombola.fitting.session import Session
-from tombola.models.network import Network, Normalise
+from tombola.models.inputs.pixels import Normalise
+from tombola.models.network import Network
 from tombola.models.source import Source
 from tombola.properties.adversarial_accuracy import AdversarialAccuracy
 

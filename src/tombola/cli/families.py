@@ -17,6 +17,7 @@ PACKAGES: Final = {
     "objectives": "tombola.objectives",
     "attacks": "tombola.attacks",
     "tasks": "tombola.tasks",
+    "inputs": "tombola.models.inputs",
     "datasets": "tombola.data",
     "corruptions": "tombola.data.corruptions",
     "transfers": "tombola.transfers",

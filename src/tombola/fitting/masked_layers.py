@@ -54,11 +54,11 @@ class MaskedNetwork(Network):
         self._seen: tuple[int, ...] = ()
         self.enforce()
 
-    def forward(self, x: Tensor) -> Any:
+    def forward(self, x: Tensor, **more: Tensor) -> Any:
         self._keep_up()
         if not (torch.is_grad_enabled() and self._links[0].score.requires_grad):
-            return super().forward(x)
-        return functional_call(self.body, self._leading_back(), (self.normalise(x),))
+            return super().forward(x, **more)
+        return functional_call(self.body, self._leading_back(), (self.normalise(x),), more)
 
     def drop_gradients(self) -> None:
         """Nothing to drop: weights are frozen, and scores of dropped groups are trained (straight through)."""

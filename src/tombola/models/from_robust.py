@@ -16,7 +16,7 @@ from tombola.errors import ModelError
 from tombola.models import from_torchvision
 from tombola.models.digest import tensors_digest
 from tombola.models.downloads import hub_file
-from tombola.models.network import Normalise
+from tombola.models.inputs.pixels import Normalise
 from tombola.models.readers import fill, read_weights
 from tombola.models.robust_grid import GRID, REPOSITORY, Released
 from tombola.models.saved_tensors import save_tensors

@@ -7,7 +7,8 @@ from torch import nn
 
 from tombola.errors import ModelError, near
 from tombola.models.downloads import hub_file, torch_file
-from tombola.models.network import Normalise, find_head
+from tombola.models.inputs.pixels import Normalise
+from tombola.models.network import find_head
 from tombola.models.readers import read_weights
 
 _FILES: Final = ("model.safetensors", "pytorch_model.bin")

@@ -7,7 +7,8 @@ from torch import nn
 
 from tombola.errors import ModelError, near
 from tombola.models.downloads import torch_file
-from tombola.models.network import Normalise, find_head
+from tombola.models.inputs.pixels import Normalise
+from tombola.models.network import find_head
 from tombola.models.readers import read_weights
 
 IMAGENET: Final = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))

@@ -14,7 +14,7 @@ def image_size(network: Network, side: int | None = None) -> tuple[int, int, int
 
     Our own nets are made for 32 pixels; timm's say their size; every other net is taken to be for 224.
     """
-    channels = network.normalise.mean.numel()
+    channels = network.pixels.mean.numel()
     found = side or _side(network)
     return (channels, found, found)
 

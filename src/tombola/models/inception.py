@@ -15,7 +15,8 @@ from torch.nn import functional as F
 
 from tombola.errors import ModelError
 from tombola.models.downloads import torch_file
-from tombola.models.network import Network, Normalise
+from tombola.models.inputs.pixels import Normalise
+from tombola.models.network import Network
 from tombola.models.readers import fill, read_weights
 from tombola.models.seeded import seeded
 from tombola.spec import file_digest

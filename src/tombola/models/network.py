@@ -1,7 +1,6 @@
-"""`Network`: any classifier body behind its input normaliser, with a head that can be found and replaced."""
+"""`Network`: any body behind its input layer, with a head that can be found and replaced."""
 
 import copy
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -9,31 +8,18 @@ from torch import Tensor, nn
 
 from tombola.errors import ModelError
 from tombola.models.adapted import Adapted
+from tombola.models.inputs._base import InputLayer
+from tombola.models.inputs.pixels import Normalise
 from tombola.models.origin import Origin
 
 
-class Normalise(nn.Module):
-    """The model's first layer: images in [0, 1] to what the body was trained on. Mean and std are buffers."""
-
-    mean: Tensor
-    std: Tensor
-
-    def __init__(self, mean: Sequence[float] = (0.0,) * 3, std: Sequence[float] = (1.0,) * 3) -> None:
-        super().__init__()
-        if len(mean) != len(std) or min(std, default=0) <= 0:
-            raise ModelError(f"mean={mean} std={std}: give one mean and one positive std for each channel")
-        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32).view(1, -1, 1, 1))
-        self.register_buffer("std", torch.tensor(std, dtype=torch.float32).view(1, -1, 1, 1))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return (x - self.mean) / self.std
-
-
 class Network(nn.Module):
-    """``body(normalise(x))``, x in [0, 1]. Tensor names in masks and tickets are the body's own.
+    """A body behind its input layer: ``body(normalise(x))`` of images in [0, 1]; token ids reach their body as ids.
 
-    ``origin`` says where its weights come from; given as a text, it is a net that no name builds. ``adapted`` says what
-    its head answers, where it was adapted to a task.
+    What the body takes beside ``x`` is given by name: ``network(ids, attention_mask=mask)``. Tensor names in masks and
+    tickets are the body's own. The input layer is called ``normalise`` whatever it does, as files have it. ``origin``
+    says where its weights come from; given as a text, it is a net that no name builds. ``adapted`` says what its head
+    answers, where it was adapted to a task.
 
     >>> model = Network(nn.Sequential(nn.Flatten(), nn.Linear(48, 10)), source="my net")
     >>> str(model.origin), model.adapted
@@ -43,18 +29,25 @@ class Network(nn.Module):
     """
 
     def __init__(
-        self, body: nn.Module, normalise: Normalise | None = None, *, source: str | Origin, head: str | None = None
+        self, body: nn.Module, normalise: InputLayer | None = None, *, source: str | Origin, head: str | None = None
     ) -> None:
         super().__init__()
-        self.normalise = normalise or Normalise()
+        self.normalise: InputLayer = normalise or Normalise()
         self.body = body
         self.origin = source if isinstance(source, Origin) else Origin.unnamed(source)
         self.adapted: Adapted | None = None
         self.head_name = head or find_head(body)
         num_outputs(self.head)
 
-    def forward(self, x: Tensor) -> Any:
-        return self.body(self.normalise(x))
+    def forward(self, x: Tensor, **more: Tensor) -> Any:
+        return self.normalise.run(self.body, x, more)
+
+    @property
+    def pixels(self) -> Normalise:
+        """The input layer of a network of images; raises `ModelError` for another."""
+        if not isinstance(self.normalise, Normalise):
+            raise ModelError(f"{self.source} reads no images; write a model of images, such as torchvision:resnet18")
+        return self.normalise
 
     @property
     def source(self) -> str:
@@ -66,16 +59,16 @@ class Network(nn.Module):
         """The last layer, Linear or a 1x1 convolution: the one a new task replaces."""
         return self.body.get_submodule(self.head_name)
 
-    def features(self, x: Tensor) -> Tensor:
+    def features(self, x: Tensor, **more: Tensor) -> Tensor:
         """What enters the head, (N, F); averaged over positions where the head is applied at many."""
         caught: list[Tensor] = []
         handle = self.head.register_forward_pre_hook(lambda _module, inputs: caught.append(inputs[0]))
         try:
-            self(x)
+            self(x, **more)
         finally:
             handle.remove()
         if not caught:
-            raise ModelError(f"{self.source}: {self.head_name!r} is not its head, an image never reaches it")
+            raise ModelError(f"{self.source}: {self.head_name!r} is not its head, nothing ever reaches it")
         return _pooled(caught[-1], channels_first=isinstance(self.head, nn.Conv2d | nn.Sequential))
 
     def copy(self) -> "Network":
@@ -125,7 +118,7 @@ def _last_layer(part: nn.Module) -> str | None:
 
 def origin_of(network: Network) -> Origin:
     """Its origin with the normaliser that the network has now, so that the same net can be built from it."""
-    if not network.origin.can_be_built:
+    if not network.origin.can_be_built or not isinstance(network.normalise, Normalise):
         return network.origin
     named = {name: value for name, value in network.origin.source.items() if name != "normalise"}
     mean, std = (part.flatten().tolist() for part in (network.normalise.mean, network.normalise.std))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from tombola.models.network import Normalise
+from tombola.models.inputs.pixels import Normalise
 from tombola.models.own_nets import OWN
 from tombola.models.wrappers import Layout
 

@@ -16,7 +16,8 @@ from pydantic import field_validator, model_validator
 
 from tombola.errors import ModelError, OptionError, near
 from tombola.models import robust_grid
-from tombola.models.network import Network, Normalise, num_outputs
+from tombola.models.inputs.pixels import Normalise
+from tombola.models.network import Network, num_outputs
 from tombola.models.normalisers import NORMALISERS, normaliser, usual
 from tombola.models.origin import Origin
 from tombola.models.origin import without_weights as bare_name

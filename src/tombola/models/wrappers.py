@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from tombola.errors import ModelError
-from tombola.models.network import Normalise
+from tombola.models.inputs.pixels import Normalise
 
 Layout: TypeAlias = Literal["ours", "robust", "smoothed", "plain"]
 

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from tombola.fitting.probe import NetworkProbe
 from tombola.masks.scores.synflow import SynFlow
-from tombola.models.network import Network, Normalise
+from tombola.models.inputs.pixels import Normalise
+from tombola.models.network import Network
 
 
 def two_layers(bias: bool) -> Network:

@@ -1,0 +1,30 @@
+"""The table that a body of texts looks its words up in, and other embeddings answered in their place."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from torch import Tensor, nn
+
+from tombola.errors import ModelError
+
+
+def table_of(body: nn.Module) -> nn.Embedding:
+    """The table of words: the one the body names (``get_input_embeddings``, as in transformers), else its first."""
+    ask: object = getattr(body, "get_input_embeddings", None)
+    found = ask() if callable(ask) else next((m for m in body.modules() if isinstance(m, nn.Embedding)), None)
+    if not isinstance(found, nn.Embedding):
+        raise ModelError(
+            f"{type(body).__name__} has no nn.Embedding, so it reads no token ids; give the network another input,"
+            " or the body a get_input_embeddings() that returns its table"
+        )
+    return found
+
+
+@contextmanager
+def answering(table: nn.Embedding, answer: Callable[[Tensor], Tensor]) -> Iterator[None]:
+    """Inside, the table gives ``answer`` of what it would have given. Its own weights are not changed."""
+    handle = table.register_forward_hook(lambda _table, _ids, own: answer(own))
+    try:
+        yield
+    finally:
+        handle.remove()

@@ -1,0 +1,39 @@
+"""The contract of an input: the first layer of a network, which takes what a batch holds to what the body reads.
+
+A member is options; `Input.layer` makes the layer of them. The layer also says what in its input is continuous, which
+is what attacks move: pixels of images in [0, 1], the embeddings of words.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from tombola.registry import Family, Member
+
+
+class InputLayer(nn.Module, ABC):
+    """Stands before a body. What it has of its own are tensors that no mask and no ticket names."""
+
+    bounds: ClassVar[tuple[float, float]]
+    """Between which numbers what is continuous lies."""
+
+    @abstractmethod
+    def run(self, body: nn.Module, x: Tensor, more: Mapping[str, Tensor]) -> Any:
+        """What ``body`` answers to ``x``, as a batch holds it; ``more`` are its other arguments, by name."""
+
+    @abstractmethod
+    def continuous(self, body: nn.Module, x: Tensor) -> Tensor:
+        """The floats that ``x`` stands for, which may be moved and given in its place: (N, ...)."""
+
+
+class Input(Member):
+    """What a network reads."""
+
+    family: ClassVar[Family] = Family("inputs", "tombola.models.inputs")
+
+    @abstractmethod
+    def layer(self, body: nn.Module, *, generator: torch.Generator) -> InputLayer:
+        """A fresh layer to stand before ``body``, which is not changed; what is random comes from ``generator``."""
