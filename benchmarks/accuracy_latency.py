@@ -42,8 +42,10 @@ from tombola.models.layers import layers_of
 from tombola.models.network import Network
 from tombola.models.prunable import prunable
 from tombola.models.source import Source
+from tombola.study.measuring import MeasureStage
 from tombola.study.plan import Plan
-from tombola.study.stages import MODEL, TICKET, MeasureStage, TransferStage
+from tombola.study.stage import MODEL, TICKET
+from tombola.study.stages import TransferStage
 from tombola.study.store import Store
 from tombola.study.study import Study
 from tombola.tickets.ticket import Ticket

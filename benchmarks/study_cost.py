@@ -18,9 +18,9 @@ from typing import Any
 
 from tombola.recipes._lookup import recipe
 from tombola.rows import Row
+from tombola.study.chain import STAGES
 from tombola.study.plan import Plan, PlannedCell
 from tombola.study.run import run
-from tombola.study.stages import STAGES
 from tombola.study.store import Store
 from tombola.study.study import Study
 

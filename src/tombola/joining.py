@@ -63,8 +63,13 @@ def given(what: str, model: str | Mapping[str, Any] | Source | None = None, *, s
         ticket = Ticket.load(what)
         return base_of(ticket, model, seed=seed), ticket
     network = Source.parse(what if model is None else model).load(seed=seed)
+    return network, unpruned(network)
+
+
+def unpruned(network: Network) -> Ticket:
+    """The ticket of a network that prunes nothing."""
     lineage = Lineage(origin=origin_of(network), adapted=network.adapted, weights_digest=weights_digest(network.body))
-    return network, Ticket.of(network.body, Masks({}), lineage, keep_values=False)
+    return Ticket.of(network.body, Masks({}), lineage, keep_values=False)
 
 
 def kept(network: Network, ticket: Ticket, adapted: Adapted) -> Ticket:

@@ -24,7 +24,7 @@ from tombola.joining import applied, base_of, kept, whole
 from tombola.models.classes import in_order_of
 from tombola.models.network import Network
 from tombola.models.source import Source
-from tombola.properties._base import DenseProperty, Measurement, Property, TicketProperty
+from tombola.properties._base import DenseProperty, Measurement, PairProperty, Property, TicketProperty
 from tombola.rows import Row
 from tombola.schemes._base import Scheme
 from tombola.spec import build
@@ -41,6 +41,7 @@ __all__ = [
     "applied",
     "as_network",
     "base_of",
+    "compare",
     "draw",
     "export",
     "finished",
@@ -135,6 +136,30 @@ def measure(
         for item in parsed
         for found in item.measure(*_judged(given, item, target), seed=seed, session=session or Session())
     ]
+
+
+def compare(
+    model: Model,
+    dense: Model,
+    task: Task | Options,
+    properties: Iterable[PairProperty | Options] | PairProperty | str,
+    *,
+    seed: int = 0,
+    session: Session | None = None,
+) -> list[Row]:
+    """The values of properties that look at two finished networks, one row a value; each is judged as by `measure`.
+
+    Both are shown the same images, made ready as for the first.
+    """
+    given, other, target = as_network(model, seed=seed), as_network(dense, seed=seed), Task.parse(task)
+    wanted = [properties] if isinstance(properties, Property | str) else list(properties)
+    rows = []
+    for item in map(_of_pairs, wanted):
+        first, shown_as = _judged(given, item, target)
+        second, _ = _judged(other, item, shown_as)
+        found = item.compare(first, second, shown_as, seed=seed, session=session or Session())
+        rows += [_row(item, one, seed) for one in found]
+    return rows
 
 
 def inspect(
@@ -239,6 +264,13 @@ def _require_its_net(ticket: Ticket, dense: Network) -> None:
     if named is not None and named.bare and given and named.bare != given:
         raise TicketError(f"the ticket is of {named.bare}, not of {given}; leave --model out, or name its own net")
     ticket.check_fits({name: value.shape for name, value in dense.body.state_dict().items()})
+
+
+def _of_pairs(wanted: Property | Options) -> PairProperty:
+    found = Property.parse(wanted)
+    if not isinstance(found, PairProperty):
+        raise RequestError(f"{found.name} looks at one network, not at two; write measure(...) for it")
+    return found
 
 
 def _of_tickets(wanted: Property | Options) -> TicketProperty:

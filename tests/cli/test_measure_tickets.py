@@ -81,3 +81,18 @@ def test_a_network_that_is_not_the_tickets_is_refused_where_its_weights_count() 
         "measure", ticket, "--property", "distance_from_omp", "--model", "resnet8", "--seed", "1", code=2
     )
     assert measured(ticket, "--property", "density", "--model", "resnet8", "--seed", "1")["density"]["seed"] == 1
+
+
+def test_a_property_of_two_networks_takes_the_dense_one_beside_the_ticket() -> None:
+    task = ["--task", "digits", "--set", "task.num_train=60"]
+    ticket = drawn("x.ticket", "--set", "sparsity=0.9")
+    for what, out in ((ticket, "a.ticket"), ("resnet8", "dense.ticket")):
+        said("transfer", what, *task, "--how", "linear", "-o", out)
+    rows = measured("a.ticket", "--dense", "dense.ticket", "--property", "agreement", *task)
+    assert 0 < rows["agreement"]["value"] < 100
+    assert rows["agreement"]["detail"]["low"] < rows["agreement"]["value"]
+    assert (
+        measured("dense.ticket", "--dense", "dense.ticket", "--property", "agreement", *task)["agreement"]["value"]
+        == 100
+    )
+    assert "name the other one, as in --dense" in said("measure", "a.ticket", "--property", "agreement", *task, code=2)

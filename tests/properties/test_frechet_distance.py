@@ -19,9 +19,9 @@ from tombola.properties import _extractor
 from tombola.properties._base import Measurement, Property
 from tombola.properties._frechet import Moments, frechet_distance
 from tombola.properties.frechet_distance import drawn
+from tombola.study.measuring import DenseStage, MeasureStage
 from tombola.study.plan import Plan
 from tombola.study.run import run
-from tombola.study.stages import DenseStage, MeasureStage
 from tombola.study.store import Store
 from tombola.study.study import Study
 from tombola.tasks._base import Task

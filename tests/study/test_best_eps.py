@@ -6,8 +6,9 @@ import pytest
 
 from tombola.errors import ModelError, OptionError
 from tombola.models.source import Source
+from tombola.study.chain import stages_of
 from tombola.study.experiment import Experiment
-from tombola.study.stages import PretrainStage, stages_of
+from tombola.study.stages import PretrainStage
 from tombola.study.study import Study
 
 

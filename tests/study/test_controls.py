@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from tests.study.toys import STUDY
 
+from tombola.study.measuring import InspectStage
 from tombola.study.plan import Plan
 from tombola.study.run import run
-from tombola.study.stages import DrawStage, InspectStage
+from tombola.study.stages import DrawStage
 from tombola.study.store import Store
 from tombola.study.study import Study
 

@@ -23,7 +23,7 @@ from tombola.fitting.session import Session, Silent
 from tombola.spec import option
 from tombola.study.run import run, write_result
 from tombola.study.runners._base import Runner
-from tombola.study.stages import Stage
+from tombola.study.stage import Stage
 from tombola.study.store import Store
 from tombola.study.study import Study
 

@@ -4,8 +4,9 @@ from typing import Any
 
 from tests.study.toys import STUDY
 
+from tombola.study.chain import stages_of
+from tombola.study.measuring import MeasureStage
 from tombola.study.plan import Plan
-from tombola.study.stages import MeasureStage, stages_of
 from tombola.study.study import Study
 
 

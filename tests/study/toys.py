@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from tombola.fitting.session import Session
 from tombola.spec import option
-from tombola.study.stages import Stage
+from tombola.study.stage import Stage
 
 PGD = {"name": "pgd", "eps": 0.1, "steps": 1, "step": 0.1}
 

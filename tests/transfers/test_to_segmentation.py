@@ -133,7 +133,9 @@ STUDY: dict[str, Any] = {
 
 def test_a_study_goes_all_the_way_through_its_stages(tmp_path: Path) -> None:
     from tombola.rows import read_rows
-    from tombola.study.stages import ROWS, MeasureStage, stages_of
+    from tombola.study.chain import stages_of
+    from tombola.study.measuring import MeasureStage
+    from tombola.study.stage import ROWS
 
     (measured,) = stages_of(Study.of(STUDY).cells()[0].experiment)
     assert isinstance(measured, MeasureStage)

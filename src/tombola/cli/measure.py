@@ -14,7 +14,8 @@ from tombola.outcomes import Outcomes, wilson
 from tombola.rows import Row
 
 if TYPE_CHECKING:
-    from tombola.properties._base import Property
+    from tombola.properties._base import PairProperty, Property
+    from tombola.tasks._base import Task
 
 
 def measure(
@@ -28,6 +29,9 @@ def measure(
     model: str | None = typer.Option(
         None, "--model", help="For properties of a ticket: the dense model; default: the one the ticket names."
     ),
+    dense: str | None = typer.Option(
+        None, "--dense", help="For properties of two networks: the other one, a .ticket file or a model."
+    ),
     set_: list[str] = settings.SET,
     seed: int = settings.SEED,
     device: str = settings.DEVICE,
@@ -38,17 +42,20 @@ def measure(
 
     Images are made ready as for the task that a ticket was adapted to. --property mistakes lists what was told wrong;
     --set task.split=all measures a whole folder."""
-    from tombola.properties._base import Property, TicketProperty
+    from tombola.properties._base import PairProperty, Property, TicketProperty
 
     options = settings.settings(set_)
     of_model = settings.taken(options, "model", what if model is None else model)
     of_task = settings.taken(options, "task", task)
     wanted = [Property.parse({"name": name, **options}) for name in property_]
     of_tickets = [item for item in wanted if isinstance(item, TicketProperty)]
-    others = [item for item in wanted if item not in of_tickets]
+    of_pairs = [item for item in wanted if isinstance(item, PairProperty)]
+    others = [item for item in wanted if item not in of_tickets and item not in of_pairs]
     rows: list[Row] = []
     if others:
         rows += _measured(of_model if model is None else what, of_task, others, seed, device)
+    if of_pairs:
+        rows += _compared(of_model if model is None else what, dense, of_task, of_pairs, seed, device)
     judged = dict.fromkeys(f"judged on {row.detail['split']}" for row in rows if "split" in row.detail)
     if of_tickets:
         rows += _inspected(what, None if of_model == what else of_model, of_tickets, seed, device)
@@ -60,17 +67,50 @@ def _measured(
 ) -> list[Row]:
     """Values of a finished network on a task's test split."""
     from tombola import verbs
-    from tombola.tasks._base import Task
 
-    if task is None:
-        raise RequestError(f"{wanted[0].name} is measured on a task; write --task digits, or another task")
-    target = Task.parse(task)
+    target = _task(task, wanted[0])
     network = verbs.finished(what, target, seed=seed)
     shown = verbs.shown(target, network)
     rows = verbs.measure(network, shown, wanted, seed=seed, session=session(None, device))
+    return [_with_split(row, shown) for row in rows]
+
+
+def _compared(
+    what: str | dict[str, Any],
+    dense: str | None,
+    task: str | dict[str, Any] | None,
+    wanted: Sequence["PairProperty"],
+    seed: int,
+    device: str,
+) -> list[Row]:
+    """Values of two finished networks on a task's test split."""
+    from tombola import verbs
+
+    if dense is None:
+        raise RequestError(
+            f"{wanted[0].name} looks at two networks; name the other one, as in --dense dense.ticket (the model"
+            " adapted as it is: tombola transfer MODEL --task ... -o dense.ticket)"
+        )
+    target = _task(task, wanted[0])
+    network, other = (verbs.finished(name, target, seed=seed) for name in (what, dense))
+    shown = verbs.shown(target, network)
+    rows = verbs.compare(network, other, shown, wanted, seed=seed, session=session(None, device))
+    return [_with_split(row, shown) for row in rows]
+
+
+def _task(task: str | dict[str, Any] | None, wanted: "Property") -> "Task":
+    from tombola.tasks._base import Task
+
+    if task is None:
+        raise RequestError(f"{wanted.name} is measured on a task; write --task digits, or another task")
+    return Task.parse(task)
+
+
+def _with_split(row: Row, shown: "Task") -> Row:
+    """The row with what it was judged on and, of a share of images, its interval."""
     images = shown.splits().test
     split = f"{len(images)} images of {images.size} pixels: {shown.tested()}"
-    return [row.model_copy(update={"detail": {**row.detail, **_interval(row), "split": split}}) for row in rows]
+    return row.model_copy(update={"detail": {**row.detail, **_interval(row), "split": split}})
 
 
 def _interval(row: Row) -> dict[str, float]:

@@ -52,6 +52,25 @@ class DenseProperty(Property):
     """Measures the dense network and a task; a study gives it the pretrained one, as it is before any ticket."""
 
 
+class PairProperty(Property):
+    """Measures a finished network beside another one on a task; a study gives it the dense one, adapted as it was."""
+
+    def passes(self, counts: Counts) -> float | None:
+        """Two networks over the test split."""
+        return 2 * counts.test
+
+    @abstractmethod
+    def compare(self, model: Network, dense: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
+        """The property's values, the headline first. Both answer in the order of the task's classes."""
+
+    @final
+    def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
+        raise RequestError(
+            f"{self.name} looks at two networks, and this is one;"
+            f" write: tombola measure x.ticket --dense y.ticket --property {self.name} --task ..."
+        )
+
+
 class TicketProperty(Property):
     """Measures a ticket by itself, beside the dense network it was drawn from; no task and no transfer is looked at."""
 

@@ -8,38 +8,15 @@ as they do not in a training. What cannot be known is said with its reason, and 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, final
+from typing import Final
 
-from tombola.data._base import Dataset
-from tombola.data._counts import Counts, counts_of
 from tombola.errors import TombolaError
-from tombola.fitting.cost import fit_passes
-from tombola.models.source import Source
-from tombola.spec import Spec
-from tombola.study.macs import forward_macs
+from tombola.study.chain import STAGES
+from tombola.study.meter import Cost, Meter
 from tombola.study.plan import Plan
-from tombola.study.stages import (
-    STAGES,
-    DenseStage,
-    DrawStage,
-    InspectStage,
-    MeasureStage,
-    PretrainStage,
-    Stage,
-    TransferStage,
-)
-from tombola.tasks._base import Task
+from tombola.study.stage import Stage
 
 _SECONDS: Final = 3600.0
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Floating-point operations and the forward passes of one image they are of; or why they are unknown."""
-
-    flops: float = 0.0
-    passes: float = 0.0
-    unknown: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,8 +52,8 @@ class Estimate:
 
 def estimate(plan: Plan, has: Callable[[str], bool]) -> Estimate:
     """What a plan costs, given what a store has; a stage that several cells share costs once."""
-    meter = _Meter()
-    costs = {key: meter.cost(stage) for key, stage in plan.stages.items()}
+    meter = Meter()
+    costs = {key: _cost(stage, meter) for key, stage in plan.stages.items()}
     left = plan.missing(has)
 
     def kind(name: str, keys: Iterable[str]) -> Bill:
@@ -93,72 +70,8 @@ def estimate(plan: Plan, has: Callable[[str], bool]) -> Estimate:
     )
 
 
-@final
-class _Meter:
-    """Reads the counts of each task once."""
-
-    def __init__(self) -> None:
-        self._counts: dict[str, Counts | TombolaError] = {}
-
-    def cost(self, stage: Stage) -> Cost:
-        """A stage's."""
-        try:
-            return self._cost(stage)
-        except TombolaError as error:
-            return Cost(unknown=str(error).splitlines()[0])
-
-    def _cost(self, stage: Stage) -> Cost:
-        if isinstance(stage, PretrainStage):
-            return self._pretrain(stage)
-        if isinstance(stage, DrawStage):
-            counts = None if stage.task is None else self._of(stage.task)
-            return self._times(stage.scheme, stage.scheme.passes(counts), stage.prior.model, stage.task)
-        if isinstance(stage, TransferStage):
-            passes = stage.transfer.passes(self._of(stage.task))
-            return self._times(stage.transfer, passes, stage.prior.model, stage.task)
-        if isinstance(stage, InspectStage):
-            return Cost()
-        if isinstance(stage, MeasureStage | DenseStage):
-            prior = stage.finished.prior if isinstance(stage, MeasureStage) else stage.prior
-            return self._times(stage.measured, stage.measured.passes(self._of(stage.task)), prior.model, stage.task)
-        return Cost(unknown=f"nothing is known of stages such as {stage.title}")
-
-    def _pretrain(self, stage: PretrainStage) -> Cost:
-        if stage.fit is None or stage.task is None:
-            return Cost()
-        return self._times(stage.fit.objective, fit_passes(stage.fit, self._of(stage.task)), stage.model, stage.task)
-
-    def _times(self, who: Spec, passes: float | None, model: Source, task: Task | None) -> Cost:
-        if passes is None:
-            return Cost(unknown=f"{getattr(who, 'name', type(who).__name__)} does not say what it costs")
-        if passes == 0:
-            return Cost()
-        if task is None:
-            return Cost(unknown=f"{getattr(who, 'name', type(who).__name__)} says no image size")
-        counts = self._of(task)
-        decoder, stride = getattr(task, "decoder", None), getattr(task, "output_stride", None)
-        macs = forward_macs(
-            model.bare, counts.pixels, counts.classes, width=model.width, decoder=decoder, stride=stride
-        )
-        return Cost(2 * macs * passes, passes)
-
-    def _of(self, task: Task) -> Counts:
-        key = task.digest()
-        if key not in self._counts:
-            self._counts[key] = _counts(task)
-        found = self._counts[key]
-        if isinstance(found, TombolaError):
-            raise found
-        return found
-
-
-def _counts(task: Task) -> Counts | TombolaError:
-    """Those of the task's data, less what a share of the labels leaves out."""
+def _cost(stage: Stage, meter: Meter) -> Cost:
     try:
-        data = getattr(task, "data", None)
-        if isinstance(data, Dataset):
-            return counts_of(data).part(float(getattr(task, "fraction", 1.0)))
-        splits = task.splits()
-        return Counts(len(splits.train), len(splits.val), len(splits.test), len(splits.classes), splits.train.size)
+        return stage.cost(meter)
     except TombolaError as error:
-        return error
+        return Cost(unknown=str(error).splitlines()[0])

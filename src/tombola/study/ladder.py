@@ -10,7 +10,8 @@ from tombola.study.plan import Tally
 from tombola.study.run import check_data
 from tombola.study.runners._base import Outcome
 from tombola.study.runners.inline import Inline
-from tombola.study.stages import TICKET, DrawStage, PretrainStage, Stage, draw_stage
+from tombola.study.stage import TICKET, Stage
+from tombola.study.stages import DrawStage, PretrainStage, draw_stage
 from tombola.study.store import Store
 from tombola.tasks._base import Task
 from tombola.tickets.ticket import Ticket

@@ -16,7 +16,7 @@ from tombola.machine import instructions, processor
 from tombola.spec import plain
 
 if TYPE_CHECKING:
-    from tombola.study.stages import Stage
+    from tombola.study.stage import Stage
 
 NAME: Final = "manifest.json"
 _PACKAGES: Final = ("tombola", "torch", "torchvision", "numpy")

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from tombola.study.stages import STAGES, Stage, stages_of
+from tombola.study.chain import STAGES, stages_of
+from tombola.study.stage import Stage
 from tombola.study.study import Cell, Study
 
 

@@ -26,15 +26,14 @@ from tombola.fitting.trainings import trainings
 from tombola.models.digest import tensors_digest
 from tombola.study.runners._listening import Listening
 from tombola.study.runners._worker import Relay
-from tombola.study.stages import MODEL, TICKET, DrawStage, PretrainStage, Stage, TransferStage
+from tombola.study.stage import MODEL, TICKET, Stage
 from tombola.tickets.ticket import Ticket
 
 
 def shards_of(stage: Stage) -> int:
     """How many processes can share a stage: the smallest ``shards`` above 1 of its trainings, or 1."""
-    if not isinstance(stage, PretrainStage | DrawStage | TransferStage) or stage.task is None:
-        return 1
-    return min((fit.shards for fit in trainings(stage) if fit.shards > 1), default=1)
+    found = trainings(stage) if stage.trains else ()
+    return min((fit.shards for fit in found if fit.shards > 1), default=1)
 
 
 def processes_for(stage: Stage, available: int) -> int:

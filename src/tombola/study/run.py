@@ -13,7 +13,7 @@ from tombola.rows import Row, read_rows, write_rows
 from tombola.study.manifest import machine, versions
 from tombola.study.plan import Counts, Plan, behind
 from tombola.study.runners._base import Outcome, Runner
-from tombola.study.stages import ROWS, Stage
+from tombola.study.stage import ROWS, Stage
 from tombola.study.store import Store
 from tombola.study.study import Study
 

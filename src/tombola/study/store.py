@@ -33,7 +33,7 @@ from tombola.study.shelf import Shelf, is_url
 from tombola.study.trouble import explained
 
 if TYPE_CHECKING:  # listing a store needs no torch
-    from tombola.study.stages import Stage
+    from tombola.study.stage import Stage
 
 _POLL: Final = 0.1
 _SIGN: Final = "store.id"

@@ -14,7 +14,7 @@ from tombola.fitting.session import Session
 from tombola.masks.masks import Masks
 from tombola.models.digest import weights_digest
 from tombola.models.network import Network
-from tombola.properties._base import Measurement, Property, TicketProperty
+from tombola.properties._base import Measurement, PairProperty, Property, TicketProperty
 from tombola.rows import Scalar
 from tombola.tasks._base import Task
 from tombola.tickets.lineage import Lineage
@@ -36,9 +36,11 @@ def subject(item: Property) -> tuple[Network, Task]:
 
 
 def measured(item: Property, model: Network, task: Task) -> list[Measurement]:
-    """What it says of a net, or of a ticket of it."""
+    """What it says of a net, of a ticket of it, or of it beside one that learned the task."""
     if isinstance(item, TicketProperty):
         return inspected(item, model, pruned(model))
+    if isinstance(item, PairProperty):
+        return item.compare(model, learned(), task, seed=0, session=Session())
     return item.measure(model, task, seed=0, session=Session())
 
 

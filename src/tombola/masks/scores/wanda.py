@@ -42,6 +42,7 @@ class Wanda(Score):
 def ranks(worth: Tensor) -> Tensor:
     """The part of its row that each number exceeds, counting half of itself: rows of any length compare.
 
+    >>> import torch
     >>> ranks(torch.tensor([[3.0, 1.0], [7.0, 9.0]]))
     tensor([[0.7500, 0.2500],
             [0.2500, 0.7500]], dtype=torch.float64)

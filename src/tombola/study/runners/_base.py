@@ -14,7 +14,8 @@ from tombola.fitting.devices import device_of, plain_float32
 from tombola.fitting.session import Reporter
 from tombola.registry import Family, Member
 from tombola.spec import option
-from tombola.study.stages import STAGES, Stage
+from tombola.study.chain import STAGES
+from tombola.study.stage import Stage
 from tombola.study.store import Store
 
 

@@ -14,7 +14,7 @@ from tombola.fitting.session import Session
 from tombola.study.ranked import shards_of, work_here
 from tombola.study.runners._ray_work import LEFT_OUT, Job, attempt, finished
 from tombola.study.runners._worker import Done
-from tombola.study.stages import Stage
+from tombola.study.stage import Stage
 from tombola.study.store import Store
 
 _NO_ANSWER: Final = ("Connection closed by peer", "Connection reset by peer", "Broken pipe", "DistBackendError")

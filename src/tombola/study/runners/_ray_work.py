@@ -12,7 +12,7 @@ from tombola.errors import StoreError
 from tombola.fitting.session import Session
 from tombola.study.runners._base import Failure
 from tombola.study.runners._worker import Done, Message, Relay, outcome_of
-from tombola.study.stages import Stage
+from tombola.study.stage import Stage
 from tombola.study.store import Store
 
 LEFT_OUT: Final = "left out"

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from tombola.errors import StoreError
 from tombola.fitting.session import Bar, Session
 from tombola.study.runners._base import Failure, failure, torch_threads
-from tombola.study.stages import Stage
+from tombola.study.stage import Stage
 from tombola.study.store import Store
 
 Message: TypeAlias = tuple[Any, ...]

@@ -14,7 +14,7 @@ from typing import ClassVar
 from tombola.errors import StoreError
 from tombola.fitting.session import Bar, Reporter, Session
 from tombola.study.runners._base import Frontier, Outcome, Patience, Runner, failure, torch_threads
-from tombola.study.stages import Stage
+from tombola.study.stage import Stage
 from tombola.study.store import Store
 
 

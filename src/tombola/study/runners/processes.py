@@ -28,7 +28,7 @@ from tombola.study.runners import _worker
 from tombola.study.runners._base import POLL, Failure, Frontier, Outcome, Patience, Runner
 from tombola.study.runners._crew import crew
 from tombola.study.runners._listening import Listening
-from tombola.study.stages import Stage
+from tombola.study.stage import Stage
 from tombola.study.store import Store
 
 _MOST: Final = 256

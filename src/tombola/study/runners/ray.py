@@ -26,7 +26,7 @@ from tombola.study.runners import _ray_train, _ray_work
 from tombola.study.runners._base import Failure, Outcome, Runner, earliest_kind_first
 from tombola.study.runners._listening import Listening
 from tombola.study.runners._worker import Done
-from tombola.study.stages import Stage
+from tombola.study.stage import Stage
 from tombola.study.store import Store
 
 _KINDS: Final = ("auto", "cpu", "cuda", "mps", "xpu")

@@ -1,0 +1,66 @@
+"""Agreement: on how many test samples a ticket answers as the dense network does, and where it newly errs.
+
+What: the share of test samples on which both networks, adapted alike, have the same first choice (``agreement``; what
+  is left of 100 % is churn); the shares that the dense one tells right and the ticket wrong (``negative_flips``) and
+  the other way round (``positive_flips``). Accuracies differ by the difference of the flips, and hide their sum.
+When: before a ticket takes a dense network's place: equal accuracy may still change many answers.
+Cost: one forward pass of each over the test split; in a study also the dense network's transfer, once a prior.
+Options: batch (not part of the identity).
+Reference: Milani Fard et al., "Launch and Iterate: Reducing Prediction Churn", NeurIPS 2016; Yan et al.,
+  "Positive-Congruent Training", CVPR 2021 (negative flips); Hooker et al., arXiv 1911.05248, for pruned networks.
+"""
+
+from typing import final
+
+import torch
+from torch import Tensor
+
+from tombola.attacks._crafting import crafting
+from tombola.data._base import Images
+from tombola.errors import RequestError
+from tombola.fitting.devices import device_of
+from tombola.fitting.session import Session
+from tombola.models.network import Network
+from tombola.properties._base import Measurement, PairProperty
+from tombola.properties._test_images import answers, in_order, outcomes, ready, test_images
+from tombola.spec import option
+from tombola.tasks._base import Task
+
+
+@final
+class Agreement(PairProperty):
+    """How alike two networks answer."""
+
+    batch: int = option(256, "images a forward pass", identity=False, ge=1)
+
+    def check(self, task: Task) -> None:
+        if task.ANSWERS != "an image":
+            raise RequestError(
+                f"agreement is of first choices among classes, and {task.name} has a target {task.ANSWERS};"
+                " write measure: [mean_iou], or --property mean_iou"
+            )
+
+    def compare(self, model: Network, dense: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
+        self.check(task)
+        images = test_images(task, None)
+        told, wanted = (self._choices(network, images, session) for network in (model, dense))
+        right = images.labels
+        alike = outcomes((told == wanted).double(), images)
+        return [
+            _share("agreement", told == wanted, "higher", alike),
+            _share("negative_flips", (told != right) & (wanted == right), "lower"),
+            _share("positive_flips", (told == right) & (wanted != right), "higher"),
+        ]
+
+    def _choices(self, network: Network, images: Images, session: Session) -> Tensor:
+        """The class that comes first, of every image."""
+        device = device_of(session.device)
+        there = ready(network, device)
+        with crafting(there, "eval"), torch.no_grad():
+            found = [answers(there, x).argmax(1).cpu() for x, _ in in_order(images, self.batch, device)]
+        return torch.cat(found)
+
+
+def _share(metric: str, where: Tensor, better: str, outcomes: str = "") -> Measurement:
+    value = 100 * where.double().mean().item()
+    return Measurement(metric, value, len(where), "%", better, outcomes=outcomes)  # type: ignore[arg-type]  # a literal
