@@ -160,7 +160,7 @@ def test_a_survivor_too_far_away_is_reached_over_null_survivors() -> None:
     conv = Conv(weight, None)
     layout = Layout(90, 40, 40)
     packed = pack(conv, layout, Layout(2, 40, 40), Choice(1, 3, "map", 40, 90, by_rows=True))
-    assert packed.tables["counts"].tolist() == [1 + 89 * layout.plane // 65535, 1]
+    assert packed.tables["counts"].tolist() == [1 + 89 * layout.plane // 32767] * 2
     check(conv, (90, 40, 40), (0, 0), Choice(1, 3, "map", 40, 90, by_rows=True), max(widths()), 1)
 
 

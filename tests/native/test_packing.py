@@ -27,7 +27,7 @@ def test_a_small_layer_by_hand() -> None:
     tables = pack(Conv(weight, None), inp, out, Choice(1, 1, "map", 3, 2, by_rows=True)).tables
     assert tables["values"].tolist() == [2, 3, 5]
     assert tables["counts"].tolist() == [2, 1]
-    assert tables["steps"].tolist() == [1, inp.plane - 1, inp.plane + 1]
+    assert tables["steps"].tolist() == [1, inp.plane - 1, 1], "the second list begins at the last channel"
     tables = pack(Conv(weight, None), inp, out, Choice(2, 1, "map", 3, 1, by_rows=True)).tables
     assert tables["counts"].tolist() == [1, 2], "a block of each channel"
     assert tables["values"].reshape(-1, 2).tolist() == [[2, 0], [3, 0], [0, 5]]

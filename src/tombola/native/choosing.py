@@ -23,7 +23,7 @@ TILES = {1: (20, 16, 14, 10, 8, 7, 5, 4, 2, 1), 2: (13, 10, 8, 5, 4, 2, 1), 4: (
 CHANNELS = (128, 64, 32, 24, 16)
 ROOM = 1.15 * 6 / 4  # floats a survivor may take in the file, its step included
 COPIED = 120_000  # floats of a panel
-FARTHEST = 65535  # floats between two survivors
+FARTHEST = 32767  # floats between two survivors
 CROWDED = 0.3  # of the weights kept: from here on zeros may be listed too, whatever they take
 
 

@@ -49,6 +49,11 @@ def _blocks(conv: Conv, choice: Choice) -> int:
     return -(-conv.weight.shape[1] // choice.channels)
 
 
+def _far(place: Geometry, choice: Choice) -> int:
+    """Where the lists that go back begin: floats from a block's first channel to its last."""
+    return (choice.channels - 1) * place.channel
+
+
 def _numbers(conv: Conv, inp: Layout, out: Layout, choice: Choice, place: Geometry) -> dict[str, int | str]:
     outputs, inputs = conv.weight.shape[:2]
     return {
@@ -77,6 +82,7 @@ def _numbers(conv: Conv, inp: Layout, out: Layout, choice: Choice, place: Geomet
         "line": place.line,
         "band": choice.band,
         "channels": choice.channels,
+        "far": _far(place, choice),
         "blocks": _blocks(conv, choice),
         "size": choice.block,
         "flat": int(place.line == out.row),
@@ -92,7 +98,7 @@ def _streams(conv: Conv, place: Geometry, choice: Choice) -> tuple[dict[str, Arr
     distances = (np.arange(inputs)[:, None] % choice.channels * place.channel + place.taps.reshape(-1)).reshape(-1)
     within = np.lexsort((distances, np.arange(len(distances)) // (choice.channels * place.taps.size)))
     parts = [
-        _stream(of_group[:, within], rows, distances[within], choice.channels * place.taps.size)
+        _stream(of_group[:, within], rows, distances[within], choice.channels * place.taps.size, _far(place, choice))
         for of_group, rows in zip(weights, order, strict=True)
     ]
     values, steps, counts = (np.concatenate(tables) for tables in zip(*parts, strict=True))
@@ -100,8 +106,9 @@ def _streams(conv: Conv, place: Geometry, choice: Choice) -> tuple[dict[str, Arr
     tables["order"] = order.astype(np.uint16).reshape(-1)
     if place.views:
         tables["views"] = np.array(place.views, np.int32).reshape(-1)
-    if conv.bias is not None:
-        tables["bias"] = conv.bias.detach().numpy().astype(np.float32)
+    bias = np.zeros(outputs) if conv.bias is None else conv.bias.detach().numpy()
+    whole = np.hstack([bias.reshape(conv.groups, -1), np.zeros((conv.groups, 1))])  # a zero for -1, which is nobody
+    tables["bias"] = np.take_along_axis(whole, order.reshape(conv.groups, -1), 1).astype(np.float32).reshape(-1)
     return tables, order.shape[1]
 
 
@@ -110,12 +117,16 @@ def _stream(
     rows: npt.NDArray[np.int64],
     distances: npt.NDArray[np.int64],
     block: int,
+    far: int,
 ) -> tuple[Array, Array, Array]:
-    """Values, steps and counts of one group of the convolution; ``block`` is the weights of a block of channels."""
+    """Values, steps and counts of one group of the convolution; ``block`` is the weights of a block of channels.
+
+    Every second row goes back, from ``far`` on: what the row before read last is what the first cache still holds.
+    """
     there = np.vstack([weights, np.zeros((1, weights.shape[1]), np.float32)])[rows]  # (rows, B, weights)
     blocks = -(-weights.shape[1] // block)
     row, at = np.nonzero((there != 0).any(axis=1))
-    sort = np.lexsort((at, row, at // block))
+    sort = np.lexsort((np.where(row % 2, -at, at), row, at // block))
     row, at = row[sort], at[sort]
     cell = at // block * len(rows) + row
     counts = np.bincount(cell, minlength=blocks * len(rows))
@@ -123,14 +134,15 @@ def _stream(
     first = np.ones(len(cell), bool)
     first[1:] = cell[1:] != cell[:-1]
     distance = distances[at]
-    gaps = np.where(first, distance, distance - np.concatenate([[0], distance[:-1]]))
-    extra = gaps // FARTHEST  # null survivors that a far one needs before it
+    gaps = distance - np.where(first, row % 2 * far, np.concatenate([[0], distance[:-1]]))
+    extra = np.abs(gaps) // FARTHEST  # null survivors that a far one needs before it
     np.add.at(counts, cell, extra)
     ends = np.cumsum(extra + 1) - 1
-    steps = np.full(len(gaps) + extra.sum(), FARTHEST, np.uint16)
-    steps[ends] = gaps - extra * FARTHEST
+    hops = np.sign(gaps) * FARTHEST
+    steps = np.repeat(hops, extra + 1)
+    steps[ends] = gaps - extra * hops
     spread = np.zeros((len(steps), values.shape[1]), np.float32)
     spread[ends] = values
-    if counts.max(initial=0) > FARTHEST:
+    if counts.max(initial=0) > np.iinfo(np.uint16).max:
         raise OverflowError("a block of channels has more survivors than a count holds")
-    return spread.reshape(-1), steps, counts.astype(np.uint16)
+    return spread.reshape(-1), steps.astype(np.int16), counts.astype(np.uint16)

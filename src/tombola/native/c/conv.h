@@ -18,7 +18,7 @@
  * How it works. The output of a band of rows is one flat range, cut into tiles of c->vectors vectors. For each tile, for
  * each block of input channels (so many as the first cache holds), for each group of B output channels, a register
  * tile of B x vectors sums goes once over the group's survivors: a survivor is a distance to go in the input (`steps`)
- * and B weights. The input is the map itself (stride 1), or a panel: a copy of the band's rows in which each view
+ * and B weights; every second group goes through the block from its end. The input is the map itself (stride 1), or a panel: a copy of the band's rows in which each view
  * holds every stride-th pixel, shifted so that a tile reads consecutive floats.
  *
  * A translation unit names the register tiles it needs, one line each, after this file is included:
@@ -37,7 +37,8 @@
 /* Where a row of channels begins in the streams of a group. */
 struct conv_stream {
     const float *values;
-    const uint16_t *steps, *counts;
+    const int16_t *steps;
+    const uint16_t *counts;
 };
 
 NET_INLINE void conv_skip(const struct conv *c, struct conv_stream *s, int rows) {
@@ -52,7 +53,10 @@ NET_INLINE void conv_skip(const struct conv *c, struct conv_stream *s, int rows)
 static void conv_tile_rows(const struct conv *c, const struct conv_data *d, struct conv_stream s, const float *x,
                            const float *add, float *out, float *sums, int low, int high,
                            const struct conv_where *at) {
-    struct conv_ends ends = {.adds = add != NULL, .floats = at->end - at->start, .activation = c->activation};
+    ptrdiff_t first = (ptrdiff_t)at->group * c->outputs * c->plane + c->origin + (ptrdiff_t)at->band * c->row + at->start;
+    ptrdiff_t own = (ptrdiff_t)at->group * c->rows;
+    struct conv_ends ends = {.out = out + first, .add = add ? add + first : NULL, .plane = c->plane,
+                             .floats = at->end - at->start, .activation = c->activation};
     int before = at->band * c->line; /* below the last row a plane has room for what becomes zero later */
     if (before + at->end == c->height * c->line) ends.floats = c->plane - c->origin - before - at->start;
     int floats = c->size * c->vectors * NET_WIDTH;
@@ -63,9 +67,10 @@ static void conv_tile_rows(const struct conv *c, const struct conv_data *d, stru
         ends.last = c->flat && k == c->blocks - 1;
         for (int row = low; row < high; row++) {
             ends.sums = sums + (c->blocks > 1 ? (ptrdiff_t)(row - low) * floats : 0);
+            ends.bias = d->bias + (own + row) * c->size, ends.order = d->order + (own + row) * c->size;
             int count = *s.counts++;
-            if (c->flat && (ends.first || ends.last)) conv_aim(c, d, at, add, out, row, &ends);
-            at->tile(x, s.values, s.steps, count, &ends);
+            if (ends.last && (ptrdiff_t)c->outputs * c->plane > CONV_NEAR) conv_ask(&ends, c->size, at->vectors);
+            at->tile(x + (row % 2 ? c->far : 0), s.values, s.steps, count, &ends);
             s.values += (ptrdiff_t)count * c->size;
             s.steps += count;
             if (!c->flat && k == c->blocks - 1) conv_write(c, d, at, ends.sums, add, out, row);
@@ -105,7 +110,7 @@ static void conv_group(const struct conv *c, const struct conv_data *d, struct c
     int before = mine->first * c->line;
     for (int i = mine->low * c->size; i < mine->high * c->size && from < to; i++) {
         int channel = d->order[(ptrdiff_t)mine->group * c->rows * c->size + i];
-        if (channel == 65535) continue;
+        if (channel == CONV_NOBODY) continue;
         float *plane = out + ((ptrdiff_t)mine->group * c->outputs + channel) * c->plane;
         conv_margins(c, plane, before + begin, before + start);
     }
@@ -157,7 +162,7 @@ __attribute__((unused)) static void conv_decode(const struct conv *c, const stru
                 const uint16_t *order = d->order + ((size_t)group * c->rows + row) * c->size;
                 for (size_t n = 0; n < count; n++)
                     for (int b = 0; b < c->size; b++, at++) {
-                        int some = scales && order[b] != 65535;
+                        int some = scales && order[b] != CONV_NOBODY;
                         values[at] = decoded(stored, at, kind, some ? scales[group * c->outputs + order[b]] : 0.0f);
                     }
             }

@@ -15,6 +15,7 @@ struct conv {
     int line;                                            /* floats from a row of a tile's input to the next */
     int band;                                            /* rows of output whose panel is copied at once */
     int channels;                                        /* of a block */
+    int far;                                             /* floats from its first channel to its last */
     int blocks, rows;                                    /* rows: groups of B output channels, per group */
     int size;                                            /* B */
     int vectors;                                         /* T */
@@ -27,11 +28,12 @@ struct conv {
 
 struct conv_data {
     const float *values;    /* B a survivor: by group of the convolution, block, row, survivor */
-    const uint16_t *steps;  /* floats from the survivor before; the first's from the block's first float */
+    const int16_t *steps;   /* floats from the survivor before; the first's from the block's first float, of every
+                             * second row from c->far on: those go back, so that they find what the first cache kept */
     const uint16_t *counts; /* survivors: by group, block, row */
-    const uint16_t *order;  /* the output channel (within its group) of each of a row's B; 65535 is none */
+    const uint16_t *order;  /* the output channel (within its group) of each of a row's B, or CONV_NOBODY */
     const int32_t *views;   /* (y, x): the first padded pixel of each view */
-    const float *bias;      /* by output channel; NULL is none */
+    const float *bias;      /* of each of a row's B; zero of nobody */
 };
 
 #endif

@@ -5,20 +5,28 @@
 
 #include "vectors.h"
 
-#define CONV_MOST 8 /* B at most */
+#define CONV_NOBODY 65535 /* in the place of an output channel: there is none */
 
 /* Where a tile's sums begin and end: at the bias; in the output if they are `last`, else in `sums` for later. */
 struct conv_ends {
-    float bias[CONV_MOST];
-    float *out[CONV_MOST];
-    const float *add[CONV_MOST];
-    float *sums;
-    int first, last, adds;
-    int floats; /* of the output, from out[b] on */
+    const float *bias;     /* B of them */
+    const uint16_t *order; /* the output channels: planes of `out` and `add` */
+    float *out;            /* the tile's first float in the first plane */
+    const float *add;      /* NULL, or the same of what is added */
+    float *sums;           /* what a channel that is nobody's has for a plane, too */
+    ptrdiff_t plane;
+    int first, last;
+    int floats; /* of the output */
     int activation;
 };
 
-typedef void conv_tile(const float *x, const float *w, const uint16_t *steps, int count, const struct conv_ends *ends);
+typedef void conv_tile(const float *x, const float *w, const int16_t *steps, int count, const struct conv_ends *ends);
+
+/* The tile's first float in the plane of channel `b`, of those that begin at `first`. */
+NET_INLINE float *conv_plane(const struct conv_ends *ends, const float *first, int b, int vectors) {
+    float *nobody = ends->sums + b * vectors * NET_WIDTH;
+    return ends->order[b] == CONV_NOBODY ? nobody : (float *)first + ends->order[b] * ends->plane;
+}
 
 #if NET_WIDTH == 16
 #define CONV_T(t16, t8, t4, t1) t16
@@ -33,16 +41,18 @@ typedef void conv_tile(const float *x, const float *w, const uint16_t *steps, in
 /* A tile that ends before its last vector does. */
 static void conv_keep(const float *sums, const struct conv_ends *ends, int size, int vectors) {
     for (int b = 0; b < size; b++, sums += vectors * NET_WIDTH) {
+        float *out = conv_plane(ends, ends->out, b, vectors);
+        const float *add = ends->add ? conv_plane(ends, ends->add, b, vectors) : NULL;
         int at = 0;
         for (; at + NET_WIDTH <= ends->floats; at += NET_WIDTH) {
             vec v = load(sums + at);
-            if (ends->adds) v += load(ends->add[b] + at);
-            store(ends->out[b] + at, activated(v, ends->activation));
+            if (add) v += load(add + at);
+            store(out + at, activated(v, ends->activation));
         }
         float more[NET_WIDTH] = {0};
-        for (int i = at; i < ends->floats && ends->adds; i++) more[i - at] = ends->add[b][i];
+        for (int i = at; i < ends->floats && add; i++) more[i - at] = add[i];
         store(more, activated(load(sums + NET_MIN(at, (vectors - 1) * NET_WIDTH)) + load(more), ends->activation));
-        for (int i = at; i < ends->floats; i++) ends->out[b][i] = more[i - at];
+        for (int i = at; i < ends->floats; i++) out[i] = more[i - at];
     }
 }
 
@@ -50,7 +60,7 @@ static void conv_keep(const float *sums, const struct conv_ends *ends, int size,
 static void conv_activate(const struct conv_ends *ends, int size, int vectors) {
     for (int b = 0; b < size; b++)
         for (int t = 0; t < vectors; t++) {
-            float *out = ends->out[b] + t * NET_WIDTH;
+            float *out = conv_plane(ends, ends->out, b, vectors) + t * NET_WIDTH;
             store(out, activated(load(out), ends->activation));
         }
 }
@@ -79,7 +89,7 @@ static void conv_activate(const struct conv_ends *ends, int size, int vectors) {
 
 /* Sums of B channels over T vectors of pixels, in registers. */
 #define CONV_SUMS(NAME, B, T)                                                                                        \
-    static void NAME(const float *x, const float *w, const uint16_t *steps, int count,                               \
+    static void NAME(const float *x, const float *w, const int16_t *steps, int count,                               \
                      const struct conv_ends *ends) {                                                                 \
         vec sum[(B) * (T)];                                                                                          \
         if (ends->first) {                                                                                           \
@@ -110,9 +120,11 @@ static void conv_activate(const struct conv_ends *ends, int size, int vectors) {
             conv_keep(kept, ends, B, T);                                                                             \
             return;                                                                                                  \
         }                                                                                                            \
-        if (ends->adds) {                                                                                            \
-            NET_UNROLL for (int b = 0; b < (B); b++)                                                                 \
-                NET_UNROLL for (int t = 0; t < (T); t++) sum[b * (T) + t] += load(ends->add[b] + t * NET_WIDTH);     \
+        if (ends->add) {                                                                                             \
+            NET_UNROLL for (int b = 0; b < (B); b++) {                                                               \
+                const float *add = conv_plane(ends, ends->add, b, T);                                                \
+                NET_UNROLL for (int t = 0; t < (T); t++) sum[b * (T) + t] += load(add + t * NET_WIDTH);              \
+            }                                                                                                        \
         }                                                                                                            \
         if (ends->activation == RELU || ends->activation == RELU6) {                                                 \
             NET_UNROLL for (int i = 0; i < (B) * (T); i++) sum[i] = at_least(sum[i], 0.0f);                          \
@@ -120,8 +132,10 @@ static void conv_activate(const struct conv_ends *ends, int size, int vectors) {
         if (ends->activation == RELU6) {                                                                             \
             NET_UNROLL for (int i = 0; i < (B) * (T); i++) sum[i] = at_most(sum[i], 6.0f);                           \
         }                                                                                                            \
-        NET_UNROLL for (int b = 0; b < (B); b++)                                                                     \
-            NET_UNROLL for (int t = 0; t < (T); t++) store(ends->out[b] + t * NET_WIDTH, sum[b * (T) + t]);          \
+        NET_UNROLL for (int b = 0; b < (B); b++) {                                                                   \
+            float *out = conv_plane(ends, ends->out, b, T);                                                          \
+            NET_UNROLL for (int t = 0; t < (T); t++) store(out + t * NET_WIDTH, sum[b * (T) + t]);                   \
+        }                                                                                                            \
         if (ends->activation > RELU6) conv_activate(ends, B, T);                                                     \
     }
 

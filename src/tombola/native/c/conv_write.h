@@ -6,12 +6,11 @@
 
 #define CONV_NEAR 65536 /* floats of an output that the second cache keeps beside all else */
 
-/* A run of pixels of one row: sums + bias + add, activated. */
-NET_INLINE void conv_finish_as(float *out, const float *sums, const float *add, float bias, int count,
-                               const int kind) {
+/* A run of pixels of one row: sums + add, activated. */
+NET_INLINE void conv_finish_as(float *out, const float *sums, const float *add, int count, const int kind) {
     int i = 0;
     for (; i + NET_WIDTH <= count; i += NET_WIDTH) {
-        vec v = load(sums + i) + bias;
+        vec v = load(sums + i);
         if (add) v += load(add + i);
         store(out + i, activated(v, kind));
     }
@@ -19,20 +18,20 @@ NET_INLINE void conv_finish_as(float *out, const float *sums, const float *add, 
         float rest[NET_WIDTH] = {0}, more[NET_WIDTH] = {0};
         memcpy(rest, sums + i, sizeof(float) * (size_t)(count - i));
         if (add) memcpy(more, add + i, sizeof(float) * (size_t)(count - i));
-        store(rest, activated(load(rest) + bias + load(more), kind));
+        store(rest, activated(load(rest) + load(more), kind));
         memcpy(out + i, rest, sizeof(float) * (size_t)(count - i));
     }
 }
 
-static void conv_finish(float *out, const float *sums, const float *add, float bias, int count, int kind) {
+static void conv_finish(float *out, const float *sums, const float *add, int count, int kind) {
     switch (kind) {
-    case NONE: conv_finish_as(out, sums, add, bias, count, NONE); return;
-    case RELU: conv_finish_as(out, sums, add, bias, count, RELU); return;
-    case RELU6: conv_finish_as(out, sums, add, bias, count, RELU6); return;
-    case SILU: conv_finish_as(out, sums, add, bias, count, SILU); return;
-    case HARDSWISH: conv_finish_as(out, sums, add, bias, count, HARDSWISH); return;
-    case HARDSIGMOID: conv_finish_as(out, sums, add, bias, count, HARDSIGMOID); return;
-    default: conv_finish_as(out, sums, add, bias, count, SIGMOID); return;
+    case NONE: conv_finish_as(out, sums, add, count, NONE); return;
+    case RELU: conv_finish_as(out, sums, add, count, RELU); return;
+    case RELU6: conv_finish_as(out, sums, add, count, RELU6); return;
+    case SILU: conv_finish_as(out, sums, add, count, SILU); return;
+    case HARDSWISH: conv_finish_as(out, sums, add, count, HARDSWISH); return;
+    case HARDSIGMOID: conv_finish_as(out, sums, add, count, HARDSIGMOID); return;
+    default: conv_finish_as(out, sums, add, count, SIGMOID); return;
     }
 }
 
@@ -56,26 +55,12 @@ struct conv_where {
 };
 
 /* Asks for what a tile's sums will be written to, and added to, so that it has come when they are made. */
-NET_INLINE void conv_fetch(const float *out, const float *add, int vectors) {
-    for (int i = 0; i < vectors * NET_WIDTH; i += 16) {
-        __builtin_prefetch(out + i, 1);
-        if (add) __builtin_prefetch(add + i);
-    }
-}
-
-NET_INLINE void conv_aim(const struct conv *c, const struct conv_data *d, const struct conv_where *at,
-                         const float *add, float *out, int row, struct conv_ends *ends) {
-    const uint16_t *order = d->order + ((ptrdiff_t)at->group * c->rows + row) * c->size;
-    ptrdiff_t first = c->origin + (ptrdiff_t)at->band * c->row + at->start;
-    for (int b = 0; b < c->size; b++) {
-        int channel = at->group * c->outputs + order[b];
-        ptrdiff_t to = (ptrdiff_t)channel * c->plane + first;
-        int none = order[b] == 65535;
-        ends->bias[b] = none || !d->bias ? 0.0f : d->bias[channel];
-        ends->out[b] = none ? ends->sums + b * at->vectors * NET_WIDTH : out + to;
-        ends->add[b] = none || !add ? ends->out[b] : add + to;
-        if (c->outputs * c->plane > CONV_NEAR) conv_fetch(ends->out[b], add ? ends->add[b] : NULL, at->vectors);
-    }
+NET_INLINE void conv_ask(const struct conv_ends *ends, int size, int vectors) {
+    for (int b = 0; b < size; b++)
+        for (int i = 0; i < vectors * NET_WIDTH; i += 16) {
+            __builtin_prefetch(conv_plane(ends, ends->out, b, vectors) + i, 1);
+            if (ends->add) __builtin_prefetch(conv_plane(ends, ends->add, b, vectors) + i);
+        }
 }
 
 /* The sums of a row of channels at a tile, finished and put where the output's rows are. */
@@ -83,9 +68,8 @@ static void conv_write(const struct conv *c, const struct conv_data *d, const st
                        const float *sums, const float *add, float *out, int row) {
     for (int b = 0; b < c->size; b++) {
         int channel = d->order[((ptrdiff_t)at->group * c->rows + row) * c->size + b];
-        if (channel == 65535) continue;
+        if (channel == CONV_NOBODY) continue;
         channel += at->group * c->outputs;
-        float bias = d->bias ? d->bias[channel] : 0.0f;
         ptrdiff_t plane = (ptrdiff_t)channel * c->plane + c->origin;
         int y = at->start / c->line, x = at->start % c->line, from = at->start;
         while (from < at->end) {
@@ -93,7 +77,7 @@ static void conv_write(const struct conv *c, const struct conv_data *d, const st
             ptrdiff_t to = plane + (ptrdiff_t)(at->band + y) * c->row + x;
             if (count > 0)
                 conv_finish(out + to, sums + b * at->vectors * NET_WIDTH + (from - at->start), add ? add + to : NULL,
-                            bias, count, c->activation);
+                            count, c->activation);
             from = next, x = 0, y++;
         }
     }
