@@ -13,9 +13,10 @@ from tests.models.checkpoints import MEAN, STD, robustness, save
 from torch import nn
 
 from tombola.errors import ModelError
-from tombola.models import from_robust, from_torchvision
+from tombola.models import from_robust
 from tombola.models.digest import weights_digest
 from tombola.models.files import load_network, save_network
+from tombola.models.kinds import torchvision
 from tombola.models.network import num_outputs
 from tombola.models.robust_grid import GRID
 from tombola.models.seeded import seeded
@@ -36,7 +37,7 @@ def own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def _net(arch: str = "shufflenet_v2_x1_0", seed: int = 3) -> nn.Module:
     with seeded(seed):
-        body, _, _ = from_torchvision.build(arch, 1000)
+        body, _, _ = torchvision.classifier(arch, 1000)
     return body.eval()
 
 

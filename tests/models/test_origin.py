@@ -22,11 +22,12 @@ CHANGED: dict[str, Any] = {
     "output_stride": 4,
 }
 OF_PLACES = {"name", "arch", "folder"}
+OF_KINDS = {"options"}  # tried where a kind has some
 BESIDE = {"mean": {"std": CHANGED["std"]}, "std": {"mean": CHANGED["mean"]}, "output_stride": {"decoder": "fcn"}}
 
 
 def test_an_option_of_the_model_is_tried_below() -> None:
-    assert set(Source.model_fields) == CHANGED.keys() | OF_PLACES
+    assert set(Source.model_fields) == CHANGED.keys() | OF_PLACES | OF_KINDS
 
 
 @pytest.mark.parametrize("option", [name for name in CHANGED if name != "rename"])

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tombola.errors import ModelError
-from tombola.models import from_torchvision
 from tombola.models.digest import weights_digest
+from tombola.models.kinds import torchvision
 from tombola.models.normalisers import NORMALISERS
 from tombola.models.own_nets import OWN, own_net
 from tombola.models.seeded import seeded
@@ -145,7 +145,7 @@ def test_shortcuts_of_the_other_option_do_not_fit(tmp_path: Path) -> None:
 
 def test_a_smoothed_imagenet_net_in_parallel_answers_as_its_own_net_does(tmp_path: Path) -> None:
     with seeded(0):
-        body, _, _ = from_torchvision.build("resnet18", 1000)
+        body, _, _ = torchvision.classifier("resnet18", 1000)
     theirs = nn.Sequential(NormalizeLayer(*NORMALISERS["imagenet"]), nn.DataParallel(body)).eval()
     file = save(_smoothing(theirs, "resnet50"), tmp_path / "checkpoint.pth.tar")
     _agree(Source(name=f"path:{file}", arch="torchvision:resnet18"), nn.Sequential(theirs[0], body))
@@ -175,7 +175,7 @@ def test_half_precision_weights_become_float32(tmp_path: Path) -> None:
 
 def test_a_fast_imagenet_checkpoint_with_a_score_of_numpy_loads(tmp_path: Path) -> None:
     with seeded(0):
-        body, _, _ = from_torchvision.build("resnet18", 1000)
+        body, _, _ = torchvision.classifier("resnet18", 1000)
     content = {"epoch": 15, "arch": "resnet50", "state_dict": nn.DataParallel(body).state_dict()}
     content |= {"best_prec1": np.float64(60.9), "optimizer": torch.optim.SGD(body.parameters(), lr=0.1).state_dict()}
     for old in (True, False):
@@ -187,7 +187,7 @@ def test_a_fast_imagenet_checkpoint_with_a_score_of_numpy_loads(tmp_path: Path) 
 
 def test_a_file_of_the_robustness_library_loads_by_its_path(tmp_path: Path) -> None:
     with seeded(0):
-        body, _, _ = from_torchvision.build("squeezenet1_1", 30)
+        body, _, _ = torchvision.classifier("squeezenet1_1", 30)
     file = save(robustness(body, dummy=True), tmp_path / "cifar_l2_0_5.pt")
     network = Source(name=f"path:{file}", arch="torchvision:squeezenet1_1").load()
     assert weights_digest(network.body) == weights_digest(body)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tombola.errors import ModelError
-from tombola.models import from_torchvision
+from tombola.models.kinds import torchvision
 from tombola.models.robust_grid import GRID, arch_of, chosen, is_choice, resolved
 
 
@@ -101,5 +101,5 @@ PARAMETERS = {
 @pytest.mark.parametrize("arch", dict.fromkeys(map(arch_of, GRID)))
 def test_every_architecture_is_built_with_a_thousand_classes(arch: str) -> None:
     with torch.device("meta"):
-        body, _, _ = from_torchvision.build(arch, 1000)
+        body, _, _ = torchvision.classifier(arch, 1000)
     assert sum(tensor.numel() for tensor in body.parameters()) == PARAMETERS[arch]

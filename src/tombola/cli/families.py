@@ -18,6 +18,7 @@ PACKAGES: Final = {
     "attacks": "tombola.attacks",
     "tasks": "tombola.tasks",
     "inputs": "tombola.models.inputs",
+    "kinds": "tombola.models.kinds",
     "datasets": "tombola.data",
     "corruptions": "tombola.data.corruptions",
     "transfers": "tombola.transfers",

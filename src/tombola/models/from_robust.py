@@ -13,10 +13,10 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from tombola.errors import ModelError
-from tombola.models import from_torchvision
 from tombola.models.digest import tensors_digest
 from tombola.models.downloads import hub_file
 from tombola.models.inputs.pixels import Normalise
+from tombola.models.kinds import torchvision
 from tombola.models.readers import fill, read_weights
 from tombola.models.robust_grid import GRID, REPOSITORY, Released
 from tombola.models.saved_tensors import save_tensors
@@ -28,11 +28,11 @@ CACHE: Final = "TOMBOLA_CACHE"
 CLASSES: Final = 1000
 
 
-def build(name: str, folder: Path | None) -> tuple[nn.Module, Normalise, str]:
+def classifier(name: str, folder: Path | None) -> tuple[nn.Module, Normalise, str]:
     """The net called by a resolved name, with its weights, its normaliser, and its head's name."""
     file = converted(GRID[name], folder)
     found = unwrapped(read_weights(file), file)
-    body, imagenet, head = from_torchvision.build(GRID[name].arch, CLASSES)
+    body, imagenet, head = torchvision.classifier(GRID[name].arch, CLASSES)
     fill(body, found.weights, file)
     return body, found.normalise or imagenet, head
 
@@ -73,7 +73,7 @@ def _convert(source: Path, kept: Path, released: Released) -> None:
             f" normaliser{f'; here is also {strange}' if strange else ''}. A file of another kind is"
             f" path:{source.name} with arch=torchvision:{released.arch}"
         )
-    body, _, _ = from_torchvision.build(released.arch, CLASSES)
+    body, _, _ = torchvision.classifier(released.arch, CLASSES)
     fill(body, found.weights, source)  # a file that does not fit is named now, and never kept
     tensors = {f"body.{name}": value for name, value in found.weights.items()}
     tensors |= {f"normalise.{name}": value for name, value in found.normalise.state_dict().items()}

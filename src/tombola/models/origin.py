@@ -2,13 +2,12 @@
 
 from typing import Any, Final, Self
 
-from tombola.models.robust_grid import arch_of
+from tombola.models.kinds._base import kind_of
 from tombola.spec import Json, Spec, option
 
 MODULE: Final = "module:"
 """Begins the name of a net that a program brought itself: no text builds it again."""
 
-_WEIGHTS: Final = {"torchvision": "@", "timm": "."}
 _OF_FILES: Final = ("name", "arch", "rename")
 
 
@@ -71,7 +70,5 @@ def without_weights(name: str, arch: str | None = None) -> str:
     >>> without_weights("robust:resnet18-l2-eps3"), without_weights("path:x.pt", "resnet20")
     ('torchvision:resnet18', 'resnet20')
     """
-    kind, _, rest = name.partition(":")
-    if kind == "path":
-        return arch or ""
-    return f"torchvision:{arch_of(rest)}" if kind == "robust" else name.partition(_WEIGHTS.get(kind, "@"))[0]
+    kind, net = kind_of(name)
+    return kind.bare(net) or arch or ""

@@ -6,6 +6,8 @@ embeddings (also where another layer shares the embedding's tensor) are never am
 - ``double_win``: every convolution, the stem and the downsampling ones included (Double-Win Lottery Tickets; default).
 - ``cv_lth``: every convolution but the stem, which is the model's first one (Lottery Tickets in Computer Vision).
 - ``open_lth``: every convolution and every linear layer, the classifier included (OpenLTH).
+- ``bert``: every matrix in the layers of an encoder and its pooler's; neither embeddings nor the classifier (The
+  Lottery Ticket Hypothesis for Pre-trained BERT Networks: 73 matrices and 85,524,480 weights of bert-base).
 - ``none``: nothing, for a rule made of regular expressions alone.
 """
 
@@ -23,6 +25,7 @@ from tombola.spec import Spec, build, option
 
 Weights: TypeAlias = dict[str, Tensor]
 
+_ENCODER: Final = re.compile(r"(^|\.)layers?\.\d+\.|(^|\.)pooler\.")
 _NEVER: Final = (nn.Embedding, nn.EmbeddingBag, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm, nn.LocalResponseNorm, _NormBase)
 
 
@@ -32,7 +35,7 @@ class PrunableRule(Spec):
     Written as text it is a preset's name, or ``re:PATTERN`` for the weights whose name the pattern finds.
     """
 
-    preset: str = option("double_win", "double_win (all convolutions), cv_lth, open_lth or none")
+    preset: str = option("double_win", "double_win (all convolutions), cv_lth, open_lth, bert or none")
     include: tuple[str, ...] = option(
         (), "regular expressions searched in names such as layer1.0.conv1.weight; found: added"
     )
@@ -123,6 +126,10 @@ def _with_linears(body: nn.Module, weights: Weights) -> list[str]:
     return _convolutions(body, weights) + [name for name, weight in weights.items() if weight.dim() == 2]
 
 
+def _of_encoders(_body: nn.Module, weights: Weights) -> list[str]:
+    return [name for name, weight in weights.items() if weight.dim() == 2 and _ENCODER.search(name)]
+
+
 def _nothing(_body: nn.Module, _weights: Weights) -> list[str]:
     return []
 
@@ -131,6 +138,7 @@ _PRESETS: Final[dict[str, Callable[[nn.Module, Weights], list[str]]]] = {
     "double_win": _convolutions,
     "cv_lth": _without_stem,
     "open_lth": _with_linears,
+    "bert": _of_encoders,
     "none": _nothing,
 }
 

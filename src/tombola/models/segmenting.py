@@ -8,7 +8,7 @@ enlarged bilinearly to the image's size.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias, final
+from typing import Any, Final, Literal, TypeAlias, cast, final
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +16,8 @@ from torch.nn import functional as F
 
 from tombola.errors import ModelError
 from tombola.models.dilation import dilate
-from tombola.models.network import Network
+from tombola.models.kinds._base import Asked
+from tombola.models.network import Network, num_outputs
 from tombola.models.seeded import seeded
 from tombola.spec import Json
 
@@ -77,6 +78,16 @@ def segmenting(
     made = Network(whole, new.normalise, source=model.origin, head=model.head_name)
     made.origin = model.origin.shaped(**described(made))
     return made
+
+
+def headed(network: Network, asked: Asked) -> Network:
+    """The network with the segmentation head that is asked for; itself where none is, or where it has that one."""
+    if asked.decoder is None or isinstance(network.body, SegmentingBody):
+        return network
+    outputs = asked.outputs or num_outputs(network.head)
+    return segmenting(
+        network, cast("Decoder", asked.decoder), outputs, output_stride=asked.output_stride, seed=asked.seed
+    )
 
 
 def described(network: Network) -> dict[str, Json]:

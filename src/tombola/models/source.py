@@ -1,41 +1,35 @@
 """`Source`: the one resolver. A name and a few options in, a `Network` out.
 
-resnet8 | resnet20 | ... | preactresnet18     our CIFAR nets (`tombola.models.own_nets`), random; option ``width``
-torchvision:NAME[@WEIGHTS]                    without @WEIGHTS: random weights
-timm:NAME[.TAG]                               without .TAG: random weights
-robust:ARCH-l2-epsE | robust:ARCH-linf-epsE   the robust ImageNet classifiers of Salman et al., E of 255 for linf
-path:FILE                                     weights of a file put into ``arch``, one of the forms above
+A name is ``KIND:NET``, a file in `tombola.models.kinds` a kind: ``torchvision:resnet18@IMAGENET1K_V1``, ``timm:...``,
+``robust:...``, ``hf:FOLDER``, ``path:FILE``; a net of ours is its name alone, ``resnet8``.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeAlias
 
 import torch
 from pydantic import field_validator, model_validator
 
 from tombola.errors import ModelError, OptionError, near
-from tombola.models import robust_grid
 from tombola.models.inputs.pixels import Normalise
+from tombola.models.kinds._base import Asked, Kind, forms, kind_of, kinds
 from tombola.models.network import Network, num_outputs
-from tombola.models.normalisers import NORMALISERS, normaliser, usual
-from tombola.models.origin import Origin
-from tombola.models.origin import without_weights as bare_name
-from tombola.models.own_nets import OWN, SPELLINGS
-from tombola.models.readers import compiled, fill, read_weights, renamed
-from tombola.models.resolving import FORMS, built, resolved, without_weights
-from tombola.models.said import said_in
-from tombola.models.segmenting import Decoder, described, outputs_in, segmenting
-from tombola.models.wrappers import unwrapped
-from tombola.spec import Json, Spec, build, file_digest, option
+from tombola.models.normalisers import NORMALISERS, normaliser
+from tombola.models.origin import without_weights
+from tombola.models.readers import compiled
+from tombola.models.segmenting import Decoder, described, headed
+from tombola.spec import Json, Spec, build, option
 
-_BEGINS: Final = "path:"
+Plain: TypeAlias = bool | int | float | str
+
+_SCALED: Final = {"normalise", "mean", "std"}
 
 
 class Source(Spec):
     """Where a model comes from. A plain string will do wherever one is asked for."""
 
-    name: str = option(help=f"the model: {FORMS}")
+    name: str = option(help=f"the model: {forms()}")
     width: float = option(1.0, "factor on the channels of our own nets", gt=0, le=64)
     arch: str | None = option(
         None, "for path: the net the weights belong to, such as torchvision:resnet18; files of ours say it themselves"
@@ -56,6 +50,11 @@ class Source(Spec):
     output_stride: int | None = option(
         None, "with a decoder: pixels of an image to one of its maps; empty: the net's own", absent=None, ge=1
     )
+    options: tuple[tuple[str, Plain], ...] = option(
+        (),
+        "more options of the model's kind, as pool of hf:; written beside name they get here",
+        absent=(),
+    )
 
     @classmethod
     def parse(cls, value: object) -> Self:
@@ -71,17 +70,23 @@ class Source(Spec):
     @model_validator(mode="before")
     @classmethod
     def _from_text(cls, value: object) -> object:
-        return {"name": value} if isinstance(value, str) else value
+        return {"name": value} if isinstance(value, str) else _with_options(value, list(cls.model_fields))
 
     @field_validator("name")
     @classmethod
     def _known(cls, name: str) -> str:
-        return name if name.startswith(_BEGINS) and len(name) > len(_BEGINS) else resolved(name)
+        kind, net = kind_of(name)
+        return kind.written(kind.resolved(net))
 
     @field_validator("arch")
     @classmethod
     def _known_arch(cls, arch: str | None) -> str | None:
-        return None if arch is None else without_weights(resolved(arch))
+        return None if arch is None else _bare_arch(*kind_of(arch))
+
+    @field_validator("options", mode="before")
+    @classmethod
+    def _named(cls, value: object) -> object:
+        return tuple(value.items()) if isinstance(value, Mapping) else value
 
     @field_validator("rename", mode="before")
     @classmethod
@@ -108,31 +113,34 @@ class Source(Spec):
         return self
 
     @property
+    def kind(self) -> Kind:
+        """The kind that the name is of, with the options that are its own."""
+        return self._member(self.name)
+
+    @property
     def file(self) -> Path | None:
-        """The weights file of ``path:``, else None."""
-        return Path(self.name.removeprefix(_BEGINS)).expanduser() if self.name.startswith(_BEGINS) else None
+        """The file of weights that the name is, else None."""
+        kind, net = kind_of(self.name)
+        return kind.file(net)
 
     @property
     def bare(self) -> str:
         """The net without its weights: ``torchvision:resnet18`` of ``torchvision:resnet18@IMAGENET1K_V1``."""
-        return bare_name(self.name, self._whole.arch)
+        return without_weights(self.name, self._whole.arch)
 
     def chosen(self, data: str, transfer: str) -> Self:
         """The source with ``eps=best`` replaced by the best eps for a data set and a way to transfer; else itself.
 
         Both are given by name. Raises `ModelError` for those that the table of `tombola.models.best_eps` lacks.
         """
-        kind, _, rest = self.name.partition(":")
-        if kind != "robust" or not robust_grid.is_choice(rest):
-            return self
-        return self.replace(name=f"robust:{robust_grid.chosen(rest, data, transfer)}")
+        kind, net = kind_of(self.name)
+        found = kind.written(kind.chosen(net, data, transfer))
+        return self if found == self.name else self.replace(name=found)
 
     def identity(self) -> dict[str, Json]:
-        """As every spec's; for ``path:`` the content of the file counts and its place does not."""
-        found = super().identity()
-        if self.file is not None:
-            found |= {"name": "path", "sha256": _sha256(self.file)}
-        return found
+        """As every spec's; of files the content counts, and their place does not."""
+        kind, net = kind_of(self.name)
+        return {**super().identity(), **kind.content(net)}
 
     def load(self, *, num_classes: int | None = None, seed: int = 0) -> Network:
         """The network in eval mode, on the CPU, in float32.
@@ -140,58 +148,40 @@ class Source(Spec):
         Random weights come from ``seed`` alone and the global generators stay as they are. A pretrained head that has
         not ``num_classes`` outputs is replaced by a fresh one drawn from ``seed``.
         """
-        if self.file is not None:
-            network = self._from_file(self.file, seed)
-        else:
-            network = built(self.name, self.width, num_classes, seed, self.folder)
-            if self.decoder is not None:
-                outputs = num_classes or num_outputs(network.head)
-                network = segmenting(network, self.decoder, outputs, output_stride=self.output_stride, seed=seed)
-            network.origin = network.origin.replace(source=self._written(network))
+        whole = self._whole
+        asked = whole._asked(num_classes, seed)
+        network = headed(whole.kind.build(asked), asked)
+        network.origin = network.origin.replace(source={**whole._written(network), **network.origin.source})
         if (normalise := self._normaliser()) is not None:
-            network.normalise = normalise
+            network.normalise = normalise.to(network.pixels.mean.device)
         if num_classes is not None and num_outputs(network.head) != num_classes:
             network = network.with_head(num_classes, generator=torch.Generator().manual_seed(seed))
         return network.eval()
 
     @property
     def _whole(self) -> Self:
-        """With what a file of ours says of its net, where the options leave it open."""
-        origin = None if self.file is None else said_in(self.file).origin
-        if origin is None or not origin.can_be_built or self.arch not in (None, origin.bare):
+        """With what the file named says of its net, where the options leave it open."""
+        kind, net = kind_of(self.name)
+        said = kind.told(net)
+        if not said or self.arch not in (None, said["arch"]):
             return self
-        given = _set_by_hand(self)
-        scaled = {"normalise", "mean", "std"}
-        told = {n: v for n, v in origin.net.items() if n not in given and not (n in scaled and scaled & set(given))}
-        return self.replace(**told | {"name": self.name, "arch": origin.bare})
+        given = _set_by_hand(self).keys() - {"arch"}
+        told = {n: v for n, v in said.items() if n not in given and not (n in _SCALED and _SCALED & given)}
+        return self.replace(**told | {"name": self.name})
+
+    def _asked(self, outputs: int | None, seed: int) -> Asked:
+        under = None if self.arch is None else self._member(self.arch)
+        return Asked(outputs, seed, self.decoder, self.output_stride, under, self._normaliser())
+
+    def _member(self, text: str) -> Kind:
+        kind, net = kind_of(text)
+        named = {name: getattr(self, name) for name in kind.model_fields if name in type(self).model_fields}
+        more = {name: value for name, value in self.options if name in kind.model_fields}
+        return build(kind, {"net": net, **named, **more}, f"model {text}")
 
     def _written(self, network: Network) -> dict[str, Json]:
         """The options that build ``network``: those that are not as they are by default, and its head's."""
         return {**_set_by_hand(self), **described(network)}
-
-    def _from_file(self, file: Path, seed: int) -> Network:
-        whole = self._whole
-        found = unwrapped(renamed(read_weights(file), self.rename, file), file)
-        weights = renamed(found.weights, SPELLINGS, file) if whole.bare in OWN else found.weights
-        network = whole._net_of(weights, seed)
-        fill(network.body, weights, file)
-        network.normalise = (
-            found.normalise or whole._normaliser() or usual(found.layout, whole.bare) or network.normalise
-        )
-        written = {**whole._written(network), "name": f"{_BEGINS}{file.name}"}
-        network.origin = Origin(source=written, sha256=_sha256(file))
-        network.adapted = said_in(file).adapted
-        return network
-
-    def _net_of(self, weights: Mapping[str, torch.Tensor], seed: int) -> Network:
-        """The net that a file's tensors belong to, its head as large as theirs."""
-        assert self.arch is not None
-        network = built(self.arch, self.width, None, seed)
-        own = num_outputs(network.head)
-        outputs = outputs_in(weights, network.head_name) or own
-        if self.decoder is not None:
-            return segmenting(network, self.decoder, outputs, output_stride=self.output_stride, seed=seed)
-        return network if outputs == own else built(self.arch, self.width, outputs, seed)
 
     def _normaliser(self) -> Normalise | None:
         if self.normalise is not None:
@@ -205,9 +195,26 @@ def _set_by_hand(source: Source) -> dict[str, Json]:
     return {name: value for name, value in Spec.identity(source).items() if getattr(source, name) != usual[name]}
 
 
-def _may_say_its_net(file: Path) -> bool:
-    origin = said_in(file).origin
-    return (origin is not None and origin.can_be_built) or (file.suffix == ".safetensors" and not file.is_file())
+def _with_options(value: Any, ours: list[str]) -> Any:
+    """Options that the kinds named have and a source has not, moved to ``options``; anything else as it is."""
+    if not isinstance(value, Mapping):
+        return value
+    texts = [text for text in (value.get("name"), value.get("arch")) if isinstance(text, str)]
+    theirs = {name for text in texts for name in kind_of(text)[0].model_fields} - {"net", *ours}
+    moved = {name: value[name] for name in value if name in theirs}
+    kept = {name: given for name, given in value.items() if name not in moved}
+    return {**kept, "options": {**dict(value.get("options", ())), **moved}} if moved else value
+
+
+def _bare_arch(kind: type[Kind], net: str) -> str:
+    """The full name of a net that weights are put into; raises `ModelError` where it names weights of its own."""
+    whole = kind.resolved(net)
+    bare = kind.bare(whole)
+    if not bare:
+        raise ModelError(f"{kind.called()} is weights alone, and arch is the net they belong to, such as arch=resnet20")
+    if bare != kind.written(whole):
+        raise ModelError(f"names weights, which the file replaces; write arch={bare}")
+    return bare
 
 
 def _options(value: object) -> Mapping[str, Any]:
@@ -215,23 +222,14 @@ def _options(value: object) -> Mapping[str, Any]:
         return {"name": value}
     if isinstance(value, Mapping):
         return value
-    raise ModelError(f"{value!r} is not a model; write one of {FORMS}, or a mapping with a name")
+    raise ModelError(f"{value!r} is not a model; write one of {forms()}, or a mapping with a name")
 
 
 def _conflicts(source: Source) -> list[str]:
-    is_path = source.name.startswith(_BEGINS)
-    net = source.arch if is_path else source.name
     checks = {
-        "path: needs the net its weights belong to; write arch=resnet20, arch=torchvision:resnet18, ...": (
-            source.file is not None and source.arch is None and not _may_say_its_net(source.file)
-        ),
         "output_stride goes with a decoder; write decoder=fcn or deeplab beside it": (
-            source.output_stride is not None and source.decoder is None and not is_path
+            source.output_stride is not None and source.decoder is None and source.file is None
         ),
-        "arch goes with path: only": not is_path and source.arch is not None,
-        "rename goes with path: only": not is_path and bool(source.rename),
-        "folder goes with robust: only": source.folder is not None and not source.name.startswith("robust:"),
-        f"width goes with {', '.join(OWN)} only": source.width != 1 and net not in OWN,
         "mean and std go together": (source.mean is None) != (source.std is None),
         "give normalise, or mean and std, not both": source.normalise is not None and source.mean is not None,
         "mean and std need one number for each channel": (
@@ -239,11 +237,26 @@ def _conflicts(source: Source) -> list[str]:
         ),
         "std must be above 0": source.std is not None and min(source.std) <= 0,
     }
-    return [problem for problem, found in checks.items() if found]
+    return [*_misplaced(source), *(problem for problem, found in checks.items() if found)] or _unfit(source)
 
 
-def _sha256(file: Path) -> str:
+def _misplaced(source: Source) -> Iterator[str]:
+    """Of each option that is another kind's: whose."""
+    here = [kind_of(text)[0] for text in (source.name, source.arch) if text is not None]
+    for name, field in Source.model_fields.items():
+        if getattr(source, name) == field.default or any(name in kind.model_fields for kind in here):
+            continue
+        if owners := [kind.called() for kind in kinds() if name in kind.model_fields]:
+            yield f"{name} goes with {', '.join(owners)} only"
+    for name, _ in source.options:
+        if not any(name in kind.model_fields for kind in here):
+            yield f"options: {source.name} has no {name}"
+
+
+def _unfit(source: Source) -> list[str]:
+    """What the kind itself finds wrong with its options."""
     try:
-        return file_digest(file)
-    except OSError as error:
-        raise ModelError(f"{file}: cannot be read ({error.strerror})") from None
+        source.kind  # noqa: B018  its options are read where it is made
+    except OptionError as error:
+        return list(error.problems)
+    return []

@@ -2,7 +2,7 @@
 
 What: `unwrapped` knows four layouts by their names, and takes nothing apart that does not fit one of them whole.
 
-ours      ``normalise.mean``, ``normalise.std`` and ``body.*``: a whole `Network`
+ours      ``normalise.mean``, ``normalise.std`` and ``body.*``: a whole `Network`; of texts ``body.*`` alone
 robust    ``model.*``, ``normalizer.new_mean``, ``normalizer.new_std``, and both again under ``attacker.``: the
           robustness library. The second copy must equal the first and is dropped.
 smoothed  ``1.*`` or ``1.module.*``, the net behind a normalising layer at ``0.`` (which often has no tensors): the
@@ -58,7 +58,7 @@ def unwrapped(weights: Mapping[str, Tensor], file: Path) -> Unwrapped:
 
 
 def _layout(weights: Mapping[str, Tensor]) -> Layout:
-    if {"normalise.mean", "normalise.std"} <= weights.keys():
+    if {"normalise.mean", "normalise.std"} <= weights.keys() or all(name.startswith("body.") for name in weights):
         return "ours"
     telling = any(name.startswith(("attacker.", "normalizer.")) for name in weights)
     if telling and not strangers(weights):

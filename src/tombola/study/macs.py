@@ -11,8 +11,8 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from tombola.models.network import Network
-from tombola.models.resolving import built
 from tombola.models.segmenting import Decoder, segmenting
+from tombola.models.source import Source
 
 
 @lru_cache(maxsize=256)
@@ -43,9 +43,9 @@ def forward_macs(
 def _empty(net: str, width: float, classes: int) -> Network:
     try:
         with torch.device("meta"):
-            found = built(net, width, classes, 0)
+            found = Source(name=net, width=width).load(num_classes=classes)
     except (RuntimeError, NotImplementedError):  # some nets look at numbers while they are built
-        found = built(net, width, classes, 0)
+        found = Source(name=net, width=width).load(num_classes=classes)
     return found.to("meta")
 
 

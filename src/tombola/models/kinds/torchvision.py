@@ -1,19 +1,58 @@
-"""torchvision's classifiers: names, weights and builders. torchvision is imported on first use."""
+"""torchvision's classifiers: ``torchvision:NAME@WEIGHTS``, without ``@WEIGHTS`` random.
+
+What: Every classifier torchvision lists, and Wide ResNet-50 of width 4, for which it has no name.
+When: Priors trained on ImageNet in torchvision's ways.
+Cost: A download of the weights on first use.
+Options: None.
+Reference: https://docs.pytorch.org/vision/stable/models.html
+"""
 
 from collections.abc import Mapping
-from typing import Any, Final
-
-from torch import nn
+from typing import TYPE_CHECKING, Any, ClassVar, Final, final
 
 from tombola.errors import ModelError, near
-from tombola.models.downloads import torch_file
-from tombola.models.inputs.pixels import Normalise
-from tombola.models.network import find_head
-from tombola.models.readers import read_weights
+from tombola.models.kinds._base import Asked, Kind
+from tombola.registry import Examples
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from tombola.models.inputs.pixels import Normalise
+    from tombola.models.network import Network
 
 IMAGENET: Final = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 WIDEST: Final = "wide_resnet50_4"  # torchvision has no name for it, but builds it: Wide ResNet-50 of width 4
 _AUXILIARY: Final = ("googlenet", "inception_v3")  # in training these would answer with three outputs
+
+
+@final
+class Torchvision(Kind):
+    """A classifier of torchvision's."""
+
+    FORM: ClassVar[str] = "torchvision:NAME[@WEIGHTS]"
+    EXAMPLES: ClassVar[Examples] = ({"net": "squeezenet1_1"},)
+
+    @classmethod
+    def resolved(cls, net: str) -> str:
+        return resolved(net)
+
+    @classmethod
+    def bare(cls, net: str) -> str:
+        return cls.written(net.partition("@")[0])
+
+    @classmethod
+    def known(cls) -> dict[str, str]:
+        return {cls.FORM: "torchvision's classifiers; without @WEIGHTS random"}
+
+    def build(self, asked: Asked) -> "Network":
+        from tombola.models.network import Network
+        from tombola.models.origin import Origin
+        from tombola.models.seeded import seeded
+
+        with seeded(asked.seed):
+            body, normalise, head = classifier(self.net, asked.outputs)
+        seed = None if "@" in self.net else asked.seed
+        return Network(body, normalise, source=Origin(source={"name": self.written(self.net)}, seed=seed), head=head)
 
 
 def resolved(name: str) -> str:
@@ -34,11 +73,16 @@ def resolved(name: str) -> str:
     return f"{arch}@{weights[tag].name}"
 
 
-def build(name: str, num_classes: int | None) -> tuple[nn.Module, Normalise, str]:
+def classifier(name: str, num_classes: int | None) -> "tuple[nn.Module, Normalise, str]":
     """The net called by a resolved name, its normaliser, and its head's name. Draws from the global generator.
 
     ``num_classes`` counts only where the weights are random.
     """
+    from tombola.models.downloads import torch_file
+    from tombola.models.inputs.pixels import Normalise
+    from tombola.models.network import find_head
+    from tombola.models.readers import read_weights
+
     arch, sign, tag = name.partition("@")
     options: dict[str, Any] = {"aux_logits": False} if arch in _AUXILIARY else {}
     mean, std = IMAGENET
@@ -56,7 +100,7 @@ def build(name: str, num_classes: int | None) -> tuple[nn.Module, Normalise, str
     return body, Normalise(mean, std), find_head(body)
 
 
-def _net(arch: str, options: Mapping[str, Any]) -> nn.Module:
+def _net(arch: str, options: Mapping[str, Any]) -> "nn.Module":
     from torchvision.models import get_model
     from torchvision.models.resnet import Bottleneck, ResNet
 

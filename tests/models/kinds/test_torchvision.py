@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from tombola.errors import ModelError
-from tombola.models import from_torchvision
+from tombola.models.kinds import torchvision
 from tombola.models.network import Network, num_outputs
 from tombola.models.seeded import seeded
 
@@ -58,26 +58,26 @@ def test_the_head_is_the_right_one_and_features_enter_it(name: str) -> None:
 
 @pytest.mark.slow
 def test_every_classifier_has_a_head_that_features_enter() -> None:
-    for name in from_torchvision._names():
+    for name in torchvision._names():
         _check_features(_meta(name))
 
 
 def test_names_are_resolved_and_wrong_ones_explained() -> None:
-    assert from_torchvision.resolved("resnet50") == "resnet50"
-    assert from_torchvision.resolved("resnet50@DEFAULT") == "resnet50@IMAGENET1K_V2"
-    assert from_torchvision.resolved("resnet50@ResNet50_Weights.IMAGENET1K_V1") == "resnet50@IMAGENET1K_V1"
+    assert torchvision.resolved("resnet50") == "resnet50"
+    assert torchvision.resolved("resnet50@DEFAULT") == "resnet50@IMAGENET1K_V2"
+    assert torchvision.resolved("resnet50@ResNet50_Weights.IMAGENET1K_V1") == "resnet50@IMAGENET1K_V1"
     with pytest.raises(ModelError, match="no classifier 'resnet19', did you mean 'resnet18'"):
-        from_torchvision.resolved("resnet19")
+        torchvision.resolved("resnet19")
     with pytest.raises(ModelError, match="no weights 'IMAGENET1K_V3', did you mean 'IMAGENET1K_V2'"):
-        from_torchvision.resolved("resnet50@IMAGENET1K_V3")
+        torchvision.resolved("resnet50@IMAGENET1K_V3")
     with pytest.raises(ModelError, match="no classifier"):
-        from_torchvision.resolved("fcn_resnet50")
+        torchvision.resolved("fcn_resnet50")
 
 
 def test_nets_with_auxiliary_heads_come_without_them_and_without_a_warning() -> None:
     with warnings.catch_warnings(), seeded(0):
         warnings.simplefilter("error")
-        body, _, head = from_torchvision.build("googlenet", 7)
+        body, _, head = torchvision.classifier("googlenet", 7)
     assert head == "fc"
     assert body.train()(torch.rand(2, 3, 64, 64)).shape == (2, 7)
 
@@ -97,9 +97,9 @@ def _place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: dict[str, o
 
 def test_cached_weights_are_loaded_with_their_normaliser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with seeded(1):
-        wanted, _, _ = from_torchvision.build("squeezenet1_1", None)
+        wanted, _, _ = torchvision.classifier("squeezenet1_1", None)
     _place(tmp_path, monkeypatch, dict(wanted.state_dict()))
-    body, normalise, _ = from_torchvision.build("squeezenet1_1@IMAGENET1K_V1", 7)
+    body, normalise, _ = torchvision.classifier("squeezenet1_1@IMAGENET1K_V1", 7)
     assert all(torch.equal(tensor, wanted.state_dict()[name]) for name, tensor in body.state_dict().items())
     assert normalise.mean.flatten().tolist() == pytest.approx([0.485, 0.456, 0.406])
 
@@ -107,10 +107,10 @@ def test_cached_weights_are_loaded_with_their_normaliser(tmp_path: Path, monkeyp
 def test_cached_weights_with_code_in_them_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _place(tmp_path, monkeypatch, {"x": Path("a")})
     with pytest.raises(ModelError, match="refused"):
-        from_torchvision.build("squeezenet1_1@IMAGENET1K_V1", None)
+        torchvision.classifier("squeezenet1_1@IMAGENET1K_V1", None)
 
 
 def test_missing_weights_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     with pytest.raises(ModelError, match=r"Missing is squeezenet1_1-b8a52dc0\.pth in \$TORCH_HOME/hub/checkpoints"):
-        from_torchvision.build("squeezenet1_1@IMAGENET1K_V1", None)
+        torchvision.classifier("squeezenet1_1@IMAGENET1K_V1", None)

@@ -1,0 +1,134 @@
+"""Sequence encoders of transformers: built from a configuration, filled from safetensors, behind one head.
+
+Nothing is downloaded here, no code of a checkpoint is run, and pickles are not read. transformers is imported on first
+use.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias
+
+from torch import Tensor, nn
+
+from tombola.errors import ModelError
+from tombola.models.readers import fill, read_weights
+
+Pool: TypeAlias = Literal["cls", "mean"]
+
+HEAD: Final = "classifier"
+_OF_A_PROGRAM: Final = ("transformers_version", "_name_or_path", "auto_map", "torch_dtype", "dtype")
+_POOLER: Final = "pooler."
+
+
+class EncoderBody(nn.Module):
+    """Answers (N, outputs) at token ids (N, L). The encoder's layers are named as in the checkpoints of its family.
+
+    What is read of a text: ``cls``, the pooler's vector or the first token's where there is no pooler; ``mean``, the
+    mean of the tokens that the attention mask counts.
+    """
+
+    def __init__(self, encoder: nn.Module, width: int, outputs: int, pool: Pool, dropout: float) -> None:
+        super().__init__()
+        self.prefix = str(getattr(encoder, "base_model_prefix", "")) or "encoder"
+        self.add_module(self.prefix, encoder)
+        self.pool = pool
+        self.dropout = nn.Dropout(dropout)
+        self.classifier = nn.Linear(width, outputs)
+
+    @property
+    def inner(self) -> nn.Module:
+        """The encoder without its head."""
+        return self.get_submodule(self.prefix)
+
+    def get_input_embeddings(self) -> nn.Module:
+        """The table of words, as transformers call it."""
+        found: nn.Module = self.inner.get_input_embeddings()  # type: ignore[operator]  # of every encoder of theirs
+        return found
+
+    def forward(self, ids: Tensor, attention_mask: Tensor | None = None, **more: Tensor) -> Tensor:
+        found: Tensor = self.classifier(self.dropout(self.pooled(ids, attention_mask, **more)))
+        return found
+
+    def pooled(self, ids: Tensor, attention_mask: Tensor | None = None, **more: Tensor) -> Tensor:
+        """One vector a text, (N, D)."""
+        found: Any = self.inner(input_ids=ids, attention_mask=attention_mask, **more)
+        tokens: Tensor = found.last_hidden_state
+        if self.pool == "mean":
+            return _mean(tokens, attention_mask)
+        pooled: Tensor | None = getattr(found, "pooler_output", None)
+        return tokens[:, 0] if pooled is None else pooled
+
+
+def encoder_body(config: str, outputs: int | None, pool: Pool) -> EncoderBody:
+    """The body that a configuration describes, as JSON; it also says how many ``outputs`` where nobody asks."""
+    made = _config(json.loads(config))
+    encoder = _transformers().AutoModel.from_config(made)
+    dropout = getattr(made, "classifier_dropout", None) or getattr(made, "hidden_dropout_prob", None) or 0.0
+    return EncoderBody(encoder, made.hidden_size, outputs or made.num_labels, pool, dropout)
+
+
+def configuration(file: Path) -> str:
+    """What a ``config.json`` says of the net, as one JSON text."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{file}: no configuration that can be read ({type(error).__name__})") from None
+    if not isinstance(found, dict) or not isinstance(found.get("model_type"), str):
+        raise ModelError(f"{file}: a configuration of transformers names its model_type, as in {_EXAMPLE}")
+    return json.dumps({name: value for name, value in found.items() if name not in _OF_A_PROGRAM}, sort_keys=True)
+
+
+_EXAMPLE: Final = '{"model_type": "bert", "hidden_size": 128, ...}'
+
+
+def fill_encoder(body: EncoderBody, file: Path) -> None:
+    """The weights of a safetensors file put into the encoder, in place; a head that the file has is left out.
+
+    A pooler that the file lacks, as those of masked language models do, stays as it was drawn.
+    """
+    own = body.inner.state_dict()
+    weights = {_spelled(name): tensor for name, tensor in _of_encoder(read_weights(file), body.prefix).items()}
+    weights = {name: tensor for name, tensor in weights.items() if not name.endswith("position_ids") or name in own}
+    if not any(name.startswith(_POOLER) for name in weights):
+        weights |= {name: tensor for name, tensor in own.items() if name.startswith(_POOLER)}
+    fill(body.inner, weights, file)
+
+
+def _of_encoder(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The encoder's tensors of a checkpoint with heads (``bert.encoder...`` beside ``cls...``), or of one without."""
+    inside = {
+        name.removeprefix(f"{prefix}."): value for name, value in weights.items() if name.startswith(f"{prefix}.")
+    }
+    return inside or dict(weights)
+
+
+def _spelled(name: str) -> str:
+    """Norms of the first checkpoints are called after their letters."""
+    for old, new in ((".LayerNorm.gamma", ".LayerNorm.weight"), (".LayerNorm.beta", ".LayerNorm.bias")):
+        if name.endswith(old):
+            return name.removesuffix(old) + new
+    return name
+
+
+def _config(options: dict[str, Any]) -> Any:
+    kind = options.pop("model_type")
+    try:
+        return _transformers().AutoConfig.for_model(kind, **options)
+    except (KeyError, ValueError, TypeError) as error:
+        raise ModelError(f"transformers makes no configuration {kind!r} of these options: {error}") from None
+
+
+def _transformers() -> Any:
+    try:
+        import transformers
+    except ImportError:
+        raise ModelError("hf: needs transformers, not installed here; type: pip install 'tombola[text]'") from None
+    return transformers
+
+
+def _mean(tokens: Tensor, mask: Tensor | None) -> Tensor:
+    if mask is None:
+        return tokens.mean(1)
+    counted = mask.to(tokens.dtype)[..., None]
+    return (tokens * counted).sum(1) / counted.sum(1).clamp_min(1)

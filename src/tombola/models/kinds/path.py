@@ -1,0 +1,136 @@
+"""Weights of a file: ``path:FILE`` put into the net that ``arch`` names; files of ours say their net themselves.
+
+What: safetensors, npz, and torch's pickles where they hold nothing but tensors; no code in a file is run. Every name
+    and shape must fit. A whole network of ours brings its normaliser, head and what it was adapted to.
+When: Weights that you trained, or that others publish outside the zoos.
+Cost: Reading the file.
+Options: ``arch``, ``rename``.
+Reference: `tombola.models.readers`, `tombola.models.wrappers` for the layouts of training programs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path as File
+from typing import TYPE_CHECKING, ClassVar, Self, final
+
+from pydantic import model_validator
+
+from tombola.errors import ModelError
+from tombola.models.kinds._base import Asked, Kind
+from tombola.registry import Examples
+from tombola.spec import Json, file_digest, option
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from tombola.models.network import Network
+
+
+@final
+class Path(Kind):
+    """A file of weights."""
+
+    FORM: ClassVar[str] = "path:FILE"
+    EXAMPLES: ClassVar[Examples] = ({"net": "net.safetensors", "arch": "resnet8"},)
+
+    arch: str | None = option(
+        None, "the net the weights belong to, such as torchvision:resnet18; files of ours say it themselves"
+    )
+    rename: tuple[tuple[str, str], ...] = option(
+        (), "regular expression -> replacement on tensor names, in order; a name that becomes empty is dropped"
+    )
+
+    @model_validator(mode="after")
+    def _needs_its_net(self) -> Self:
+        if self.arch is None and not _may_say_its_net(self.file(self.net)):
+            raise ValueError("needs the net its weights belong to; write arch=resnet20, arch=torchvision:resnet18, ...")
+        return self
+
+    @classmethod
+    def examples(cls, folder: File) -> list[Self]:
+        from tombola.models.kinds.own import Own
+        from tombola.models.saved_tensors import save_tensors
+
+        network = Own(net="resnet8", width=0.25).build(Asked(seed=1))
+        return [cls(net=str(save_tensors(network.state_dict(), folder / "net.safetensors")), arch="resnet8")]
+
+    @classmethod
+    def resolved(cls, net: str) -> str:
+        if not net:
+            raise ModelError("no such model (a file's name stands behind path:, as in path:net.safetensors)")
+        return net
+
+    @classmethod
+    def bare(cls, net: str) -> str:  # noqa: ARG003  weights alone
+        """Nothing: which net it is stands in ``arch``."""
+        return ""
+
+    @classmethod
+    def known(cls) -> dict[str, str]:
+        return {cls.FORM: "a weights file; with arch, the net it belongs to"}
+
+    @classmethod
+    def file(cls, net: str) -> File:
+        return File(net).expanduser()
+
+    @classmethod
+    def told(cls, net: str) -> dict[str, Json]:
+        """What a file of ours says in its header: its net's options, with the net itself as ``arch``."""
+        from tombola.models.said import said_in
+
+        origin = said_in(cls.file(net)).origin
+        return {**origin.net, "arch": origin.bare} if origin is not None and origin.can_be_built else {}
+
+    @classmethod
+    def content(cls, net: str) -> dict[str, Json]:
+        return {"name": "path", "sha256": _sha256(cls.file(net))}
+
+    def build(self, asked: Asked) -> "Network":
+        from tombola.models.normalisers import usual
+        from tombola.models.origin import Origin
+        from tombola.models.readers import fill, read_weights, renamed
+        from tombola.models.said import said_in
+        from tombola.models.wrappers import unwrapped
+
+        file, under = self.file(self.net), asked.under
+        found = unwrapped(renamed(read_weights(file), self.rename, file), file)
+        assert under is not None, "who builds it says which net is under the weights"
+        weights = under.respelled(found.weights, file)
+        network = _net_of(under, weights, asked)
+        fill(network.body, weights, file)
+        network.normalise = (
+            found.normalise or asked.normalise or usual(found.layout, under.written(under.net)) or network.normalise
+        )
+        network.origin = Origin(source={"name": self.written(file.name)}, sha256=_sha256(file))
+        network.adapted = said_in(file).adapted
+        return network
+
+
+def _net_of(under: Kind, weights: "Mapping[str, Tensor]", asked: Asked) -> "Network":
+    """The net that a file's tensors belong to, its head as large as theirs."""
+    from tombola.models.network import num_outputs
+    from tombola.models.segmenting import headed, outputs_in
+
+    network = under.build(Asked(seed=asked.seed))
+    own = num_outputs(network.head)
+    outputs = outputs_in(weights, network.head_name) or own
+    if asked.decoder is not None:
+        return headed(network, replace(asked, outputs=outputs))
+    return network if outputs == own else under.build(Asked(outputs, asked.seed))
+
+
+def _may_say_its_net(file: File) -> bool:
+    """Whether its header does, or may once it is there."""
+    from tombola.models.said import said_in
+
+    if file.suffix == ".safetensors" and not file.is_file():
+        return True
+    origin = said_in(file).origin
+    return origin is not None and origin.can_be_built
+
+
+def _sha256(file: File) -> str:
+    try:
+        return file_digest(file)
+    except OSError as error:
+        raise ModelError(f"{file}: cannot be read ({error.strerror})") from None
