@@ -1,6 +1,7 @@
 """Result rows: one measured value with everything that says what it is, kept as JSON lines.
 
-A row holds no times and no paths, so two runs of the same study on one machine give the same bytes.
+A row holds no paths, and times only where times were measured (``bench``, whose stage is kept like any other), so two
+runs of the same study on one machine give the same bytes.
 """
 
 from collections.abc import Iterable, Mapping

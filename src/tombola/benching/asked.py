@@ -38,6 +38,11 @@ class Questions:
         return None if self.task is None else of_task(self.task)
 
 
+def questions_of(task: Task) -> Questions:
+    """What can be asked about a task: accuracy where there is one answer an image."""
+    return Questions(task if task.ANSWERS == "an image" else None)
+
+
 @dataclass(frozen=True)
 class Judged:
     """Test images in a file, what they show, and of how many they are."""

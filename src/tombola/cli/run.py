@@ -39,7 +39,7 @@ def run(
     from tombola.cli.progress import reporter
     from tombola.report.page import write_report
     from tombola.study.run import run as run_study
-    from tombola.study.run import write_result
+    from tombola.study.run import write_files, write_result
     from tombola.study.store import Store
 
     begun = time.monotonic()
@@ -50,10 +50,11 @@ def run(
     folder = place(out, wanted)
     facts = {**result.facts(kept), "commands": [command_of(study, set_, runner)], "task": _target(result)}
     write_result(result.rows, folder / "rows.jsonl")
+    files = write_files(result.plan, kept, folder)
     with written(folder / "about.json") as beside:
         beside.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     page = write_report(result.rows, facts, folder / "report.html")
-    _print(as_json, result, folder, page, time.monotonic() - begun)
+    _print(as_json, result, folder, page, files, time.monotonic() - begun)
     raise typer.Exit(result.exit_code)
 
 
@@ -87,7 +88,7 @@ def _called(target: "Task") -> str:
     return place.name if isinstance(place, PurePath) else str(data.name)
 
 
-def _print(as_json: bool, result: "Result", folder: Path, page: Path, seconds: float) -> None:
+def _print(as_json: bool, result: "Result", folder: Path, page: Path, files: list[Path], seconds: float) -> None:
     from tombola.report.table import text_table
 
     outcome = result.outcome
@@ -101,9 +102,11 @@ def _print(as_json: bool, result: "Result", folder: Path, page: Path, seconds: f
         "left_out": len(outcome.left_out),
         "rows_file": str(folder / "rows.jsonl"),
         "report": str(page),
+        "files": [str(file) for file in files],
         "seconds": round(seconds, 1),
     }
-    emit(as_json, value, [text_table(result.rows), "", _summary(result, seconds), f"report: {page}"])
+    exported = [f"exported: {len(files)} folders in {folder / 'files'}"] if files else []
+    emit(as_json, value, [text_table(result.rows), "", _summary(result, seconds), *exported, f"report: {page}"])
     for failure in outcome.failed.values():
         typer.echo(f"failed: {failure.title}: {failure.message} (the whole trace: {failure.report})", err=True)
     if outcome.left_out:

@@ -8,6 +8,7 @@ import importlib.util
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
@@ -115,6 +116,10 @@ class Engine(Member):
         """Empty when it can run here; else what is not installed, and what to type."""
         lacking = [name for name in self.NEEDS if importlib.util.find_spec(name) is None]
         return f"needs {' and '.join(lacking)}; type: pip install {self.EXTRA}" if lacking else ""
+
+    def versions(self) -> dict[str, str]:
+        """Of what decides its times, beside the processor: the packages it needs."""
+        return {name: version(name) for name in self.NEEDS}
 
     def remarks(self, subject: Subject) -> Sequence[str]:
         """What must be said beside its time and its accuracy here, a few words each."""

@@ -9,6 +9,7 @@ Reference: `tombola export --to native`.
 """
 
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -35,6 +36,11 @@ class Native(Engine):
     @property
     def label(self) -> str:
         return self.name if self.values == "float32" else super().label
+
+    def versions(self) -> dict[str, str]:
+        from tombola.native.building import compiler, version_of
+
+        return {"tombola": version("tombola"), "compiler": version_of(compiler())}
 
     def prepare(self, subject: Subject, folder: Path) -> list[Path]:
         from tombola.exporters._base import Exporter

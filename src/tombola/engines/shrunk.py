@@ -42,6 +42,9 @@ class Shrunk(Engine):
     def missing(self) -> str:
         return self._dense.missing()
 
+    def versions(self) -> dict[str, str]:
+        return self._dense.versions()
+
     def remarks(self, subject: Subject) -> Sequence[str]:
         return self._dense.remarks(subject)
 

@@ -7,6 +7,7 @@ Options: ``layout``: ``channels_last`` or ``default`` (NCHW), as in ``torch:defa
 Reference: torch.export; the memory formats of torch's documentation.
 """
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -24,6 +25,9 @@ class Torch(Engine):
     EXAMPLES: ClassVar[Examples] = ({"layout": "channels_last"}, {"layout": "default"})
 
     layout: Literal["channels_last", "default"] = option("channels_last", "the order of pixels and channels in memory")
+
+    def versions(self) -> dict[str, str]:
+        return {"torch": version("torch")}
 
     def prepare(self, subject: Subject, folder: Path) -> list[Path]:
         from tombola.engines._torch_file import save

@@ -17,6 +17,8 @@ class Exporter(Member):
     family: ClassVar[Family] = Family("exporters", "tombola.exporters")
     SUFFIX: ClassVar[str] = ""
     """What the name of the file must end in; empty: any name, or a folder."""
+    FILE: ClassVar[str] = "net"
+    """What it is called where nobody names it: a file, or a folder."""
 
     @abstractmethod
     def export(self, model: Network, masks: Masks, out: Path) -> list[Path]:

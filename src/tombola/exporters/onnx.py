@@ -34,6 +34,7 @@ KEY: Final = "tombola"
 class Onnx(Exporter):
     """Writes one ``.onnx`` file."""
 
+    FILE: ClassVar[str] = "net.onnx"
     EXAMPLES: ClassVar[Examples] = ({"size": 8},)
 
     size: int | None = option(

@@ -38,6 +38,7 @@ class Shrink(Exporter):
     """Writes one self-contained ticket."""
 
     SUFFIX: ClassVar[str] = ".ticket"
+    FILE: ClassVar[str] = "net.ticket"
     EXAMPLES: ClassVar[Examples] = ({"size": 8},)
 
     size: int | None = option(

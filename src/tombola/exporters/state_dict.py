@@ -9,6 +9,7 @@ Reference: the format is safetensors.
 """
 
 from pathlib import Path
+from typing import ClassVar
 
 from tombola.errors import RequestError
 from tombola.exporters._base import Exporter
@@ -21,6 +22,8 @@ from tombola.models.saved_tensors import save_tensors
 
 class StateDict(Exporter):
     """Writes one safetensors file."""
+
+    FILE: ClassVar[str] = "net.safetensors"
 
     def export(self, model: Network, masks: Masks, out: Path) -> list[Path]:
         if out.exists():

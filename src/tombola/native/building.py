@@ -35,7 +35,7 @@ def build(folder: Path, flags: Sequence[str] = ()) -> Path:
     """The library of ``folder/net.c`` built once, with these flags and ``$CFLAGS`` behind the standard ones."""
     source, with_ = folder / "net.c", compiler()
     options = [*STANDARD, *flags, *shlex.split(os.environ.get("CFLAGS", "")), *LIBRARY]
-    text = "\0".join([_version(with_), _machine(), *options]).encode()
+    text = "\0".join([version_of(with_), _machine(), *options]).encode()
     key = hashlib.sha256(
         text + source.read_bytes() + b"".join(file.read_bytes() for file in sorted(folder.glob("*.h")))
     ).hexdigest()[:16]
@@ -89,7 +89,7 @@ _KEPT: list[tempfile.TemporaryDirectory[str]] = []
 
 
 @lru_cache(maxsize=8)
-def _version(with_: str) -> str:
+def version_of(with_: str) -> str:
     done = subprocess.run([with_, "--version"], capture_output=True, text=True, check=False)
     return done.stdout
 

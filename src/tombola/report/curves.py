@@ -15,8 +15,8 @@ from tombola.verdicts.runs import Runs, is_share, outcomes_of, values_of
 LAYER: Final = "layer"
 """The detail that names the layer a row is about; other rows are about the whole ticket or model."""
 
-_FOUND: Final = frozenset({"flags", "dropped"})
-"""Details that are no budget: what an attack came upon, which may differ between seeds."""
+_FOUND: Final = frozenset({"flags", "dropped", "p90_ms"})
+"""Details that are no budget: what was found beside the value, which may differ between seeds."""
 
 _ALWAYS: Final = frozenset({"comparable"})
 """A detail that is there only where numbers do not compare, and says why."""

@@ -1,19 +1,26 @@
-"""An experiment as stages: its measurements, and all that they are made from hanging on them as inputs."""
+"""An experiment as stages: those it ends in, and all that they are made from hanging on them as inputs."""
 
 from typing import Final
 
+from tombola.benching.machine import processor
 from tombola.properties._base import DenseProperty, PairProperty, Property, TicketProperty
 from tombola.study.experiment import Experiment
 from tombola.study.measuring import DenseStage, InspectStage, MeasureStage, PairStage
+from tombola.study.shipping import BenchStage, ExportStage
 from tombola.study.stage import Stage
 from tombola.study.stages import DenseTransferStage, DrawStage, PretrainStage, TransferStage, draw_stage
+from tombola.study.timing import Timing
 
-STAGES: Final = tuple(stage.STAGE for stage in (PretrainStage, DrawStage, TransferStage, MeasureStage))
+STAGES: Final = tuple(
+    stage.STAGE for stage in (PretrainStage, DrawStage, TransferStage, MeasureStage, ExportStage, BenchStage)
+)
 """The kinds of stages, in the order in which they lead to each other."""
+ALWAYS: Final = STAGES[:4]
+"""Those that every study is told to have, if none of them."""
 
 
 def stages_of(experiment: Experiment) -> list[Stage]:
-    """The stages that an experiment ends in, one a property."""
+    """The stages that an experiment ends in: one a property, one an exporter, one of times."""
     trained = experiment.pretrain is not None
     prior = PretrainStage(
         model=experiment.prior,
@@ -22,18 +29,27 @@ def stages_of(experiment: Experiment) -> list[Stage]:
         seed=_pretrain_seed(experiment),
     )
     drawn = draw_stage(prior, experiment.draw, experiment.draw_task, experiment.seed)
-    return [_measured(experiment, prior, drawn, item) for item in experiment.measure]
-
-
-def _measured(experiment: Experiment, prior: PretrainStage, drawn: DrawStage, item: Property) -> Stage:
     task, how, seed = experiment.target, experiment.transfer, experiment.seed
+    finished = TransferStage(prior=prior, drawn=drawn, task=task, transfer=how, seed=seed)
+    return [
+        *(_measured(finished, item) for item in experiment.measure),
+        *(ExportStage(finished=finished, exporter=item) for item in experiment.export),
+        *(_timed(finished, timing) for timing in (experiment.bench,) if timing is not None),
+    ]
+
+
+def _timed(finished: TransferStage, timing: Timing) -> BenchStage:
+    return BenchStage(finished=finished, timing=timing, machine=processor(), versions=timing.versions())
+
+
+def _measured(finished: TransferStage, item: Property) -> Stage:
+    prior, task, seed = finished.prior, finished.task, finished.seed
     if isinstance(item, TicketProperty):
-        return InspectStage(prior=prior, drawn=drawn, measured=item, seed=seed)
+        return InspectStage(prior=prior, drawn=finished.drawn, measured=item, seed=seed)
     if isinstance(item, DenseProperty):
         return DenseStage(prior=prior, task=task, measured=item, seed=seed)
-    finished = TransferStage(prior=prior, drawn=drawn, task=task, transfer=how, seed=seed)
     if isinstance(item, PairProperty):
-        dense = DenseTransferStage(prior=prior, task=task, transfer=how, seed=seed)
+        dense = DenseTransferStage(prior=prior, task=task, transfer=finished.transfer, seed=seed)
         return PairStage(finished=finished, dense=dense, task=task, measured=item, seed=seed)
     return MeasureStage(finished=finished, task=task, measured=item, seed=seed)
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tombola.errors import TombolaError
-from tombola.study.chain import STAGES
 from tombola.study.meter import Cost, Meter
 from tombola.study.plan import Plan
 from tombola.study.stage import Stage
@@ -62,8 +61,8 @@ def estimate(plan: Plan, has: Callable[[str], bool]) -> Estimate:
     alone = [costs[key] for planned in plan.cells for key in planned.stages]
     total, cells = Bill.of(costs.values()), Bill.of(alone)
     return Estimate(
-        {name: kind(name, costs) for name in STAGES},
-        {name: kind(name, left) for name in STAGES},
+        {name: kind(name, costs) for name in plan.kinds},
+        {name: kind(name, left) for name in plan.kinds},
         total,
         Bill.of(costs[key] for key in left),
         Bill(cells.flops - total.flops, cells.passes - total.passes),

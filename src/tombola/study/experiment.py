@@ -1,20 +1,23 @@
 """`Experiment`: one cell of a study, as values on axes."""
 
+from collections.abc import Mapping
 from typing import Literal, Self
 
 from pydantic import field_validator, model_validator
 
+from tombola.exporters._base import Exporter
 from tombola.fitting.fit import Fit
 from tombola.models.source import Source
 from tombola.properties._base import Property
 from tombola.schemes._base import Scheme
 from tombola.spec import Spec, option
+from tombola.study.timing import Timing
 from tombola.tasks._base import Task
 from tombola.transfers._base import Transfer
 
 
 class Experiment(Spec):
-    """Pretrain a model on a source task, draw a ticket, transfer it to a target task, measure it there."""
+    """Pretrain a model on a source task, draw a ticket, transfer it to a target task, measure it there, ship it."""
 
     model: Source = option(help="the network: resnet8, torchvision:resnet18@IMAGENET1K_V1, ...")
     source: Task | None = option(None, "the task it is pretrained on")
@@ -24,6 +27,8 @@ class Experiment(Spec):
     target: Task = option(help="the task the ticket is transferred to, and measured on")
     transfer: Transfer = option("finetune", "what may change while it is adapted", validate_default=True)
     measure: tuple[Property, ...] = option(("accuracy",), "what is measured", validate_default=True, min_length=1)
+    export: tuple[Exporter, ...] = option((), "the files it ends in: native, onnx, shrink, state_dict")
+    bench: Timing | None = option(None, "the engines that the finished network is timed in, on this machine")
     seed: int = option(0, "of everything random", ge=0)
     pretrain_seed: int | None = option(None, "of pretraining; empty: the same as seed", ge=0)
 
@@ -40,10 +45,10 @@ class Experiment(Spec):
             return None
         return self.source if self.draw_on == "source" else self.target
 
-    @field_validator("measure", mode="before")
+    @field_validator("measure", "export", mode="before")
     @classmethod
     def _one_or_more(cls, value: object) -> object:
-        return (value,) if isinstance(value, str) else value
+        return (value,) if isinstance(value, str | Mapping) else value
 
     @field_validator("model", "source", "target")
     @classmethod
@@ -59,8 +64,11 @@ class Experiment(Spec):
             raise ValueError("pretrain needs a task to train on; write source: glyphs, or another task")
         if _needs_task(self.draw) and self.draw_task is None:
             raise ValueError(f"scheme {self.draw.name} looks at a task; write source: TASK, or draw_on: target")
-        if len(set(map(repr, self.measure))) < len(self.measure):
-            raise ValueError("measure names one property twice with the same options; write it once")
+        for name, items in (("measure", self.measure), ("export", self.export)):
+            if len(set(map(repr, items))) < len(items):
+                raise ValueError(
+                    f"{name} names one {items[0].family.singular} twice with the same options; write it once"
+                )
         _ = self.prior  # a task that the table of best eps lacks is missed now
         self.transfer.check(self.target)
         for item in self.measure:

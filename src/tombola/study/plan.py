@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from tombola.study.chain import STAGES, stages_of
+from tombola.study.chain import ALWAYS, STAGES, stages_of
 from tombola.study.stage import Stage
 from tombola.study.study import Cell, Study
 
@@ -91,8 +91,14 @@ class Plan:
         total = Counter(stage.STAGE for stage in self.stages.values())
         cached = Counter(stage.STAGE for stage in self.stages.values() if has(stage.key))
         to_run = Counter(stage.STAGE for stage in self.missing(has).values())
-        kinds = {kind: Tally(total[kind], cached[kind], to_run[kind]) for kind in STAGES}
+        kinds = {kind: Tally(total[kind], cached[kind], to_run[kind]) for kind in self.kinds}
         return Counts(len(self.cells), self.alone().total() - len(self.stages), kinds)
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of stages that are told of, in the order in which they lead to each other."""
+        here = {stage.STAGE for stage in self.stages.values()}
+        return [kind for kind in STAGES if kind in ALWAYS or kind in here]
 
     def alone(self) -> Counter[str]:
         """How many stages of each kind the cells would run by themselves."""

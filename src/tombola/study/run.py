@@ -1,5 +1,6 @@
 """A whole study: planned, checked, run, its rows collected."""
 
+import shutil
 import time
 from collections import defaultdict
 from collections.abc import Mapping
@@ -13,11 +14,13 @@ from tombola.rows import Row, read_rows, write_rows
 from tombola.study.manifest import machine, versions
 from tombola.study.plan import Counts, Plan, behind
 from tombola.study.runners._base import Outcome, Runner
+from tombola.study.shipping import FILES, ExportStage
 from tombola.study.stage import ROWS, Stage
 from tombola.study.store import Store
-from tombola.study.study import Study
+from tombola.study.study import Cell, Study
 
 PARTLY: Final = 3
+_LONGEST: Final = 120
 FAILED: Final = 1
 
 
@@ -106,6 +109,25 @@ def collect(plan: Plan, store: Store) -> list[Row]:
         if store.has(measure.key)
         for row in read_rows(store.folder(measure.key) / ROWS)
     ]
+
+
+def write_files(plan: Plan, store: Store, folder: Path) -> list[Path]:
+    """Copies of what was exported: ``files/CELL/native``, a folder an exporter; one that is there already is left."""
+    found = []
+    for planned in plan.cells:
+        for stage in planned.measures:
+            if isinstance(stage, ExportStage) and store.has(stage.key):
+                place = folder / FILES / _called(planned.cell) / f"{stage.exporter.name}-{stage.key[:8]}"
+                if not place.exists():
+                    shutil.copytree(store.folder(stage.key) / FILES, place)
+                found.append(place)
+    return found
+
+
+def _called(cell: Cell) -> str:
+    """A cell as the name of a folder: its labels and its seed."""
+    words = [*(f"{axis}={label}" for axis, label in cell.labels.items()), f"seed={cell.experiment.seed}"]
+    return "".join(letter if letter.isalnum() or letter in "=.-_," else "_" for letter in ",".join(words))[:_LONGEST]
 
 
 def write_result(rows: tuple[Row, ...], path: Path) -> None:
