@@ -37,9 +37,9 @@ from tombola.models.layers import layers_of
 from tombola.models.network import Network
 from tombola.models.prunable import prunable
 from tombola.native.calibration import found, processor
-from tombola.schemes._curve import Costs, Curve
-from tombola.schemes._native_time import NativeTime
-from tombola.schemes.latency import Latency
+from tombola.schemes.latency.curve import Costs, Curve
+from tombola.schemes.latency.latency import Latency
+from tombola.schemes.latency.native_time import NativeTime
 from tombola.tasks._base import Task
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds those beside it

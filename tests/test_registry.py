@@ -50,6 +50,17 @@ def test_a_file_is_a_member_under_its_own_name(folder: Path) -> None:
     assert pickle.loads(pickle.dumps(member)) == member
 
 
+def test_a_member_of_many_parts_has_a_room_and_its_parts_are_none() -> None:
+    from tombola.schemes.latency.latency import Latency
+
+    names = Scheme.family.names()
+    assert "latency" in names
+    assert not {"search", "curve", "rewinds"} & set(names)
+    assert Scheme.family.get("latency") is Latency
+    assert Latency.name == "latency"
+    assert Scheme.family.card("latency").startswith("Prune to a latency")
+
+
 def test_a_member_imported_by_hand_knows_its_name_and_travels() -> None:
     assert Element.name == "element"
     assert Element().identity() == {"name": "element"}

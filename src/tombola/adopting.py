@@ -17,7 +17,7 @@ from tombola.models.network import Network, num_outputs, origin_of
 from tombola.models.origin import Origin
 from tombola.models.prunable import PrunableRule, candidates, prunable
 from tombola.models.readers import compiled, fill, read_weights, renamed
-from tombola.schemes._versions import versions
+from tombola.schemes._drawn import versions
 from tombola.spec import file_digest
 from tombola.tickets import foreign
 from tombola.tickets.foreign import Held

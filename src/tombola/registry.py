@@ -1,7 +1,8 @@
 """Families: members discovered from their folder, from ``TOMBOLA_PATH`` and from entry points.
 
 What: a family (schemes, patterns, attacks, ...) is a folder; a member is one file in it that holds one final class with
-its options and a module docstring, its card. Adding the file adds the member: nothing else is edited.
+its options and a module docstring, its card. Adding the file adds the member: nothing else is edited. A member of many
+parts has a room of its own, a folder of its name with the file of its name in it: ``schemes/latency/latency.py``.
 
 Where members come from, in order: the family's own package; ``FOLDER/<family>/*.py`` for every folder in the
 environment variable ``TOMBOLA_PATH``; installed packages with entry points in the group ``tombola.<family>``.
@@ -190,9 +191,16 @@ def _sources(family: str, package: str, extra: str) -> dict[str, str]:
 def _own(package: str) -> list[tuple[str, str]]:
     spec = importlib.util.find_spec(package)
     folders = list(spec.submodule_search_locations or []) if spec else []
-    found = [info for info in pkgutil.iter_modules(folders) if not info.ispkg]  # a folder inside is another family
-    modules = [info.name for info in found if not info.name.startswith("_")]
-    return [(module.rstrip("_"), f"module:{package}.{module}") for module in modules]
+    found = [(info.name, _module(info)) for info in pkgutil.iter_modules(folders) if not info.name.startswith("_")]
+    return [(name.rstrip("_"), f"module:{package}.{module}") for name, module in found if module]
+
+
+def _module(info: pkgutil.ModuleInfo) -> str:
+    """Where in a package a member is: its file, or the one of its name in its room; another folder is none."""
+    if not info.ispkg:
+        return info.name
+    place = Path(getattr(info.module_finder, "path", ""), info.name, f"{info.name}.py")
+    return f"{info.name}.{info.name}" if place.is_file() else ""
 
 
 def _folders(family: str, extra: str) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from tombola.models.network import Network
 from tombola.native.about import FORMAT
 from tombola.native.choosing import Choice, candidates, machine_for
 from tombola.native.encoding import encoded
-from tombola.native.layer import Layer
+from tombola.native.layer import PackedLayer
 from tombola.native.linear import pack_linear
 from tombola.native.lowering import lower
 from tombola.native.naming import NET
@@ -56,7 +56,7 @@ def write_folder(
 
 def write_program(
     program: Program,
-    layers: Sequence[Layer],
+    layers: Sequence[PackedLayer],
     out: Path,
     *,
     target: str,
@@ -94,19 +94,19 @@ def modelled(target: str) -> Choose:
     return choose
 
 
-def layers_of(program: Program, values: Values = "float32", choose: Choose | None = None) -> list[Layer]:
+def layers_of(program: Program, values: Values = "float32", choose: Choose | None = None) -> list[PackedLayer]:
     """The program's layers, packed, in its order."""
     return [_layer(step, values, choose) for step in program.steps if step.kind in ("conv", "linear")]
 
 
-def _layer(step: Step, values: Values, choose: Choose | None) -> Layer:
+def _layer(step: Step, values: Values, choose: Choose | None) -> PackedLayer:
     if isinstance(step.op, Conv):
         choice = choose(step) if choose else None
         packed = pack(step.op, step.reads[0].layout, step.writes.layout, choice)
     else:
         assert isinstance(step.op, Linear)
         packed = pack_linear(step.op)
-    return Layer(step, packed, packed.tables if values == "float32" else encoded(packed, values).tables)
+    return PackedLayer(step, packed, packed.tables if values == "float32" else encoded(packed, values).tables)
 
 
 def _text_flags(name: str) -> str:

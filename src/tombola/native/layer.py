@@ -1,4 +1,4 @@
-"""`Layer`: a convolution or a linear layer of a program, packed."""
+"""`PackedLayer`: a convolution or a linear layer of a program, packed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from tombola.native.program import Step
 
 
 @dataclass(frozen=True, eq=False)
-class Layer:
+class PackedLayer:
     """A packed layer: what C is told of it, and how its values are stored."""
 
     step: Step

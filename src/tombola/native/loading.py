@@ -26,7 +26,7 @@ Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class LayerTime:
+class LayerClock:
     """A step of the net: how many weights survive of how many, how it is computed, and its seconds since the start."""
 
     name: str
@@ -102,13 +102,13 @@ class Net:
             return found
         return self._run(np.asarray(images, np.float32))
 
-    def layers(self) -> list[LayerTime]:
+    def layers(self) -> list[LayerClock]:
         """Every step in order; seconds are counted only where it was loaded with ``profile=True``."""
         rows = self._about.layers
         seconds = (ctypes.c_double * len(rows))()
         with self._lock:
             self._c.times(self._open(), seconds)
-        return [LayerTime(**vars(row), seconds=time) for row, time in zip(rows, seconds, strict=True)]
+        return [LayerClock(**vars(row), seconds=time) for row, time in zip(rows, seconds, strict=True)]
 
     def close(self) -> None:
         """Ends its threads and lets its memory go."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from tombola.graphs.ops import Activate, Concat, Pad, Pool, Scale, Widen
 from tombola.native.arena import aligned
 from tombola.native.data import Data, sum_of
-from tombola.native.layer import Layer
+from tombola.native.layer import PackedLayer
 from tombola.native.layout import Layout
 from tombola.native.memory import Memory
 from tombola.native.program import Program, Step
@@ -17,7 +17,7 @@ ENCODINGS = {"float32": 0, "float16": 1, "int8": 2}
 ACTIVATIONS = {"relu": 1, "relu6": 2, "silu": 3, "hardswish": 4, "hardsigmoid": 5, "sigmoid": 6}
 
 
-def sizes(program: Program, memory: Memory, layers: Sequence[Layer], decoded: int, data: Data) -> str:
+def sizes(program: Program, memory: Memory, layers: Sequence[PackedLayer], decoded: int, data: Data) -> str:
     """The numbers that the engine is compiled with."""
     convs = sum(layer.packed.kind == "conv" for layer in layers)
     scratch = max((layer.packed.scratch for layer in layers), default=0)
@@ -55,7 +55,7 @@ def longest_line(program: Program) -> int:
     return max(found)
 
 
-def layer_tables(layers: Sequence[Layer]) -> str:
+def layer_tables(layers: Sequence[PackedLayer]) -> str:
     """``convs`` and ``linears``: one initialiser a layer, with the layer's name behind it."""
     found = []
     for kind in ("conv", "linear"):
@@ -68,7 +68,7 @@ def layer_tables(layers: Sequence[Layer]) -> str:
     return "\n\n".join(found)
 
 
-def start_up(layers: Sequence[Layer], data: Data) -> tuple[str, int]:
+def start_up(layers: Sequence[PackedLayer], data: Data) -> tuple[str, int]:
     """``net_tables``: the pointers into the data, and the floats that values decoded at the start take."""
     lines, decoded, numbers = [], 0, {"conv": 0, "linear": 0}
     for layer in layers:

@@ -9,7 +9,7 @@ from tombola.disks import written_folder
 from tombola.errors import RequestError
 from tombola.native.about import FILE, sealed
 from tombola.native.data import Data
-from tombola.native.layer import Layer
+from tombola.native.layer import PackedLayer
 from tombola.native.memory import Memory
 from tombola.native.naming import NET, named
 from tombola.native.program import Program
@@ -31,7 +31,13 @@ def check_out(out: Path) -> None:
 
 
 def write(
-    program: Program, layers: Sequence[Layer], out: Path, *, about: Mapping[str, Any], summary: str, prefix: str = NET
+    program: Program,
+    layers: Sequence[PackedLayer],
+    out: Path,
+    *,
+    about: Mapping[str, Any],
+    summary: str,
+    prefix: str = NET,
 ) -> list[Path]:
     """The files written into ``out``: all are made before the first one is written.
 
@@ -54,7 +60,7 @@ def write(
     return [out / name for name in files]
 
 
-def net_c(program: Program, layers: Sequence[Layer], data: Data) -> str:
+def net_c(program: Program, layers: Sequence[PackedLayer], data: Data) -> str:
     """``net.c`` as one file; its tables go into ``data``."""
     tables, decoded = start_up(layers, data)
     steps = step_tables(program, Memory.of(program), data)
@@ -84,7 +90,7 @@ def net_c(program: Program, layers: Sequence[Layer], data: Data) -> str:
     )
 
 
-def rows(program: Program, layers: Sequence[Layer]) -> list[dict[str, Any]]:
+def rows(program: Program, layers: Sequence[PackedLayer]) -> list[dict[str, Any]]:
     """One line a step for ``net.json``."""
     packed = {layer.step: layer for layer in layers}
     return [

@@ -11,8 +11,8 @@ from tombola.fitting.state import under
 from tombola.masks.masks import Masks
 from tombola.models.network import Network
 from tombola.schemes._base import Rung, Scheme
+from tombola.schemes._drawn import versions
 from tombola.schemes._rewound import restore
-from tombola.schemes._versions import versions
 from tombola.spec import option
 from tombola.tickets.lineage import Lineage
 from tombola.tickets.ticket import Ticket

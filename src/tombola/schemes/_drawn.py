@@ -2,9 +2,11 @@
 
 import warnings
 from collections.abc import Mapping
+from importlib.metadata import version
 from typing import Any, Final
 
 from tombola.errors import RequestError
+from tombola.machine import instructions, processor
 from tombola.masks.budgets._base import Budget
 from tombola.masks.layers import Layer
 from tombola.masks.masks import Masks
@@ -13,7 +15,6 @@ from tombola.models.layers import layers_of, with_positions
 from tombola.models.network import Network, origin_of
 from tombola.models.prunable import PrunableRule, Weights, candidates, prunable
 from tombola.schemes._base import Scheme
-from tombola.schemes._versions import versions
 from tombola.tasks._base import Task
 from tombola.tickets.lineage import Lineage
 from tombola.tickets.ticket import Ticket
@@ -66,6 +67,12 @@ def mask_only(
         extra=dict(extra or {}),
     )
     return Ticket.of(model.body, masks, lineage, keep_values=False)
+
+
+def versions() -> dict[str, str]:
+    """What a lineage names as having made a ticket: Tombola's and torch's versions, and what decides last bits."""
+    found = {name: version(name) for name in ("tombola", "torch")}
+    return {**found, "processor": processor(), "instructions": instructions()}
 
 
 def _say_how_little(model: Network, masks: Masks, rule: PrunableRule) -> None:

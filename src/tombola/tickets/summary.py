@@ -16,7 +16,7 @@ def entropy_bytes(kept: int, total: int) -> float:
 
 
 @dataclass(frozen=True)
-class Layer:
+class LayerCount:
     """One masked tensor."""
 
     name: str
@@ -35,7 +35,7 @@ class Summary:
     """A ticket at a glance; sizes are None for a ticket that has no file."""
 
     kind: str
-    layers: tuple[Layer, ...]
+    layers: tuple[LayerCount, ...]
     lineage: Lineage
     values: str | None = None
     file_bytes: int | None = None
@@ -113,6 +113,6 @@ def _told(lineage: Lineage, name: str, value: Json) -> object:
     return getattr(lineage, name) if name in ("origin", "adapted") else value
 
 
-def _line(layer: Layer, width: int) -> str:
+def _line(layer: LayerCount, width: int) -> str:
     shape = "x".join(map(str, layer.shape)) or "scalar"
     return f"  {layer.name:<{width}}  {shape:>14}  {layer.kept:>11,} / {layer.total:>11,}  {layer.density:8.4%}"

@@ -12,7 +12,7 @@ from tombola.tickets.coding import MOST_CODE
 from tombola.tickets.forms import Form, check_form
 from tombola.tickets.header import Header, parse_json, shape_of
 from tombola.tickets.lineage import Lineage
-from tombola.tickets.summary import Layer, Summary
+from tombola.tickets.summary import LayerCount, Summary
 
 CODES = "masks"
 """The name of the array that holds all mask codes, one after the other in the table's order."""
@@ -59,7 +59,7 @@ class Table:
 
     def summary(self) -> Summary:
         """Counts, lineage and sizes, without decoding a mask."""
-        layers = tuple(Layer(row.name, row.shape, row.kept, row.total) for row in self.rows)
+        layers = tuple(LayerCount(row.name, row.shape, row.kept, row.total) for row in self.rows)
         mask_bytes = sum(row.stop - row.start for row in self.rows)
         return Summary(self.kind, layers, self.lineage, self.values, self.header.file_bytes, mask_bytes)
 

@@ -16,7 +16,7 @@ from tombola.models.digest import weights_digest
 from tombola.models.network import Network
 from tombola.tickets import file
 from tombola.tickets.lineage import Lineage
-from tombola.tickets.summary import Layer, Summary
+from tombola.tickets.summary import LayerCount, Summary
 from tombola.tickets.survivors import Survivors
 
 __all__ = ["Lineage", "Ticket"]
@@ -98,11 +98,11 @@ class Ticket:
         masks, weights, lineage = file.read(Path(path))
         return cls(masks, lineage, weights)
 
-    def rows(self) -> list[Layer]:
+    def rows(self) -> list[LayerCount]:
         """One row a masked tensor: name, shape, kept and total weights."""
         counts = self.masks.counts()
         shapes = self.masks.shapes()
-        return [Layer(name, tuple(shapes[name]), *count) for name, count in counts.items()]
+        return [LayerCount(name, tuple(shapes[name]), *count) for name, count in counts.items()]
 
     def summary(self) -> Summary:
         """Counts and lineage of this ticket, without a file's sizes."""

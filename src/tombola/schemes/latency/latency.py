@@ -41,14 +41,14 @@ from tombola.models.network import Network
 from tombola.models.prunable import PrunableRule, prunable
 from tombola.native.calibration import found as calibrated
 from tombola.registry import Examples
-from tombola.schemes._asked_latency import Asked
 from tombola.schemes._base import Rung, Scheme
-from tombola.schemes._curve import Costs, Curve
 from tombola.schemes._drawn import mask_only
-from tombola.schemes._latency_lineage import remembered, said
-from tombola.schemes._latency_search import Machine, search
-from tombola.schemes._ranked_groups import Ranked
-from tombola.schemes._within_time import Worth
+from tombola.schemes.latency.asked import Asked
+from tombola.schemes.latency.curve import Costs, Curve
+from tombola.schemes.latency.lineage import remembered, said
+from tombola.schemes.latency.ranked import Ranked
+from tombola.schemes.latency.search import Machine, search
+from tombola.schemes.latency.within_time import Worth
 from tombola.spec import option
 from tombola.tasks._base import Task
 
@@ -171,7 +171,7 @@ class Latency(Scheme):
     def _here(
         self, model: Network, ranked: Mapping[str, Ranked], stack: ExitStack, note: Callable[[str], None]
     ) -> tuple[Costs, Machine | None]:
-        from tombola.schemes._native_time import NativeTime
+        from tombola.schemes.latency.native_time import NativeTime
 
         if self.machine != processor_kind():
             raise RequestError(

@@ -9,8 +9,8 @@ from torch import Tensor
 from tombola.masks.masks import Masks
 from tombola.masks.patterns._base import Grouping
 from tombola.masks.select import all_but_smallest_of
-from tombola.schemes._curve import Costs, Curve
-from tombola.schemes._within_time import Layer, Worth
+from tombola.schemes.latency.curve import Costs, Curve
+from tombola.schemes.latency.within_time import Points, Worth
 
 FINE = 129
 FAR = 10.0
@@ -44,10 +44,10 @@ class Ranked:
         kept = all_but_smallest_of([self.scores], self.total - count, names=[self.name])[0]
         return self.grouping.expand(kept)
 
-    def points(self, curve: Curve) -> Layer:
+    def points(self, curve: Curve) -> Points:
         """What keeping more and more of its groups is worth and takes."""
         scores = self.scores.double().numpy().ravel()
-        return Layer.of(scores, self.grouping.sizes.cpu().double().numpy().ravel(), curve, self.floor, self.worth)
+        return Points.of(scores, self.grouping.sizes.cpu().double().numpy().ravel(), curve, self.floor, self.worth)
 
     def part(self, part: float) -> Tensor:
         """The mask that keeps about this part of the groups."""
@@ -59,7 +59,7 @@ def masks_of(ranked: Mapping[str, Ranked], counts: Mapping[str, int]) -> Masks:
     return Masks({name: item.mask(counts[name]) for name, item in ranked.items()})
 
 
-def points_of(ranked: Mapping[str, Ranked], costs: Costs) -> dict[str, Layer]:
+def points_of(ranked: Mapping[str, Ranked], costs: Costs) -> dict[str, Points]:
     """The points of every tensor."""
     return {name: item.points(costs.layers[name]) for name, item in ranked.items()}
 

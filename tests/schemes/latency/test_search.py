@@ -11,10 +11,10 @@ from torch import Tensor
 from tombola.errors import RequestError
 from tombola.masks.drawing import groupings
 from tombola.masks.patterns._base import Pattern
-from tombola.schemes._asked_latency import Asked
-from tombola.schemes._curve import Costs, Curve
-from tombola.schemes._latency_search import TRIES, Found, Measured, search
-from tombola.schemes._ranked_groups import Ranked, corrected, parts_kept
+from tombola.schemes.latency.asked import Asked
+from tombola.schemes.latency.curve import Costs, Curve
+from tombola.schemes.latency.ranked import Ranked, corrected, parts_kept
+from tombola.schemes.latency.search import TRIES, Found, Measured, search
 
 HALF = Asked(part=0.5)
 

@@ -9,10 +9,10 @@ from torch import Tensor
 
 from tombola.errors import RequestError
 from tombola.masks.masks import Masks
-from tombola.schemes._asked_latency import Asked
-from tombola.schemes._curve import Costs
-from tombola.schemes._ranked_groups import Ranked, corrected, masks_of, parts_kept, points_of
-from tombola.schemes._within_time import Solution, least, within
+from tombola.schemes.latency.asked import Asked
+from tombola.schemes.latency.curve import Costs
+from tombola.schemes.latency.ranked import Ranked, corrected, masks_of, parts_kept, points_of
+from tombola.schemes.latency.within_time import Solution, least, within
 
 TRIES = 3
 

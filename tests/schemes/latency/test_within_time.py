@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tombola.errors import MaskError
-from tombola.schemes._curve import Costs, Curve
-from tombola.schemes._within_time import Layer, least, within
+from tombola.schemes.latency.curve import Costs, Curve
+from tombola.schemes.latency.within_time import Points, least, within
 
 
-def layer(scores: list[float], curve: list[float], floor: int = 1) -> Layer:
-    return Layer.of(np.array(scores), np.ones(len(scores)), Curve.of(curve), floor)
+def layer(scores: list[float], curve: list[float], floor: int = 1) -> Points:
+    return Points.of(np.array(scores), np.ones(len(scores)), Curve.of(curve), floor)
 
 
 def test_a_curve_lies_straight_between_its_points_and_never_falls() -> None:
@@ -64,7 +64,7 @@ def test_the_floor_stays_and_is_the_least() -> None:
 
 
 def test_groups_of_two_sizes_count_by_their_weights() -> None:
-    of_two = Layer.of(np.array([3.0, 2.0]), np.array([1.0, 4.0]), Curve.of([0, 5]), 0)
+    of_two = Points.of(np.array([3.0, 2.0]), np.array([1.0, 4.0]), Curve.of([0, 5]), 0)
     assert of_two.seconds.tolist() == [0, 1, 5]
     assert of_two.worth.tolist() == [0, 3, 11]
 
@@ -105,7 +105,7 @@ def test_by_share_a_group_counts_by_its_part_of_what_its_layer_keeps() -> None:
     small, large = [0.3, 0.2, 0.1], [30.0, 20.0, 10.0]
     by = {
         worth: {
-            name: Layer.of(np.array(item), np.ones(3), Curve.of([0, 3]), 0, worth)
+            name: Points.of(np.array(item), np.ones(3), Curve.of([0, 3]), 0, worth)
             for name, item in (("small", small), ("large", large))
         }
         for worth in ("share", "sum")

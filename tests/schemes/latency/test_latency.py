@@ -7,14 +7,14 @@ import pytest
 import torch
 from torch import nn
 
-import tombola.schemes.latency as module
+import tombola.schemes.latency.latency as module
 from tombola.errors import MaskError, OptionError, RequestError
 from tombola.fitting.session import Session, Silent
 from tombola.machine import processor_kind
 from tombola.models.network import Network
-from tombola.schemes import _timed
 from tombola.schemes._base import Scheme
-from tombola.schemes.latency import Latency
+from tombola.schemes.latency import timed
+from tombola.schemes.latency.latency import Latency
 from tombola.tickets.ticket import Ticket
 
 COSTS = {r"^0\.": [0.1, 1.0, 1.0], r"^2\.": 4.0}
@@ -138,7 +138,7 @@ def test_it_tells_how_it_came_out() -> None:
 @pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
 def test_on_this_machine_it_is_built_and_timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOMBOLA_CACHE", str(tmp_path))
-    monkeypatch.setattr(_timed, "SECONDS", 0.1)
+    monkeypatch.setattr(timed, "SECONDS", 0.1)
     how = Latency(latency=0.6, pattern="stripe:4", image=24, tolerance=0.9)
     (ticket,) = how.draw(toy(), None, seed=0, session=Session())
     known = ticket.lineage.extra["latency"]

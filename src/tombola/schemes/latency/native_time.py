@@ -19,10 +19,10 @@ from tombola.native.expected import expected
 from tombola.native.loading import Net
 from tombola.native.lowering import lower
 from tombola.native.program import Program, Step
-from tombola.schemes._curve import Costs, Curve
-from tombola.schemes._latency_search import Measured
-from tombola.schemes._ranked_groups import Ranked
-from tombola.schemes._timed import Timing, Turns
+from tombola.schemes.latency.curve import Costs, Curve
+from tombola.schemes.latency.ranked import Ranked
+from tombola.schemes.latency.search import Measured
+from tombola.schemes.latency.timed import Timing, Turns
 
 POINTS = 17
 

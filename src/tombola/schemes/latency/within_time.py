@@ -17,7 +17,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tombola.schemes._curve import Curve
+from tombola.schemes.latency.curve import Curve
 
 Floats: TypeAlias = NDArray[np.float64]
 Worth: TypeAlias = Literal["share", "sum"]
@@ -26,7 +26,7 @@ TINY = 1e-200
 
 
 @dataclass(frozen=True)
-class Layer:
+class Points:
     """Points of one layer: keeping the ``counts`` highest groups takes ``seconds`` and is worth ``worth``."""
 
     counts: NDArray[np.int64]
@@ -34,7 +34,7 @@ class Layer:
     worth: Floats
 
     @classmethod
-    def of(cls, scores: Floats, sizes: Floats, curve: Curve, floor: int, worth: Worth = "sum") -> "Layer":
+    def of(cls, scores: Floats, sizes: Floats, curve: Curve, floor: int, worth: Worth = "sum") -> "Points":
         """From a mean score and a size for each group, which stand in any order."""
         order = np.argsort(-scores, kind="stable")
         total = len(scores)
@@ -77,12 +77,12 @@ class Solution:
     seconds: float
 
 
-def least(layers: Mapping[str, Layer]) -> float:
+def least(layers: Mapping[str, Points]) -> float:
     """The fewest seconds that can be had."""
     return float(sum(layer.seconds[layer.hull()[0]] for layer in layers.values()))
 
 
-def within(layers: Mapping[str, Layer], seconds: float) -> Solution:
+def within(layers: Mapping[str, Points], seconds: float) -> Solution:
     """What is most worth keeping in so many seconds; in more seconds each tensor keeps as much or more.
 
     ``seconds`` are at least `least`.
@@ -111,7 +111,7 @@ def within(layers: Mapping[str, Layer], seconds: float) -> Solution:
     )
 
 
-def _part(layer: Layer, first: int, last: int, seconds: float) -> int:
+def _part(layer: Points, first: int, last: int, seconds: float) -> int:
     """The last point from ``first`` to ``last`` that takes at most so many seconds more than the first."""
     fits = layer.seconds[first : last + 1] - layer.seconds[first] <= seconds
     return first + int(np.flatnonzero(fits)[-1])

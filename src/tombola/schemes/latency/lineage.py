@@ -4,7 +4,7 @@ import re
 from math import isfinite
 from typing import Any, Protocol
 
-from tombola.schemes._latency_search import Found
+from tombola.schemes.latency.search import Found
 
 
 class Terms(Protocol):
