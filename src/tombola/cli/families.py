@@ -18,6 +18,7 @@ PACKAGES: Final = {
     "attacks": "tombola.attacks",
     "tasks": "tombola.tasks",
     "inputs": "tombola.models.inputs",
+    "heads": "tombola.models.heads",
     "kinds": "tombola.models.kinds",
     "datasets": "tombola.data",
     "corruptions": "tombola.data.corruptions",

@@ -8,11 +8,16 @@ from torch import Tensor, nn
 from tombola.errors import ModelError
 
 
-def table_of(body: nn.Module) -> nn.Embedding:
+def table_in(body: nn.Module) -> nn.Embedding | None:
     """The table of words: the one the body names (``get_input_embeddings``, as in transformers), else its first."""
     ask: object = getattr(body, "get_input_embeddings", None)
     found = ask() if callable(ask) else next((m for m in body.modules() if isinstance(m, nn.Embedding)), None)
-    if not isinstance(found, nn.Embedding):
+    return found if isinstance(found, nn.Embedding) else None
+
+
+def table_of(body: nn.Module) -> nn.Embedding:
+    """The same; raises `ModelError` where there is none."""
+    if (found := table_in(body)) is None:
         raise ModelError(
             f"{type(body).__name__} has no nn.Embedding, so it reads no token ids; give the network another input,"
             " or the body a get_input_embeddings() that returns its table"

@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, TypeAlias
 from torch import Tensor, nn
 
 from tombola.errors import ModelError
+from tombola.models.heads._base import ShowsTokens
 from tombola.models.readers import fill, read_weights
 
 Pool: TypeAlias = Literal["cls", "mean"]
@@ -21,8 +22,10 @@ _OF_A_PROGRAM: Final = ("transformers_version", "_name_or_path", "auto_map", "to
 _POOLER: Final = "pooler."
 
 
-class EncoderBody(nn.Module):
-    """Answers (N, outputs) at token ids (N, L). The encoder's layers are named as in the checkpoints of its family.
+class EncoderBody(ShowsTokens):
+    """Answers (N, outputs) at token ids (N, L), or (N, L, outputs) under a head that reads tokens.
+
+    The encoder's layers are named as in the checkpoints of its family.
 
     What is read of a text: ``cls``, the pooler's vector or the first token's where there is no pooler; ``mean``, the
     mean of the tokens that the attention mask counts.
@@ -34,7 +37,7 @@ class EncoderBody(nn.Module):
         self.add_module(self.prefix, encoder)
         self.pool = pool
         self.dropout = nn.Dropout(dropout)
-        self.classifier = nn.Linear(width, outputs)
+        self.classifier: nn.Module = nn.Linear(width, outputs)
 
     @property
     def inner(self) -> nn.Module:
@@ -47,15 +50,16 @@ class EncoderBody(nn.Module):
         return found
 
     def forward(self, ids: Tensor, attention_mask: Tensor | None = None, **more: Tensor) -> Tensor:
-        found: Tensor = self.classifier(self.dropout(self.pooled(ids, attention_mask, **more)))
-        return found
-
-    def pooled(self, ids: Tensor, attention_mask: Tensor | None = None, **more: Tensor) -> Tensor:
-        """One vector a text, (N, D)."""
         found: Any = self.inner(input_ids=ids, attention_mask=attention_mask, **more)
+        shown = found.last_hidden_state if self.reads == "tokens" else self._pooled(found, attention_mask)
+        answers: Tensor = self.classifier(self.dropout(shown))
+        return answers
+
+    def _pooled(self, found: Any, mask: Tensor | None) -> Tensor:
+        """One vector a text, (N, D)."""
         tokens: Tensor = found.last_hidden_state
         if self.pool == "mean":
-            return _mean(tokens, attention_mask)
+            return _mean(tokens, mask)
         pooled: Tensor | None = getattr(found, "pooler_output", None)
         return tokens[:, 0] if pooled is None else pooled
 

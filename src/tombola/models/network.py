@@ -1,16 +1,21 @@
 """`Network`: any body behind its input layer, with a head that can be found and replaced."""
 
 import copy
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
 
 from tombola.errors import ModelError
 from tombola.models.adapted import Adapted
+from tombola.models.embeddings import table_in
+from tombola.models.heads._base import Head, ShowsTokens, head_of
 from tombola.models.inputs._base import InputLayer
 from tombola.models.inputs.pixels import Normalise
 from tombola.models.origin import Origin
+
+_OF_HEADS: Final = ("decoder", "output_stride")
 
 
 class Network(nn.Module):
@@ -37,7 +42,7 @@ class Network(nn.Module):
         self.origin = source if isinstance(source, Origin) else Origin.unnamed(source)
         self.adapted: Adapted | None = None
         self.head_name = head or find_head(body)
-        num_outputs(self.head)
+        self.head_kind = head_of(self.head)
 
     def forward(self, x: Tensor, **more: Tensor) -> Any:
         return self.normalise.run(self.body, x, more)
@@ -56,7 +61,7 @@ class Network(nn.Module):
 
     @property
     def head(self) -> nn.Module:
-        """The last layer, Linear or a 1x1 convolution: the one a new task replaces."""
+        """The last layer, the one a new task replaces; which kind of head it is says ``head_kind``."""
         return self.body.get_submodule(self.head_name)
 
     def features(self, x: Tensor, **more: Tensor) -> Tensor:
@@ -69,20 +74,28 @@ class Network(nn.Module):
             handle.remove()
         if not caught:
             raise ModelError(f"{self.source}: {self.head_name!r} is not its head, nothing ever reaches it")
-        return _pooled(caught[-1], channels_first=isinstance(self.head, nn.Conv2d | nn.Sequential))
+        return _pooled(caught[-1], channels_first=isinstance(self.head, nn.Conv2d) or self.head_kind.READS == "maps")
 
     def copy(self) -> "Network":
         """A deep copy that shares no tensor."""
         return copy.deepcopy(self)
 
-    def with_head(self, num_outputs: int, *, generator: torch.Generator) -> "Network":
-        """A copy whose head is a fresh layer of ``num_outputs``, initialised from ``generator``; it answers no task."""
-        new = self.copy()
-        new.adapted = None
-        parent, _, leaf = new.head_name.rpartition(".")
-        fresh = _fresh(new.head, num_outputs, generator)
-        setattr(new.body.get_submodule(parent), leaf, fresh)
+    def with_head(self, num_outputs: int, *, generator: torch.Generator, head: Head | str = "linear") -> "Network":
+        """A copy whose head is a fresh one of ``num_outputs``, initialised from ``generator``; it answers no task.
+
+        Heads over maps need another body: see `tombola.models.heading`.
+        """
+        kind, new = Head.parse(head), self.copy()
+        features = head_of(new.head).entered(new.head)
+        _show(new.body, kind)
+        fresh = kind.make(replace(features, table=table_in(new.body)), num_outputs, generator=generator)
+        new._put(fresh.to(next(new.head.parameters())).train(new.head.training))
+        new.adapted, new.head_kind, new.origin = None, kind, origin_with(new.origin, kind)
         return new
+
+    def _put(self, head: nn.Module) -> None:
+        parent, _, leaf = self.head_name.rpartition(".")
+        setattr(self.body.get_submodule(parent), leaf, head)
 
 
 def find_head(body: nn.Module) -> str:
@@ -103,17 +116,36 @@ def find_head(body: nn.Module) -> str:
 
 
 def _last_layer(part: nn.Module) -> str | None:
-    linear: list[str] = []
+    linear: dict[str, nn.Linear] = {}
     pointwise: list[str] = []
     for name, module in part.named_modules():
         if any(step.lower().startswith("aux") for step in name.split(".")):
             continue
         if isinstance(module, nn.Linear):
-            linear.append(name)
+            linear[name] = module
         elif isinstance(module, nn.Conv2d) and module.kernel_size == (1, 1):
             pointwise.append(name)
-    layers = linear or pointwise
+    _require_one(part, linear)
+    layers = [*linear] or pointwise
     return layers[-1] if layers else None
+
+
+def _require_one(part: nn.Module, linear: dict[str, nn.Linear]) -> None:
+    """Refuses layers side by side: that read what the last one reads, and give what it cannot read."""
+    if not linear:
+        return
+    name, last = list(linear.items())[-1]
+    parent = name.rpartition(".")[0]
+    beside = [
+        other
+        for other, layer in linear.items()
+        if other.rpartition(".")[0] == parent and layer.in_features == last.in_features != layer.out_features
+    ]
+    if len({*beside, name}) > 1 and not isinstance(part.get_submodule(parent), nn.Sequential):
+        raise ModelError(
+            f"{type(part).__name__} has several last layers ({', '.join(dict.fromkeys([*beside, name]))}); name the one"
+            " that a new task replaces with head='...'"
+        )
 
 
 def origin_of(network: Network) -> Origin:
@@ -125,43 +157,28 @@ def origin_of(network: Network) -> Origin:
     return network.origin.replace(source={**named, "mean": mean, "std": std})
 
 
+def origin_with(origin: Origin, kind: Head) -> Origin:
+    """The origin of a network that got another head, so that the same net can be built from it."""
+    if kind.name != "linear":
+        return origin.shaped(decoder=kind.text)
+    return origin.replace(source={name: value for name, value in origin.source.items() if name not in _OF_HEADS})
+
+
 def num_outputs(head: nn.Module) -> int:
     """How many outputs a head has; raises `ModelError` for a layer that cannot be a head."""
-    if isinstance(head, nn.Linear):
-        return head.out_features
-    if isinstance(head, nn.Conv2d) and head.kernel_size == (1, 1):
-        return head.out_channels
-    if isinstance(head, nn.Sequential) and len(head):
-        return num_outputs(head[-1])  # a segmentation head ends in a 1x1 convolution
-    raise ModelError(f"a head is a Linear layer or a 1x1 convolution, this one is a {type(head).__name__}")
+    return head_of(head).outputs(head)
+
+
+def _show(body: nn.Module, kind: Head) -> None:
+    """Has a body show its head what that reads, in place; raises `ModelError` where it cannot."""
+    if isinstance(body, ShowsTokens) and kind.READS != "maps":
+        body.reads = kind.READS
+    elif kind.READS != "a vector":
+        way = "tombola.models.heading.headed" if kind.READS == "maps" else "an encoder of texts, such as hf:FOLDER"
+        raise ModelError(f"head={kind.name} reads {kind.READS}, and {type(body).__name__} shows a vector; take {way}")
 
 
 def _pooled(x: Tensor, *, channels_first: bool) -> Tensor:
     if x.ndim <= 2:
         return x
     return (x.flatten(2).transpose(1, 2) if channels_first else x.flatten(1, -2)).mean(1)
-
-
-def _fresh(old: nn.Module, outputs: int, generator: torch.Generator) -> nn.Module:
-    """A layer like ``old`` with other outputs: uniform within 1/sqrt(inputs), as torch's own default."""
-    num_outputs(old)
-    if isinstance(old, nn.Sequential):
-        raise ModelError(
-            "this network answers at every pixel, and a classifier is asked for; give the classifier it was made from"
-        )
-    new: nn.Linear | nn.Conv2d
-    with torch.device("meta"):  # no values yet, so nothing is drawn from the global generator
-        if isinstance(old, nn.Conv2d):
-            inputs = old.in_channels
-            new = nn.Conv2d(inputs, outputs, 1)
-        else:
-            assert isinstance(old, nn.Linear)
-            inputs = old.in_features
-            new = nn.Linear(inputs, outputs)
-    weight = next(old.parameters())
-    new = new.to_empty(device=weight.device).to(weight.dtype).train(old.training)
-    with torch.no_grad():
-        for tensor in new.parameters():
-            drawn = torch.empty(tensor.shape, device="cpu").uniform_(-(inputs**-0.5), inputs**-0.5, generator=generator)
-            tensor.copy_(drawn)
-    return new

@@ -1,31 +1,38 @@
-"""`segmenting`: a classifier's body under a segmentation head, an answer at every pixel.
+"""`segmenting`: a classifier's body under a head that reads maps, with an answer at every pixel or place.
 
 The layers of the body keep their names, so masks and tickets drawn from the classifier fit as they are. The head, one
-of torchvision's, stands where the classifier's stood and reads the maps of the body's last stage; its answers are
-enlarged bilinearly to the image's size.
+of `tombola.models.heads`, stands where the classifier's stood and reads the maps of the body's last stage.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias, cast, final
+from typing import Annotated, Any, Final, TypeAlias, final
 
 import torch
+from pydantic import AfterValidator
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from tombola.errors import ModelError
 from tombola.models.dilation import dilate
-from tombola.models.kinds._base import Asked
-from tombola.models.network import Network, num_outputs
-from tombola.models.seeded import seeded
+from tombola.models.heads._base import Features, Head
+from tombola.models.network import Network
 from tombola.spec import Json
 
-Decoder: TypeAlias = Literal["fcn", "deeplab"]
+
+def _over_maps(text: str) -> str:
+    """The name of a head that reads maps."""
+    if Head.parse(text).READS != "maps":
+        raise ModelError(f"head {text} reads no maps; write fcn, deeplab or boxes")
+    return text
+
+
+Decoder: TypeAlias = Annotated[str, AfterValidator(_over_maps)]
+"""A head that reads maps, by its name."""
+
 Maps: TypeAlias = Callable[[Any, Tensor], Tensor]
 
 _PROBE: Final = 128  # pixels of the side of the image by which a body's stride and channels are found
-_RATES: Final = 96  # DeepLab's rates reach so many pixels, twice and three times as many: 12, 24, 36 at a stride of 8
 
 
 @dataclass(frozen=True)
@@ -38,13 +45,13 @@ class _Way:
     classifier: nn.Module
     maps: Maps
     head: str
-    decoder: Decoder
+    kind: Head
     output_stride: int
 
 
 @final
 class SegmentingBody(nn.Module):
-    """Answers (N, classes, H, W) at normalised images (N, 3, H, W). The layers are the classifier's, not copies."""
+    """What its head makes of the maps of normalised images (N, 3, H, W). Layers are the classifier's, not copies."""
 
     def __init__(self, way: _Way) -> None:
         super().__init__()
@@ -53,19 +60,24 @@ class SegmentingBody(nn.Module):
         self._way = way
 
     def forward(self, x: Tensor) -> Tensor:
-        answers: Tensor = self.get_submodule(self._way.head)(self._way.maps(self._way.classifier, x))
-        return F.interpolate(answers, size=x.shape[-2:], mode="bilinear", align_corners=False)
+        found: Tensor = self.get_submodule(self._way.head)(self._way.maps(self._way.classifier, x))
+        return self._way.kind.finished(found, x.shape[-2:])
+
+    @property
+    def output_stride(self) -> int:
+        """Pixels of an image to one of the maps."""
+        return self._way.output_stride
 
 
 def segmenting(
-    model: Network, decoder: Decoder, num_classes: int, *, output_stride: int | None = None, seed: int
+    model: Network, decoder: Head | str, outputs: int, *, output_stride: int | None = None, seed: int
 ) -> Network:
-    """A copy of the model with a fresh segmentation head; the body's weights and the normaliser are as they were.
+    """A copy of the model with a fresh head over maps; the body's weights and the normaliser are as they were.
 
     ``output_stride`` is how many pixels of an image make one of the maps that the head reads, None for the body's own
     number: the strides of the last stages become dilations, and no weight changes its name or its meaning.
     """
-    new = model.copy()
+    kind, new = Head.parse(decoder), model.copy()
     body = new.body._way.classifier if isinstance(new.body, SegmentingBody) else new.body
     maps = _maps_of(body)
     channels, own = _measured(body, maps, model)
@@ -73,29 +85,21 @@ def segmenting(
     if stride != own:
         dilate(body, own, stride)
     parent, _, leaf = model.head_name.rpartition(".")
-    setattr(body.get_submodule(parent), leaf, _head(decoder, channels, num_classes, stride, seed).train(model.training))
-    whole = SegmentingBody(_Way(body, maps, model.head_name, decoder, stride)).train(model.training)
+    rng, features = torch.Generator().manual_seed(seed), Features(channels, stride=stride)
+    setattr(body.get_submodule(parent), leaf, kind.make(features, outputs, generator=rng).train(model.training))
+    whole = SegmentingBody(_Way(body, maps, model.head_name, kind, stride)).train(model.training)
     made = Network(whole, new.normalise, source=model.origin, head=model.head_name)
+    made.head_kind = kind
     made.origin = model.origin.shaped(**described(made))
     return made
 
 
-def headed(network: Network, asked: Asked) -> Network:
-    """The network with the segmentation head that is asked for; itself where none is, or where it has that one."""
-    if asked.decoder is None or isinstance(network.body, SegmentingBody):
-        return network
-    outputs = asked.outputs or num_outputs(network.head)
-    return segmenting(
-        network, cast("Decoder", asked.decoder), outputs, output_stride=asked.output_stride, seed=asked.seed
-    )
-
-
 def described(network: Network) -> dict[str, Json]:
-    """What `Source` builds the same segmentation head from; empty for a network without one."""
-    body = network.body
-    if not isinstance(body, SegmentingBody):
-        return {}
-    return {"decoder": body._way.decoder, "output_stride": body._way.output_stride}
+    """What `Source` builds the same head from; empty for a linear one."""
+    kind, body = network.head_kind, network.body
+    if isinstance(body, SegmentingBody):
+        return {"decoder": kind.text, "output_stride": body.output_stride}
+    return {} if kind.name == "linear" or kind.READS == "maps" else {"decoder": kind.text}
 
 
 def outputs_in(weights: Mapping[str, Tensor], head: str) -> int | None:
@@ -104,23 +108,14 @@ def outputs_in(weights: Mapping[str, Tensor], head: str) -> int | None:
     if own is None:
         last = _last(name for name in weights if re.fullmatch(rf"{re.escape(head)}\.\d+\.weight", name))
         own = None if last is None else weights[last]
-    return len(own) if own is not None and own.ndim > 1 else None
+    if own is None:
+        own = weights.get(f"{head}.bias")  # of a decoder that is tied to the words
+        return None if own is None else len(own)
+    return len(own) if own.ndim > 1 else None
 
 
 def _last(names: Iterable[str]) -> str | None:
     return max(names, key=lambda name: int(name.split(".")[-2]), default=None)
-
-
-def _head(decoder: Decoder, channels: int, num_classes: int, stride: int, seed: int) -> nn.Module:
-    from torchvision.models.segmentation.deeplabv3 import DeepLabHead
-    from torchvision.models.segmentation.fcn import FCNHead
-
-    with seeded(seed):
-        if decoder == "fcn":
-            fcn: nn.Module = FCNHead(channels, num_classes)
-            return fcn
-        deeplab: nn.Module = DeepLabHead(channels, num_classes, [max(1, k * _RATES // stride) for k in (1, 2, 3)])
-        return deeplab
 
 
 @torch.no_grad()

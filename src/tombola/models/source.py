@@ -12,13 +12,15 @@ import torch
 from pydantic import field_validator, model_validator
 
 from tombola.errors import ModelError, OptionError, near
+from tombola.models.heading import as_asked
+from tombola.models.heads._base import Head
 from tombola.models.inputs.pixels import Normalise
 from tombola.models.kinds._base import Asked, Kind, forms, kind_of, kinds
 from tombola.models.network import Network, num_outputs
 from tombola.models.normalisers import NORMALISERS, normaliser
 from tombola.models.origin import without_weights
 from tombola.models.readers import compiled
-from tombola.models.segmenting import Decoder, described, headed
+from tombola.models.segmenting import described
 from tombola.spec import Json, Spec, build, option
 
 Plain: TypeAlias = bool | int | float | str
@@ -44,8 +46,10 @@ class Source(Spec):
     normalise: str | None = option(None, f"input mean and std by name: {', '.join(NORMALISERS)}")
     mean: tuple[float, ...] | None = option(None, "input mean of each channel, images being in [0, 1]", min_length=1)
     std: tuple[float, ...] | None = option(None, "input standard deviation of each channel", min_length=1)
-    decoder: Decoder | None = option(
-        None, "a segmentation head in the classifier's place: fcn or deeplab; files of ours say it", absent=None
+    decoder: str | None = option(
+        None,
+        "another head in the classifier's place, one of heads, as fcn; files of ours say it",
+        absent=None,
     )
     output_stride: int | None = option(
         None, "with a decoder: pixels of an image to one of its maps; empty: the net's own", absent=None, ge=1
@@ -82,6 +86,11 @@ class Source(Spec):
     @classmethod
     def _known_arch(cls, arch: str | None) -> str | None:
         return None if arch is None else _bare_arch(*kind_of(arch))
+
+    @field_validator("decoder")
+    @classmethod
+    def _known_head(cls, decoder: str | None) -> str | None:
+        return None if decoder is None else Head.parse(decoder).text
 
     @field_validator("options", mode="before")
     @classmethod
@@ -150,7 +159,7 @@ class Source(Spec):
         """
         whole = self._whole
         asked = whole._asked(num_classes, seed)
-        network = headed(whole.kind.build(asked), asked)
+        network = as_asked(whole.kind.build(asked), asked)
         network.origin = network.origin.replace(source={**whole._written(network), **network.origin.source})
         if (normalise := self._normaliser()) is not None:
             network.normalise = normalise.to(network.pixels.mean.device)

@@ -108,14 +108,15 @@ class Path(Kind):
 
 def _net_of(under: Kind, weights: "Mapping[str, Tensor]", asked: Asked) -> "Network":
     """The net that a file's tensors belong to, its head as large as theirs."""
+    from tombola.models.heading import as_asked
     from tombola.models.network import num_outputs
-    from tombola.models.segmenting import headed, outputs_in
+    from tombola.models.segmenting import outputs_in
 
     network = under.build(Asked(seed=asked.seed))
     own = num_outputs(network.head)
     outputs = outputs_in(weights, network.head_name) or own
     if asked.decoder is not None:
-        return headed(network, replace(asked, outputs=outputs))
+        return as_asked(network, replace(asked, outputs=outputs))
     return network if outputs == own else under.build(Asked(outputs, asked.seed))
 
 

@@ -1,0 +1,96 @@
+"""What every head keeps: as many numbers as asked for, from the generator alone, and it knows its own layers."""
+
+import torch
+from torch import Tensor, nn
+
+from tombola.models.heads._base import Features, Head
+from tombola.models.heads.span import Span
+
+from .faults import Fault, Method, gives, luck
+from .room import Check, finite, rng, same
+
+CHANNELS = 6
+WORDS = 9
+
+
+def asked(head: Head) -> int:
+    """How many outputs it is tried with: what it can give."""
+    if isinstance(head, Span):
+        return 2
+    return WORDS if head.READS == "tokens" else 7
+
+
+def made(head: Head, seed: int = 0) -> nn.Module:
+    """A layer of the head's."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        table = nn.Embedding(WORDS, CHANNELS)
+    return head.make(Features(CHANNELS, stride=4, table=table), asked(head), generator=rng(seed))
+
+
+def entering(head: Head) -> Tensor:
+    """What it reads."""
+    shape = {"a vector": (2, CHANNELS), "tokens": (2, 5, CHANNELS), "maps": (2, CHANNELS, 4, 4)}[head.READS]
+    return torch.randn(shape, generator=rng(1))
+
+
+def it_gives_as_many_numbers_as_asked(head: Head) -> None:
+    layer = made(head).eval()
+    assert head.outputs(layer) == asked(head)
+    with torch.no_grad():
+        found = layer(entering(head))
+        finite(found)
+        assert found.shape[1 if head.READS == "maps" else -1] == asked(head)
+        if head.READS == "maps":
+            finite(head.finished(found, torch.Size((16, 16))))
+            assert len(head.finished(found, torch.Size((16, 16)))) == 2
+
+
+def the_generator_decides_and_luck_stays(head: Head) -> None:
+    drawn = torch.get_rng_state()
+    one, twin, other = made(head), made(head), made(head, seed=1)
+    assert torch.equal(torch.get_rng_state(), drawn), "torch's own random numbers were drawn from"
+    assert same(one, twin)
+    assert not same(one, other)
+
+
+def it_knows_its_own_layers(head: Head) -> None:
+    assert head.fits(made(head))
+    assert not head.fits(nn.LayerNorm(CHANNELS))
+    assert not head.fits(nn.Sequential())
+
+
+def another_head_can_take_its_place(head: Head) -> None:
+    if head.READS != "maps":
+        assert head.entered(made(head)).channels == CHANNELS
+
+
+def it_is_written_as_it_is_read(head: Head) -> None:
+    assert Head.parse(head.text) == head
+
+
+CHECKS: tuple[Check, ...] = (
+    it_gives_as_many_numbers_as_asked,
+    the_generator_decides_and_luck_stays,
+    it_knows_its_own_layers,
+    another_head_can_take_its_place,
+    it_is_written_as_it_is_read,
+)
+
+
+def _one_more(method: Method) -> Method:
+    return lambda self, features, outputs, **options: method(self, features, outputs + 1, **options)
+
+
+@torch.no_grad()
+def _lucky(layer: nn.Module) -> nn.Module:
+    for parameter in layer.parameters():
+        parameter.copy_(luck(parameter))
+    return layer
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault("gives one number more", "linear", "make", _one_more, it_gives_as_many_numbers_as_asked),
+    Fault("draws from torch's own", "projection", "make", gives(_lucky), the_generator_decides_and_luck_stays),
+    Fault("takes any layer", "boxes", "fits", gives(lambda found: True), it_knows_its_own_layers),
+)
