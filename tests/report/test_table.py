@@ -1,13 +1,11 @@
 """The terminal's table."""
 
-from io import StringIO
 from random import Random
 
-from rich.console import Console
 from tests.report.rows import demo_rows, row
 
 from tombola.report.curves import read_results
-from tombola.report.table import grids_of, rich_table, text_table
+from tombola.report.table import grids_of, text_table
 
 
 def test_a_row_a_sparsity_a_column_a_prior_and_the_winner_marked() -> None:
@@ -65,10 +63,3 @@ def test_the_order_of_rows_does_not_matter() -> None:
 
 def test_no_rows_are_said_so() -> None:
     assert text_table([]) == "no results yet"
-
-
-def test_the_rich_table_holds_the_same_numbers_and_no_markup_of_the_rows() -> None:
-    out = StringIO()
-    Console(file=out, width=160).print(rich_table([row(91.25, prior="[red]x", draw__sparsity=0.5)]))
-    assert "[red]x" in out.getvalue()
-    assert "91.2" in out.getvalue()

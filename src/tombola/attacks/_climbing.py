@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from tombola.attacks._norms import Bounds, Norm, box, direction, displace, project_l2, radius
-from tombola.attacks._searching import KEPT, Found, logits_of
+from tombola.attacks._searching import KEPT, Attempt, Found, logits_of
 from tombola.attacks._streams import Streams, normal, uniform
 
 RHO = 0.75  # share of the steps since the last checkpoint that must have raised the loss
@@ -41,6 +41,38 @@ class _Walk:
 
     def take(self, kept: Tensor) -> "_Walk":
         return _Walk(**{field.name: getattr(self, field.name)[kept] for field in fields(self)})
+
+
+def attempt_of(
+    model: nn.Module,
+    x: Tensor,
+    targets: Tensor,
+    own: Streams,
+    loss: Callable[[Tensor, Tensor], Tensor],
+    *,
+    eps: float,
+    steps: int,
+    norm: Norm,
+    bounds: Bounds,
+    eot_iter: int,
+) -> Attempt:
+    """A climb from a new start, for some rows of ``x``; ``loss`` is of logits and of the rows they belong to."""
+
+    def attempt(rows: Tensor) -> Found:
+        return climb(
+            model,
+            x[rows],
+            targets[rows],
+            on_the_edge(x[rows], [own[row] for row in rows.tolist()], eps, norm, bounds),
+            lambda logits, left: loss(logits, rows[left]),
+            eps=eps,
+            steps=steps,
+            norm=norm,
+            bounds=bounds,
+            eot_iter=eot_iter,
+        )
+
+    return attempt
 
 
 def climb(

@@ -7,10 +7,12 @@ from typing import TypeAlias
 import torch
 from torch import Tensor, nn
 
+from tombola.attacks._climbing import on_the_edge
 from tombola.attacks._fab_plane import to_plane
 from tombola.attacks._losses import margin
 from tombola.attacks._norms import Bounds, Norm, box, project_l2, radius
-from tombola.attacks._searching import KEPT, Found, logits_of
+from tombola.attacks._searching import KEPT, Attempt, Found, logits_of
+from tombola.attacks._streams import Streams
 
 Facing: TypeAlias = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 """(images, the rows of the batch they belong to) -> the boundary seen from there, taken as a plane: how much the wrong
@@ -41,6 +43,32 @@ class _Walk:
 
     def take(self, kept: Tensor) -> "_Walk":
         return _Walk(**{field.name: getattr(self, field.name)[kept] for field in fields(self)})
+
+
+def attempt_of(
+    model: nn.Module,
+    x: Tensor,
+    targets: Tensor,
+    own: Streams | None,
+    face: Callable[[Tensor], Facing],
+    *,
+    eps: float,
+    steps: int,
+    norm: Norm,
+    bounds: Bounds,
+    pace: Pace,
+) -> Attempt:
+    """A walk for some rows of ``x`` towards what ``face`` says: from the images, or with streams from beside them."""
+
+    def attempt(rows: Tensor) -> Found:
+        images = x[rows]
+        mine = None if own is None else [own[row] for row in rows.tolist()]
+        start = images if mine is None else on_the_edge(images, mine, eps / 2, norm, bounds)
+        return walk(
+            model, images, targets[rows], start, face(rows), eps=eps, steps=steps, norm=norm, bounds=bounds, pace=pace
+        )
+
+    return attempt
 
 
 def walk(

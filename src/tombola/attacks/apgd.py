@@ -20,11 +20,11 @@ import torch
 from torch import Tensor, nn
 
 from tombola.attacks._ball import BallAttack
-from tombola.attacks._climbing import climb, on_the_edge
+from tombola.attacks._climbing import attempt_of
 from tombola.attacks._crafting import BatchNormMode
 from tombola.attacks._losses import dlr, log_odds
 from tombola.attacks._norms import Bounds, Norm
-from tombola.attacks._searching import Found, search
+from tombola.attacks._searching import search
 from tombola.attacks._streams import Randomness, streams
 from tombola.registry import Examples
 from tombola.spec import option
@@ -56,23 +56,18 @@ def apgd(
     if len(x) == 0 or eps == 0:
         return x.clone()
     own, measure = streams(len(x), generator), LOSSES[loss]
-
-    def attempt(rows: Tensor) -> Found:
-        images, classes = x[rows], targets[rows]
-        start = on_the_edge(images, [own[row] for row in rows.tolist()], eps, norm, bounds)
-        return climb(
-            model,
-            images,
-            classes,
-            start,
-            lambda logits, left: measure(logits, classes[left]),
-            eps=eps,
-            steps=steps,
-            norm=norm,
-            bounds=bounds,
-            eot_iter=eot_iter,
-        )
-
+    attempt = attempt_of(
+        model,
+        x,
+        targets,
+        own,
+        lambda logits, rows: measure(logits, targets[rows]),
+        eps=eps,
+        steps=steps,
+        norm=norm,
+        bounds=bounds,
+        eot_iter=eot_iter,
+    )
     return search(model, x, targets, lambda _: [attempt] * restarts, bn=bn)
 
 

@@ -21,11 +21,11 @@ import torch
 from torch import Tensor, nn
 
 from tombola.attacks._ball import BallAttack
-from tombola.attacks._climbing import climb, on_the_edge
+from tombola.attacks._climbing import attempt_of
 from tombola.attacks._crafting import BatchNormMode
 from tombola.attacks._losses import targeted_dlr, wrong_classes
 from tombola.attacks._norms import Bounds, Norm
-from tombola.attacks._searching import Attempt, Found, search
+from tombola.attacks._searching import Attempt, search
 from tombola.attacks._streams import Randomness, streams
 from tombola.registry import Examples
 from tombola.spec import option
@@ -57,23 +57,18 @@ def apgd_t(
     own = streams(len(x), generator)
 
     def towards(goal: Tensor) -> Attempt:
-        def attempt(rows: Tensor) -> Found:
-            images, classes, wanted = x[rows], targets[rows], goal[rows]
-            start = on_the_edge(images, [own[row] for row in rows.tolist()], eps, norm, bounds)
-            return climb(
-                model,
-                images,
-                classes,
-                start,
-                lambda logits, left: targeted_dlr(logits, classes[left], wanted[left]),
-                eps=eps,
-                steps=steps,
-                norm=norm,
-                bounds=bounds,
-                eot_iter=eot_iter,
-            )
-
-        return attempt
+        return attempt_of(
+            model,
+            x,
+            targets,
+            own,
+            lambda logits, rows: targeted_dlr(logits, targets[rows], goal[rows]),
+            eps=eps,
+            steps=steps,
+            norm=norm,
+            bounds=bounds,
+            eot_iter=eot_iter,
+        )
 
     def attempts(logits: Tensor) -> Iterator[Attempt]:
         for goal in wrong_classes(logits, targets, goals).unbind(1):

@@ -21,12 +21,11 @@ import torch
 from torch import Tensor, nn
 
 from tombola.attacks._ball import BallAttack
-from tombola.attacks._climbing import on_the_edge
 from tombola.attacks._crafting import BatchNormMode
 from tombola.attacks._fab_plane import plane_distance
-from tombola.attacks._fab_walk import Facing, Pace, walk
+from tombola.attacks._fab_walk import Facing, Pace, attempt_of
 from tombola.attacks._norms import Bounds, Norm
-from tombola.attacks._searching import Attempt, Found, logits_of, search
+from tombola.attacks._searching import Attempt, logits_of, search
 from tombola.attacks._streams import Randomness, streams
 from tombola.registry import Examples
 from tombola.spec import option
@@ -57,14 +56,18 @@ def fab(
     own = streams(len(x), generator)
 
     def begun(restart: int) -> Attempt:
-        def attempt(rows: Tensor) -> Found:
-            images, classes = x[rows], targets[rows]
-            mine = [own[row] for row in rows.tolist()]
-            start = on_the_edge(images, mine, eps / 2, norm, bounds) if restart else images
-            face = facing_nearest(model, classes, norm)
-            return walk(model, images, classes, start, face, eps=eps, steps=steps, norm=norm, bounds=bounds, pace=pace)
-
-        return attempt
+        return attempt_of(
+            model,
+            x,
+            targets,
+            own if restart else None,
+            lambda rows: facing_nearest(model, targets[rows], norm),
+            eps=eps,
+            steps=steps,
+            norm=norm,
+            bounds=bounds,
+            pace=pace,
+        )
 
     return search(model, x, targets, lambda _: map(begun, range(restarts)), bn=bn)
 

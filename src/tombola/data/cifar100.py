@@ -8,37 +8,18 @@ Options: ``root``, ``download``, ``val_fraction``, ``seed``, ``size``, ``crop``.
 Reference: A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009.
 """
 
-from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, final
 
-from tombola.data._base import Dataset, Published, Splits
-from tombola.data._resized import resized
-from tombola.data._torchvision import ROOT, load_cifar
-from tombola.spec import option
+from tombola.data._base import Published
+from tombola.data._cifar import Cifar
 
 
-class Cifar100(Dataset):
+@final
+class Cifar100(Cifar):
     """CIFAR-100."""
 
-    AUGMENT: ClassVar[str] = "flip_shift"
     PUBLISHED: ClassVar[Published | None] = Published(classes=100, train=50_000, test=10_000)
 
-    root: Path = option(ROOT, "the folder that holds cifar-100-python", identity=False)
-    download: bool = option(default=False, help="fetch it if it is not there", identity=False)
-    val_fraction: float = option(0.1, "the share of the training images held out", gt=0, lt=1)
-    seed: int = option(0, "which split", ge=0)
-    size: int = option(32, "height and width in pixels", absent=32, ge=8, le=1024)
-    crop: float = option(
-        1.0, "the share of the side that a test image keeps; 0.875 for 256 cut to 224", absent=1.0, gt=0, le=1
-    )
-
-    def load(self) -> Splits:
-        splits = load_cifar(
-            "CIFAR100",
-            "cifar-100-python",
-            self.root,
-            download=self.download,
-            val_fraction=self.val_fraction,
-            seed=self.seed,
-        )
-        return resized(splits, self.size, self.crop)
+    @property
+    def kind(self) -> tuple[str, str]:
+        return "CIFAR100", "cifar-100-python"

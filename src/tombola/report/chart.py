@@ -6,10 +6,10 @@ is a link to the rows behind it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from tombola.report.curves import Summary
+from tombola.report.lines import Frame, Series
 from tombola.report.markup import Markup, tag
 from tombola.report.numbers import mean_and_spread
 from tombola.report.scales import spread_out, thinned, ticks
@@ -18,34 +18,6 @@ WIDTH, HEIGHT = 420.0, 256.0
 _LEFT, _TOP, _BOTTOM = 42.0, 10.0, 40.0
 _MOST_DOTS = 20
 _LETTER = 6.8  # the mean width of a letter of the labels, in SVG units
-
-
-@dataclass(frozen=True)
-class Series:
-    """One level of the colour axis: its summaries by x, and the dense level where there is one."""
-
-    index: int
-    name: str
-    points: tuple[tuple[float, Summary], ...]
-    dense: float | None = None
-    ids: tuple[str, ...] = ()
-    """Where each point leads (`tombola.report.points`)."""
-
-
-@dataclass(frozen=True)
-class Frame:
-    """What panels of one measure share: the x positions with their labels, the range of y, the unit, the words."""
-
-    xs: tuple[tuple[float, str], ...]
-    low: float
-    high: float
-    unit: str
-    x_title: str
-    labelled: bool
-    lines: bool
-
-    def y(self, value: float) -> float:
-        return HEIGHT - _BOTTOM - (value - self.low) / (self.high - self.low) * (HEIGHT - _BOTTOM - _TOP)
 
 
 def draw_panel(series: Sequence[Series], frame: Frame, said: str) -> Markup:
@@ -95,6 +67,11 @@ def swatch(index: int) -> Markup:
     )
 
 
+def _y(frame: Frame, value: float) -> float:
+    """Where a value lies, in SVG units."""
+    return HEIGHT - _BOTTOM - (value - frame.low) / (frame.high - frame.low) * (HEIGHT - _BOTTOM - _TOP)
+
+
 def _positions(frame: Frame, right: float) -> dict[float, float]:
     """x in SVG units for every x of the frame; the outermost stand a little inside."""
     values = [value for value, _ in frame.xs]
@@ -108,8 +85,8 @@ def _positions(frame: Frame, right: float) -> dict[float, float]:
 
 def _grid(frame: Frame, right: float) -> Markup:
     values = ticks(frame.low, frame.high)
-    lines = "".join(f"M{_LEFT:g} {frame.y(value):.1f}H{right:.1f}" for value in values)
-    labels = [_text(f"{value:,g}", _LEFT - 7, frame.y(value) + 4, "end") for value in values]
+    lines = "".join(f"M{_LEFT:g} {_y(frame, value):.1f}H{right:.1f}" for value in values)
+    labels = [_text(f"{value:,g}", _LEFT - 7, _y(frame, value) + 4, "end") for value in values]
     return tag("g", {"class": "axis", "aria-hidden": "true"}, tag("path", {"class": "grid", "d": lines}), *labels)
 
 
@@ -151,7 +128,7 @@ def _means(series: Series, frame: Frame, at: dict[float, float]) -> Markup:
         column, label = columns[x]
         where = f"{series.name}, {label}" if frame.lines else series.name
         said = f"{where}: {mean_and_spread(summary, frame.unit)}"
-        shape = marker(series.index, at[x], frame.y(summary.mean))
+        shape = marker(series.index, at[x], _y(frame, summary.mean))
         found.append(point(to, said, series.index, shape, column=column))
     return tag("g", None, *found)
 
@@ -163,11 +140,11 @@ def _band(points: Sequence[tuple[float, Summary]], frame: Frame) -> str:
 
 
 def _through(points: Sequence[tuple[float, float]], frame: Frame) -> str:
-    return "M" + "L".join(f"{x:.1f} {frame.y(value):.1f}" for x, value in points)
+    return "M" + "L".join(f"{x:.1f} {_y(frame, value):.1f}" for x, value in points)
 
 
 def _bar(x: float, summary: Summary, frame: Frame) -> str:
-    top, bottom = frame.y(summary.mean + summary.std), frame.y(summary.mean - summary.std)
+    top, bottom = _y(frame, summary.mean + summary.std), _y(frame, summary.mean - summary.std)
     return f"M{x:.1f} {top:.1f}V{bottom:.1f}M{x - 5:.1f} {top:.1f}h10M{x - 5:.1f} {bottom:.1f}h10"
 
 
@@ -175,7 +152,7 @@ def _dots(points: Sequence[tuple[float, Summary]], frame: Frame) -> list[Markup]
     """The seeds as strokes without length and with round ends, unless they are so many that the band says more."""
     shown = [(x, value) for x, s in points if 1 < s.n <= _MOST_DOTS for value in s.values.values()]
     return (
-        [tag("path", {"class": "seed", "d": "".join(f"M{x:.1f} {frame.y(v):.1f}h0" for x, v in shown)})]
+        [tag("path", {"class": "seed", "d": "".join(f"M{x:.1f} {_y(frame, v):.1f}h0" for x, v in shown)})]
         if shown
         else []
     )
@@ -193,13 +170,13 @@ def marker(index: int, x: float, y: float) -> Markup:
 
 
 def _dense(series: Series, frame: Frame, right: float) -> Markup:
-    level = frame.y(series.dense or 0.0)
+    level = _y(frame, series.dense or 0.0)
     return tag("path", {"class": f"dense c{series.index % 8}", "d": f"M{_LEFT:g} {level:.1f}H{right:.1f}"})
 
 
 def _end_labels(series: Sequence[Series], frame: Frame, right: float) -> list[Markup]:
     shown = [s for s in series if s.points]
-    wanted = [frame.y(s.points[-1][1].mean) for s in shown]
+    wanted = [_y(frame, s.points[-1][1].mean) for s in shown]
     places = spread_out(wanted, 16, _TOP + 4, HEIGHT - _BOTTOM - 4)
     return [
         _text(s.name, right + 4, y + 4, "start", f"t end c{s.index % 8}") for s, y in zip(shown, places, strict=True)

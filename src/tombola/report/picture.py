@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from tombola.disks import written
 from tombola.errors import RequestError
-from tombola.report.axes import level
-from tombola.report.curves import Measure, Panel, Results, read_results
+from tombola.report.curves import Results, read_results
+from tombola.report.lines import Frame, Look, Series, frame_of, series_of
 from tombola.report.numbers import in_unit, percent
-from tombola.report.scales import kept_halvings, padded
 from tombola.rows import Row, read_rows
 
 if TYPE_CHECKING:
@@ -46,15 +45,16 @@ def write_picture(
     from matplotlib.figure import Figure as Canvas
 
     across = len(results.panels) if len(results.panels) > 1 else min(2, len(results.measures))
+    look = _look(results)
     drawn = [(measure, panel) for measure in results.measures for panel in results.panels]
     down = -(-len(drawn) // across)
     wide = width if across > 1 else width / 1.8
     canvas = Canvas(figsize=(wide, 2.7 * down + 0.4), layout="constrained", facecolor="white")
     plots = canvas.subplots(down, across, squeeze=False, sharey="row" if len(results.panels) > 1 else "none")
     for plot, (measure, panel) in zip(plots.flat, drawn, strict=False):
-        _draw(plot, results, measure, panel)
-        _dress(plot, results, panel)
-        plot.set_ylim(*padded(_ends(results, measure), measure.unit))
+        if (frame := frame_of(results, look, measure, results.panels)) is not None:
+            _draw(plot, series_of(results, look, measure, panel), frame)
+            _dress(plot, frame, results.panel_title(panel))
         if panel == results.panels[0]:
             plot.set_ylabel(fill(in_unit(measure), _LETTERS), color=_INK)
     for plot in plots.flat[len(drawn) :]:
@@ -71,43 +71,37 @@ def write_picture(
     return out
 
 
+def _look(results: Results) -> Look:
+    one = len(results.sparsities) == 1
+    title = f"at {percent(results.sparsities[0])} sparsity" if one else "of the weights pruned"
+    return Look(tuple(results.sparsities), percent, title)
+
+
 def _columns(labels: Sequence[str], width: float) -> int:
     """How many labels fit side by side, at some twelve letters an inch and seven for the line before each."""
     return max(1, min(6, int(12 * width / (max(map(len, labels)) + 7))))
 
 
-def _draw(plot: "Plot", results: Results, measure: Measure, panel: Panel) -> None:
-    single = len(results.sparsities) == 1
-    for index, colour in enumerate(results.colours):
-        curve = results.curve(measure, panel, colour)
-        x = [float(index) if single else kept_halvings(sparsity) for sparsity in curve]
-        mean = [summary.mean for summary in curve.values()]
-        std = [summary.std for summary in curve.values()]
+def _draw(plot: "Plot", series: Sequence[Series], frame: Frame) -> None:
+    for line in series:
+        x, summaries = [place for place, _ in line.points], [summary for _, summary in line.points]
+        mean, std = [summary.mean for summary in summaries], [summary.std for summary in summaries]
         low, high = [m - s for m, s in zip(mean, std, strict=True)], [m + s for m, s in zip(mean, std, strict=True)]
-        tone, marker = COLOURS[index % len(COLOURS)], _MARKERS[index % len(_MARKERS)]
-        plot.plot(
-            x, mean, color=tone, marker=marker, markersize=5, markeredgecolor="white", lw=1.8, label=level(colour)
-        )
+        tone, marker = COLOURS[line.index % len(COLOURS)], _MARKERS[line.index % len(_MARKERS)]
+        plot.plot(x, mean, color=tone, marker=marker, markersize=5, markeredgecolor="white", lw=1.8, label=line.name)
         plot.fill_between(x, low, high, color=tone, alpha=0.15, linewidth=0)
-        if single:
+        if not frame.lines:
             plot.errorbar(x, mean, yerr=std, color=tone, capsize=4, lw=1.4)
-        elif 0.0 in curve:
-            plot.axhline(curve[0.0].mean, color=tone, lw=0.8, ls=(0, (2, 4)))
+        elif line.dense is not None:
+            plot.axhline(line.dense, color=tone, lw=0.8, ls=(0, (2, 4)))
 
 
-def _ends(results: Results, measure: Measure) -> list[float]:
-    return [end for s in results.summaries[measure].values() for end in (s.mean - s.std, s.mean + s.std)]
-
-
-def _dress(plot: "Plot", results: Results, panel: Panel) -> None:
+def _dress(plot: "Plot", frame: Frame, title: str) -> None:
     """Quiet axes: a grid across, no box, sparsities as they were asked for."""
-    plot.set_title(results.panel_title(panel), fontsize=10, color=_QUIET, loc="left")
-    if len(results.sparsities) == 1:
-        plot.set_xticks(range(len(results.colours)), [level(colour) for colour in results.colours])
-        plot.set_xlabel(f"at {percent(results.sparsities[0])} sparsity", fontsize=9, color=_QUIET)
-    else:
-        plot.set_xticks([kept_halvings(s) for s in results.sparsities], [percent(s) for s in results.sparsities])
-        plot.set_xlabel("of the weights pruned", fontsize=9, color=_QUIET)
+    plot.set_title(title, fontsize=10, color=_QUIET, loc="left")
+    plot.set_xticks([place for place, _ in frame.xs], [label for _, label in frame.xs])
+    plot.set_xlabel(frame.x_title, fontsize=9, color=_QUIET)
+    plot.set_ylim(frame.low, frame.high)
     plot.tick_params(colors=_QUIET, labelsize=9, length=3)
     plot.grid(axis="y", color=_LINE, lw=0.8)
     plot.set_axisbelow(True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from tombola.report.axes import last_part, level
 from tombola.report.curves import Measure, Panel, Place, Results, read_results
@@ -10,9 +9,6 @@ from tombola.report.duels import duels
 from tombola.report.numbers import in_unit, mean_and_spread, percent
 from tombola.rows import Row, Scalar
 from tombola.verdicts.runs import FEWEST_SEEDS
-
-if TYPE_CHECKING:
-    from rich.console import Group
 
 _MOST_COLUMNS = 8
 _MARK = "*"
@@ -33,28 +29,6 @@ def text_table(rows: Sequence[Row]) -> str:
     results = read_results(rows)
     grids = [_as_text(grid) for grid in grids_of(results)]
     return "\n\n".join([*grids, *_legend(results)]) if grids else "no results yet"
-
-
-def rich_table(rows: Sequence[Row]) -> "Group":
-    """The same tables for a rich console."""
-    from rich.console import Group
-    from rich.table import Table
-    from rich.text import Text
-
-    def made(grid: Grid) -> Table:
-        table = Table(title=Text(grid.title, style="bold"), title_justify="left")
-        table.add_column(Text(grid.corner), justify="right")
-        for top, bottom in grid.header:
-            table.add_column(Text(f"{top}\n{bottom}" if top else bottom), justify="right")
-        for name, cells in grid.rows:
-            table.add_row(name, *(Text(cell, style="bold green" if cell.endswith(_MARK) else "") for cell in cells))
-        return table
-
-    results = read_results(rows)
-    grids = [made(grid) for grid in grids_of(results)]
-    if not grids:
-        return Group("no results yet")
-    return Group(*grids, *(Text(line, style="dim") for line in _legend(results)))
 
 
 def grids_of(results: Results) -> list[Grid]:

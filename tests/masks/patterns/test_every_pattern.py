@@ -12,7 +12,7 @@ from torch import Size, Tensor
 
 from tombola.errors import RequestError
 from tombola.masks.budgets._base import Allocation, Budget, Groups
-from tombola.masks.budgets._ranking import all_but_lowest
+from tombola.masks.budgets._ranking import all_but, asked
 from tombola.masks.drawing import draw_by_scores, groupings
 from tombola.masks.layers import Layer
 from tombola.masks.masks import Masks
@@ -31,7 +31,7 @@ class Plain(Budget):
     """The lowest of all tensors together, without a floor."""
 
     def allocate(self, groups: Mapping[str, Groups], sparsity: float) -> Allocation:
-        return Allocation(all_but_lowest(groups, sparsity))
+        return Allocation(all_but(groups, asked(groups, sparsity)))
 
 
 @dataclass(frozen=True)

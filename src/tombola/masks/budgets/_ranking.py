@@ -12,11 +12,6 @@ from tombola.masks.budgets._base import Groups
 from tombola.masks.select import all_but_smallest_of
 
 
-def all_but_lowest(groups: Mapping[str, Groups], sparsity: float) -> dict[str, Tensor]:
-    """`all_but` for a share of all these weights."""
-    return all_but(groups, asked(groups, sparsity))
-
-
 def one_size(groups: Mapping[str, Groups]) -> float | None:
     """The size of every group, where they have one; None where not."""
     sizes = {size.item() for item in groups.values() for size in _extremes(item.sizes)}

@@ -14,8 +14,9 @@ from typing import ClassVar, Final
 from tombola.report.about import About
 from tombola.report.curves import read_results
 from tombola.report.figures._base import Drawn, Figure
+from tombola.report.lines import Look
 from tombola.report.markup import join
-from tombola.report.panels import Look, blocks, curve_table, legend
+from tombola.report.panels import blocks, curve_table, legend
 from tombola.rows import Row
 
 FEWEST: Final = 3

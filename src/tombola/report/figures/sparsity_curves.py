@@ -14,9 +14,10 @@ from typing import ClassVar
 from tombola.report.about import About
 from tombola.report.curves import Results, read_results
 from tombola.report.figures._base import Drawn, Figure
+from tombola.report.lines import Look, dense_shown
 from tombola.report.markup import join
 from tombola.report.numbers import percent
-from tombola.report.panels import Look, blocks, curve_table, dense_shown, left_out, legend
+from tombola.report.panels import blocks, curve_table, left_out, legend
 from tombola.rows import Row
 
 
