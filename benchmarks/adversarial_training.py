@@ -35,9 +35,9 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
 from tombola.attacks._base import Attack
+from tombola.batch import Batch, to_float
 from tombola.benching.machine import processor
 from tombola.data._base import Images
-from tombola.data._loading import to_float
 from tombola.fitting.devices import multiplies_bfloat16, resolved
 from tombola.fitting.fit import Fit
 from tombola.fitting.seeds import generator
@@ -130,7 +130,7 @@ def ours(model: Network, task: Task, fit: Fit, seed: int) -> Timed:
 def usual(model: Network, task: Task, fit: Fit, seed: int) -> Timed:
     """The loop one finds in repositories: float32, NCHW."""
     images = task.splits().train
-    pixels = images.take(torch.arange(len(images))).float() / 255
+    pixels = images.pixels_at(torch.arange(len(images))).float() / 255
     shuffled = generator(seed, "usual order")
     start = time.perf_counter()
     net = model.copy().train()
@@ -142,7 +142,7 @@ def usual(model: Network, task: Task, fit: Fit, seed: int) -> Timed:
     torch.manual_seed(seed)  # the usual attack draws from the global generator
     for step, (x, y) in enumerate(batch for _ in range(-(-total // len(loader))) for batch in loader):
         optimizer.param_groups[0]["lr"] = fit.learning_rate(step, total, len(loader))
-        adversarial = usual_attack(net, task.augment(x, generator=drawn), y, steps)
+        adversarial = usual_attack(net, task.views(Batch(x, y), generator=drawn).x, y, steps)
         optimizer.zero_grad()
         F.cross_entropy(net(adversarial), y).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         optimizer.step()
@@ -166,7 +166,7 @@ def robust_accuracy(model: nn.Module, task: Task, count: int) -> float:
     images = task.splits().test
     correct = 0.0
     for chosen in torch.split(torch.arange(min(count, len(images))), 250):
-        x, y = to_float(images.take(chosen)), images.labels[chosen]
+        x, y = to_float(images.pixels_at(chosen)), images.labels[chosen]
         found = attack.perturb(model, x, y, task.losses, bounds=(0.0, 1.0), generator=generator(0, "measure"))
         with torch.no_grad():
             correct += float(task.scores(model(found), y).sum())

@@ -175,7 +175,8 @@ def one_shot(network: Network, masks: Masks, args: argparse.Namespace) -> float 
         return None
     pruned = masked(network, masks)
     task, right, seen = Task.parse(args.task), 0.0, 0
-    for images, targets in batches(task.splits().test, 200):
+    for shown in batches(task.splits().test, 200):
+        images, targets = shown.x, shown.targets
         with torch.no_grad():
             right += float(task.scores(pruned(images), targets).sum())
         seen += len(targets)

@@ -25,7 +25,7 @@ import torch
 from tombola.benching.machine import processor
 from tombola.fitting.devices import device_of
 from tombola.fitting.session import Session
-from tombola.fitting.validate import mean_score
+from tombola.fitting.validate import headline
 from tombola.masks.masks import Masks
 from tombola.models.network import Network
 from tombola.models.prunable import prunable
@@ -80,7 +80,7 @@ def measured(transfer: Transfer, model: Network, task: Task, options: argparse.N
     start = time.perf_counter()
     adapted = transfer.adapt(model, dense, task, seed=options.seed, session=Session())
     seconds = time.perf_counter() - start
-    score = mean_score(adapted, task.splits().test, task, device=device_of("cpu"), bfloat16=False)
+    score = headline(adapted, task.splits().test, task, device=device_of("cpu"), bfloat16=False)
     return seconds, 100 * score
 
 

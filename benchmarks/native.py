@@ -34,6 +34,7 @@ from typing import Any, Final
 import torch
 from native_report import TIMES, ratio, write_report  # type: ignore[import-not-found]  # a script beside this one
 
+from tombola.batch import blank
 from tombola.benching.asked import Reference
 from tombola.benching.machine import processor
 from tombola.benching.numbers import Run, times
@@ -236,7 +237,7 @@ def _runs(workers: Mapping[Entry, Worker], plan: Plan) -> dict[Entry, list[Run]]
 
 def operations(network: Network, masks: Masks) -> float:
     """Which part of the multiply-adds of convolutions and linear layers is left."""
-    layers = with_positions(network, prunable(network.body, ALL_WEIGHTS), SIDE)
+    layers = with_positions(network, prunable(network.body, ALL_WEIGHTS), blank(SIDE))
     counts = masks.counts()
     whole = {name: layer.shape.numel() * (layer.positions or 0) for name, layer in layers.items()}
     left = {name: all_ * counts[name][0] / counts[name][1] if name in counts else all_ for name, all_ in whole.items()}

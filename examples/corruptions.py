@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from tombola.data._base import Dataset, loaded
+from tombola.data._base import Dataset, loaded_images
 from tombola.data.corruptions._base import FIFTEEN, SEVERITIES, Corruption
 
 SIDE = 128  # pixels of a picture on the sheet
@@ -31,8 +31,8 @@ if __name__ == "__main__":
         picture = np.array(Image.open(sys.argv[1]).convert("RGB").resize((224, 224)))
         pixels = torch.from_numpy(picture).permute(2, 0, 1)[None]
     else:
-        glyphs = loaded(Dataset.parse({"name": "glyphs", "size": 32, "num_train": 1000, "num_test": 100}))
-        pixels = glyphs.test.take(torch.tensor([3]))
+        glyphs = loaded_images(Dataset.parse({"name": "glyphs", "size": 32, "num_train": 1000, "num_test": 100}))
+        pixels = glyphs.test.pixels_at(torch.tensor([3]))
     path = Path("corruptions.png")
     sheet(pixels).save(path)
     print(f"{path}: rows are {', '.join(FIFTEEN[:8])}; beside them {', '.join(FIFTEEN[8:])}")

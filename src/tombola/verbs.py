@@ -19,7 +19,7 @@ from tombola.fitting.devices import device_of
 from tombola.fitting.fit import Fit
 from tombola.fitting.seeds import generator
 from tombola.fitting.session import Session
-from tombola.fitting.validate import mean_score
+from tombola.fitting.validate import headline
 from tombola.joining import applied, base_of, kept, whole
 from tombola.models.classes import in_order_of
 from tombola.models.network import Network
@@ -225,9 +225,9 @@ def shown(task: Task, network: Network) -> Task:
 
 def validated(network: Network, task: Task, *, device: str = "cpu") -> Validated:
     """The task's score on its validation split, which training may have looked at; no image of the test split."""
-    images, there = task.splits().val, device_of(device)
-    score = mean_score(network.copy().to(there), images, task, device=there, bfloat16=False) if len(images) else 0.0
-    return Validated(score, len(images))
+    val, there = task.splits().val, device_of(device)
+    score = headline(network.copy().to(there), val, task, device=there, bfloat16=False) if len(val) else 0.0
+    return Validated(score, len(val))
 
 
 def as_network(model: Model, *, seed: int = 0) -> Network:

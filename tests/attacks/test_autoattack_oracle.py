@@ -9,7 +9,7 @@ from tests.properties.test_published_robustness import DATA, Cifar, ResNet2B
 from torch import Tensor, nn
 
 from tombola.attacks.autoattack import AutoAttack
-from tombola.data._loading import to_float
+from tombola.batch import to_float
 from tombola.models.inputs.pixels import Normalise
 from tombola.models.network import Network
 from tombola.models.source import Source
@@ -52,7 +52,7 @@ def right(net: nn.Module, x: Tensor, targets: Tensor) -> Tensor:
 def test_the_same_images_stand(make: object, norm: str, eps: float) -> None:
     assert callable(make)
     net, images = make(), Cifar().splits().test
-    x, targets = to_float(images.take(torch.arange(IMAGES))).contiguous(), images.labels[:IMAGES]
+    x, targets = to_float(images.pixels_at(torch.arange(IMAGES))).contiguous(), images.labels[:IMAGES]
     member = AutoAttack.parse({"name": "autoattack", "norm": norm, "eps": eps})
     found = member.perturb(net, x, targets, cross_entropy, bounds=(0, 1), generator=generator())
     named = {"linf": "Linf", "l2": "L2"}[norm]

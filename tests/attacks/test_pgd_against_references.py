@@ -78,7 +78,7 @@ def robust() -> Batch:
 
 def some(images: Images, count: int) -> tuple[Tensor, Tensor]:
     """The first images, as floats."""
-    return images.take(torch.arange(count)).float() / 255, images.labels[:count]
+    return images.pixels_at(torch.arange(count)).float() / 255, images.labels[:count]
 
 
 def losses(batch: Batch, attack: Callable[[int], Tensor]) -> list[float]:

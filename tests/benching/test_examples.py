@@ -31,7 +31,7 @@ def test_of_a_task_they_are_training_images_of_every_class_and_no_test_image() -
     shown = {image.tobytes() for image in (found.images * 255).round().astype(np.uint8)}
     splits = task.splits()
     held = [
-        {image.numpy().tobytes() for image in part.take(torch.arange(len(part)))}
+        {image.numpy().tobytes() for image in part.pixels_at(torch.arange(len(part)))}
         for part in (splits.train, splits.test)
     ]
     assert shown <= held[0]

@@ -45,15 +45,15 @@ class Mine(Attack):
         return x
 """,
     "objectives": """
-from tombola.objectives._base import Objective
+from tombola.objectives._base import Found, Objective
 from tombola.spec import option
 
 class Mine(Objective):
     strength: int = option(3, "how strongly it is mine", ge=0)
 
-    def loss(self, model, x, targets, criterion, *, generator):
-        outputs = model(x)
-        return criterion(outputs, targets).mean(), outputs
+    def loss(self, model, batch, criterion, *, at, generator):
+        outputs = model(batch.x, **batch.more)
+        return Found(criterion(outputs, batch.targets).mean(), outputs)
 """,
     "properties": """
 from tombola.properties._base import Measurement, Property

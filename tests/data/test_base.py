@@ -62,7 +62,7 @@ def test_stratified_says_how_many_there_are() -> None:
 def test_a_subset_takes_from_the_whole_in_its_order() -> None:
     subset = Subset(images([3, 3]), torch.tensor([5, 0, 4]))
     assert subset.labels.tolist() == [1, 0, 1]
-    assert subset.take(torch.tensor([1, 2]))[:, 0, 0, 0].tolist() == [0, 4]
+    assert subset.pixels_at(torch.tensor([1, 2]))[:, 0, 0, 0].tolist() == [0, 4]
     assert (len(subset), subset.size, subset.classes, subset.on_disk) == (3, 2, ("c0", "c1"), False)
 
 

@@ -60,10 +60,10 @@ def test_at_another_size_images_are_enlarged_when_they_are_taken(monkeypatch: py
     small: Any = Dataset.parse("cifar10").load()
     large: Any = Dataset.parse({"name": "cifar10", "size": 56, "crop": 0.875}).load()
     chosen = torch.tensor([3, 1])
-    assert alike(large.train.take(chosen), oracle.resize(small.train.take(chosen), [56, 56]))
+    assert alike(large.train.pixels_at(chosen), oracle.resize(small.train.pixels_at(chosen), [56, 56]))
     for part in ("val", "test"):
-        pixels = oracle.center_crop(oracle.resize(getattr(small, part).take(chosen), [64, 64]), [56, 56])
-        assert alike(getattr(large, part).take(chosen), pixels)
+        pixels = oracle.center_crop(oracle.resize(getattr(small, part).pixels_at(chosen), [64, 64]), [56, 56])
+        assert alike(getattr(large, part).pixels_at(chosen), pixels)
         assert torch.equal(getattr(large, part).labels, getattr(small, part).labels)
     assert (large.train.size, large.train.on_disk, large.classes) == (56, True, small.classes)
 

@@ -46,7 +46,7 @@ def colours(splits: Splits) -> list[tuple[int, ...]]:
     found = []
     for label in range(len(splits.classes)):
         index = torch.nonzero(splits.train.labels == label)[0]
-        found.append(tuple(splits.train.take(index)[0, :, 4, 4].tolist()))
+        found.append(tuple(splits.train.pixels_at(index)[0, :, 4, 4].tolist()))
     return found
 
 
@@ -63,7 +63,7 @@ def test_classes_directly_below_are_split_by_seed(tmp_path: Path) -> None:
 
 def test_no_image_is_in_two_splits(tmp_path: Path) -> None:
     splits = folder(fill(tmp_path)).load()
-    pictures = torch.cat([part.take(torch.arange(len(part))) for part in (splits.train, splits.val, splits.test)])
+    pictures = torch.cat([part.pixels_at(torch.arange(len(part))) for part in (splits.train, splits.val, splits.test)])
     assert len(torch.unique(pictures.flatten(1), dim=0)) == 30
 
 
@@ -100,7 +100,7 @@ def test_the_same_split_every_time_and_another_by_seed(tmp_path: Path) -> None:
 
 
 def take_all(splits: Splits) -> list[torch.Tensor]:
-    return [part.take(torch.arange(len(part))) for part in (splits.train, splits.val, splits.test)]
+    return [part.pixels_at(torch.arange(len(part))) for part in (splits.train, splits.val, splits.test)]
 
 
 @pytest.mark.parametrize("in_memory_mb", [0, 100])
@@ -120,7 +120,7 @@ def test_the_rest_is_usable_by_option(tmp_path: Path, in_memory_mb: int) -> None
         splits = folder(tmp_path, broken="skip", in_memory_mb=in_memory_mb).load()
     parts = [splits.train, splits.val, splits.test]
     assert sum(map(len, parts)) == 30
-    assert all(part.take(torch.arange(len(part))).shape == (len(part), 3, 8, 8) for part in parts)
+    assert all(part.pixels_at(torch.arange(len(part))).shape == (len(part), 3, 8, 8) for part in parts)
 
 
 def test_many_broken_images_are_counted(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_large_sets_are_decoded_when_taken_to_the_same_pixels(tmp_path: Path) ->
     assert isinstance(decoded, OnDisk)
     assert (held.on_disk, decoded.on_disk) == (False, True)
     order = torch.tensor([4, 29, 4, 0])
-    assert torch.equal(held.take(order), decoded.take(order))
+    assert torch.equal(held.pixels_at(order), decoded.pixels_at(order))
 
 
 def test_hidden_and_other_files_empty_and_nested_folders(tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from tombola.batch import to_float
 from tombola.data._base import Images, InMemory, Subset
-from tombola.data._loading import batches, to_float
+from tombola.data._loading import batches
 
 COUNT = 23
 SET = InMemory(
@@ -27,15 +28,15 @@ class Slow(Images):
     on_disk: bool = True
     taken: list[list[int]] = field(default_factory=list)
 
-    def take(self, indices: Tensor) -> Tensor:
+    def pixels_at(self, indices: Tensor) -> Tensor:
         self.taken.append(indices.tolist())
         if 13 in indices and len(self.taken) > 100:
             raise OSError
-        return SET.take(indices)
+        return SET.pixels_at(indices)
 
 
 def seen(images: Images, batch: int, order: Tensor | None = None) -> list[list[int]]:
-    return [labels.tolist() for _, labels in batches(images, batch, order=order)]
+    return [shown.targets.tolist() for shown in batches(images, batch, order=order)]
 
 
 @pytest.mark.parametrize("images", [SET, Slow(), Subset(SET, torch.arange(COUNT))])
@@ -52,7 +53,8 @@ def test_an_order_is_kept(images: Images) -> None:
 
 
 def test_images_and_labels_stay_together_as_floats_channels_last() -> None:
-    for x, labels in batches(SET, 6):
+    for shown in batches(SET, 6):
+        x, labels = shown.x, shown.targets
         assert x.dtype == torch.float32
         assert x.is_contiguous(memory_format=torch.channels_last)
         assert torch.equal((x[:, 0, 0, 0] * 255).round().long(), labels)

@@ -157,7 +157,7 @@ def test_validation_comes_out_of_train_and_test_is_untouched(tmp_path: Path) -> 
     encoded(tmp_path / "s_test.npz", rows(12, seed=1))
     splits = pack(tmp_path).load()
     assert (len(splits.train), len(splits.val), len(splits.test)) == (27, 3, 12)
-    assert np.array_equal(splits.test.take(torch.arange(12)).permute(0, 2, 3, 1).numpy(), rows(12, seed=1))
+    assert np.array_equal(splits.test.pixels_at(torch.arange(12)).permute(0, 2, 3, 1).numpy(), rows(12, seed=1))
     few = pack(tmp_path, num_train=9).load()
     assert torch.bincount(few.train.labels).tolist() == [3, 3, 3]
     assert isinstance(few.val, Subset)

@@ -109,8 +109,8 @@ def test_in_memory_or_on_disk_the_pixels_are_the_same(
         assert isinstance(one, InMemory)
         assert isinstance(other, OnDisk)
         everything = torch.arange(len(one))
-        assert one.take(everything).shape == (len(one), 3, 8, 8)
-        assert torch.equal(one.take(everything), other.take(everything))
+        assert one.pixels_at(everything).shape == (len(one), 3, 8, 8)
+        assert torch.equal(one.pixels_at(everything), other.pixels_at(everything))
         assert torch.equal(one.labels, other.labels)
 
 
@@ -311,7 +311,7 @@ def test_a_corrupted_image_is_named(in_memory_mb: int, tmp_path: Path, monkeypat
     (tmp_path / "birdsnap" / "test" / "Ovenbird" / "001.jpg").write_bytes(b"\xff\xd8\xff")
     spec.check()
     with pytest.raises(DataError, match=r"birdsnap: .*test/Ovenbird/001\.jpg.*unpack birdsnap\.tgz") as raised:
-        spec.load().test.take(torch.arange(3))
+        spec.load().test.pixels_at(torch.arange(3))
     assert "broken=skip" not in str(raised.value)
 
 
@@ -349,12 +349,14 @@ def test_test_images_lose_their_rim_and_training_images_do_not(tmp_path: Path, m
         Image.fromarray(ramp).save(file, format="PNG")
     splits = spec.load()
     first = torch.tensor([0])
-    assert splits.test.take(first)[0, 0, 0].tolist() == (torch.arange(1, 15) * 16).tolist()
-    assert torch.equal(splits.val.take(first), splits.test.take(first))
-    whole = splits.train.take(first)[0, 0, 0].tolist()
+    assert splits.test.pixels_at(first)[0, 0, 0].tolist() == (torch.arange(1, 15) * 16).tolist()
+    assert torch.equal(splits.val.pixels_at(first), splits.test.pixels_at(first))
+    whole = splits.train.pixels_at(first)[0, 0, 0].tolist()
     assert whole[0] < 16
     assert whole[-1] > 14 * 16
-    assert torch.equal(spec.replace(crop=1.0).load().test.take(first)[0, 0, 0], torch.tensor(whole, dtype=torch.uint8))
+    assert torch.equal(
+        spec.replace(crop=1.0).load().test.pixels_at(first)[0, 0, 0], torch.tensor(whole, dtype=torch.uint8)
+    )
 
 
 def test_a_study_of_sets_that_are_not_there_is_planned(tmp_path: Path) -> None:

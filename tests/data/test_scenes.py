@@ -64,14 +64,14 @@ def test_a_pack_is_read_as_it_is_and_its_last_class_is_void(tmp_path: Path) -> N
     assert [len(part) for part in (splits.train, splits.val, splits.test)] == [6, 2, 3]
     assert splits.classes == ("sky", "road", "car")
     image, mask = scene(4)
-    assert torch.equal(splits.train.take(torch.tensor([4]))[0], torch.from_numpy(image).permute(2, 0, 1))
+    assert torch.equal(splits.train.pixels_at(torch.tensor([4]))[0], torch.from_numpy(image).permute(2, 0, 1))
     assert torch.equal(splits.train.labels[4], torch.from_numpy(np.where(mask == 3, VOID, mask)))
     assert splits.train.labels.dtype == torch.uint8
 
 
 def test_a_shape_resizes_images_and_masks_alike(tmp_path: Path) -> None:
     train = load(folder(tmp_path), height=24, width=24).train
-    assert train.take(torch.arange(2)).shape == (2, 3, 24, 24)
+    assert train.pixels_at(torch.arange(2)).shape == (2, 3, 24, 24)
     assert train.labels.shape == (6, 24, 24)
     quarters = train.labels[0].view(2, 12, 2, 12).permute(0, 2, 1, 3).flatten(2)
     assert quarters.amin(2).tolist() == quarters.amax(2).tolist() == [[0, 1], [2, VOID]]
@@ -148,7 +148,7 @@ def test_voc_is_read_through_torchvision_with_its_palette_and_void(tmp_path: Pat
     assert [len(part) for part in (splits.train, splits.val, splits.test)] == [9, 1, 3]
     assert splits.classes == CLASSES
     assert len(CLASSES) == 21
-    assert splits.train.take(torch.arange(9)).shape == (9, 3, 16, 16)
+    assert splits.train.pixels_at(torch.arange(9)).shape == (9, 3, 16, 16)
     assert set(torch.unique(splits.test.labels).tolist()) == {0, 15, VOID}
     assert CLASSES[15] == "person"
 
@@ -167,7 +167,7 @@ def test_shapes_are_the_same_every_time_and_splits_differ() -> None:
     options = {"name": "shapes", "num_train": 40, "num_val": 10, "num_test": 10}
     one, two = (Dataset.parse(options).load() for _ in range(2))
     assert torch.equal(one.train.labels, two.train.labels)
-    assert torch.equal(one.train.take(torch.arange(40)), two.train.take(torch.arange(40)))
+    assert torch.equal(one.train.pixels_at(torch.arange(40)), two.train.pixels_at(torch.arange(40)))
     assert not torch.equal(one.train.labels[:10], one.test.labels)
     found = torch.bincount(one.train.labels.flatten().long(), minlength=256)
     assert set(found.nonzero().flatten().tolist()) == {0, 1, 2, 3, VOID}

@@ -36,7 +36,7 @@ def test_pixels_labels_and_splits(monkeypatch: pytest.MonkeyPatch) -> None:
     assert splits.classes == tuple("0123456789")
     assert np.array_equal(splits.test.pixels.numpy(), Stand("", split="test", download=False).data)
     large: Any = Dataset.parse({"name": "svhn", "size": 64}).load()
-    assert large.test.take(torch.tensor([0, 39])).shape == (2, 3, 64, 64)
+    assert large.test.pixels_at(torch.tensor([0, 39])).shape == (2, 3, 64, 64)
 
 
 def test_other_counts_are_refused() -> None:

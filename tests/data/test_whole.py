@@ -31,12 +31,14 @@ def test_every_image_once_and_by_name(tmp_path: Path) -> None:
     root = pictures(tmp_path, "train/ant", "train/bee", "test/ant", "test/bee")
     test = loaded(Folder(path=root, size=SIZE, split="all")).test
     assert isinstance(test, Together)
-    shown = {test.title_of(index): int(test.take(torch.tensor([index]))[0, 0, 0, 0]) for index in range(len(test))}
+    shown = {test.title_of(index): int(test.pixels_at(torch.tensor([index]))[0, 0, 0, 0]) for index in range(len(test))}
     assert len(shown) == 12
     assert sorted(shown.values()) == [10 * level for level in range(12)]
     assert shown["test/bee/2.png"] == max(shown.values())
     order = torch.tensor([11, 0, 7])
-    assert test.take(order)[:, 0, 0, 0].tolist() == [int(test.take(index[None])[0, 0, 0, 0]) for index in order]
+    assert test.pixels_at(order)[:, 0, 0, 0].tolist() == [
+        int(test.pixels_at(index[None])[0, 0, 0, 0]) for index in order
+    ]
 
 
 def test_all_or_a_share_and_the_key_of_before(tmp_path: Path) -> None:
@@ -69,6 +71,6 @@ def test_a_pack_too(tmp_path: Path) -> None:
         np.savez(tmp_path / f"set_{split}.npz", x=pixels[some], y=labels, classes=np.array(["ant", "bee"]))
     part, every = Pack(path=tmp_path), Pack(path=tmp_path, split="all")
     assert [len(loaded(one).test) for one in (part, every)] == [2, 6]
-    assert sorted(loaded(every).test.take(torch.arange(6))[:, 0, 0, 0].tolist()) == list(range(6))
+    assert sorted(loaded(every).test.pixels_at(torch.arange(6))[:, 0, 0, 0].tolist()) == list(range(6))
     assert part.identity() == {name: value for name, value in every.identity().items() if name != "split"}
     assert (part.tested(), every.tested()) == ("set_test.npz", f"all images of {tmp_path}")

@@ -47,7 +47,7 @@ def test_onnxruntime_node_has_the_same_first_choice_on_100_images(tmp_path: Path
 
 def choices(trained: Network, ticket: Ticket) -> tuple[Floats, list[int]]:
     """The first test images, and what torch's net makes of them."""
-    images = Task.parse("digits").splits().test.take(torch.arange(COUNT)).float() / 255
+    images = Task.parse("digits").splits().test.pixels_at(torch.arange(COUNT)).float() / 255
     with torch.no_grad():
         logits = masked(trained, ticket.masks)(images)
     return images.numpy(), logits.argmax(1).tolist()

@@ -29,7 +29,7 @@ class Decoded(Images):
     classes: tuple[str, ...] = ("a",)
     size: int = 2
 
-    def take(self, indices: Tensor) -> Tensor:
+    def pixels_at(self, indices: Tensor) -> Tensor:
         return indices.to(torch.uint8).view(-1, 1, 1, 1).expand(-1, 3, 2, 2)
 
 
@@ -38,7 +38,7 @@ def test_an_epoch_shows_each_image_at_most_once_and_leaves_out_at_most_one(count
     feed = Feed(numbered(count), batch, seed=seed, device=CPU, drop_last=False)
     for epoch in range(2):
         steps = range(epoch * feed.per_epoch, (epoch + 1) * feed.per_epoch)
-        seen = torch.cat([feed.batch_at(step)[1] for step in steps])
+        seen = torch.cat([feed.batch_at(step).targets for step in steps])
         assert len(set(seen.tolist())) == len(seen) >= count - (batch > 1)
 
 
@@ -46,26 +46,27 @@ def test_a_step_has_the_same_batch_whenever_it_is_asked_for() -> None:
     straight = Feed(images(40, 0), 16, seed=1, device=CPU, drop_last=False)
     batches = [straight.batch_at(step) for step in range(6)]
     resumed = Feed(images(40, 0), 16, seed=1, device=CPU, drop_last=False)
-    assert all(torch.equal(a, b) for a, b in zip(resumed.batch_at(4), batches[4], strict=True))
+    assert torch.equal(resumed.batch_at(4).x, batches[4].x)
+    assert torch.equal(resumed.batch_at(4).targets, batches[4].targets)
     other = Feed(images(40, 0), 16, seed=2, device=CPU, drop_last=False)
-    assert not torch.equal(other.batch_at(4)[0], batches[4][0])
+    assert not torch.equal(other.batch_at(4).x, batches[4].x)
 
 
 def test_every_epoch_has_an_order_of_its_own() -> None:
     feed = Feed(numbered(40), 40, seed=1, device=CPU, drop_last=False)
-    orders = [tuple(feed.batch_at(epoch)[1].tolist()) for epoch in range(4)]
+    orders = [tuple(feed.batch_at(epoch).targets.tolist()) for epoch in range(4)]
     assert len({*orders, tuple(range(40))}) == 5
 
 
 def test_images_decoded_on_demand_are_fetched_ahead_and_in_order() -> None:
     with Feed(Decoded(torch.arange(20)), 4, seed=0, device=CPU, drop_last=False) as feed:
         for step in range(3, 12):
-            x, labels = feed.batch_at(step)
-            assert torch.equal((x[:, 0, 0, 0] * 255).round().long(), labels)
+            batch = feed.batch_at(step)
+            assert torch.equal((batch.x[:, 0, 0, 0] * 255).round().long(), batch.targets)
 
 
 def test_images_come_as_fractions_with_channels_last() -> None:
-    x, _ = Feed(images(8, 0), 4, seed=0, device=CPU, drop_last=False).batch_at(0)
+    x = Feed(images(8, 0), 4, seed=0, device=CPU, drop_last=False).batch_at(0).x
     assert x.is_contiguous(memory_format=torch.channels_last)
     assert 0 <= float(x.min()) <= float(x.max()) <= 1
 
@@ -76,5 +77,5 @@ def test_the_smaller_last_batch_can_be_left_out() -> None:
 
 
 def test_nothing_to_train_on_is_refused() -> None:
-    with pytest.raises(DataError, match="no image"):
+    with pytest.raises(DataError, match="no example"):
         Feed(Subset(numbered(3), torch.arange(0)), 4, seed=0, device=CPU, drop_last=False)

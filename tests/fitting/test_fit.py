@@ -134,7 +134,7 @@ def test_pruned_weights_are_exactly_zero_and_the_given_model_is_unchanged(kind: 
 def test_it_learns() -> None:
     trained = fit(epochs="15ep").run(network(), Toy(), seed=0, session=Session())
     test = Toy().splits().test
-    scores = Toy().scores(trained(test.take(torch.arange(30)).float() / 255), test.labels)
+    scores = Toy().scores(trained(test.pixels_at(torch.arange(30)).float() / 255), test.labels)
     assert scores.mean() > 0.8
 
 

@@ -12,21 +12,24 @@ from torch import Tensor, nn
 from tombola.attacks._base import Criterion
 from tombola.attacks._crafting import crafting
 from tombola.attacks.pgd import pgd
+from tombola.batch import Batch
 from tombola.data._base import InMemory, Splits
 from tombola.errors import StageError
 from tombola.fitting.fit import Fit
 from tombola.fitting.session import Session, Silent
 from tombola.models.digest import weights_digest
 from tombola.models.network import Network
-from tombola.objectives._base import Finding, Guard, Objective
+from tombola.objectives._base import Found, Objective, Progress, Running
+from tombola.objectives._guarding import Finding, Guard, Guarded
 from tombola.objectives.natural import Natural
 from tombola.spec import build
+from tombola.tasks._base import Task
 from tombola.units import Steps
 
 SHORT = {"epochs": "12it", "batch": 16, "optimizer": {"name": "sgd", "lr": 0.05}, "precision": "float32"}
 
 
-class Guarded(Objective):
+class Breaking(Objective):
     """Natural training that breaks when told to: one letter a look, s(ound), f(ault) or anything else for neither."""
 
     looks: str = "s"
@@ -34,16 +37,16 @@ class Guarded(Objective):
     done: int = 0  # changes nothing but the identity
 
     def loss(
-        self, model: nn.Module, x: Tensor, targets: Tensor, criterion: Criterion, *, generator: torch.Generator
-    ) -> tuple[Tensor, Tensor]:
-        loss, outputs = Natural().loss(model, x, targets, criterion, generator=generator)
-        return loss * (1 + self.done), outputs
+        self, model: nn.Module, batch: Batch, criterion: Criterion, *, at: Progress, generator: torch.Generator
+    ) -> Found:
+        loss, outputs = Natural().loss(model, batch, criterion, at=at, generator=generator)
+        return Found(loss * (1 + self.done), outputs)
 
-    def guard(self) -> Guard:
-        return Scripted(self)
+    def begin(self, network: nn.Module, task: Task, *, seed: int) -> Running:
+        return Guarded(self, Scripted(self), task)
 
 
-Guarded.name = "guarded"
+Breaking.name = "breaking"
 _LOOKED: list[tuple[int, str]] = []
 TWICE = "broken after six batches, and after eight"
 
@@ -54,22 +57,22 @@ class Scripted(Guard):
     every = Steps(2, "it")
     remedy = "Write something else"
 
-    def __init__(self, objective: Guarded) -> None:
+    def __init__(self, objective: Breaking) -> None:
         self.objective = objective
 
     def look(
         self,
         model: nn.Module,
-        x: Tensor,
-        targets: Tensor,
+        batch: Batch,
         criterion: Criterion,
         scores: Callable[[Tensor, Tensor], Tensor],
         *,
         generator: torch.Generator,
     ) -> Finding:
-        assert x.shape[1:] == (3, 8, 8)
+        assert batch.x.shape[1:] == (3, 8, 8)
+        targets = batch.targets
         with crafting(model, "eval"), torch.no_grad():
-            outputs = model(x)
+            outputs = model(batch.x)
         assert criterion(outputs, targets).shape == scores(outputs, targets).shape == targets.shape
         seen = int(model.state_dict()["body.1.num_batches_tracked"])
         letter = self.objective.looks[min(len(_LOOKED), len(self.objective.looks) - 1)]
@@ -78,11 +81,12 @@ class Scripted(Guard):
         _LOOKED.append((seen, letter))
         return Finding(sound=letter == "s", fault="it broke" if letter == "f" else "")
 
-    def repaired(self) -> tuple[Guarded, str] | None:
+    def repaired(self) -> tuple[Objective, Guard, str] | None:
         ours = self.objective
         if ours.repairs == 0:
             return None
-        return ours.replace(repairs=ours.repairs - 1, done=ours.done + 1), f"goes on repaired {ours.done + 1} times"
+        better = ours.replace(repairs=ours.repairs - 1, done=ours.done + 1)
+        return better, Scripted(better), f"goes on repaired {ours.done + 1} times"
 
 
 class Notes(Silent):
@@ -101,7 +105,7 @@ def _unlooked() -> None:
 
 
 def trained(looks: str, notes: Notes | None = None, **options: Any) -> Network:
-    objective = Guarded(looks=looks, **({"repairs": options.pop("repairs")} if "repairs" in options else {}))
+    objective = Breaking(looks=looks, **({"repairs": options.pop("repairs")} if "repairs" in options else {}))
     recipe = build(Fit, {**SHORT, "objective": objective, **options})
     return recipe.run(network(), Toy(), seed=0, session=Session(reporter=notes or Silent()))
 
@@ -164,7 +168,7 @@ def test_what_was_never_sound_and_cannot_be_repaired_fails_with_the_remedy() -> 
 
 @pytest.mark.parametrize("stop", range(1, 12))
 def test_stopped_anywhere_it_continues_bit_for_bit(stop: int, tmp_path: Path) -> None:
-    recipe = build(Fit, {**SHORT, "objective": Guarded(looks=TWICE), "ema": 0.9, "checkpoint_every": "3it"})
+    recipe = build(Fit, {**SHORT, "objective": Breaking(looks=TWICE), "ema": 0.9, "checkpoint_every": "3it"})
     model, straight, notes = network(dropout=0.2), Notes(), Notes()
     kept = masks(model)
     whole = recipe.run(model, Toy(), masks=kept, seed=3, session=Session(reporter=straight))
@@ -205,7 +209,7 @@ def wide() -> Network:
 
 def robust_accuracy(model: Network) -> float:
     test = Lifted().splits().test
-    x, drawn = test.take(torch.arange(96)).float() / 255, torch.Generator().manual_seed(0)
+    x, drawn = test.pixels_at(torch.arange(96)).float() / 255, torch.Generator().manual_seed(0)
     worst = pgd(model, x, test.labels, Lifted().losses, eps=0.2, steps=20, generator=drawn)
     return float(Lifted().scores(model(worst), test.labels).mean())
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 from tests.fitting.toys import Toy, network
 from tests.study.toys import STUDY
-from torch import Tensor
 
+from tombola.batch import Batch
 from tombola.fitting import devices
 from tombola.fitting.fit import Fit
 from tombola.fitting.session import Session
@@ -74,9 +74,9 @@ def test_the_precision_behind_a_row_is_that_of_all_its_trainings(precisions: tup
 class Asking(Toy):
     """The toy task, which notes how float32 is multiplied when it augments."""
 
-    def augment(self, x: Tensor, *, generator: torch.Generator) -> Tensor:
+    def views(self, batch: Batch, *, generator: torch.Generator) -> Batch:
         SEEN.append(settings())
-        return x
+        return batch
 
 
 Asking.name = "toy"

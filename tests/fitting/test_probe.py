@@ -8,8 +8,8 @@ from tests.fitting.toys import SIZE, Toy, body, network
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tombola.batch import to_float
 from tombola.data._base import InMemory, Splits
-from tombola.data._loading import to_float
 from tombola.errors import MaskError, RequestError
 from tombola.fitting.probe import NetworkProbe
 from tombola.masks.scores._base import gradients, leaves
@@ -31,7 +31,7 @@ def weights(model: Network) -> dict[str, Tensor]:
 
 def everything() -> tuple[Tensor, Tensor]:
     images = Toy().splits().train
-    return to_float(images.take(torch.arange(ALL))), images.labels
+    return to_float(images.pixels_at(torch.arange(ALL))), images.labels
 
 
 def test_a_loss_is_the_tasks_mean_loss_in_eval_mode() -> None:

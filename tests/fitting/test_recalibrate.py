@@ -3,7 +3,7 @@
 import torch
 from tests.fitting.toys import images, network
 
-from tombola.data._loading import to_float
+from tombola.batch import to_float
 from tombola.fitting.recalibrate import recalibrated
 
 CPU = torch.device("cpu")

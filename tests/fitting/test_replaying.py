@@ -6,15 +6,19 @@ from typing import Any
 import pytest
 import torch
 from tests.fitting.toys import Failing, Interrupted, Toy, masks, network
+from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tombola.batch import Batch
+from tombola.errors import RequestError
 from tombola.fitting.feed import Feed
 from tombola.fitting.fit import Fit
-from tombola.fitting.replaying import Replaying
 from tombola.fitting.seeds import generator
 from tombola.fitting.session import Session
 from tombola.models.digest import weights_digest
-from tombola.objectives._base import Replay
+from tombola.objectives._base import START, Progress
+from tombola.objectives.free import Free
+from tombola.objectives.natural import Natural
 from tombola.spec import build
 
 FREE = {"name": "free", "eps": 0.1, "replays": 3}
@@ -33,8 +37,8 @@ def test_it_is_the_published_algorithm() -> None:
     feed = Feed(task.splits().train, 16, seed=0, device=torch.device("cpu"), drop_last=False)
     delta = torch.zeros(16, 3, 8, 8)
     for batch in range(3):
-        x, targets = feed.batch_at(batch)
-        x = task.augment(x, generator=generator(0, "augment", batch))
+        shown = task.views(feed.batch_at(batch), generator=generator(0, "augment", batch))
+        x, targets = shown.x, shown.targets
         for _ in range(3):
             leaf = delta[: len(x)].clone().requires_grad_()
             loss = F.cross_entropy(twin((x + leaf).clamp(0, 1)), targets)
@@ -60,22 +64,43 @@ def test_stopped_anywhere_it_continues_bit_for_bit(stop: int, tmp_path: Path) ->
     assert weights_digest(again) == weights_digest(straight)
 
 
+class Sum(nn.Module):
+    """The sum of an image's pixels, as the logit of the first of two classes: its gradient is of one sign."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.stack([x.flatten(1).sum(1), torch.zeros(len(x))], 1)
+
+
 def test_what_is_carried_stays_in_its_ball_and_moves_by_the_sign() -> None:
-    replay, x = Replay(times=2, eps=0.1, step=0.06), torch.full((2, 3, 2, 2), 0.5)
-    carried = torch.zeros(3, 3, 2, 2)
-    for expected in (0.06, 0.1, 0.1):
-        images, leaf = replay.moved(x, carried)
-        torch.autograd.backward(images.sum())
-        replay.advance(carried, leaf)
+    running, wrong = Free(eps=0.1, step=0.06).begin(Sum(), Toy(), seed=0), torch.ones(3, dtype=torch.int64)
+    shown = Batch(torch.full((3, 3, 2, 2), 0.5), wrong)
+    for expected, count in ((0.06, 3), (0.1, 2), (0.1, 2)):
+        found = running.loss(Sum(), shown.part(slice(count)), Toy().losses, at=START, generator=torch.Generator())
+        torch.autograd.backward(found.loss)
+        running.after_backward()
+        (carried,) = running.tensors().values()
         assert torch.allclose(carried[:2], torch.tensor(expected))
-        assert not carried[2].any()
+        assert torch.allclose(carried[2], torch.tensor(0.06))
 
 
-def test_without_a_replay_every_step_has_its_own_batch_and_its_images_as_they_are() -> None:
-    alone, x = Replaying(None, 4), torch.rand(4, 3, 2, 2)
-    assert alone.moved(x) is x
+def test_each_part_of_a_batch_carries_its_own() -> None:
+    running, shown = Free().begin(Sum(), Toy(), seed=0), Batch(torch.rand(2, 3, 2, 2), torch.ones(2).long())
+    assert running.parted
+    for part in range(2):
+        running.loss(Sum(), shown, Toy().losses, at=Progress(part=part, parts=2), generator=torch.Generator())
+    assert set(running.tensors()) == {"0/perturbation", "1/perturbation"}
+
+
+def test_samples_of_other_shapes_are_refused() -> None:
+    running = Free().begin(Sum(), Toy(), seed=0)
+    small, large = (Batch(torch.rand(2, 3, side, side), torch.ones(2).long()) for side in (2, 3))
+    running.loss(Sum(), small, Toy().losses, at=START, generator=torch.Generator())
+    with pytest.raises(RequestError, match="one shape"):
+        running.loss(Sum(), large, Toy().losses, at=START, generator=torch.Generator())
+
+
+def test_every_other_objective_trains_each_step_on_a_batch_of_its_own() -> None:
+    alone, thrice = (objective.begin(network(), Toy(), seed=0) for objective in (Natural(), Free(replays=3)))
     assert [alone.batch_of(step) for step in range(3)] == [0, 1, 2]
-    alone.advance()
     assert alone.tensors() == {}
-    thrice = Replaying(Replay(times=3, eps=0.1, step=0.1), 4)
     assert [thrice.batch_of(step) for step in range(7)] == [0, 0, 0, 1, 1, 1, 2]

@@ -12,6 +12,7 @@ from tests.fitting.toys import Failing, Interrupted, Toy, images, masks, network
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tombola.batch import Batch
 from tombola.errors import DataError, OptionError
 from tombola.fitting.feed import Feed, pieces
 from tombola.fitting.fit import Fit
@@ -33,8 +34,8 @@ PLAIN: dict[str, Any] = {
 class Unchanged(Toy):
     """The same task without augmentation, which parts would draw differently."""
 
-    def augment(self, x: Tensor, *, generator: torch.Generator) -> Tensor:
-        return x
+    def views(self, batch: Batch, *, generator: torch.Generator) -> Batch:
+        return batch
 
 
 Unchanged.name = "toy"
@@ -71,10 +72,9 @@ def test_with_batch_norm_it_is_what_two_networks_do_by_hand() -> None:
         for shard in range(2):
             for name, buffer in twin.named_buffers():
                 buffer.copy_(before[name])
-            x, targets = feed.batch_at(step, shard)
-            x = task.augment(x, generator=generator(0, "augment", step, shard))
-            found = torch.autograd.grad(F.cross_entropy(twin(x), targets), list(twin.parameters()))
-            total = [sum_ + gradient * len(x) for sum_, gradient in zip(total, found, strict=True)]
+            part = task.views(feed.batch_at(step, shard), generator=generator(0, "augment", step, shard))
+            found = torch.autograd.grad(F.cross_entropy(twin(part.x), part.targets), list(twin.parameters()))
+            total = [sum_ + gradient * len(part) for sum_, gradient in zip(total, found, strict=True)]
             after = after or {name: buffer.clone() for name, buffer in twin.named_buffers()}
         with torch.no_grad():
             for weight, gradient in zip(twin.parameters(), total, strict=True):
@@ -104,10 +104,10 @@ def test_the_parts_of_a_step_are_its_batch_in_order(count: int, each: int, shard
     whole = Feed(data, each * shards, seed=1, device=CPU, drop_last=True)
     parts = Feed(data, each * shards, seed=1, device=CPU, drop_last=False, shards=shards)
     for step in range(whole.per_epoch):
-        cut = [parts.batch_at(step, shard)[0] for shard in range(shards)]
-        assert torch.equal(torch.cat(cut), whole.batch_at(step)[0])
+        cut = [parts.batch_at(step, shard).x for shard in range(shards)]
+        assert torch.equal(torch.cat(cut), whole.batch_at(step).x)
         assert parts.shares(step) == pytest.approx([len(x) / sum(map(len, cut)) for x in cut])
-    assert all(len(parts.batch_at(parts.per_epoch - 1, shard)[0]) for shard in range(shards))
+    assert all(len(parts.batch_at(parts.per_epoch - 1, shard)) for shard in range(shards))
 
 
 def test_a_last_batch_is_kept_when_each_part_has_two_images() -> None:
@@ -126,7 +126,7 @@ def test_gradients_of_parts_are_added_pairwise() -> None:
         (weight * given[shard]).sum().backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         return torch.zeros(2)
 
-    Shards(holder, holder, 4, ALONE).work(part)
+    Shards(holder, [], holder, 4, ALONE).work(part)
     assert weight.grad is not None
     one, tiny = torch.tensor(1.0), torch.tensor(2.0**-24)
     assert weight.grad == (one + tiny) + (tiny + tiny) != one + tiny + tiny + tiny

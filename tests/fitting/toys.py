@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tombola.batch import Batch
 from tombola.data._base import InMemory, Splits
 from tombola.masks.masks import Masks
 from tombola.models.network import Network
@@ -39,9 +40,9 @@ class Toy(Task):
     def head(self, model: Network, *, generator: torch.Generator) -> Network:
         return model.with_head(3, generator=generator)
 
-    def augment(self, x: Tensor, *, generator: torch.Generator) -> Tensor:
-        shift = torch.rand((len(x), 1, 1, 1), generator=generator, device=x.device)
-        return (x + 0.1 * (shift - 0.5)).clamp(0, 1)
+    def views(self, batch: Batch, *, generator: torch.Generator) -> Batch:
+        shift = torch.rand((len(batch), 1, 1, 1), generator=generator, device=batch.x.device)
+        return batch.replace(x=(batch.x + 0.1 * (shift - 0.5)).clamp(0, 1))
 
     def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return F.cross_entropy(outputs, targets, reduction="none")
@@ -61,12 +62,12 @@ class Failing(Toy):
     def identity(self) -> dict[str, Any]:
         return Toy(num_train=self.num_train).identity()
 
-    def augment(self, x: Tensor, *, generator: torch.Generator) -> Tensor:
+    def views(self, batch: Batch, *, generator: torch.Generator) -> Batch:
         _COUNTED[self.good] = _COUNTED.get(self.good, 0) + 1
         if _COUNTED[self.good] > self.good:
             _COUNTED.clear()
             raise Interrupted
-        return super().augment(x, generator=generator)
+        return super().views(batch, generator=generator)
 
 
 Failing.name = "toy"
@@ -107,9 +108,10 @@ class Poisoned(Toy):
 
     good: int = 0
 
-    def augment(self, x: Tensor, *, generator: torch.Generator) -> Tensor:
+    def views(self, batch: Batch, *, generator: torch.Generator) -> Batch:
         _COUNTED[-1] = _COUNTED.get(-1, 0) + 1
-        return x * float("nan") if _COUNTED[-1] > self.good else super().augment(x, generator=generator)
+        seen = super().views(batch, generator=generator)
+        return seen.replace(x=seen.x * float("nan")) if _COUNTED[-1] > self.good else seen
 
     def splits(self) -> Splits:
         _COUNTED.clear()

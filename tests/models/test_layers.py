@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Size, Tensor, nn
 
+from tombola.batch import blank
 from tombola.masks.layers import Layer
 from tombola.models.layers import layers_of, with_positions
 from tombola.models.network import Network
@@ -49,7 +50,7 @@ def test_groups_and_transposition_are_those_of_the_convolution() -> None:
 
 def test_positions_are_the_places_a_weight_is_multiplied_at() -> None:
     body = Plain()
-    found = with_positions(network(body), weights(body), 8)
+    found = with_positions(network(body), weights(body), blank(8))
     assert {name.removesuffix(".weight"): layer.positions for name, layer in found.items()} == {
         "stem": 16,
         "depthwise": 16,
@@ -79,7 +80,7 @@ def test_attention_uses_its_projections_once_for_each_token(batch_first: bool) -
             return out
 
     body = Attending()
-    found = with_positions(network(body), [name for name in weights(body) if "head" not in name], 4)
+    found = with_positions(network(body), [name for name in weights(body) if "head" not in name], blank(4))
     assert {name: layer.positions for name, layer in found.items()} == {
         "attention.in_proj_weight": 16,
         "attention.out_proj.weight": 16,
@@ -89,7 +90,7 @@ def test_attention_uses_its_projections_once_for_each_token(batch_first: bool) -
 def test_the_model_is_not_changed() -> None:
     model = network(body := Plain()).train()
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    with_positions(model, ["stem.weight"], 8)
+    with_positions(model, ["stem.weight"], blank(8))
     assert model.training
     assert not body.stem._forward_hooks
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())

@@ -2,6 +2,7 @@
 
 import torch
 import torch.nn.functional as F
+from tests.objectives.toys import loss_of
 from torch import Tensor, nn
 
 from tombola.attacks.pgd import PGD, pgd
@@ -28,7 +29,7 @@ def test_weight_gradients_are_those_at_the_attacked_images() -> None:
     x, targets = torch.rand(6, 3, 4, 4), torch.tensor([0, 1, 2, 0, 1, 2])
     objective = Adversarial(attack=PGD(eps=0.1, steps=3))
     net, twin = small_net().train(), small_net().train()
-    loss, outputs = objective.loss(net, x, targets, cross_entropy, generator=rng())
+    loss, outputs = loss_of(objective, net, x, targets, generator=rng())
     torch.autograd.backward(loss)
     images = pgd(twin, x, targets, cross_entropy, eps=0.1, steps=3, generator=rng())
     expected = cross_entropy(twin(images), targets).mean()
@@ -43,7 +44,7 @@ def test_weight_gradients_are_those_at_the_attacked_images() -> None:
 
 def test_only_the_training_forward_moves_batch_statistics() -> None:
     net = small_net().train()
-    Adversarial().loss(net, torch.rand(6, 3, 4, 4), torch.zeros(6, dtype=torch.long), cross_entropy, generator=rng())
+    loss_of(Adversarial(), net, torch.rand(6, 3, 4, 4), torch.zeros(6, dtype=torch.long), generator=rng())
     assert int(net.state_dict()["1.num_batches_tracked"]) == 1
     assert net.training
     assert net[1].training
@@ -62,7 +63,7 @@ def test_training_on_it_makes_a_linear_model_ignore_what_the_attack_can_flip() -
         optimizer = torch.optim.SGD(net.parameters(), lr=1.0)
         for _ in range(60):
             optimizer.zero_grad()
-            loss, _ = objective.loss(net, x, targets, cross_entropy, generator=rng())
+            loss, _ = loss_of(objective, net, x, targets, generator=rng())
             torch.autograd.backward(loss)
             optimizer.step()
         matrix = net.get_parameter("2.weight").detach()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from tests.objectives.toys import batch, cross_entropy, rng, small_net
+from tests.objectives.toys import batch, loss_of, rng, small_net
 from torch import Tensor, nn
 
 from tombola.objectives._base import Objective
@@ -23,7 +23,7 @@ def trained(kind: str, seed: int = 3, **images: Any) -> tuple[nn.Module, Tensor]
     """The toy network after one backward, and the loss."""
     net = small_net()
     x, targets = batch()
-    loss, outputs = KINDS[kind].loss(net, x.to(**images), targets, cross_entropy, generator=rng(seed))
+    loss, outputs = loss_of(KINDS[kind], net, x.to(**images), targets, generator=rng(seed))
     assert outputs.shape == (6, 3)
     assert loss.dim() == 0
     torch.autograd.backward(loss)

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 import torch
-from tests.objectives.toys import batch, cross_entropy, rng, same_gradients, small_net
+from tests.objectives.toys import batch, cross_entropy, loss_of, rng, same_gradients, small_net
 from torch import Tensor, nn
 
+from tombola.batch import Batch
 from tombola.errors import OptionError
 from tombola.objectives.fast import Fast, collapsed, kept
 from tombola.spec import build
@@ -19,7 +20,7 @@ def accuracy(outputs: Tensor, targets: Tensor) -> Tensor:
 def test_the_step_is_the_published_one_in_training_mode() -> None:
     x, targets = batch()
     net, twin = small_net(), small_net()
-    loss, _ = Fast(eps=0.1).loss(net, x, targets, cross_entropy, generator=rng())
+    loss, _ = loss_of(Fast(eps=0.1), net, x, targets, generator=rng())
     delta = 0.1 * (2 * torch.rand(x.shape, generator=rng()) - 1)
     start = (x + delta).clamp(0, 1).requires_grad_()
     (gradient,) = torch.autograd.grad(cross_entropy(twin(start), targets).sum(), start)
@@ -33,7 +34,7 @@ def test_the_step_is_the_published_one_in_training_mode() -> None:
 
 def test_crafting_in_eval_mode_leaves_the_statistics_alone() -> None:
     net = small_net()
-    Fast(bn="eval").loss(net, *batch(), cross_entropy, generator=rng())
+    loss_of(Fast(bn="eval"), net, *batch(), generator=rng())
     assert int(net.state_dict()["1.num_batches_tracked"]) == 1
 
 
@@ -69,7 +70,7 @@ def look(model: nn.Module, objective: Fast) -> Any:
     guard = objective.guard()
     assert guard is not None
     modes = [module.training for module in model.modules()]
-    found = guard.look(model, x, targets, cross_entropy, accuracy, generator=rng())
+    found = guard.look(model, Batch(x, targets), cross_entropy, accuracy, generator=rng())
     assert modes == [module.training for module in model.modules()]
     return found
 
@@ -96,7 +97,7 @@ def test_a_look_moves_no_statistics_and_leaves_no_gradient() -> None:
     before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
     guard = Fast(eps=0.1).guard()
     assert guard is not None
-    guard.look(net, *batch(), cross_entropy, accuracy, generator=rng())
+    guard.look(net, Batch(*batch()), cross_entropy, accuracy, generator=rng())
     assert net.training
     assert all(torch.equal(before[name], tensor) for name, tensor in net.state_dict().items())
     assert all(parameter.grad is None and parameter.requires_grad for parameter in net.parameters())

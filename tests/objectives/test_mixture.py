@@ -4,13 +4,15 @@ from typing import Any
 
 import pytest
 import torch
-from tests.objectives.toys import batch, cross_entropy, rng, same_gradients, small_net
+from tests.fitting.toys import Toy
+from tests.objectives.toys import batch, loss_of, rng, same_gradients, small_net
 
 from tombola.errors import RequestError
-from tombola.objectives._base import Objective
+from tombola.objectives._base import Objective, Running
+from tombola.objectives._guarding import Guarded
 from tombola.objectives.adversarial import Adversarial
 from tombola.objectives.fast import Fast
-from tombola.objectives.mixture import Mixture, Weighted
+from tombola.objectives.mixture import Mixed, Mixture, Weighted
 from tombola.objectives.natural import Natural
 from tombola.objectives.noise import Noise
 
@@ -24,9 +26,9 @@ def mixture(parts: Any) -> Mixture:
 def test_loss_and_gradients_are_the_weighted_sum() -> None:
     x, targets = batch()
     net, twin, generator = small_net(), small_net(), rng()
-    loss, _ = mixture({"natural": 0.5, "noise": 2}).loss(net, x, targets, cross_entropy, generator=rng())
-    natural, _ = Natural().loss(twin, x, targets, cross_entropy, generator=generator)
-    noisy, _ = Noise().loss(twin, x, targets, cross_entropy, generator=generator)
+    loss, _ = loss_of(mixture({"natural": 0.5, "noise": 2}), net, x, targets, generator=rng())
+    natural, _ = loss_of(Natural(), twin, x, targets, generator=generator)
+    noisy, _ = loss_of(Noise(), twin, x, targets, generator=generator)
     torch.autograd.backward([loss, 0.5 * natural + 2 * noisy])
     assert torch.allclose(loss, 0.5 * natural + 2 * noisy)
     assert same_gradients(net, twin)
@@ -56,15 +58,15 @@ def test_what_cannot_be_mixed_is_refused(parts: Any, said: str) -> None:
         mixture(parts)
 
 
-def test_a_parts_guard_guards_and_is_repaired_inside() -> None:
-    assert mixture({"natural": 1}).guard() is None
-    guard = mixture([{"objective": "natural", "weight": 1}, {"objective": Fast(repairs=1), "weight": 2}]).guard()
-    assert guard is not None
-    assert guard.every == Fast().look_every
-    found = guard.repaired()
-    assert found is not None
-    inner = found[0].parts[1].objective  # type: ignore[attr-defined]  # a mixture's
-    assert (inner.steps, inner.repairs) == (2, 0)
-    last = found[0].guard()
-    assert last is not None
-    assert last.repaired() is None
+def test_every_part_is_at_work_with_what_it_carries() -> None:
+    parts = [{"objective": "natural", "weight": 1}, {"objective": Fast(repairs=1), "weight": 2}]
+    running = mixture(parts).begin(small_net(), Toy(), seed=0)
+    assert isinstance(running, Mixed)
+    assert [type(part) for part in running.parts] == [Running, Guarded]
+    assert set(running.tensors()) == {"1/guard"}
+    counts = torch.tensor([7, 1, 1, 0])
+    running.restore({"1/guard": counts})
+    assert torch.equal(running.tensors()["1/guard"], counts)
+    repaired = running.parts[1].objective
+    assert isinstance(repaired, Fast)
+    assert (repaired.steps, repaired.repairs) == (2, 0)

@@ -2,6 +2,7 @@
 
 import torch
 import torch.nn.functional as F
+from tests.objectives.toys import loss_of
 from torch import Tensor, nn
 
 from tombola.objectives.natural import Natural
@@ -14,7 +15,7 @@ def cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
 def test_loss_and_weight_gradient_are_those_computed_by_hand() -> None:
     net = nn.Linear(3, 2)
     x, targets = torch.rand(4, 3), torch.tensor([0, 1, 1, 0])
-    loss, outputs = Natural().loss(net, x, targets, cross_entropy, generator=torch.Generator())
+    loss, outputs = loss_of(Natural(), net, x, targets, generator=torch.Generator())
     torch.autograd.backward(loss)
     error = (outputs.detach().softmax(1) - F.one_hot(targets, 2)) / 4
     assert net.weight.grad is not None

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from tests.objectives.toys import batch, cross_entropy, rng, same_gradients, small_net
+from tests.objectives.toys import batch, cross_entropy, loss_of, rng, same_gradients, small_net
 from torch import Tensor, nn
 
 from tombola.errors import OptionError, RequestError
@@ -21,7 +21,7 @@ class Seen(nn.Module):
 def test_loss_and_gradients_are_those_on_images_with_the_generators_noise() -> None:
     x, targets = batch()
     net, twin = small_net(), small_net()
-    loss, _ = Noise(sigma=0.5).loss(net, x, targets, cross_entropy, generator=rng())
+    loss, _ = loss_of(Noise(sigma=0.5), net, x, targets, generator=rng())
     expected = cross_entropy(twin(x + 0.5 * torch.randn(x.shape, generator=rng())), targets).mean()
     torch.autograd.backward([loss, expected])
     assert torch.allclose(loss, expected)
@@ -30,7 +30,7 @@ def test_loss_and_gradients_are_those_on_images_with_the_generators_noise() -> N
 
 def test_the_noise_has_the_deviation_asked_for_and_is_not_clipped() -> None:
     seen, x = Seen(), torch.zeros(64, 3, 16, 16)
-    Noise(sigma=0.25).loss(seen, x, torch.zeros(64, dtype=torch.long), cross_entropy, generator=rng())
+    loss_of(Noise(sigma=0.25), seen, x, torch.zeros(64, dtype=torch.long), generator=rng())
     assert float(seen.images.std()) == pytest.approx(0.25, rel=0.01)
     assert float(seen.images.mean()) == pytest.approx(0, abs=0.005)
     assert float(seen.images.min()) < -0.8

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from tests.objectives.toys import batch, cross_entropy, rng, same_gradients, small_net
+from tests.objectives.toys import batch, cross_entropy, loss_of, rng, same_gradients, small_net
 from torch import nn
 
 from tombola.objectives.trades import Trades, divergence, diverging
@@ -11,7 +11,7 @@ from tombola.objectives.trades import Trades, divergence, diverging
 def test_loss_and_gradients_are_the_formulas() -> None:
     x, targets = batch()
     net, twin = small_net(), small_net()
-    loss, outputs = Trades(beta=3.0, eps=0.1, steps=4, step=0.04).loss(net, x, targets, cross_entropy, generator=rng())
+    loss, outputs = loss_of(Trades(beta=3.0, eps=0.1, steps=4, step=0.04), net, x, targets, generator=rng())
     moved = diverging(twin, x, eps=0.1, steps=4, step=0.04, generator=rng())
     p, q = twin(x).softmax(1), twin(moved).softmax(1)
     expected = -p[range(6), targets].log().mean() + 3.0 * (p * (p.log() - q.log())).sum(1).mean()
@@ -53,7 +53,7 @@ def test_without_beta_or_radius_it_is_natural() -> None:
     x, targets = batch()
     natural = cross_entropy(small_net()(x), targets).mean()
     for options in ({"beta": 0.0}, {"eps": 0.0}):
-        loss, _ = Trades(**options).loss(small_net(), x, targets, cross_entropy, generator=rng())
+        loss, _ = loss_of(Trades(**options), small_net(), x, targets, generator=rng())
         assert torch.allclose(loss, natural, atol=1e-6)
 
 
@@ -66,9 +66,7 @@ def test_the_weight_of_the_divergence_trades_accuracy_for_flatness() -> None:
         optimizer = torch.optim.SGD(net.parameters(), lr=2.0)
         for _ in range(60):
             optimizer.zero_grad()
-            loss, _ = Trades(beta=beta, eps=0.2, steps=2, step=0.1).loss(
-                net, x, targets, cross_entropy, generator=rng()
-            )
+            loss, _ = loss_of(Trades(beta=beta, eps=0.2, steps=2, step=0.1), net, x, targets, generator=rng())
             torch.autograd.backward(loss)
             optimizer.step()
         weight = net.get_parameter("1.weight").detach().flatten()

@@ -4,6 +4,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tombola.batch import Batch
+from tombola.objectives._base import START, Objective
+
 
 def cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
     return F.cross_entropy(outputs, targets, reduction="none")
@@ -19,6 +22,13 @@ def small_net() -> nn.Sequential:
 def batch() -> tuple[Tensor, Tensor]:
     drawn = torch.Generator().manual_seed(1)
     return torch.rand((6, 3, 4, 4), generator=drawn), torch.tensor([0, 1, 2, 0, 1, 2])
+
+
+def loss_of(
+    objective: Objective, model: nn.Module, x: Tensor, targets: Tensor, *, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """The objective's loss and outputs for these images, at the start of a training."""
+    return objective.loss(model, Batch(x, targets), cross_entropy, at=START, generator=generator)
 
 
 def rng(seed: int = 3) -> torch.Generator:

@@ -31,7 +31,7 @@ def test_samples_are_the_first_of_the_test_split() -> None:
     robust, clean = measure(brightness_net(), samples=5, attack={"name": "pgd", "eps": 0})
     assert (robust.samples, clean.samples) == (5, 5)
     assert robust.value == clean.value == pytest.approx(80.0)
-    with pytest.raises(RequestError, match="26 images"):
+    with pytest.raises(RequestError, match="26 samples"):
         measure(brightness_net(), samples=27)
 
 

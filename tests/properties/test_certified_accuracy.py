@@ -82,7 +82,9 @@ def test_the_class_is_chosen_on_other_samples_than_those_that_certify_it() -> No
 def test_what_is_certified_is_below_the_share_of_noise_that_agrees() -> None:
     """Under noise of sigma 0.1 an image at distance d is told right with probability Phi(d / 0.1)."""
     near = ToyTask().splits().test
-    only = InMemory(near.take(torch.tensor([13])), near.labels[13:14], near.classes)  # 130: 0.068 from the boundary
+    only = InMemory(
+        near.pixels_at(torch.tensor([13])), near.labels[13:14], near.classes
+    )  # 130: 0.068 from the boundary
 
     class One(ToyTask):
         def splits(self) -> Splits:
@@ -144,7 +146,7 @@ def test_noise_is_seeded_and_leaves_zero_to_one() -> None:
     assert [len(x) for x in seen] == [20, 25, 5, 20, 25, 5] * 2, "exactly n0, then n"
     assert all(torch.equal(one, other) for one, other in zip(seen[:6], seen[6:], strict=True))
     images = ToyTask().splits().test
-    first = (torch.cat(seen[:3]) - images.take(torch.tensor([0])).float() / 255) / 0.5
+    first = (torch.cat(seen[:3]) - images.pixels_at(torch.tensor([0])).float() / 255) / 0.5
     assert first.mean().abs() < 0.05
     assert first.std() == pytest.approx(1, abs=0.05)
     assert torch.cat(seen).min() < 0, "not clipped"
@@ -152,7 +154,7 @@ def test_noise_is_seeded_and_leaves_zero_to_one() -> None:
     assert not torch.equal(seen[0], seen[1][:20]), "fresh samples certify"
     measured(net, num_samples=26, sigma=0.5, n0=20, n=30, batch=25)
     assert torch.equal(seen[-13 * 3], seen[3]), "whichever others are looked at"
-    second = (torch.cat(seen[3:6]) - images.take(torch.tensor([13])).float() / 255) / 0.5
+    second = (torch.cat(seen[3:6]) - images.pixels_at(torch.tensor([13])).float() / 255) / 0.5
     assert not torch.allclose(first, second, atol=1e-3), "each image has noise of its own"
 
 
@@ -208,7 +210,7 @@ def test_what_is_no_classifier_is_refused() -> None:
     class Empty(ToyTask):
         def splits(self) -> Splits:
             whole = super().splits().test
-            none = InMemory(whole.take(torch.arange(0)), whole.labels[:0], whole.classes)
+            none = InMemory(whole.pixels_at(torch.arange(0)), whole.labels[:0], whole.classes)
             return Splits(none, none, none)
 
     with pytest.raises(DataError, match="holds no image"):

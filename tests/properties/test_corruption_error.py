@@ -1,14 +1,15 @@
 """Corruption error: known errors, what rows say, what is the key, and mCE only where it has a reference."""
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import pytest
 import torch
 from tests.fitting.toys import Toy, network
 from torch import Tensor, nn
 
+from tombola.answers import Answers, Maps
+from tombola.batch import to_float
 from tombola.data._base import InMemory, Splits
-from tombola.data._loading import to_float
 from tombola.data.corruptions._base import FIFTEEN, SEVERITIES, Corruption
 from tombola.errors import DataError, OptionError, RequestError
 from tombola.fitting.session import Session
@@ -89,7 +90,7 @@ def test_the_rows_say_how_the_pictures_were_made() -> None:
             "pixels": 8,
             "images_seed": 0,
         }
-    with pytest.raises(RequestError, match="30 images"):
+    with pytest.raises(RequestError, match="30 samples"):
         measured(network(), Toy(), samples=31)
 
 
@@ -169,7 +170,7 @@ def test_mce_is_there_for_imagenet_at_224_whole_and_nowhere_else() -> None:
 
 def test_a_task_with_a_target_a_pixel_is_refused_before_anything_runs() -> None:
     class Scenes(ToyTask):
-        ANSWERS: ClassVar[Literal["an image", "a pixel"]] = "a pixel"
+        ANSWERS: ClassVar[type[Answers]] = Maps
 
     with pytest.raises(RequestError, match="has a target a pixel"):
         CorruptionError().check(Scenes())

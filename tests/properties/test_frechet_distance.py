@@ -57,7 +57,7 @@ def measured(net: Network, task: Task, heard: Heard | None = None, **options: An
 
 def features(images: Any) -> Tensor:
     """What `reader` says of images, exactly."""
-    read: Tensor = images.take(torch.arange(len(images)))[:, 0, 0, :3].double() / 51
+    read: Tensor = images.pixels_at(torch.arange(len(images)))[:, 0, 0, :3].double() / 51
     return read
 
 
@@ -92,7 +92,7 @@ def test_the_draw_is_seeded_and_counts_across_splits() -> None:
     everything = torch.arange(500)
     for one, other in zip(parts, again, strict=True):
         some = everything[: len(one)]
-        assert torch.equal(one.take(some), other.take(some))
+        assert torch.equal(one.pixels_at(some), other.pixels_at(some))
     shares = [
         len(part) / len(whole) for part, whole in zip(parts, (splits.train, splits.val, splits.test), strict=True)
     ]

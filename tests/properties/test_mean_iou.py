@@ -89,7 +89,7 @@ def test_the_model_comes_back_as_given() -> None:
     ("task", "measured", "says"),
     [
         (SCENES, "accuracy", r"segmentation has a target a pixel; write measure: \[mean_iou\]"),
-        ("digits", "mean_iou", "classification has one label an image; write accuracy"),
+        ("digits", "mean_iou", "classification has a target a sample; write accuracy"),
         (SCENES, "mean_iou", "gives one answer an image, and mean_iou needs one a pixel"),
     ],
 )

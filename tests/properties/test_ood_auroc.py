@@ -68,7 +68,7 @@ def test_the_values_are_those_of_the_scores_of_both_test_splits(score: str, tmp_
 
 def test_scores_of_features_are_fitted_to_the_training_split(tmp_path: Path) -> None:
     train = Written().splits().train
-    known = train.take(torch.arange(60))[:, 0, 0, :3].double() / 51
+    known = train.pixels_at(torch.arange(60))[:, 0, 0, :3].double() / 51
     inside, outside = logits_of(Written())[0], levels_of(5).double() // 2 / 51
     unit = torch.nn.functional.normalize
     near = [-torch.cdist(unit(rows), unit(known)).sort(1).values[:, 4] for rows in (inside, outside)]

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from tombola.batch import blank
 from tombola.errors import RequestError
 from tombola.fitting.session import Session
 from tombola.masks.enforce import apply_masks
@@ -101,7 +102,7 @@ def test_a_tensor_is_never_larger_sparse_than_whole() -> None:
 def test_the_model_comes_back_and_half_precision_weighs_half() -> None:
     model = net().train()
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    operations(model, 4)
+    operations(model, blank(4))
     assert model.training
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert bytes_of(model.body[4].half())[1] == 100  # type: ignore[index]  # the head of a Sequential

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tombola.batch import Batch
 from tombola.data._base import InMemory, Splits
 from tombola.models.network import Network
 from tombola.tasks._base import Task
@@ -20,8 +21,8 @@ class ToyTask(Task):
     def head(self, model: Network, *, generator: torch.Generator) -> Network:
         return model.with_head(2, generator=generator)
 
-    def augment(self, x: Tensor, *, generator: torch.Generator) -> Tensor:
-        return x
+    def views(self, batch: Batch, *, generator: torch.Generator) -> Batch:
+        return batch
 
     def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return F.cross_entropy(outputs, targets, reduction="none")

@@ -12,6 +12,7 @@ from tests.fitting.toys import Failing, Interrupted, Toy, masks, network
 from tests.schemes.toys import FIT, climb, imp, last
 
 from tombola import verbs
+from tombola.batch import Batch
 from tombola.data._base import InMemory, Splits
 from tombola.errors import OptionError, RequestError
 from tombola.fitting.feed import Feed
@@ -67,7 +68,7 @@ def test_4_training_batches_are_shuffled_anew_each_epoch() -> None:
     labels = torch.arange(4).repeat_interleave(16)
     images = InMemory(torch.zeros(64, 3, 8, 8, dtype=torch.uint8), labels, ("a", "b", "c", "d"))
     feed = Feed(images, 16, seed=0, device=torch.device("cpu"), drop_last=False)
-    epochs = [torch.cat([feed.batch_at(step)[1] for step in range(first, first + 4)]) for first in (0, 4)]
+    epochs = [torch.cat([feed.batch_at(step).targets for step in range(first, first + 4)]) for first in (0, 4)]
     assert all(len(set(epoch.view(4, 16)[batch].tolist())) > 2 for epoch in epochs for batch in range(4))
     assert not torch.equal(*epochs)
     assert all(torch.equal(epoch.sort().values, labels) for epoch in epochs)
@@ -163,7 +164,7 @@ def test_9_weights_are_selected_on_the_validation_split_never_on_test() -> None:
             return Splits(
                 found.train,
                 found.val,
-                _Untouchable(found.test.take(torch.arange(3)), found.test.labels[:3], found.classes),
+                _Untouchable(found.test.pixels_at(torch.arange(3)), found.test.labels[:3], found.classes),
             )
 
     Watched.name = "toy"
@@ -183,7 +184,8 @@ def test_10_digits_are_not_flipped() -> None:
     task = Task.parse("digits")
     x = torch.zeros(64, 3, 32, 32)
     x[..., 8:24, 8:10] = 1  # a stroke on the left
-    moved = task.augment(x, generator=torch.Generator().manual_seed(0))
+    given = Batch(x, torch.zeros(64, dtype=torch.int64))
+    moved = task.views(given, generator=torch.Generator().manual_seed(0)).x
     assert float(moved[..., :16].sum()) > 0.9 * float(moved.sum())
 
 
@@ -243,5 +245,5 @@ _Small.name = "toy"
 
 
 class _Untouchable(InMemory):
-    def take(self, indices: torch.Tensor) -> torch.Tensor:
+    def pixels_at(self, indices: torch.Tensor) -> torch.Tensor:
         raise AssertionError("the test split was looked at while training")

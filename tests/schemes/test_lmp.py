@@ -105,7 +105,7 @@ def test_learning_lowers_the_loss_of_the_masked_network() -> None:
         for epochs in ("0it", "60it")
     )
     images = task.splits().train
-    x = images.take(torch.arange(len(images))).float() / 255
+    x = images.pixels_at(torch.arange(len(images))).float() / 255
     losses = []
     for ticket in (before, after):
         masked = model.copy()

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 from torch import nn
 
+from tombola.batch import Batch
 from tombola.data._base import Subset
 from tombola.data.digits import Digits
 from tombola.errors import DataError, OptionError, RequestError
@@ -81,7 +82,7 @@ def test_a_fraction_of_the_labels_is_fair_and_leaves_the_rest_alone() -> None:
     assert all(9 <= count <= 11 for count in torch.bincount(part.train.labels).tolist())
     for some, same in ((part.val, whole.val), (part.test, whole.test)):
         assert torch.equal(some.labels, same.labels)
-        assert torch.equal(some.take(torch.arange(len(some))), same.take(torch.arange(len(same))))
+        assert torch.equal(some.pixels_at(torch.arange(len(some))), same.pixels_at(torch.arange(len(same))))
 
 
 def test_a_fraction_is_nested_seeded_or_simply_the_first() -> None:
@@ -97,11 +98,12 @@ def test_a_fraction_is_nested_seeded_or_simply_the_first() -> None:
 
 def test_augmentation_suits_the_data_unless_told() -> None:
     x = torch.rand((8, 3, 16, 16), generator=torch.Generator().manual_seed(0))
+    given = Batch(x, torch.zeros(8, dtype=torch.int64))
     assert (task("digits").policy, task("cifar10").policy) == ("shift", "flip_shift")
     plain = task({"name": "digits", "augment_with": "none"})
     generator = torch.Generator().manual_seed(1)
-    assert torch.equal(plain.augment(x, generator=generator), x)
-    assert not torch.equal(task("digits").augment(x, generator=generator), x)
+    assert torch.equal(plain.views(given, generator=generator).x, x)
+    assert not torch.equal(task("digits").views(given, generator=generator).x, x)
     assert task({"name": "digits", "augment_with": "shift"}).digest() == task("digits").digest() != plain.digest()
 
 

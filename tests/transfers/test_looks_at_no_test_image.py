@@ -50,7 +50,7 @@ class Sealed(Images):
     def __len__(self) -> int:
         return len(self.whole)
 
-    def take(self, indices: Tensor) -> Tensor:
+    def pixels_at(self, indices: Tensor) -> Tensor:
         raise LookedAt
 
 

@@ -41,7 +41,7 @@ def changed(model: Network, result: Network) -> set[str]:
 def accuracy(model: Network) -> float:
     test = Toy().splits().test
     with torch.no_grad():
-        return float(Toy().scores(model(test.take(torch.arange(len(test))).float() / 255), test.labels).mean())
+        return float(Toy().scores(model(test.pixels_at(torch.arange(len(test))).float() / 255), test.labels).mean())
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_features_are_what_enters_the_head() -> None:
     model = network().eval()
     images = Toy().splits().test
     found = features_of(model, images, device=CPU)
-    x = images.take(torch.arange(30)).float() / 255
+    x = images.pixels_at(torch.arange(30)).float() / 255
     with torch.no_grad():
         torch.testing.assert_close(model.head(found.values.float()), model(x))
 

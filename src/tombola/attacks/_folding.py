@@ -56,11 +56,23 @@ def _search(model: nn.Module) -> Pairs:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             # on a copy: tracing runs the forward on stand-ins, which a forward that stores its values would keep
-            twin = copy.deepcopy(model)
+            twin = _OfOne(copy.deepcopy(model))
             graph = fx.Tracer().trace(twin)
     except Exception:  # whatever a model's own forward raises on stand-ins: it is attacked as it is
         return []
-    return _read(graph, dict(twin.named_modules()))
+    found = _read(graph, dict(twin.named_modules()))
+    return [(conv.removeprefix("model."), norm.removeprefix("model.")) for conv, norm in found]
+
+
+class _OfOne(nn.Module):
+    """A model as attacks call it, with nothing beside x: what else a forward may take has no stand-in."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, x: Tensor) -> object:
+        return self.model(x)
 
 
 def _read(graph: fx.Graph, modules: dict[str, nn.Module]) -> Pairs:

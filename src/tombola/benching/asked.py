@@ -7,9 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tombola.answers import Classes
 from tombola.benching.examples import of_folder, of_task
 from tombola.benching.worker import Worker
-from tombola.data._base import stratified
+from tombola.data._base import of_images, stratified
 from tombola.engines._base import Examples, Setting
 from tombola.errors import RequestError
 from tombola.models.network import Network
@@ -40,7 +41,7 @@ class Questions:
 
 def questions_of(task: Task) -> Questions:
     """What can be asked about a task: accuracy where there is one answer an image."""
-    return Questions(task if task.ANSWERS == "an image" else None)
+    return Questions(task if issubclass(task.ANSWERS, Classes) else None)
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,9 @@ def images_to_test(questions: Questions, setting: Setting, folder: Path) -> Judg
     """Test images, each class by its share, written into ``folder``; `RequestError` for a task that has none."""
     task = questions.task
     assert task is not None
-    if task.ANSWERS != "an image":
-        raise RequestError(f"accuracy is of tasks with one answer an image, and {task.name} has {task.ANSWERS}")
-    images = task.splits().test
+    if not issubclass(task.ANSWERS, Classes):
+        raise RequestError(f"accuracy is of tasks with one answer an image, and {task.name} has {task.ANSWERS.WHAT}")
+    images = of_images(task.splits(), "bench").test
     if images.size != setting.size[-1]:
         raise RequestError(
             f"the images of the task are {images.size} pixels wide, and the net is timed at {setting.size[-1]};"
@@ -67,7 +68,7 @@ def images_to_test(questions: Questions, setting: Setting, folder: Path) -> Judg
         )
     some = stratified(images, min(questions.samples, len(images)), seed=0)
     file = folder / "images.npy"
-    np.save(file, some.take(torch.arange(len(some))).numpy(), allow_pickle=False)
+    np.save(file, some.pixels_at(torch.arange(len(some))).numpy(), allow_pickle=False)
     return Judged(task, file, some.labels, len(images))
 
 

@@ -6,7 +6,8 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from tombola.data._base import stratified
+from tombola.answers import Classes
+from tombola.data._base import of_images, stratified
 from tombola.data._decode import decode_all
 from tombola.engines._base import Examples, Floats, Setting
 from tombola.errors import DataError, RequestError
@@ -19,10 +20,10 @@ SUFFIXES: Final = (".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".webp")
 
 def of_task(task: Task) -> Examples:
     """Training images, each class by its share, not augmented."""
-    train = task.splits().train
+    train = of_images(task.splits(), "calibration").train
     count = min(ENOUGH, len(train))
-    chosen = train if task.ANSWERS != "an image" else stratified(train, count, seed=0)
-    return Examples(_floats(chosen.take(torch.arange(count))), f"{count} training images of the task")
+    chosen = stratified(train, count, seed=0) if issubclass(task.ANSWERS, Classes) else train
+    return Examples(_floats(chosen.pixels_at(torch.arange(count))), f"{count} training images of the task")
 
 
 def of_folder(folder: Path, setting: Setting) -> Examples:

@@ -161,5 +161,5 @@ def _setting(network: "Network", size: int | None, task: "Task | None", batch: i
     from tombola.engines._base import Setting
     from tombola.models.image_size import shipped_size
 
-    side = size if size is not None or task is None else task.splits().test.size
+    side = size if size is not None or task is None else task.side
     return Setting(shipped_size(network, side), batch, threads)

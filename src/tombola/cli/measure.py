@@ -108,8 +108,8 @@ def _task(task: str | dict[str, Any] | None, wanted: "Property") -> "Task":
 
 def _with_split(row: Row, shown: "Task") -> Row:
     """The row with what it was judged on and, of a share of images, its interval."""
-    images = shown.splits().test
-    split = f"{len(images)} images of {images.size} pixels: {shown.tested()}"
+    many, side = len(shown.splits().test), shown.side
+    split = f"{many} samples: {shown.tested()}" if side is None else f"{many} images of {side} pixels: {shown.tested()}"
     return row.model_copy(update={"detail": {**row.detail, **_interval(row), "split": split}})
 
 

@@ -1,36 +1,83 @@
-"""The contract of a data set: three splits of uint8 images, validation taken from train only."""
+"""The contract of a data set: three splits of examples, uint8 images most often, validation taken from train only."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Generic, Self, cast
 
 import torch
 from torch import Tensor
+from typing_extensions import TypeVar
 
+from tombola.batch import Batch
 from tombola.errors import DataError
 from tombola.registry import Family, Member
 
 
-class Images(ABC):
-    """Labelled RGB images of one size, in memory or decoded when asked for."""
+class Examples(ABC):
+    """Samples by their numbers: images, texts, ... in memory or read when asked for."""
 
-    labels: Tensor  # (N,) int64
-    classes: tuple[str, ...]
-    size: int  # height and width in pixels
     on_disk: bool = False  # whether `take` reads files, so that reading ahead pays
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """How many there are."""
+
+    @abstractmethod
+    def take(self, indices: Tensor) -> Batch:
+        """Those at ``indices``, in that order; bytes stay bytes."""
+
+    @abstractmethod
+    def some(self, indices: Tensor) -> "Examples":
+        """Those at ``indices`` as a set of their own, of the same kind."""
+
+    def order(self, generator: torch.Generator, batch: int) -> Tensor:
+        """The order of one epoch, each sample once, drawn from ``generator``; it is cut into batches of ``batch``.
+
+        Overridden where it matters which samples share a batch, as texts of one length do.
+        """
+        del batch
+        return torch.randperm(len(self), generator=generator)
+
+    def at_once(self, most: int) -> Batch | None:
+        """All of them as one batch, in their order, where it takes at most so many bytes; None: they stay apart."""
+        del most
+        return None
+
+    def title_of(self, index: int) -> str:
+        """How people find a sample again: its file's name where it has one, else its number."""
+        return str(index)
+
+
+class Labelled(Examples):
+    """Samples with a target each. ``classes`` names what they are told apart as; empty where nobody does."""
+
+    labels: Tensor  # N first: (N,) int64, a label a pixel (N, H, W), boxes (N, M, 5), ...
+    classes: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.labels)
 
+
+class Images(Labelled):
+    """Labelled RGB images of one size."""
+
+    size: int  # height and width in pixels
+
     @abstractmethod
-    def take(self, indices: Tensor) -> Tensor:
+    def pixels_at(self, indices: Tensor) -> Tensor:
         """The images at ``indices`` as uint8, (n, 3, size, size)."""
 
-    def title_of(self, index: int) -> str:
-        """How people find an image again: its file's name where it has one, else its number."""
-        return str(index)
+    def take(self, indices: Tensor) -> Batch:
+        return Batch(self.pixels_at(indices), self.labels[indices])
+
+    def some(self, indices: Tensor) -> "Images":
+        return Subset(self, indices)
+
+    def at_once(self, most: int) -> Batch | None:
+        fits = not self.on_disk and len(self) * 3 * self.size**2 <= most
+        return self.take(torch.arange(len(self))) if fits else None
 
 
 @dataclass(frozen=True)
@@ -46,7 +93,7 @@ class InMemory(Images):
     def size(self) -> int:  # type: ignore[override]  # read from the pixels
         return int(self.pixels.shape[-1])
 
-    def take(self, indices: Tensor) -> Tensor:
+    def pixels_at(self, indices: Tensor) -> Tensor:
         return self.pixels[indices]
 
     def title_of(self, index: int) -> str:
@@ -76,24 +123,39 @@ class Subset(Images):
     def on_disk(self) -> bool:  # type: ignore[override]
         return self.whole.on_disk
 
-    def take(self, indices: Tensor) -> Tensor:
+    def pixels_at(self, indices: Tensor) -> Tensor:
+        return self.whole.pixels_at(self.indices[indices])
+
+    def take(self, indices: Tensor) -> Batch:
         return self.whole.take(self.indices[indices])
 
     def title_of(self, index: int) -> str:
         return self.whole.title_of(int(self.indices[index]))
 
 
-@dataclass(frozen=True)
-class Splits:
-    """Train, validation (carved from train) and test, with the same classes."""
+E_co = TypeVar("E_co", bound=Examples, default=Images, covariant=True)
 
-    train: Images
-    val: Images
-    test: Images
+
+@dataclass(frozen=True)
+class Splits(Generic[E_co]):
+    """Train, validation (carved from train) and test, with the same classes; ``Splits`` alone is of images."""
+
+    train: E_co
+    val: E_co
+    test: E_co
 
     @property
     def classes(self) -> tuple[str, ...]:
-        return self.train.classes
+        """The classes' names, empty where samples have none."""
+        train: Examples = self.train
+        return train.classes if isinstance(train, Labelled) else ()
+
+
+def of_images(splits: Splits[Examples], who: str) -> Splits:
+    """The splits, which must be of images; `DataError` says that ``who`` needs them."""
+    if not isinstance(splits.train, Images):
+        raise DataError(f"{who} needs images with labels, and this set holds {type(splits.train).__name__.lower()}")
+    return cast("Splits", splits)
 
 
 @dataclass(frozen=True)
@@ -106,7 +168,7 @@ class Published:
 
 
 class Dataset(Member):
-    """A named set of labelled images. Gray images come as three equal channels."""
+    """A named set, of labelled images most often. Gray images come as three equal channels."""
 
     family: ClassVar[Family] = Family("datasets", "tombola.data")
     AUGMENT: ClassVar[str] = "shift"  # the augmentation policy that suits these images
@@ -121,7 +183,7 @@ class Dataset(Member):
         return [example.replace(**where) for example in super().examples(folder)]
 
     @abstractmethod
-    def load(self) -> Splits:
+    def load(self) -> Splits[Examples]:
         """The three splits; the same bytes every time."""
 
     def tested(self) -> str:
@@ -129,13 +191,18 @@ class Dataset(Member):
         return f"the test split of {self.name}"
 
 
-def loaded(dataset: Dataset) -> Splits:
+def loaded(dataset: Dataset) -> Splits[Examples]:
     """``dataset.load()``, kept in memory for the last few sets while nothing that identifies them changes."""
     return _loaded(dataset, dataset.digest())
 
 
+def loaded_images(dataset: Dataset) -> Splits:
+    """The same of a set of images; `DataError` for one of something else."""
+    return of_images(loaded(dataset), dataset.name)
+
+
 @lru_cache(maxsize=3)
-def _loaded(dataset: Dataset, digest: str) -> Splits:
+def _loaded(dataset: Dataset, digest: str) -> Splits[Examples]:
     del digest  # part of the cache's key: a folder whose files changed is another set
     return dataset.load()
 

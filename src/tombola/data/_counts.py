@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from tombola.data._base import Dataset, Images, Splits, loaded
+from tombola.data._base import Dataset, Splits, loaded_images, of_images
 
 _ONE_EACH = {"num_train": 1, "num_val": 1, "num_test": 1}
 
@@ -33,12 +33,14 @@ def counts_of(dataset: Dataset) -> Counts:
         train = getattr(dataset, "num_train", None) or published.train - val
         return Counts(train, val, published.test, published.classes, size)
     if dataset.MADE_HERE and all(name in type(dataset).model_fields for name in _ONE_EACH):
-        some = _of_splits(dataset.replace(**_ONE_EACH).load())  # three images tell classes and size
+        some = _of_splits(
+            of_images(dataset.replace(**_ONE_EACH).load(), dataset.name)
+        )  # three images tell classes and size
         train, val, test = (int(getattr(dataset, name)) for name in _ONE_EACH)
         return replace(some, train=train, val=val, test=test)
-    return _of_splits(loaded(dataset))
+    return _of_splits(loaded_images(dataset))
 
 
 def _of_splits(splits: Splits) -> Counts:
-    train: Images = splits.train
+    train = splits.train
     return Counts(len(train), len(splits.val), len(splits.test), len(splits.classes), train.size)

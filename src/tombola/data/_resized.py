@@ -28,9 +28,9 @@ class Resized(Images):
     def title_of(self, index: int) -> str:
         return self.whole.title_of(index)
 
-    def take(self, indices: Tensor) -> Tensor:
+    def pixels_at(self, indices: Tensor) -> Tensor:
         side = round(self.size / self.crop)
-        pixels = F.interpolate(self.whole.take(indices), (side, side), mode="bilinear", antialias=True)
+        pixels = F.interpolate(self.whole.pixels_at(indices), (side, side), mode="bilinear", antialias=True)
         start = (side - self.size) // 2
         return pixels[..., start : start + self.size, start : start + self.size].contiguous()
 

@@ -40,7 +40,7 @@ class Scenes(Images):
         """The side of a square of as many pixels."""
         return round(float(self.pixels[0, 0].numel() ** 0.5))
 
-    def take(self, indices: Tensor) -> Tensor:
+    def pixels_at(self, indices: Tensor) -> Tensor:
         return self.pixels[indices]
 
 

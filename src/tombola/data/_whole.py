@@ -39,11 +39,11 @@ class Together(Images):
     def on_disk(self) -> bool:  # type: ignore[override]
         return any(part.on_disk for part in self.parts)
 
-    def take(self, indices: Tensor) -> Tensor:
+    def pixels_at(self, indices: Tensor) -> Tensor:
         taken = torch.empty((len(indices), 3, self.size, self.size), dtype=torch.uint8)
         for part, start in zip(self.parts, self._starts, strict=True):
             here = (indices >= start) & (indices < start + len(part))
-            taken[here] = part.take(indices[here] - start)
+            taken[here] = part.pixels_at(indices[here] - start)
         return taken
 
     def title_of(self, index: int) -> str:
@@ -69,7 +69,7 @@ class Nothing(Images):
     def labels(self) -> Tensor:  # type: ignore[override]
         raise self._why()
 
-    def take(self, indices: Tensor) -> Tensor:
+    def pixels_at(self, indices: Tensor) -> Tensor:
         del indices
         raise self._why()
 

@@ -139,7 +139,7 @@ class OnDisk(Images):
         """By its class folder's name and its own."""
         return "/".join(self.files[index].parts[-2:])
 
-    def take(self, indices: Tensor) -> Tensor:
+    def pixels_at(self, indices: Tensor) -> Tensor:
         chosen = indices.tolist()
         pixels = torch.empty((len(chosen), 3, self.size, self.size), dtype=torch.uint8)
 

@@ -130,7 +130,7 @@ class Native(Exporter):
         return () if network.adapted is None else network.adapted.classes
 
     def _size(self, network: Network) -> tuple[int, int, int]:
-        return shipped_size(network, self.size or (None if self.task is None else self.task.splits().test.size))
+        return shipped_size(network, self.size or (None if self.task is None else self.task.side))
 
     def _smaller(self, network: Network, masks: Masks) -> Network:
         """The network without channels that do nothing, where they can be taken out."""

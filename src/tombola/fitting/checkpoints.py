@@ -20,7 +20,7 @@ from tombola.errors import StoreError
 from tombola.spec import Json, canonical
 
 _KEPT = 2
-_FORMAT = "1"
+_FORMAT = "2"
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,8 @@ class Checkpoints:
         with safe_open(file, framework="pt") as opened:
             head = dict(opened.metadata() or {})
             tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118  not a mapping
+        if head.get("format") != _FORMAT:
+            raise ValueError("it was written by another version")
         if head.get("work") != self._work:
             raise ValueError("it belongs to another training")
         if head.pop("digest", "") != _digest(head, tensors):

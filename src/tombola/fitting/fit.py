@@ -10,9 +10,10 @@ from torch import nn
 from tombola.errors import OptionError
 from tombola.fitting.average import Average
 from tombola.fitting.checkpoints import Checkpoints
+from tombola.fitting.course import Course
 from tombola.fitting.devices import Precision, device_of, resolved
 from tombola.fitting.feed import Feed
-from tombola.fitting.loop import Course, Training
+from tombola.fitting.loop import Training
 from tombola.fitting.masked_layers import MaskedNetwork
 from tombola.fitting.optimizers._base import Optimizer
 from tombola.fitting.part import WHOLE, Part
@@ -20,8 +21,8 @@ from tombola.fitting.presets import expanded
 from tombola.fitting.ranks import Ranks, ranks_for
 from tombola.fitting.schedules._base import Schedule
 from tombola.fitting.session import Session
-from tombola.fitting.validate import mean_score
-from tombola.masks.enforce import Enforcer, apply_masks
+from tombola.fitting.validate import headline
+from tombola.masks.enforce import Enforcer, Enforces, apply_masks
 from tombola.masks.masks import Masks
 from tombola.models.digest import weights_digest
 from tombola.models.network import Network
@@ -133,11 +134,13 @@ class Fit(Spec):
         told = session.folder is not None or ranks.size > 1
         work = self._work(model, task, masks, seed, parameters, part) if told else ""
         ranks.require_same("what they are to train: model, masks, options, task or seed", work)
+        running = self.objective.begin(network, task, seed=seed)
         training = Training(
             network,
-            self._course(network, task, seed, device, part, ranks),
-            self.optimizer.build(trained),
-            _enforcer(network, masks),
+            self._course(task, seed, device, part, ranks),
+            running,
+            self.optimizer.build([*trained, *running.parameters()]),
+            _enforcers(network, masks),
             None if self.ema is None else Average(network, self.ema),
             self._checkpoints(work, session, ranks),
             ranks,
@@ -159,9 +162,7 @@ class Fit(Spec):
         rise = min(1.0, (step + 1) / warm) if warm else 1.0
         return self.optimizer.lr * rise * self.schedule.factor(step, total, per_epoch)
 
-    def _course(
-        self, network: Network, task: Task, seed: int, device: torch.device, part: Part, ranks: Ranks
-    ) -> Course:
+    def _course(self, task: Task, seed: int, device: torch.device, part: Part, ranks: Ranks) -> Course:
         feed = Feed(
             task.splits().train,
             self.batch,
@@ -174,7 +175,6 @@ class Fit(Spec):
         first, last, total = part.steps(self.epochs.iterations(feed.per_epoch), feed.per_epoch)
         bfloat16 = self.precision == "bfloat16"
         return Course(
-            objective=self.objective,
             task=task,
             feed=feed,
             first=first,
@@ -195,12 +195,12 @@ class Fit(Spec):
     def _validation(self, task: Task, device: torch.device, bfloat16: bool) -> Callable[[nn.Module], float] | None:
         if self.select == "last":
             return None
-        images = task.splits().val
-        if len(images) == 0:
+        examples = task.splits().val
+        if len(examples) == 0:
             raise OptionError(
                 "fit", ["select='best_val' needs a validation split, and there is none; write select=last"]
             )
-        return lambda network: mean_score(network, images, task, device=device, bfloat16=bfloat16)
+        return lambda network: headline(network, examples, task, device=device, bfloat16=bfloat16)
 
     def _checkpoints(self, work: str, session: Session, ranks: Ranks) -> Checkpoints | None:
         if session.folder is None or not ranks.first:
@@ -234,11 +234,10 @@ def _only(network: Network, parameters: Parameters) -> list[nn.Parameter]:
     return list(network.head.parameters())
 
 
-def _enforcer(network: Network, masks: Masks | None) -> Enforcer | MaskedNetwork | None:
-    """What puts masks in after every step; a network that learns its masks does that itself."""
-    if isinstance(network, MaskedNetwork):
-        return network
-    return None if masks is None else Enforcer(network.body, masks)
+def _enforcers(network: Network, masks: Masks | None) -> list[Enforces]:
+    """What puts masks in after every step: parts of the network that learn theirs do it themselves."""
+    own = [module for module in network.modules() if isinstance(module, Enforces)]
+    return own if masks is None else [*own, Enforcer(network.body, masks)]
 
 
 def _require_same(network: Network, ranks: Ranks) -> None:
@@ -249,7 +248,7 @@ def _require_same(network: Network, ranks: Ranks) -> None:
 
 
 def _finished(network: Network, training: Training, asked: list[bool], masks: Masks | None) -> Network:
-    network.load_state_dict(training.result())
+    network.load_state_dict(training.trained.result())
     _require_same(network, training.ranks)
     for parameter, wanted in zip(network.parameters(), asked, strict=True):
         parameter.grad = None

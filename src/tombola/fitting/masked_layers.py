@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from tombola.masks.enforce import Enforces
 from tombola.masks.learning.cut import one_number
 from tombola.masks.learning.following import Following, Scores
 from tombola.masks.masks import Masks
@@ -23,7 +24,7 @@ from tombola.models.network import Network
 
 
 @final
-class MaskedNetwork(Network):
+class MaskedNetwork(Network, Enforces):
     """A copy of ``model`` of which only the scores are trained, and the head where ``train_head`` says so.
 
     ``scores`` has one number a group for each weight of the body that is masked; they are copied. What is not masked

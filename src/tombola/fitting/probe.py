@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from tombola.batch import blank
 from tombola.errors import MaskError, RequestError, near
 from tombola.fitting.devices import device_of
 from tombola.fitting.entering import Entering
@@ -58,18 +59,20 @@ class NetworkProbe:
         """The outputs for one training batch after another with these weights in place, and the targets."""
         network = self._for_task
         _require_fit(network.body, weights)
-        images = self._asked_task().splits().train
-        with Feed(images, batch, seed=derive(self._seed, "score"), device=self._device, drop_last=True) as feed:
+        train = self._asked_task().splits().train
+        with Feed(train, batch, seed=derive(self._seed, "score"), device=self._device, drop_last=True) as feed:
             for step in range(batches):
-                x, targets = feed.batch_at(step)
+                shown = feed.batch_at(step)
                 with sdpa_kernel(SDPBackend.MATH):  # the fused kernels of attention have no second derivative
-                    outputs = functional_call(network, self._placed(weights, "body."), (x,))
-                yield outputs, targets
+                    outputs = functional_call(network, self._placed(weights, "body."), (shown.x,), dict(shown.more))
+                yield outputs, shown.targets
 
     def flow(self, weights: Mapping[str, Tensor]) -> Tensor:
-        side = self._image or self._asked_task().splits().train.size
+        example = blank(self._image) if self._image else self._asked_task().example()
+        if not example.x.is_floating_point():
+            raise RequestError("this score sends ones through the net, and no word is one; write score=snip or wanda")
         _require_fit(self._magnitudes, weights)
-        ones = torch.ones(1, 3, side, side, dtype=torch.float64, device=self._device)
+        ones = torch.ones_like(example.x, dtype=torch.float64, device=self._device).contiguous()
         placed = {name: weight.double() for name, weight in self._placed(weights, "").items()}
         flow: Tensor = functional_call(self._magnitudes, placed, (ones,)).sum()
         return flow

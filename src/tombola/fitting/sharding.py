@@ -19,9 +19,10 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from tombola.attacks._base import Criterion
+from tombola.batch import Batch
 from tombola.errors import StageError
 from tombola.fitting.ranks import Ranks
-from tombola.objectives._base import Objective
+from tombola.objectives._base import Found, Progress, Running
 
 if TYPE_CHECKING:
     from torch._C._distributed_c10d import GradBucket
@@ -29,14 +30,18 @@ if TYPE_CHECKING:
 
 @final
 class Shards:
-    """Works a step's parts. ``network`` gets the gradients; ``forward`` is how it is called (compiled, or itself)."""
+    """Works a step's parts. ``network``, and parameters ``beside`` it, get the gradients.
 
-    def __init__(self, network: nn.Module, forward: nn.Module, count: int, ranks: Ranks) -> None:
+    ``forward`` is how the network is called: compiled, or itself.
+    """
+
+    def __init__(
+        self, network: nn.Module, beside: Sequence[nn.Parameter], forward: nn.Module, count: int, ranks: Ranks
+    ) -> None:
         self.count: Final = count
         self.ranks: Final = ranks
         self.mine: Final = ranks.dealt(count)
-        self._network = network
-        self._trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        self._trained = [*(parameter for parameter in network.parameters() if parameter.requires_grad), *beside]
         self._sums = _Sums(self._trained)
         self._loss = _Loss(self._trained, forward)
         self._synced = self._wrapped() if ranks.size > 1 else None
@@ -64,11 +69,11 @@ class Shards:
         return torch.stack(found)
 
     def loss(
-        self, objective: Objective, x: Tensor, targets: Tensor, criterion: Criterion, generator: torch.Generator
-    ) -> tuple[Tensor, Tensor]:
+        self, running: Running, batch: Batch, criterion: Criterion, at: Progress, generator: torch.Generator
+    ) -> Found:
         """The objective's loss and outputs; its backward exchanges gradients where `work` says so."""
         module = self._loss if self._synced is None else self._synced
-        found: tuple[Tensor, Tensor] = module(objective, x, targets, criterion, generator)
+        found: Found = module(running, batch, criterion, at, generator)
         return found
 
     def _put_together(self, left: Sequence[Tensor]) -> None:
@@ -102,9 +107,9 @@ class _Loss(nn.Module):
         self._forward_by = (forward,)  # in a tuple, so that it is no part: DDP is to see no buffer and no mode
 
     def forward(
-        self, objective: Objective, x: Tensor, targets: Tensor, criterion: Criterion, generator: torch.Generator
-    ) -> tuple[Tensor, Tensor]:
-        return objective.loss(self._forward_by[0], x, targets, criterion, generator=generator)
+        self, running: Running, batch: Batch, criterion: Criterion, at: Progress, generator: torch.Generator
+    ) -> Found:
+        return running.loss(self._forward_by[0], batch, criterion, at=at, generator=generator)
 
 
 class _Sums:

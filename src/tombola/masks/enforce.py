@@ -9,6 +9,7 @@ What a backward says of a pruned weight is not the gradient of anything that is 
 would count wherever all gradients are looked at together, as in their norm: at 98 % sparsity most of it is theirs.
 """
 
+from abc import ABC, abstractmethod
 from typing import Final, final
 
 import torch
@@ -28,8 +29,20 @@ def apply_masks(module: nn.Module, masks: Masks) -> None:
         _clear(parameter, kept)
 
 
+class Enforces(ABC):
+    """Keeps weights as masks say while they are trained."""
+
+    @abstractmethod
+    def drop_gradients(self) -> None:
+        """Called after the backward, where gradients are clipped or looked at."""
+
+    @abstractmethod
+    def enforce(self) -> None:
+        """Called after every step of the optimizer, before anybody reads the weights."""
+
+
 @final
-class Enforcer:
+class Enforcer(Enforces):
     """Keeps a module's pruned weights at +0.0: call `enforce` after every step of the optimizer.
 
     Call `drop_gradients` before it, after the backward, where gradients are clipped or looked at.

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
 
+from tombola.batch import Batch
 from tombola.masks.layers import Layer
 from tombola.models.network import Network
 
@@ -17,10 +18,10 @@ def layers_of(body: nn.Module, names: Iterable[str]) -> dict[str, Layer]:
 
 
 @torch.no_grad()
-def with_positions(model: Network, names: Iterable[str], size: int) -> dict[str, Layer]:
-    """The layers of these weights of the model's body, with positions for an RGB image of ``size`` x ``size`` pixels.
+def with_positions(model: Network, names: Iterable[str], example: Batch) -> dict[str, Layer]:
+    """The layers of these weights of the model's body, with positions for ``example``, a batch of one sample.
 
-    One image of zeros goes through a copy in eval mode; the model is not changed. A weight that the image never
+    It goes through a copy in eval mode; the model is not changed. A weight that the sample never
     reaches has 0 positions; a layer used twice has the positions of both.
     """
     wanted = list(names)
@@ -34,7 +35,7 @@ def with_positions(model: Network, names: Iterable[str], size: int) -> dict[str,
 
         handles.append(_caller(network.body, name).register_forward_hook(count))
     try:
-        network(torch.zeros(1, 3, size, size))
+        network(example.x, **example.more)
     finally:
         for handle in handles:
             handle.remove()

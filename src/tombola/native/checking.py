@@ -8,6 +8,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
+from tombola.batch import Batch
 from tombola.errors import RequestError
 from tombola.models.network import Network
 from tombola.native.loading import load
@@ -43,22 +44,21 @@ class Compared:
         return said + f"; accuracy {after:.2f} %, by torch {before:.2f} % ({after - before:+.2f})"
 
 
-def random_images(size: tuple[int, int, int], count: int = RANDOM_IMAGES) -> tuple[Tensor, Tensor]:
+def random_images(size: tuple[int, int, int], count: int = RANDOM_IMAGES) -> Batch:
     """The same each time, with targets that mean nothing."""
-    return torch.rand(count, *size, generator=torch.Generator().manual_seed(0)), torch.zeros(count, dtype=torch.int64)
+    x = torch.rand(count, *size, generator=torch.Generator().manual_seed(0))
+    return Batch(x, torch.zeros(count, dtype=torch.int64))
 
 
-def compared(
-    network: Network, folder: Path, pairs: Iterable[tuple[Tensor, Tensor]], score: Score | None = None
-) -> Compared:
-    """The comparison over images and their targets; ``score`` says how right logits are, one number an image."""
+def compared(network: Network, folder: Path, batches: Iterable[Batch], score: Score | None = None) -> Compared:
+    """The comparison over batches of images; ``score`` says how right logits are, one number an image."""
     theirs, ours, targets = [], [], []
     with load(folder) as net, torch.no_grad():
-        for x, target in pairs:
-            _check_size(x, net.image)
-            theirs.append(network(x))
-            ours.append(net(x))
-            targets.append(target)
+        for batch in batches:
+            _check_size(batch.x, net.image)
+            theirs.append(network(batch.x))
+            ours.append(net(batch.x))
+            targets.append(batch.targets)
     return _compared(torch.cat(theirs), torch.cat(ours), torch.cat(targets), score)
 
 

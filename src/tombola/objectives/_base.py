@@ -1,108 +1,150 @@
-"""The contract of an objective: the loss one batch is trained with, and two things that it may ask of the training.
+"""The contract of an objective: the loss one batch is trained with, and what it carries through a training.
 
-Most objectives are their `loss`. One that a training can break under gives a `Guard`, which is asked now and then
-whether the training is sound and how to go on when it is not. One that trains several times in a row on the same
-images, moving them between, gives a `Replay`.
+Most objectives are their `loss` and carry nothing. One that keeps something from step to step, trains parameters of its
+own, trains several steps on one batch, or looks after the training gives a `Running` of its own in `begin`.
 """
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from tombola.attacks._base import Criterion
+from tombola.batch import Batch
 from tombola.registry import Family, Member
-from tombola.units import Steps
+from tombola.tasks._base import Task
+
+T = TypeVar("T")
+
+
+class Found(NamedTuple):
+    """The mean loss to differentiate, and the outputs it was computed from (for the running score)."""
+
+    loss: Tensor
+    outputs: Tensor
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a training stands: ``step`` of ``steps`` (from 0), and which part of a batch is worked, of how many."""
+
+    step: int = 0
+    steps: int = 1
+    per_epoch: int = 1
+    part: int = 0
+    parts: int = 1
+
+
+START = Progress()
 
 
 class Objective(Member):
     """Natural, adversarial, ...: pretraining regime, IMP against A-IMP and adversarial finetuning are this one axis."""
 
     family: ClassVar[Family] = Family("objectives", "tombola.objectives")
+    OWN_BATCH: ClassVar[bool] = False  # whether it decides what a step trains on, so that it can be no part of others
 
     @abstractmethod
     def loss(
-        self, model: nn.Module, x: Tensor, targets: Tensor, criterion: Criterion, *, generator: torch.Generator
-    ) -> tuple[Tensor, Tensor]:
-        """The mean loss to differentiate, and the outputs it was computed from (for the running score)."""
+        self, model: nn.Module, batch: Batch, criterion: Criterion, *, at: Progress, generator: torch.Generator
+    ) -> Found:
+        """The loss of one batch. What moves images or words moves `continuous` of the model and the batch."""
+
+    def begin(self, network: nn.Module, task: Task, *, seed: int) -> "Running":
+        """This objective at work in one training of ``network``, which is on its device and not changed."""
+        del network, task, seed
+        return Running(self)
 
     def passes(self, classes: int, *, body: bool = True) -> float | None:
         """What a step costs an image, in forward passes of the network; None where a member does not say.
 
         A backward costs as much as a forward for the gradients of the images and as much again for those of the
-        weights, so a natural step costs 3. With ``body=False`` only the head is trained. What a guard looks at now and
-        then is not counted.
+        weights, so a natural step costs 3. With ``body=False`` only the head is trained. What a `Running` looks at now
+        and then is not counted.
         """
         return None
 
-    def guard(self) -> "Guard | None":
-        """What looks for the way a training under this objective breaks; None when there is none to look for."""
-        return None
 
-    def replay(self) -> "Replay | None":
-        """How one batch is trained on several times in a row; None: every step has a batch of its own."""
-        return None
+class Standing(Protocol):
+    """A training between two steps, as what runs in it sees it."""
 
+    @property
+    def network(self) -> nn.Module:
+        """What is trained, in its mode; look at it, and leave it as it is."""
 
-@dataclass(frozen=True)
-class Finding:
-    """What a guard saw: a sound training, whose state is worth holding, a fault, or neither of them for certain."""
+    @property
+    def at(self) -> Progress:
+        """So many steps are done."""
 
-    sound: bool = False
-    fault: str = ""
-    """What is broken, as half a sentence with its numbers."""
+    @property
+    def samples(self) -> int:
+        """In a batch."""
 
+    def drawn(self, *purpose: str | int) -> torch.Generator:
+        """A generator seeded by the training's seed and the purpose, on the CPU; of ``"here"`` on its device."""
 
-class Guard(ABC):
-    """Looks now and then at a training on images held beside it; `loss` is not asked for."""
+    def asked(self, question: Callable[[Callable[[Batch], Batch]], T]) -> T:
+        """The answer, asked once where several processes train together, in the training's precision.
 
-    every: Steps
-    """How often to look; a training also looks at its end."""
-    remedy: str
-    """What to write for a training that does not break this way, as half a sentence."""
-
-    @abstractmethod
-    def look(
-        self,
-        model: nn.Module,
-        x: Tensor,
-        targets: Tensor,
-        criterion: Criterion,
-        scores: Callable[[Tensor, Tensor], Tensor],
-        *,
-        generator: torch.Generator,
-    ) -> Finding:
-        """How the training stands. The model is not changed.
-
-        ``scores`` gives one score a sample, higher is better: the task's.
+        The question is given what brings a batch to the training's device.
         """
 
-    @abstractmethod
-    def repaired(self) -> tuple[Objective, str] | None:
-        """The objective to go on with after a fault and what is different about it; None: end the training."""
+    def settle(self) -> None:
+        """Losses so far are read and weights looked at; raises `Diverged` where one is not finite."""
+
+    def held(self) -> dict[str, Tensor]:
+        """Copies of weights, optimizer, average and best."""
+
+    def go_back(self, held: Mapping[str, Tensor], *, entry: Mapping[str, str]) -> None:
+        """Put in what was held; the history gets the entry."""
+
+    def end(self) -> None:
+        """No more steps."""
+
+    def note(self, text: str) -> None:
+        """Tell the user."""
 
 
-@dataclass(frozen=True)
-class Replay:
-    """Each batch is trained on ``times`` times in a row, moved by what is carried from step to step.
+class Running:
+    """An objective at work in one training. This one carries nothing."""
 
-    After each backward every carried pixel goes ``step`` up the sign of its gradient and stays within ``eps`` of 0.
-    """
+    def __init__(self, objective: Objective) -> None:
+        self.objective = objective
 
-    times: int
-    eps: float
-    step: float
+    @property
+    def parted(self) -> bool:
+        """Whether `tensors` are others, of other names, for each part of a batch."""
+        return False
 
-    def moved(self, x: Tensor, carried: Tensor) -> tuple[Tensor, Tensor]:
-        """The images to train on, inside [0, 1], and the leaf that a backward through them leaves a gradient in."""
-        leaf = carried[: len(x)].detach().requires_grad_()
-        return (x + leaf).clamp(0, 1), leaf
+    def batch_of(self, step: int) -> int:
+        """The number of the batch that ``step`` trains on; its views are drawn by it too."""
+        return step
 
-    @torch.no_grad()
-    def advance(self, carried: Tensor, leaf: Tensor) -> None:
-        """Move what is carried, in place, by the gradient the backward left; a smaller batch moves its own part."""
-        assert leaf.grad is not None
-        carried[: len(leaf)].add_(leaf.grad.sign(), alpha=self.step).clamp_(-self.eps, self.eps)
+    def loss(
+        self, model: nn.Module, batch: Batch, criterion: Criterion, *, at: Progress, generator: torch.Generator
+    ) -> Found:
+        """The loss of one batch, or of one part of it."""
+        return self.objective.loss(model, batch, criterion, at=at, generator=generator)
+
+    def parameters(self) -> list[nn.Parameter]:
+        """What is trained beside the network's own, by the same optimizer."""
+        return []
+
+    def after_backward(self) -> None:
+        """Gradients of all parts of a step are there, before they are clipped and used."""
+
+    def before_first(self, training: Standing) -> None:
+        """Called once, before the first step of a training or of what is left of it."""
+
+    def after_step(self, training: Standing) -> None:
+        """A step is done, masks are in force, averages taken."""
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What is carried, for a checkpoint; `parameters` included."""
+        return {}
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Continue from a checkpoint's."""

@@ -11,15 +11,15 @@ Reference: Madry et al., ICLR 2018, arXiv 1706.06083; A-IMP: Fu et al., DAC 2023
 from typing import ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from tombola.attacks._base import Attack, Criterion
 from tombola.attacks.pgd import PGD
-from tombola.objectives._base import Objective
+from tombola.batch import Batch
+from tombola.models.beside import bounds_of, continuous
+from tombola.objectives._base import Found, Objective, Progress
 from tombola.registry import Examples
 from tombola.spec import option
-
-BOUNDS = (0.0, 1.0)  # where images live
 
 
 class Adversarial(Objective):
@@ -30,11 +30,12 @@ class Adversarial(Objective):
     attack: Attack = option(PGD(), "the attack trained against: a name, or a mapping with a name and options")
 
     def loss(
-        self, model: nn.Module, x: Tensor, targets: Tensor, criterion: Criterion, *, generator: torch.Generator
-    ) -> tuple[Tensor, Tensor]:
-        adversarial = self.attack.perturb(model, x, targets, criterion, bounds=BOUNDS, generator=generator)
-        outputs = model(adversarial)
-        return criterion(outputs, targets).mean(), outputs
+        self, model: nn.Module, batch: Batch, criterion: Criterion, *, at: Progress, generator: torch.Generator
+    ) -> Found:
+        net, x = continuous(model, batch)
+        bounds, targets = bounds_of(model), batch.targets
+        outputs = net(self.attack.perturb(net, x, targets, criterion, bounds=bounds, generator=generator))
+        return Found(criterion(outputs, targets).mean(), outputs)
 
     def passes(self, classes: int, *, body: bool = True) -> float | None:
         crafting = self.attack.passes(classes)

@@ -18,7 +18,7 @@ Reference: Wong et al., Fast is better than free, ICLR 2020, arXiv 2001.03994; c
 """
 
 from collections.abc import Callable
-from typing import ClassVar, Final, Self, final
+from typing import Any, ClassVar, Final, Self, final
 
 import torch
 from pydantic import model_validator
@@ -27,9 +27,13 @@ from torch import Tensor, nn
 from tombola.attacks._base import Criterion
 from tombola.attacks._crafting import BatchNormMode, crafting
 from tombola.attacks.pgd import check_pixels, pgd
-from tombola.objectives._base import Finding, Guard, Objective
+from tombola.batch import Batch
+from tombola.models.beside import bounds_of, continuous
+from tombola.objectives._base import Found, Objective, Progress, Running
+from tombola.objectives._guarding import Finding, Guard, Guarded
 from tombola.registry import Examples
 from tombola.spec import option
+from tombola.tasks._base import Task
 from tombola.units import Pixels, Steps
 
 _BLIND: Final = 0.6  # own attack against clean images: natural networks are near 0.2, collapsed ones near 1
@@ -58,24 +62,20 @@ class Fast(Objective):
         return self
 
     def loss(
-        self, model: nn.Module, x: Tensor, targets: Tensor, criterion: Criterion, *, generator: torch.Generator
-    ) -> tuple[Tensor, Tensor]:
-        outputs = model(self.attacked(model, x, targets, criterion, bn=self.bn, generator=generator))
-        return criterion(outputs, targets).mean(), outputs
+        self, model: nn.Module, batch: Batch, criterion: Criterion, *, at: Progress, generator: torch.Generator
+    ) -> Found:
+        net, _ = continuous(model, batch)
+        outputs = net(self.attacked(model, batch, criterion, bn=self.bn, generator=generator))
+        return Found(criterion(outputs, batch.targets).mean(), outputs)
 
     def attacked(
-        self,
-        model: nn.Module,
-        x: Tensor,
-        targets: Tensor,
-        criterion: Criterion,
-        *,
-        bn: BatchNormMode,
-        generator: torch.Generator,
+        self, model: nn.Module, batch: Batch, criterion: Criterion, *, bn: BatchNormMode, generator: torch.Generator
     ) -> Tensor:
-        """The images trained on."""
-        steps, step = self.steps, self.length / self.steps
-        return pgd(model, x, targets, criterion, eps=self.eps, steps=steps, step=step, bn=bn, generator=generator)
+        """What is trained on."""
+        (net, x), steps = continuous(model, batch), self.steps
+        step, bounds = self.length / steps, bounds_of(model)
+        how: dict[str, Any] = {"bn": bn, "bounds": bounds, "generator": generator}
+        return pgd(net, x, batch.targets, criterion, eps=self.eps, steps=steps, step=step, **how)
 
     @property
     def length(self) -> float:
@@ -86,7 +86,12 @@ class Fast(Objective):
         """Without the looks, and without repairs, which take more steps an attack."""
         return (3 if body else 1) + (2 * self.steps if self.eps else 0)
 
+    def begin(self, network: nn.Module, task: Task, *, seed: int) -> Running:
+        guard = self.guard()
+        return Running(self) if guard is None else Guarded(self, guard, task)
+
     def guard(self) -> Guard | None:
+        """What looks for a collapse; None where none is looked for."""
         return None if self.look_every is None or self.eps == 0 else _Collapse(self, self.look_every)
 
 
@@ -106,18 +111,18 @@ class _Collapse(Guard):
     def look(
         self,
         model: nn.Module,
-        x: Tensor,
-        targets: Tensor,
+        batch: Batch,
         criterion: Criterion,
         scores: Callable[[Tensor, Tensor], Tensor],
         *,
         generator: torch.Generator,
     ) -> Finding:
-        ours, steps = self.objective, self.objective.look_steps
-        own = ours.attacked(model, x, targets, criterion, bn="eval", generator=generator)
-        strong = pgd(model, x, targets, criterion, eps=ours.eps, steps=steps, generator=generator)
+        ours, steps, bounds = self.objective, self.objective.look_steps, bounds_of(model)
+        (net, x), targets = continuous(model, batch), batch.targets
+        own = ours.attacked(model, batch, criterion, bn="eval", generator=generator)
+        strong = pgd(net, x, targets, criterion, eps=ours.eps, steps=steps, bounds=bounds, generator=generator)
         with crafting(model, "eval"), torch.no_grad():
-            clean, easy, hard = (float(scores(model(each).float(), targets).mean()) for each in (x, own, strong))
+            clean, easy, hard = (float(scores(net(each).float(), targets).mean()) for each in (x, own, strong))
         if not collapsed(clean, easy, hard):
             return Finding(sound=kept(easy, hard))
         return Finding(
@@ -125,13 +130,17 @@ class _Collapse(Guard):
             " (catastrophic overfitting)"
         )
 
-    def repaired(self) -> tuple[Fast, str] | None:
+    def repaired(self) -> tuple[Objective, Guard | None, str] | None:
         ours = self.objective
         if ours.repairs == 0:
             return None
         reach = min(ours.length, 2 * ours.eps)  # as far as the ball is wide: what is further is cut off
         better = ours.replace(alpha=reach, steps=2 * ours.steps, repairs=ours.repairs - 1)
-        return better, f"goes on in {better.steps} steps of {255 * reach / better.steps:.3g}/255 an attack"
+        return (
+            better,
+            better.guard(),
+            f"goes on in {better.steps} steps of {255 * reach / better.steps:.3g}/255 an attack",
+        )
 
 
 def collapsed(clean: float, easy: float, hard: float) -> bool:

@@ -10,18 +10,19 @@ Options: parts: ``{natural: 0.5, adversarial: 0.5}``, or a list of ``{objective:
 Reference: half natural and half adversarial: Goodfellow et al., ICLR 2015, arXiv 1412.6572, section 6.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Self, final
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final, Self, final
 
 import torch
 from pydantic import field_validator, model_validator
 from torch import Tensor, nn
 
 from tombola.attacks._base import Criterion
-from tombola.objectives._base import Finding, Guard, Objective
+from tombola.batch import Batch
+from tombola.objectives._base import Found, Objective, Progress, Running, Standing
 from tombola.registry import Examples
 from tombola.spec import Spec, option
-from tombola.units import Steps
+from tombola.tasks._base import Task
 
 
 class Weighted(Spec):
@@ -58,16 +59,23 @@ class Mixture(Objective):
     @model_validator(mode="after")
     def _one_step_each(self) -> Self:
         for part in self.parts:
-            if part.objective.replay() is not None:
+            if part.objective.OWN_BATCH:
                 raise ValueError(f"{part.objective.name!r} decides what a batch is and cannot be part of a mixture")
         return self
 
     def loss(
-        self, model: nn.Module, x: Tensor, targets: Tensor, criterion: Criterion, *, generator: torch.Generator
-    ) -> tuple[Tensor, Tensor]:
-        found = [part.objective.loss(model, x, targets, criterion, generator=generator) for part in self.parts]
-        losses = [part.weight * loss for part, (loss, _) in zip(self.parts, found, strict=True)]
-        return torch.stack(losses).sum(), found[0][1]
+        self, model: nn.Module, batch: Batch, criterion: Criterion, *, at: Progress, generator: torch.Generator
+    ) -> Found:
+        parts = [part.objective.loss(model, batch, criterion, at=at, generator=generator) for part in self.parts]
+        return self.summed(parts)
+
+    def summed(self, parts: Sequence[Found]) -> Found:
+        """The weighted sum of the parts' losses, and the first part's outputs."""
+        losses = [part.weight * found.loss for part, found in zip(self.parts, parts, strict=True)]
+        return Found(torch.stack(losses).sum(), parts[0].outputs)
+
+    def begin(self, network: nn.Module, task: Task, *, seed: int) -> Running:
+        return Mixed(self, [part.objective.begin(network, task, seed=seed) for part in self.parts])
 
     def passes(self, classes: int, *, body: bool = True) -> float | None:
         total = 0.0
@@ -77,42 +85,48 @@ class Mixture(Objective):
             total += found
         return total
 
-    def guard(self) -> Guard | None:
-        """The first guard among the parts."""
-        for place, part in enumerate(self.parts):
-            guard = part.objective.guard()
-            if guard is not None:
-                return _Inside(self, place, guard)
-        return None
-
 
 @final
-class _Inside(Guard):
-    """The guard of a mixture's part."""
+class Mixed(Running):
+    """Every part at work on the same batches, each carrying its own."""
 
-    def __init__(self, mixture: Mixture, place: int, guard: Guard) -> None:
-        self.mixture = mixture
-        self.place = place
-        self.guard = guard
-        self.every: Steps = guard.every
-        self.remedy: str = guard.remedy
+    def __init__(self, mixture: Mixture, parts: Sequence[Running]) -> None:
+        super().__init__(mixture)
+        self._mixture: Final = mixture
+        self.parts: Final = tuple(parts)
 
-    def look(
-        self,
-        model: nn.Module,
-        x: Tensor,
-        targets: Tensor,
-        criterion: Criterion,
-        scores: Callable[[Tensor, Tensor], Tensor],
-        *,
-        generator: torch.Generator,
-    ) -> Finding:
-        return self.guard.look(model, x, targets, criterion, scores, generator=generator)
+    @property
+    def parted(self) -> bool:
+        return any(part.parted for part in self.parts)
 
-    def repaired(self) -> tuple[Mixture, str] | None:
-        found = self.guard.repaired()
-        if found is None:
-            return None
-        parts = list(self.mixture.parts)
-        parts[self.place] = parts[self.place].replace(objective=found[0])
-        return self.mixture.replace(parts=parts), found[1]
+    def loss(
+        self, model: nn.Module, batch: Batch, criterion: Criterion, *, at: Progress, generator: torch.Generator
+    ) -> Found:
+        return self._mixture.summed(
+            [part.loss(model, batch, criterion, at=at, generator=generator) for part in self.parts]
+        )
+
+    def parameters(self) -> list[nn.Parameter]:
+        return [parameter for part in self.parts for parameter in part.parameters()]
+
+    def after_backward(self) -> None:
+        for part in self.parts:
+            part.after_backward()
+
+    def before_first(self, training: Standing) -> None:
+        for part in self.parts:
+            part.before_first(training)
+
+    def after_step(self, training: Standing) -> None:
+        for part in self.parts:
+            part.after_step(training)
+
+    def tensors(self) -> dict[str, Tensor]:
+        return {f"{place}/{name}": t for place, part in enumerate(self.parts) for name, t in part.tensors().items()}
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        for place, part in enumerate(self.parts):
+            start = f"{place}/"
+            own = {name.removeprefix(start): tensor for name, tensor in tensors.items() if name.startswith(start)}
+            if own:
+                part.restore(own)

@@ -8,20 +8,21 @@ Reference: the usual empirical risk.
 """
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from tombola.attacks._base import Criterion
-from tombola.objectives._base import Objective
+from tombola.batch import Batch
+from tombola.objectives._base import Found, Objective, Progress
 
 
 class Natural(Objective):
     """The mean loss on the images as they are."""
 
     def loss(
-        self, model: nn.Module, x: Tensor, targets: Tensor, criterion: Criterion, *, generator: torch.Generator
-    ) -> tuple[Tensor, Tensor]:
-        outputs = model(x)
-        return criterion(outputs, targets).mean(), outputs
+        self, model: nn.Module, batch: Batch, criterion: Criterion, *, at: Progress, generator: torch.Generator
+    ) -> Found:
+        outputs = model(batch.x, **batch.more)
+        return Found(criterion(outputs, batch.targets).mean(), outputs)
 
     def passes(self, classes: int, *, body: bool = True) -> float:
         return 3 if body else 1

@@ -12,10 +12,12 @@ from typing import Self
 
 import torch
 from pydantic import model_validator
-from torch import Tensor, nn
+from torch import nn
 
 from tombola.attacks._base import Criterion
-from tombola.objectives._base import Objective
+from tombola.batch import Batch
+from tombola.models.beside import continuous
+from tombola.objectives._base import Found, Objective, Progress
 from tombola.objectives._gauss import gaussian
 from tombola.spec import option
 from tombola.units import Pixels
@@ -38,10 +40,11 @@ class Noise(Objective):
         return self
 
     def loss(
-        self, model: nn.Module, x: Tensor, targets: Tensor, criterion: Criterion, *, generator: torch.Generator
-    ) -> tuple[Tensor, Tensor]:
-        outputs = model(torch.add(x, gaussian(x, generator), alpha=self.sigma))
-        return criterion(outputs, targets).mean(), outputs
+        self, model: nn.Module, batch: Batch, criterion: Criterion, *, at: Progress, generator: torch.Generator
+    ) -> Found:
+        net, x = continuous(model, batch)
+        outputs = net(torch.add(x, gaussian(x, generator), alpha=self.sigma))
+        return Found(criterion(outputs, batch.targets).mean(), outputs)
 
     def passes(self, classes: int, *, body: bool = True) -> float:
         return 3 if body else 1

@@ -24,13 +24,14 @@ from tombola.attacks._crafting import crafting
 from tombola.attacks._folding import folded
 from tombola.attacks._norms import box, radius
 from tombola.attacks.pgd import check_pixels
-from tombola.objectives._base import Objective
+from tombola.batch import Batch
+from tombola.models.beside import bounds_of, continuous
+from tombola.objectives._base import Found, Objective, Progress
 from tombola.objectives._gauss import gaussian
 from tombola.registry import Examples
 from tombola.spec import option
 from tombola.units import Pixels
 
-_BOUNDS: Final = (0.0, 1.0)  # where images live
 _START: Final = 0.001  # at x itself the divergence has no gradient
 
 
@@ -50,12 +51,14 @@ class Trades(Objective):
         return self
 
     def loss(
-        self, model: nn.Module, x: Tensor, targets: Tensor, criterion: Criterion, *, generator: torch.Generator
-    ) -> tuple[Tensor, Tensor]:
-        moved = diverging(model, x, eps=self.eps, steps=self.steps, step=self.step, generator=generator)
-        outputs = model(x)
-        gap = divergence(model(moved), _log_softmax(outputs)).mean()
-        return criterion(outputs, targets).mean() + self.beta * gap, outputs
+        self, model: nn.Module, batch: Batch, criterion: Criterion, *, at: Progress, generator: torch.Generator
+    ) -> Found:
+        net, x = continuous(model, batch)
+        reach, bounds = (self.eps, self.steps, self.step), bounds_of(model)
+        moved = diverging(net, x, *reach, bounds=bounds, generator=generator)
+        outputs = net(x)
+        gap = divergence(net(moved), _log_softmax(outputs)).mean()
+        return Found(criterion(outputs, batch.targets).mean() + self.beta * gap, outputs)
 
     def passes(self, classes: int, *, body: bool = True) -> float:
         return 1 + 2 * self.steps + 2 * (3 if body else 1)
@@ -67,11 +70,18 @@ def divergence(outputs: Tensor, log_clean: Tensor) -> Tensor:
 
 
 def diverging(
-    model: nn.Module, x: Tensor, *, eps: float, steps: int, step: float, generator: torch.Generator
+    model: nn.Module,
+    x: Tensor,
+    eps: float,
+    steps: int,
+    step: float,
+    *,
+    generator: torch.Generator,
+    bounds: tuple[float, float] = (0.0, 1.0),
 ) -> Tensor:
-    """Images within ``eps`` of ``x`` and inside [0, 1] whose outputs are far from those of ``x``"""
+    """What lies within ``eps`` of ``x`` and inside ``bounds``, and whose outputs are far from those of ``x``."""
     reach, stride = radius(eps, x), radius(step, x)
-    low, high = box(x, reach, _BOUNDS)
+    low, high = box(x, reach, bounds)
     current = torch.add(x, gaussian(x, generator), alpha=_START)
     with crafting(model, "eval"), folded(model) if steps > 1 else nullcontext():
         with torch.no_grad():

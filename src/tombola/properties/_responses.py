@@ -9,9 +9,9 @@ from torch.nn import functional as F
 from tombola.attacks._crafting import crafting
 from tombola.attacks._flags import probabilities
 from tombola.data._base import Images
+from tombola.data._loading import batches
 from tombola.errors import RequestError, StageError
 from tombola.models.network import Network
-from tombola.properties._test_images import in_order
 
 Kind: TypeAlias = Literal["outputs", "features"]
 
@@ -24,8 +24,10 @@ def responses(network: Network, images: Images, kind: Kind, *, size: int, batch:
     ask = network if kind == "outputs" else network.features
     found: list[Tensor] = []
     with crafting(network, "eval"), torch.no_grad():
-        for x, _ in in_order(images, batch, device):
-            found.append(_row_an_image(ask(resized(x, size)), network).float().cpu().double())
+        found.extend(
+            _row_an_image(ask(resized(shown.x, size)), network).float().cpu().double()
+            for shown in batches(images, batch, device=device)
+        )
     rows = torch.cat(found) if found else torch.empty(0, 0, dtype=torch.float64)
     if not bool(rows.isfinite().all()):
         raise StageError(f"{network.source}: its {kind} hold NaN or infinities; nothing can be measured of them")

@@ -1,14 +1,15 @@
 """The test split in batches, and a model ready to be measured on it."""
 
-from collections.abc import Iterator
 from hashlib import sha256
 from typing import Final
 
 import torch
 from torch import Tensor
 
+from tombola.answers import Answers
 from tombola.attacks._crafting import crafting
-from tombola.data._base import Images, Subset
+from tombola.batch import Batch
+from tombola.data._base import Examples, Images, Labelled
 from tombola.data._loading import batches
 from tombola.errors import RequestError, StageError
 from tombola.models.network import Network
@@ -18,34 +19,62 @@ from tombola.tasks._base import Task
 _LOOKED_AT: Final = 64
 
 
-def test_images(task: Task, samples: int | None) -> Images:
-    """The task's test split, or its first ``samples`` images; raises `RequestError` when it has fewer."""
-    images = task.splits().test
+def test_examples(task: Task, samples: int | None) -> Examples:
+    """The task's test split, or its first ``samples``; raises `RequestError` when it has fewer."""
+    examples = task.splits().test
     if samples is None:
-        return images
-    if samples > len(images):
-        raise RequestError(f"samples={samples}: the test split holds {len(images)} images; leave it empty for all")
-    return Subset(images, torch.arange(samples))
+        return examples
+    if samples > len(examples):
+        raise RequestError(f"samples={samples}: the test split holds {len(examples)} samples; leave it empty for all")
+    return examples.some(torch.arange(samples))
 
 
-def in_order(images: Images, batch: int, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
-    """Batches in the images' own order, the last one smaller."""
-    return batches(images, batch, device=device)
+def test_images(task: Task, samples: int | None) -> Images:
+    """The same of a task of images; `RequestError` for another."""
+    return images_of(test_examples(task, samples), task)
 
 
-def image_scores(model: Network, task: Task, images: Images, batch: int, device: torch.device) -> Tensor:
-    """The task's score of every image, in the images' order, by the model in eval mode."""
+def images_of(examples: Examples, task: Task) -> Images:
+    """The examples, which must be labelled images; `RequestError` where they are not."""
+    if not isinstance(examples, Images):
+        raise RequestError(
+            f"this is measured of labelled images, and {task.name} has {type(examples).__name__.lower()};"
+            " write measure: [accuracy], or --property accuracy"
+        )
+    return examples
+
+
+def labelled(examples: Examples, task: Task) -> Labelled:
+    """The examples, which must have labels; `RequestError` where they have none."""
+    if not isinstance(examples, Labelled):
+        raise RequestError(f"this is measured of samples with labels, and {task.name} has none; leave it out")
+    return examples
+
+
+def require_answers(task: Task, kind: type[Answers], judges: str, instead: str) -> None:
+    """Raise `RequestError` for a task of other answers: ``judges`` says what is judged, ``instead`` what to write."""
+    if not issubclass(task.ANSWERS, kind):
+        raise RequestError(f"{judges}, and {task.name} has a target {task.ANSWERS.WHAT}; {instead}")
+
+
+def image_scores(model: Network, task: Task, examples: Examples, batch: int, device: torch.device) -> Tensor:
+    """The task's score of every example, in their order, by the model in eval mode."""
     network = ready(model, device)
     with crafting(network, "eval"), torch.no_grad():
         scored = [
-            task.scores(answers(network, x), targets).double().cpu() for x, targets in in_order(images, batch, device)
+            task.scores(answers(network, shown), shown.targets).double().cpu()
+            for shown in batches(examples, batch, device=device)
         ]
     return torch.cat(scored)
 
 
-def answers(network: Network, x: Tensor) -> Tensor:
+def answers(network: Network, shown: Batch) -> Tensor:
     """The network's outputs; raises `StageError` where they hold NaN, of which nothing can be measured."""
-    outputs: Tensor = network(x)
+    return without_nan(network, network(shown.x, **shown.more))
+
+
+def without_nan(network: Network, outputs: Tensor) -> Tensor:
+    """Its outputs, as given; raises `StageError` where they hold NaN."""
     if bool(outputs.isnan().any()):
         raise StageError(
             f"{network.source}: its outputs hold NaN, so nothing can be measured of it; its weights or batch-norm"
@@ -54,18 +83,18 @@ def answers(network: Network, x: Tensor) -> Tensor:
     return outputs
 
 
-def outcomes(scores: Tensor, images: Images) -> str:
-    """Which images were told right, in order; nothing where a score is neither 0 nor 1."""
+def outcomes(scores: Tensor, examples: Examples) -> str:
+    """Which examples were told right, in order; nothing where a score is neither 0 nor 1."""
     if not bool(((scores == 0) | (scores == 1)).all()):
         return ""
-    return Outcomes.made((scores == 1).tolist(), _name(images)).text
+    return Outcomes.made((scores == 1).tolist(), _name(examples)).text
 
 
-def _name(images: Images) -> str:
-    """Sixteen hex digits of the images in their order: of all labels and, as decoding takes time, of some pixels."""
-    some = torch.linspace(0, len(images) - 1, min(len(images), _LOOKED_AT)).long()
-    digest = sha256(images.labels.numpy().tobytes())
-    digest.update(images.take(some).numpy().tobytes())
+def _name(examples: Examples) -> str:
+    """Sixteen hex digits of the examples in their order: of all labels and, as reading takes time, of some samples."""
+    some = torch.linspace(0, len(examples) - 1, min(len(examples), _LOOKED_AT)).long()
+    digest = sha256(examples.labels.numpy().tobytes() if isinstance(examples, Labelled) else b"")
+    digest.update(examples.take(some).x.numpy().tobytes())
     return digest.hexdigest()[:16]
 
 

@@ -19,20 +19,22 @@ from tombola.attacks._base import Attack, Tally
 from tombola.attacks._crafting import crafting
 from tombola.attacks._flags import probabilities
 from tombola.attacks.pgd import PGD
-from tombola.data._base import Images
+from tombola.batch import Batch
+from tombola.data._base import Examples as Samples
 from tombola.data._counts import Counts
+from tombola.data._loading import batches
 from tombola.fitting.devices import device_of
 from tombola.fitting.session import Session
+from tombola.models.beside import bounds_of, continuous
 from tombola.models.network import Network
 from tombola.properties._base import Measurement, Property
-from tombola.properties._test_images import answers, in_order, ready, test_images
+from tombola.properties._test_images import answers, ready, test_examples, without_nan
 from tombola.properties._test_images import outcomes as told
 from tombola.registry import Examples
 from tombola.rows import Scalar
 from tombola.spec import option
 from tombola.tasks._base import Task
 
-BOUNDS = (0.0, 1.0)  # where images live
 _SOFT = "probabilities: all outputs lie in [0, 1] and sum to 1; give logits: leave out the softmax at the model's end"
 
 
@@ -52,32 +54,34 @@ class AdversarialAccuracy(Property):
 
     def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
         device = device_of(session.device)
-        images = test_images(task, self.samples)
+        examples = test_examples(task, self.samples)
         network = ready(model, device)
         generator = torch.Generator().manual_seed(seed)
         tally, scores, soft = Tally(), [], True
         with crafting(network, "eval"), torch.no_grad():
-            for x, targets in in_order(images, self.batch, device):
-                outputs = answers(network, x)
+            for shown in batches(examples, self.batch, device=device):
+                outputs = answers(network, shown)
                 soft = soft and bool(probabilities(outputs).all())
-                before = task.scores(outputs, targets)
-                after, seen = self._after(network, task, x, targets, before, generator)
+                before = task.scores(outputs, shown.targets)
+                after, seen = self._after(network, task, shown, before, generator)
                 tally += seen
                 scores.append(torch.stack((before, after)).double().cpu())
-        detail = {**self.attack.budget(), **self._remarks(tally, len(images), soft)}
-        return [*_accuracies(torch.cat(scores, dim=1), images, detail), *_broken(tally, len(images), detail)]
+        detail = {**self.attack.budget(), **self._remarks(tally, len(examples), soft)}
+        return [*_accuracies(torch.cat(scores, dim=1), examples, detail), *_broken(tally, len(examples), detail)]
 
     def _after(
-        self, network: Network, task: Task, x: Tensor, targets: Tensor, before: Tensor, generator: torch.Generator
+        self, network: Network, task: Task, shown: Batch, before: Tensor, generator: torch.Generator
     ) -> tuple[Tensor, Tally]:
         """One score a sample after the attack, and its tally; what has nothing to lose is not attacked."""
         standing = before > 0
         after, tally = torch.zeros_like(before), Tally()
         if bool(standing.any()):
+            left = shown.part(standing)
+            net, x = continuous(network, left)
             adversarial, tally = self.attack.tallied(
-                network, x[standing], targets[standing], task.losses, bounds=BOUNDS, generator=generator
+                net, x, left.targets, task.losses, bounds=bounds_of(network), generator=generator
             )
-            after[standing] = task.scores(answers(network, adversarial), targets[standing])
+            after[standing] = task.scores(without_nan(network, net(adversarial)), left.targets)
         return after, tally
 
     def _remarks(self, tally: Tally, samples: int, soft: bool) -> dict[str, Scalar]:
@@ -89,11 +93,12 @@ class AdversarialAccuracy(Property):
         return found
 
 
-def _accuracies(scores: Tensor, images: Images, detail: dict[str, Scalar]) -> list[Measurement]:
+def _accuracies(scores: Tensor, examples: Samples, detail: dict[str, Scalar]) -> list[Measurement]:
     """The headline and the clean accuracy, of scores (2, N) before and after."""
     named = (("adversarial_accuracy", scores[1]), ("clean_accuracy", scores[0]))
+    count = len(examples)
     return [
-        Measurement(name, 100 * each.sum().item() / len(images), len(images), "%", "higher", detail, told(each, images))
+        Measurement(name, 100 * each.sum().item() / count, count, "%", "higher", detail, told(each, examples))
         for name, each in named
     ]
 

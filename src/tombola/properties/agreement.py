@@ -15,14 +15,15 @@ from typing import final
 import torch
 from torch import Tensor
 
+from tombola.answers import Classes
 from tombola.attacks._crafting import crafting
-from tombola.data._base import Images
-from tombola.errors import RequestError
+from tombola.data._base import Examples
+from tombola.data._loading import batches
 from tombola.fitting.devices import device_of
 from tombola.fitting.session import Session
 from tombola.models.network import Network
 from tombola.properties._base import Measurement, PairProperty
-from tombola.properties._test_images import answers, in_order, outcomes, ready, test_images
+from tombola.properties._test_images import answers, labelled, outcomes, ready, require_answers, test_examples
 from tombola.spec import option
 from tombola.tasks._base import Task
 
@@ -34,30 +35,27 @@ class Agreement(PairProperty):
     batch: int = option(256, "images a forward pass", identity=False, ge=1)
 
     def check(self, task: Task) -> None:
-        if task.ANSWERS != "an image":
-            raise RequestError(
-                f"agreement is of first choices among classes, and {task.name} has a target {task.ANSWERS};"
-                " write measure: [mean_iou], or --property mean_iou"
-            )
+        instead = "write measure: [mean_iou], or --property mean_iou"
+        require_answers(task, Classes, "agreement is of first choices among classes", instead)
 
     def compare(self, model: Network, dense: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
         self.check(task)
-        images = test_images(task, None)
-        told, wanted = (self._choices(network, images, session) for network in (model, dense))
-        right = images.labels
-        alike = outcomes((told == wanted).double(), images)
+        examples = labelled(test_examples(task, None), task)
+        told, wanted = (self._choices(network, examples, session) for network in (model, dense))
+        right = examples.labels
+        alike = outcomes((told == wanted).double(), examples)
         return [
             _share("agreement", told == wanted, "higher", alike),
             _share("negative_flips", (told != right) & (wanted == right), "lower"),
             _share("positive_flips", (told == right) & (wanted != right), "higher"),
         ]
 
-    def _choices(self, network: Network, images: Images, session: Session) -> Tensor:
-        """The class that comes first, of every image."""
+    def _choices(self, network: Network, examples: Examples, session: Session) -> Tensor:
+        """The class that comes first, of every example."""
         device = device_of(session.device)
         there = ready(network, device)
         with crafting(there, "eval"), torch.no_grad():
-            found = [answers(there, x).argmax(1).cpu() for x, _ in in_order(images, self.batch, device)]
+            found = [answers(there, shown).argmax(1).cpu() for shown in batches(examples, self.batch, device=device)]
         return torch.cat(found)
 
 

@@ -35,7 +35,7 @@ from tombola.properties._calibration import (
     nll,
 )
 from tombola.properties._responses import responses
-from tombola.properties._test_images import ready, test_images
+from tombola.properties._test_images import images_of, ready, test_images
 from tombola.rows import Scalar
 from tombola.spec import option
 from tombola.tasks._base import Task
@@ -54,7 +54,7 @@ class CalibrationError(Property):
     def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
         device = device_of(session.device)
         network = ready(model, device)
-        val, test = task.splits().val, test_images(task, None)
+        val, test = images_of(task.splits().val, task), test_images(task, None)
         fitted, labels = self._outputs(network, val, "validation", device)
         temperature = best_temperature(fitted, labels)
         if temperature in (LOWEST, HIGHEST):

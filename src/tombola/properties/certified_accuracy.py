@@ -24,9 +24,9 @@ from torch import Tensor
 
 from tombola.attacks._crafting import crafting
 from tombola.attacks._streams import normal
+from tombola.batch import to_float
 from tombola.data._base import Images, Subset
 from tombola.data._counts import Counts
-from tombola.data._loading import to_float
 from tombola.errors import DataError, RequestError, StageError
 from tombola.fitting.devices import device_of
 from tombola.fitting.seeds import generator
@@ -145,7 +145,7 @@ def _evenly(images: Images, count: int) -> tuple[Images, list[int]]:
 
 def _one_by_one(images: Images, device: torch.device) -> Iterator[tuple[Tensor, int]]:
     for place, label in enumerate(images.labels.tolist()):
-        yield to_float(images.take(torch.tensor([place])), device)[0], label
+        yield to_float(images.pixels_at(torch.tensor([place])), device)[0], label
 
 
 def _classes(outputs: object, network: Network) -> Tensor:

@@ -23,18 +23,19 @@ import torch
 from pydantic import field_validator
 from torch import Tensor
 
+from tombola.answers import Classes
 from tombola.attacks._crafting import crafting
+from tombola.batch import Batch
 from tombola.data._base import Images
 from tombola.data._counts import Counts
-from tombola.data._loading import to_float
 from tombola.data.corruptions._base import FIFTEEN, SEVERITIES, Corruption
-from tombola.errors import DataError, RequestError
+from tombola.errors import DataError
 from tombola.fitting.devices import device_of
 from tombola.fitting.session import Session
 from tombola.models.network import Network
 from tombola.properties._alexnet import is_imagenet, mean_errors_of_alexnet
 from tombola.properties._base import Measurement, Property
-from tombola.properties._test_images import answers, ready, test_images
+from tombola.properties._test_images import answers, ready, require_answers, test_images
 from tombola.registry import Examples
 from tombola.rows import Scalar
 from tombola.spec import option
@@ -71,11 +72,8 @@ class CorruptionError(Property):
         return value
 
     def check(self, task: Task) -> None:
-        if task.ANSWERS != "an image":
-            raise RequestError(
-                f"corruption_error counts images told wrong, and {task.name} has a target {task.ANSWERS},"
-                " which elastic would move; measure it on a task that tells images apart"
-            )
+        instead = "elastic would move what is no label of a whole image; measure it on a task that tells images apart"
+        require_answers(task, Classes, "corruption_error counts images told wrong", instead)
 
     def passes(self, counts: Counts) -> float:
         damaged = len(self.corruptions) * len(self.severities)
@@ -97,12 +95,12 @@ class CorruptionError(Property):
             session.reporter.task("corruption_error", len(parts) * len(self.corruptions), 0) as bar,
         ):
             for part in parts:
-                pixels, targets = images.take(part), images.labels[part].to(device)
-                clean += _lost(network, task, pixels, targets, device)
+                taken = images.take(part)
+                clean += _lost(network, task, taken, device)
                 for row, corruption in enumerate(self.corruptions):
                     for column, severity in enumerate(self.severities):
-                        bad = corruption.corrupt(pixels, severity, seed=self.images_seed, places=part.tolist())
-                        wrong[row, column] += _lost(network, task, bad, targets, device)
+                        bad = corruption.corrupt(taken.x, severity, seed=self.images_seed, places=part.tolist())
+                        wrong[row, column] += _lost(network, task, taken.replace(x=bad), device)
                     bar.advance(1, samples=len(part) * len(self.severities), loss=None)
         return self._measurements(100 * wrong / len(images), 100 * clean / len(images), images)
 
@@ -147,6 +145,7 @@ def _joined(numbers: Sequence[int]) -> str:
     return ", ".join(map(str, numbers))
 
 
-def _lost(network: Network, task: Task, pixels: Tensor, targets: Tensor, device: torch.device) -> float:
+def _lost(network: Network, task: Task, taken: Batch, device: torch.device) -> float:
     """The sum over these images of 1 less the task's score."""
-    return float((1 - task.scores(answers(network, to_float(pixels, device)), targets).double()).sum())
+    shown = taken.to_float(device)
+    return float((1 - task.scores(answers(network, shown), shown.targets).double()).sum())

@@ -13,6 +13,7 @@ Reference: the comparison of IMP's and OMP's masks in Chen et al., CVPR 2021.
 
 from typing import Any, final
 
+from tombola.batch import blank
 from tombola.errors import RequestError
 from tombola.fitting.session import Session
 from tombola.masks.analysis import Count, both, both_by_chance, differing
@@ -72,7 +73,7 @@ class DistanceFromOMP(TicketProperty):
                 f"distance_from_omp: the budget {budget.name} counts operations, which depend on the image size;"
                 " write image=224 beside it"
             )
-        return with_positions(dense, ticket.masks, size)
+        return with_positions(dense, ticket.masks, blank(size))
 
 
 def _drawn_with(ticket: Ticket, name: str) -> Any:

@@ -20,7 +20,7 @@ from typing import Annotated, ClassVar, Literal, final
 import torch
 from pydantic import Field
 
-from tombola.data._base import Dataset, Images, Splits, Subset, loaded
+from tombola.data._base import Dataset, Images, Splits, Subset, loaded_images, of_images
 from tombola.data._counts import Counts, counts_of
 from tombola.errors import DataError, RequestError
 from tombola.fitting.devices import device_of
@@ -77,9 +77,11 @@ class FrechetDistance(DenseProperty):
         return sum(parts.values()) if self.split == "all" else parts[self.split]
 
     def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
-        device, splits = device_of(session.device), task.splits()
+        device, splits = device_of(session.device), of_images(task.splits(), "frechet_distance")
         ours = drawn(splits, self.split, self.samples, self.subset_seed, "the task")
-        theirs = drawn(loaded(self.other), self.split, self.other_samples, self.subset_seed, f"other={self.other.name}")
+        theirs = drawn(
+            loaded_images(self.other), self.split, self.other_samples, self.subset_seed, f"other={self.other.name}"
+        )
         network = ready(self.features.network(model), device)
         size = None if self.features.inception else self.size or splits.test.size
         one, other = (self._moments(network, parts, size, device) for parts in (ours, theirs))

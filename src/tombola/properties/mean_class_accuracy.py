@@ -13,13 +13,13 @@ Reference: Kornblith et al., "Do Better ImageNet Models Transfer Better?", CVPR 
 import torch
 from torch import Tensor
 
+from tombola.answers import Classes
 from tombola.data._base import Images
-from tombola.errors import RequestError
 from tombola.fitting.devices import device_of
 from tombola.fitting.session import Session
 from tombola.models.network import Network
 from tombola.properties._base import Measurement, Property
-from tombola.properties._test_images import image_scores, outcomes, test_images
+from tombola.properties._test_images import image_scores, outcomes, require_answers, test_images
 from tombola.rows import Scalar
 from tombola.spec import option
 from tombola.tasks._base import Task
@@ -31,11 +31,8 @@ class MeanClassAccuracy(Property):
     batch: int = option(256, "images a forward pass", identity=False, ge=1)
 
     def check(self, task: Task) -> None:
-        if task.ANSWERS != "an image":
-            raise RequestError(
-                f"mean_class_accuracy is of images told right, and {task.name} has a target {task.ANSWERS};"
-                " write measure: [mean_iou], or --property mean_iou"
-            )
+        instead = "write measure: [mean_iou], or --property mean_iou"
+        require_answers(task, Classes, "mean_class_accuracy is of samples told right", instead)
 
     def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
         self.check(task)

@@ -15,7 +15,9 @@ from typing import final
 import torch
 from torch import Tensor
 
+from tombola.answers import Maps
 from tombola.attacks._crafting import crafting
+from tombola.data._loading import batches
 from tombola.data._scenes import VOID
 from tombola.errors import RequestError
 from tombola.fitting.devices import device_of
@@ -23,7 +25,7 @@ from tombola.fitting.session import Session
 from tombola.models.network import Network
 from tombola.models.segmenting import SegmentingBody
 from tombola.properties._base import Measurement, Property
-from tombola.properties._test_images import answers, in_order, ready, test_images
+from tombola.properties._test_images import answers, ready, require_answers, test_images
 from tombola.rows import Scalar
 from tombola.spec import option
 from tombola.tasks._base import Task
@@ -36,8 +38,7 @@ class MeanIoU(Property):
     batch: int = option(16, "images a forward pass", identity=False, ge=1)
 
     def check(self, task: Task) -> None:
-        if task.ANSWERS != "a pixel":
-            raise RequestError(f"mean_iou compares regions, and {task.name} has one label an image; write accuracy")
+        require_answers(task, Maps, "mean_iou compares regions", "write accuracy")
 
     def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
         self.check(task)
@@ -47,8 +48,9 @@ class MeanIoU(Property):
         network = ready(model, device)
         counts = torch.zeros(len(images.classes), len(images.classes), dtype=torch.int64)
         with crafting(network, "eval"), torch.no_grad():
-            for x, targets in in_order(images, self.batch, device):
-                counts += confusion(answers(network, x).argmax(1), targets, len(images.classes)).cpu()
+            for shown in batches(images, self.batch, device=device):
+                told = answers(network, shown).argmax(1)
+                counts += confusion(told, shown.targets, len(images.classes)).cpu()
         each = intersections_over_unions(counts)
         mean = float(each[each.isfinite()].mean()) if bool(each.isfinite().any()) else 0.0
         right = float(counts.diagonal().sum() / counts.sum().clamp_min(1))

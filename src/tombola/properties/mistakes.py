@@ -14,14 +14,15 @@ from typing import final
 import torch
 from torch import Tensor
 
+from tombola.answers import Classes
 from tombola.attacks._crafting import crafting
 from tombola.data._base import Images
-from tombola.errors import RequestError
+from tombola.data._loading import batches
 from tombola.fitting.devices import device_of
 from tombola.fitting.session import Session
 from tombola.models.network import Network
 from tombola.properties._base import Measurement, Property
-from tombola.properties._test_images import in_order, ready, test_images
+from tombola.properties._test_images import ready, require_answers, test_images
 from tombola.rows import Scalar
 from tombola.spec import option
 from tombola.tasks._base import Task
@@ -34,18 +35,15 @@ class Mistakes(Property):
     batch: int = option(256, "images a forward pass", identity=False, ge=1)
 
     def check(self, task: Task) -> None:
-        if task.ANSWERS != "an image":
-            raise RequestError(
-                f"mistakes are of images told wrong, and {task.name} has a target {task.ANSWERS};"
-                " write measure: [mean_iou], or --property mean_iou"
-            )
+        instead = "write measure: [mean_iou], or --property mean_iou"
+        require_answers(task, Classes, "mistakes are of images told wrong", instead)
 
     def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
         self.check(task)
         images, device = test_images(task, None), device_of(session.device)
         network = ready(model, device)
         with crafting(network, "eval"), torch.no_grad():
-            answers = [network(x).softmax(1).max(1) for x, _ in in_order(images, self.batch, device)]
+            answers = [network(shown.x).softmax(1).max(1) for shown in batches(images, self.batch, device=device)]
         sure, told = (torch.cat([part[place].cpu() for part in answers]) for place in (0, 1))
         told_wrong = Told(images, told, sure)
         return [*told_wrong.by_class(), *told_wrong.confusions(), *told_wrong.wrong()]

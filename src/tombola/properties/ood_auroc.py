@@ -19,7 +19,7 @@ from typing import ClassVar, final
 import torch
 from torch import Tensor
 
-from tombola.data._base import Dataset, Images, loaded
+from tombola.data._base import Dataset, Images, loaded_images
 from tombola.data._counts import Counts, counts_of
 from tombola.errors import DataError, RequestError
 from tombola.fitting.devices import device_of
@@ -29,7 +29,7 @@ from tombola.properties._base import Measurement, Property
 from tombola.properties._detection import auroc, average_precision, false_positive_rate
 from tombola.properties._responses import responses
 from tombola.properties._sets import label_of
-from tombola.properties._test_images import ready, test_images
+from tombola.properties._test_images import images_of, ready, test_images
 from tombola.properties.ood_scores._base import Known, OODScore
 from tombola.registry import Examples
 from tombola.rows import Scalar
@@ -58,7 +58,7 @@ class OODAUROC(Property):
         return counts.test + counts_of(self.out).test + known
 
     def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
-        inside, outside = test_images(task, None), loaded(self.out).test
+        inside, outside = test_images(task, None), loaded_images(self.out).test
         _require_two_sets(inside, outside, self.out)
         scores = self._scores(model, task, inside, outside, device_of(session.device))
         known, unknown = scores[: len(inside)], scores[len(inside) :]
@@ -77,7 +77,7 @@ class OODAUROC(Property):
             return responses(network, images, self.score.READS, size=inside.size, batch=self.batch, device=device)
 
         def known() -> Known:
-            train = task.splits().train
+            train = images_of(task.splits().train, task)
             return Known(seen(train), train.labels)
 
         return self.score.scores(torch.cat([seen(inside), seen(outside)]), known)
@@ -100,5 +100,5 @@ def _require_two_sets(inside: Images, outside: Images, out: Dataset) -> None:
             raise DataError(f"ood_auroc: the test split of {whose} holds no image; there is nothing to tell apart")
     first = torch.arange(min(16, len(inside)))
     alike = len(inside) == len(outside) and inside.size == outside.size
-    if alike and torch.equal(inside.take(first), outside.take(first)):
+    if alike and torch.equal(inside.pixels_at(first), outside.pixels_at(first)):
         raise RequestError(f"ood_auroc: out={out.name} is the task's own data; name another set, as in out=glyphs")

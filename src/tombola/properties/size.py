@@ -19,6 +19,7 @@ from typing import Literal, final
 from pydantic import field_validator
 from torch import Tensor, nn
 
+from tombola.batch import Batch
 from tombola.data._counts import Counts
 from tombola.fitting.session import Session
 from tombola.masks.analysis import NOTHING, Count
@@ -48,10 +49,11 @@ class Size(Property):
         return 1
 
     def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
-        pixels = task.splits().test.size
         parameters = total(model.parameters())
         pruned = total(prunable(model.body, self.prunable).values())
-        kept, dense = operations(model, pixels)
+        example = task.example()
+        kept, dense = operations(model, example)
+        sides: dict[str, Scalar] = {} if task.side is None else {"pixels": task.side}
         small, whole = bytes_of(model)
         zeros = pruned.whole - pruned.part
         return [
@@ -66,8 +68,8 @@ class Size(Property):
                 of=pruned.whole,
                 prunable=str(self.prunable),
             ),
-            _measured("macs", kept, "MACs", "lower", pixels=pixels, of=dense),
-            _measured("dense_macs", dense, "MACs", "lower", pixels=pixels),
+            _measured("macs", kept, "MACs", "lower", **sides, of=dense),
+            _measured("dense_macs", dense, "MACs", "lower", **sides),
             _measured("bytes", small, "bytes", "lower", of=whole),
             _measured("dense_bytes", whole, "bytes", "lower"),
         ]
@@ -78,11 +80,11 @@ def total(tensors: Iterable[Tensor]) -> Count:
     return sum((Count(int(tensor.count_nonzero()), tensor.numel()) for tensor in tensors), NOTHING)
 
 
-def operations(model: Network, pixels: int) -> tuple[int, int]:
-    """Multiply-accumulates of one RGB image, of the weights that are not 0 and of all; the model is not changed."""
+def operations(model: Network, example: Batch) -> tuple[int, int]:
+    """Multiply-accumulates of one sample, of the weights that are not 0 and of all; the model is not changed."""
     weights = candidates(model.body)
     kept = dense = 0
-    for name, layer in with_positions(model, weights, pixels).items():
+    for name, layer in with_positions(model, weights, example).items():
         places = layer.positions or 0
         kept += places * int(weights[name].count_nonzero())
         dense += places * weights[name].numel()

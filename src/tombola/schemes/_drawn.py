@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any, Final
 
+from tombola.batch import blank
 from tombola.errors import RequestError
 from tombola.machine import instructions, processor
 from tombola.masks.budgets._base import Budget
@@ -28,17 +29,18 @@ def weights_and_layers(
 ) -> tuple[Weights, dict[str, Layer]]:
     """The weights a rule lets be pruned and their layers, with positions where the budget needs them.
 
-    Those are for images of ``image`` pixels a side, or of the task's where that is left out.
+    Those are for images of ``image`` pixels a side, or for the task's example where that is left out.
     """
     weights = prunable(model.body, rule)
     if not budget.needs_positions:
         return weights, layers_of(model.body, weights)
-    size = image if image is not None or task is None else task.splits().train.size
-    if size is None:
+    if image is not None:
+        return weights, with_positions(model, weights, blank(image))
+    if task is None:
         raise RequestError(
             f"budget {budget.name} counts operations, which depend on the image size; write image=224 beside it"
         )
-    return weights, with_positions(model, weights, size)
+    return weights, with_positions(model, weights, task.example())
 
 
 def mask_only(

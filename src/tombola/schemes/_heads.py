@@ -14,8 +14,8 @@ def with_fresh_head(model: Network, task: Task, *, seed: int) -> Network:
 def with_pretrained_head(model: Network, task: Task) -> Network:
     """A copy with the head it has, which must fit the task; else a `RequestError` says what to write."""
     if not task.fits(model):
-        outputs, classes = num_outputs(model.head), len(task.splits().classes)
-        answers = "" if outputs != classes else f" with one answer {task.ANSWERS}, made otherwise"
+        outputs, classes = num_outputs(model.head), task.answers.outputs
+        answers = "" if outputs != classes else f" with one answer {task.ANSWERS.WHAT}, made otherwise"
         raise RequestError(
             f"head=pretrained: the model's head has {outputs} outputs and the task {classes} classes{answers};"
             " write head=fresh, or draw on the task the model was pretrained on"

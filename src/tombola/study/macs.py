@@ -10,6 +10,7 @@ from functools import lru_cache
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from tombola.batch import blank
 from tombola.models.network import Network
 from tombola.models.segmenting import Decoder, segmenting
 from tombola.models.source import Source
@@ -34,7 +35,7 @@ def forward_macs(
     if decoder is not None:
         with torch.device("meta"):
             network = segmenting(network, decoder, classes, output_stride=stride, seed=0)
-    image = torch.empty(1, 3, pixels, pixels, device="meta")
+    image = blank(pixels).x.to("meta")
     with torch.no_grad(), _attention_in_steps(), FlopCounterMode(display=False) as counter:
         network.to("meta").eval()(image)
     return int(counter.get_total_flops()) // 2

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import final
 
-from tombola.data._base import Dataset
+from tombola.data._base import Dataset, of_images
 from tombola.data._counts import Counts, counts_of
 from tombola.errors import TombolaError
 from tombola.models.source import Source
@@ -60,7 +60,7 @@ def _counts(task: Task) -> Counts | TombolaError:
         data = getattr(task, "data", None)
         if isinstance(data, Dataset):
             return counts_of(data).part(float(getattr(task, "fraction", 1.0)))
-        splits = task.splits()
+        splits = of_images(task.splits(), "an estimate of the cost")
         return Counts(len(splits.train), len(splits.val), len(splits.test), len(splits.classes), splits.train.size)
     except TombolaError as error:
         return error

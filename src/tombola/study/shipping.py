@@ -93,7 +93,7 @@ class BenchStage(Shipping):
             )
         network, ticket = self.kept(folders)
         timing, task = self.timing, self.finished.task
-        size = shipped_size(network, task.splits().test.size)
+        size = shipped_size(network, task.side)
         with FileLock(Path(tempfile.gettempdir()) / f"tombola-bench-{os.getuid()}.lock"):
             found = bench(
                 network,

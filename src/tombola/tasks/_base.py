@@ -1,26 +1,45 @@
-"""The contract of a task: data, the head it needs, its loss and its headline score."""
+"""The contract of a task: data, what it asks for and the head that answers, its loss and its headline."""
 
 from abc import abstractmethod
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor
 
-from tombola.data._base import Splits
+from tombola.answers import Answers, Boxes, Classes, Maps
+from tombola.batch import Batch, blank
+from tombola.data._base import Examples, Images, Splits
 from tombola.models.adapted import Adapted, Preprocessing
 from tombola.models.network import Network, num_outputs
 from tombola.registry import Family, Member
+from tombola.tasks.metrics._base import Metric
+from tombola.tasks.metrics.mean_score import MeanScore
 
 
 class Task(Member):
     """What a model is trained for and judged by."""
 
     family: ClassVar[Family] = Family("tasks", "tombola.tasks", fallback="classification")
-    ANSWERS: ClassVar[Literal["an image", "a pixel"]] = "an image"  # what has one target: (N,), or (N, H, W)
+    ANSWERS: ClassVar[type[Answers]] = Classes  # of which kind its answers are, known without its data
+
+    @property
+    def answers(self) -> Answers:
+        """What it asks for; overridden where it is not one of the set's classes."""
+        if not issubclass(self.ANSWERS, Classes | Maps | Boxes):
+            raise NotImplementedError(
+                f"{type(self).__name__}.answers: say how many outputs {self.ANSWERS.__name__} has"
+            )
+        return self.ANSWERS(len(self.splits().classes))
 
     @abstractmethod
-    def splits(self) -> Splits:
+    def splits(self) -> Splits[Examples]:
         """Train, validation and test; cached in memory while the process lives."""
+
+    @property
+    def side(self) -> int | None:
+        """Height and width of its test images in pixels; None where it has no images."""
+        test = self.splits().test
+        return test.size if isinstance(test, Images) else None
 
     def check(self) -> None:
         """Raise the `DataError` of data that cannot be had; overridden where that is cheaper than loading."""
@@ -32,12 +51,11 @@ class Task(Member):
 
     def fits(self, model: Network) -> bool:
         """Whether the head that the model has can answer this task."""
-        return num_outputs(model.head) == len(self.splits().classes)
+        return num_outputs(model.head) == self.answers.outputs
 
     def adapted(self) -> Adapted:
         """What a network says of itself once its head answers this task."""
-        splits = self.splits()
-        return Adapted.of(self.identity(), size=splits.test.size, classes=splits.classes)
+        return Adapted.of(self.identity(), size=self.side, classes=self.splits().classes)
 
     def tested(self) -> str:
         """Which images its test split is, in words."""
@@ -48,21 +66,33 @@ class Task(Member):
         del how
         return self
 
-    @abstractmethod
-    def augment(self, x: Tensor, *, generator: torch.Generator) -> Tensor:
-        """Training images in [0, 1], changed at random in one batch on their device."""
+    def example(self) -> Batch:
+        """One sample as a network is shown it, of zeros: for whoever needs shapes only. Its target says nothing."""
+        if self.side is not None:
+            return blank(self.side)
+        batch = self.splits().train.take(torch.zeros(1, dtype=torch.int64)).to_float()
+        return batch.replace(x=torch.zeros_like(batch.x), targets=torch.zeros_like(batch.targets))
 
-    def augment_pair(self, x: Tensor, targets: Tensor, *, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Training images and their targets changed together; overridden where a target lies in the image."""
-        return self.augment(x, generator=generator), targets
+    def views(self, batch: Batch, *, generator: torch.Generator) -> Batch:
+        """A training batch changed at random, on its device; the one given stays as it is.
+
+        N samples may become more, as when each is to be known again in another view: then their targets say which
+        belong together. As it is, unless overridden.
+        """
+        del generator
+        return batch
 
     @abstractmethod
     def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """One loss a sample, (N,)."""
 
-    @abstractmethod
     def scores(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """One score a sample (N,), higher is better; its mean is the headline (accuracy: 1.0 or 0.0).
+        """One score a sample (N,), higher is better (accuracy: 1.0 or 0.0); the loss, less, unless overridden.
 
         NaN for a sample whose outputs hold NaN: that is no answer, neither right nor wrong.
         """
+        return -self.losses(outputs, targets)
+
+    def metric(self) -> Metric:
+        """What the headline is over a set, fresh: the mean of `scores`, unless overridden."""
+        return MeanScore(self.scores)

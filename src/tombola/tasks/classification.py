@@ -18,8 +18,9 @@ from pydantic import field_validator, model_validator
 from torch import Tensor
 from torch.nn import functional as F
 
+from tombola.batch import Batch
 from tombola.data._augment import Augment, augment
-from tombola.data._base import Dataset, Images, Splits, Subset, loaded, stratified
+from tombola.data._base import Dataset, Images, Splits, Subset, loaded_images, stratified
 from tombola.data._scenes import SceneSet
 from tombola.data._whole import Nothing
 from tombola.errors import DataError
@@ -84,8 +85,8 @@ class Classification(Task):
     def head(self, model: Network, *, generator: torch.Generator) -> Network:
         return model.with_head(len(self.splits().classes), generator=generator)
 
-    def augment(self, x: Tensor, *, generator: torch.Generator) -> Tensor:
-        return augment(x, self.policy, generator=generator)
+    def views(self, batch: Batch, *, generator: torch.Generator) -> Batch:
+        return batch.replace(x=augment(batch.x, self.policy, generator=generator))
 
     def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return F.cross_entropy(outputs, targets, reduction="none", label_smoothing=self.label_smoothing)
@@ -97,7 +98,7 @@ class Classification(Task):
 @lru_cache(maxsize=8)
 def _splits(task: Classification, digest: str) -> Splits:
     del digest  # part of the cache's key, as in `loaded`
-    splits = loaded(task.data)
+    splits = loaded_images(task.data)
     if len(splits.classes) < 2:
         raise DataError(f"{task.data.name}: one class ({', '.join(splits.classes)}); telling apart needs two or more")
     if isinstance(splits.train, Nothing):

@@ -20,8 +20,10 @@ from pydantic import field_validator, model_validator
 from torch import Tensor
 from torch.nn import functional as F
 
+from tombola.answers import Answers, Maps
+from tombola.batch import Batch
 from tombola.data._augment_scenes import AugmentScenes, augment_scenes
-from tombola.data._base import Dataset, Splits, loaded
+from tombola.data._base import Dataset, Splits, loaded_images
 from tombola.data._scenes import VOID, SceneSet, some_scenes
 from tombola.errors import DataError
 from tombola.models.network import Network
@@ -38,7 +40,7 @@ class Segmentation(Task):
     """Which class is at each pixel?"""
 
     ARGUMENT: ClassVar[str | None] = "data"
-    ANSWERS: ClassVar[Literal["an image", "a pixel"]] = "a pixel"
+    ANSWERS: ClassVar[type[Answers]] = Maps
     EXAMPLES: ClassVar[Examples] = (
         {"data": {"name": "shapes", "size": 16, "num_train": 6, "num_val": 2, "num_test": 4}},
     )
@@ -101,11 +103,9 @@ class Segmentation(Task):
         stride = self.output_stride in (None, found.get("output_stride"))
         return super().fits(model) and isinstance(model.body, SegmentingBody) and stride
 
-    def augment(self, x: Tensor, *, generator: torch.Generator) -> Tensor:
-        return self.augment_pair(x, x.new_zeros(len(x), *x.shape[2:]), generator=generator)[0]
-
-    def augment_pair(self, x: Tensor, targets: Tensor, *, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        return augment_scenes(x, targets, self.policy, scale=self.scale, generator=generator)
+    def views(self, batch: Batch, *, generator: torch.Generator) -> Batch:
+        x, targets = augment_scenes(batch.x, batch.targets, self.policy, scale=self.scale, generator=generator)
+        return batch.replace(x=x, targets=targets)
 
     def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """One loss an image, (N,), of outputs (N, C, H, W); 0 for an image that is void all over."""
@@ -136,7 +136,7 @@ def _require_maps(outputs: Tensor, targets: Tensor) -> None:
 @lru_cache(maxsize=4)
 def _splits(task: Segmentation, digest: str) -> Splits:
     del digest  # part of the cache's key, as in `loaded`
-    splits = loaded(task.data)
+    splits = loaded_images(task.data)
     if task.fraction == 1:
         return splits
     return Splits(some_scenes(splits.train, task.fraction, task.subset_seed), splits.val, splits.test)

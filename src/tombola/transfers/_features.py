@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tombola.data._base import Images
+from tombola.data._base import Labelled
 from tombola.data._loading import batches
 from tombola.errors import ModelError, StageError
 from tombola.fitting.session import Reporter, Silent
@@ -27,17 +27,22 @@ class Features:
 
 @torch.no_grad()
 def features_of(
-    network: Network, images: Images, *, device: torch.device, reporter: Reporter | None = None, title: str = "features"
+    network: Network,
+    examples: Labelled,
+    *,
+    device: torch.device,
+    reporter: Reporter | None = None,
+    title: str = "features",
 ) -> Features:
-    """The features of ``images`` as they are, in eval mode. The network ends on ``device``, otherwise unchanged."""
+    """The features of ``examples`` as they are, in eval mode. The network ends on ``device``, otherwise unchanged."""
     network.to(device=device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]  # torch's stub
     found = []
-    with (reporter or Silent()).task(title, len(images), 0) as bar:
-        for x, _ in batches(images, _BATCH, device=device):
-            found.append(network.features(x).double().cpu())
-            bar.advance(len(x), samples=len(x), loss=None)
+    with (reporter or Silent()).task(title, len(examples), 0) as bar:
+        for batch in batches(examples, _BATCH, device=device):
+            found.append(network.features(batch.x, **batch.more).double().cpu())
+            bar.advance(len(batch), samples=len(batch), loss=None)
     if not found:
-        return Features(torch.empty(0, 0, dtype=torch.float64), images.labels[:0])
+        return Features(torch.empty(0, 0, dtype=torch.float64), examples.labels[:0])
     values = torch.cat(found)
     if values.ndim != 2:
         raise ModelError(
@@ -48,4 +53,4 @@ def features_of(
             f"{network.source}: what enters its head holds NaN or infinities, and no classifier is found on that; its"
             " weights or batch-norm statistics are broken: train it again with a lower optimizer.lr"
         )
-    return Features(values, images.labels)
+    return Features(values, examples.labels)

@@ -17,6 +17,8 @@ import torch
 from pydantic import model_validator
 from torch import Tensor, nn
 
+from tombola.answers import Classes
+from tombola.data._base import Labelled
 from tombola.data._counts import Counts
 from tombola.errors import ModelError, RequestError
 from tombola.fitting.devices import device_of
@@ -57,9 +59,9 @@ class Linear(Transfer):
         return values
 
     def check(self, task: Task) -> None:
-        if task.ANSWERS != "an image":
+        if not issubclass(task.ANSWERS, Classes):
             raise RequestError(
-                f"transfer linear solves for one label an image, and {task.name} has one {task.ANSWERS};"
+                f"transfer linear solves for one label a sample, and {task.name} has one {task.ANSWERS.WHAT};"
                 " write transfer: linear_sgd (a head trained by SGD on the frozen body), or finetune"
             )
 
@@ -85,15 +87,17 @@ class Linear(Transfer):
         return adapted.eval()
 
     def _solution(self, train: Features, val: Features, task: Task, told: Reporter) -> Solution:
-        outputs = len(task.splits().classes)
+        outputs = task.answers.outputs
         best = solved(train, val, task, outputs, self.strengths, told)
         if self.refit == "train" or len(val) == 0:
             return best
         return solved(joined(train, val), val, task, outputs, (best.strength,))
 
 
-def _two(task: Task) -> tuple[Any, Any]:
+def _two(task: Task) -> tuple[Labelled, Labelled]:
     splits = task.splits()
+    if not isinstance(splits.train, Labelled) or not isinstance(splits.val, Labelled):
+        raise RequestError(f"transfer linear solves for labels, and {task.name} has none; write transfer: finetune")
     return splits.train, splits.val
 
 

@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from tombola.data._base import Dataset, Images, InMemory, Splits
+from tombola.batch import Batch
+from tombola.data._base import Dataset, Images, InMemory, Splits, of_images
 from tombola.data._scenes import VOID, SceneSet
 from tombola.errors import DataError
 from tombola.properties._base import Property
@@ -23,7 +24,7 @@ from .room import Check, rng
 def loaded(dataset: Dataset) -> Splits:
     """The splits; a published set whose files are not at hand says so, and there is no more to see."""
     if dataset.PUBLISHED is None:
-        return dataset.load()
+        return of_images(dataset.load(), dataset.name)
     with pytest.raises(DataError, match=dataset.name):
         dataset.load()
     pytest.skip("its files are published elsewhere; its own test lays out a small tree of them")
@@ -37,7 +38,7 @@ def parts(dataset: Dataset) -> tuple[Images, Images, Images]:
 
 def everything(images: Images) -> Tensor:
     """All pixels."""
-    return images.take(torch.arange(len(images)))
+    return images.pixels_at(torch.arange(len(images)))
 
 
 def its_images_are_bytes_with_a_label_each(dataset: Dataset) -> None:
@@ -70,15 +71,15 @@ def it_is_the_same_every_time(dataset: Dataset) -> None:
 def it_takes_images_in_the_order_asked(dataset: Dataset) -> None:
     for images in parts(dataset):
         order = torch.tensor([len(images) - 1, 0, 0])
-        assert torch.equal(images.take(order), everything(images)[order])
+        assert torch.equal(images.pixels_at(order), everything(images)[order])
 
 
 def what_it_says_suits_it_exists(dataset: Dataset) -> None:
     assert dataset.JUDGED_BY in Property.family.names()
     kind = "segmentation" if isinstance(dataset, SceneSet) else "classification"
     x, y = torch.rand(2, 3, 16, 16, generator=rng()), torch.zeros(2, 16, 16, dtype=torch.uint8)
-    changed, _ = Task.parse({"name": kind, "data": dataset}).augment_pair(x, y, generator=rng())
-    assert changed.shape == x.shape
+    changed = Task.parse({"name": kind, "data": dataset}).views(Batch(x, y), generator=rng())
+    assert changed.x.shape == x.shape
 
 
 CHECKS: tuple[Check, ...] = (
@@ -92,7 +93,7 @@ CHECKS: tuple[Check, ...] = (
 
 def _images(change: Callable[[InMemory], Any]) -> Callable[[Splits], Splits]:
     def changed(splits: Splits) -> Splits:
-        held = InMemory(splits.train.take(torch.arange(len(splits.train))), splits.train.labels, splits.classes)
+        held = InMemory(splits.train.pixels_at(torch.arange(len(splits.train))), splits.train.labels, splits.classes)
         return replace(splits, train=change(held))
 
     return changed

@@ -1,10 +1,12 @@
 """What every objective keeps: a mean loss that its generator decides, gradients for the weights, modes as given."""
 
 import torch
-from tests.objectives.toys import batch, cross_entropy, small_net
+from tests.fitting.toys import Toy
+from tests.objectives.toys import batch, cross_entropy, loss_of, small_net
 from torch import Tensor, nn
 
-from tombola.objectives._base import Objective
+from tombola.batch import Batch
+from tombola.objectives._base import START, Found, Objective, Progress
 
 from .costs import counted, forward
 from .faults import NAN, Fault, first, gives, luck
@@ -14,7 +16,7 @@ from .room import Check, finite, rng
 def trained(objective: Objective, seed: int = 3) -> tuple[nn.Module, Tensor]:
     """The toy network after one backward, and the loss."""
     net, (x, targets) = small_net(), batch()
-    loss, outputs = objective.loss(net, x, targets, cross_entropy, generator=rng(seed))
+    loss, outputs = loss_of(objective, net, x, targets, generator=rng(seed))
     assert (outputs.shape, loss.shape) == ((6, 3), ())
     torch.autograd.backward(loss)
     return net, loss.detach()
@@ -40,7 +42,7 @@ def a_step_down_its_gradient_lowers_it(objective: Objective) -> None:
         for parameter, gradient in zip(net.parameters(), gradients(net), strict=True):
             parameter.sub_(gradient, alpha=0.01)
     x, targets = batch()
-    after, _ = objective.loss(net, x, targets, cross_entropy, generator=rng(3))
+    after, _ = loss_of(objective, net, x, targets, generator=rng(3))
     assert float(after.detach()) < float(before)
 
 
@@ -57,7 +59,7 @@ def it_leaves_modes_flags_weights_and_images_alone(objective: Objective) -> None
     net[1].eval()
     next(net.parameters()).requires_grad = False
     kept = [tensor.clone() for tensor in (x, targets, *net.parameters())]
-    loss, _ = objective.loss(net, x, targets, cross_entropy, generator=rng())
+    loss, _ = loss_of(objective, net, x, targets, generator=rng())
     assert [module.training for module in net] == [True, False, True, True, True]
     assert [parameter.requires_grad for parameter in net.parameters()] == [False, *[True] * 5]
     assert all(parameter.grad is None for parameter in net.parameters()), "a loss must not leave gradients"
@@ -80,15 +82,34 @@ def a_step_costs_what_it_says(objective: Objective) -> None:
         net, x, targets = forward()
         for name, parameter in net.named_parameters():
             parameter.requires_grad_(body or name.startswith("head"))
-        if (replay := objective.replay()) is not None:
-            x, _ = replay.moved(x, torch.zeros_like(x))
+        running = objective.begin(net, Toy(), seed=0)
         with counted() as counter:
-            loss, _ = objective.loss(net, x, targets, cross_entropy, generator=rng())
+            loss, _ = running.loss(net, Batch(x, targets), cross_entropy, at=START, generator=rng())
             torch.autograd.backward(loss)
         assert abs(counter.passes / passes - 1) < 0.02
 
 
+def what_it_carries_is_restored(objective: Objective) -> None:
+    """A training that goes on from a checkpoint has the same next loss as one that was never stopped."""
+    losses = []
+    for stopped in (False, True):
+        net, (x, targets) = small_net(), batch()
+        running = objective.begin(net, Toy(), seed=0)
+        for step in range(2):
+            at = Progress(step, 2)
+            loss, _ = running.loss(net, Batch(x, targets), cross_entropy, at=at, generator=rng(step))
+            torch.autograd.backward(loss)
+            running.after_backward()
+            if stopped and step == 0:
+                carried = {name: tensor.clone() for name, tensor in running.tensors().items()}
+                running = objective.begin(net, Toy(), seed=0)
+                running.restore(carried)
+        losses.append(loss.detach())
+    assert torch.equal(*losses)
+
+
 CHECKS: tuple[Check, ...] = (
+    what_it_carries_is_restored,
     it_gives_a_finite_loss_with_gradients_for_every_weight,
     a_step_down_its_gradient_lowers_it,
     its_generator_decides_everything,
@@ -103,17 +124,17 @@ FAULTS: tuple[Fault, ...] = (
         "gives NaN",
         "natural",
         "loss",
-        gives(lambda f: (f[0] * NAN, f[1])),
+        gives(lambda f: Found(f[0] * NAN, f[1])),
         it_gives_a_finite_loss_with_gradients_for_every_weight,
     ),
     Fault(
         "goes uphill",
         "natural",
         "loss",
-        gives(lambda f: (9 - 0 * f[0] + (f[0] - f[0].detach()) * -1, f[1])),
+        gives(lambda f: Found(9 - 0 * f[0] + (f[0] - f[0].detach()) * -1, f[1])),
         a_step_down_its_gradient_lowers_it,
     ),
-    Fault("has no seed", "natural", "loss", gives(lambda f: (luck(f[0]), f[1])), its_generator_decides_everything),
+    Fault("has no seed", "natural", "loss", gives(lambda f: Found(luck(f[0]), f[1])), its_generator_decides_everything),
     Fault(
         "turns the net off",
         "natural",
@@ -122,6 +143,10 @@ FAULTS: tuple[Fault, ...] = (
         it_leaves_modes_flags_weights_and_images_alone,
     ),
     Fault(
-        "costs more than it says", "natural", "loss", first(lambda model, x, *rest: model(x)), a_step_costs_what_it_says
+        "costs more than it says",
+        "natural",
+        "loss",
+        first(lambda model, shown, *rest: model(shown.x)),
+        a_step_costs_what_it_says,
     ),
 )

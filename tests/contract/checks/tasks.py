@@ -1,11 +1,13 @@
 """What every task keeps: splits of one set of classes, a head that answers them, right answers judged best."""
 
+import math
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from tombola.data._base import Images, InMemory
+from tombola.batch import Batch
+from tombola.data._base import Examples, InMemory, Labelled
 from tombola.data._loading import batches
 from tombola.models.network import Network
 from tombola.tasks._base import Task
@@ -14,8 +16,8 @@ from .faults import Fault, first, gives, luck, shake
 from .room import Check, finite, residual, rng, same, untouched
 
 
-def some(task: Task) -> tuple[Tensor, Tensor]:
-    """Training images in [0, 1] and their targets, as a training gets them."""
+def some(task: Task) -> Batch:
+    """A few training samples, images in [0, 1], as a training gets them."""
     return next(batches(task.splits().train, 4))
 
 
@@ -29,10 +31,31 @@ def outputs(task: Task, right: Tensor) -> Tensor:
 def its_splits_are_of_one_kind(task: Task) -> None:
     task.check()
     splits = task.splits()
-    parts: tuple[Images, ...] = (splits.train, splits.val, splits.test)
+    parts: tuple[Examples, ...] = (splits.train, splits.val, splits.test)
     assert all(len(part) > 0 for part in parts)
-    assert len({part.classes for part in parts}) == 1
-    assert len(splits.classes) > 1
+    named = {part.classes for part in parts if isinstance(part, Labelled)}
+    assert named == {splits.classes}
+    assert task.answers == task.ANSWERS(len(splits.classes))  # type: ignore[call-arg]  # those of classes have a count
+
+
+def its_example_is_shaped_as_its_samples(task: Task) -> None:
+    batch, example = some(task), task.example()
+    assert (example.x.shape[1:], example.x.dtype) == (batch.x.shape[1:], batch.x.dtype)
+    assert len(example) == 1
+    assert set(example.more) == set(batch.more)
+
+
+def its_metric_is_the_same_in_parts(task: Task) -> None:
+    targets = some(task).targets
+    told = outputs(task, targets)
+    whole, first, second = task.metric(), task.metric(), task.metric()
+    whole.update(told, targets)
+    first.update(told[:1], targets[:1])
+    second.update(told[1:], targets[1:])
+    first.merge(second)
+    assert abs(first.compute() - whole.compute()) < 1e-9
+    assert math.isfinite(whole.compute())
+    assert math.isnan(task.metric().compute()), "a metric that has seen nothing says a number"
 
 
 def its_head_answers_it_and_leaves_the_model_alone(task: Task) -> None:
@@ -42,17 +65,17 @@ def its_head_answers_it_and_leaves_the_model_alone(task: Task) -> None:
     assert isinstance(found, Network)
     assert task.fits(found)
     assert same(found, again), "its generator does not decide the head"
-    x, targets = some(task)
+    batch = some(task)
     with torch.no_grad():
-        answers = found.eval()(x)
+        answers = found.eval()(batch.x, **batch.more)
     finite(answers)
-    losses = task.losses(answers, targets)
-    assert losses.shape == task.scores(answers, targets).shape == (len(x),)
+    losses = task.losses(answers, batch.targets)
+    assert losses.shape == task.scores(answers, batch.targets).shape == (len(batch),)
     finite(losses)
 
 
 def right_answers_cost_less_and_score_more(task: Task) -> None:
-    _, targets = some(task)
+    targets = some(task).targets
     right, wrong = outputs(task, targets), outputs(task, (targets + 1) % len(task.splits().classes))
     assert bool((task.losses(right, targets) < task.losses(wrong, targets)).all())
     good, bad = task.scores(right, targets), task.scores(wrong, targets)
@@ -60,22 +83,24 @@ def right_answers_cost_less_and_score_more(task: Task) -> None:
     assert bool((good > bad).all())
 
 
-def augmented_images_are_images_and_its_generator_decides_them(task: Task) -> None:
-    x, targets = some(task)
-    before = x.clone()
-    one, again = (task.augment_pair(x, targets, generator=rng(5)) for _ in range(2))
-    assert all(map(torch.equal, one, again))
-    assert torch.equal(task.augment(x, generator=rng(5)), task.augment(x, generator=rng(5)))
-    assert torch.equal(x, before), "the images given were changed"
-    assert (one[0].shape, one[1].shape) == (x.shape, targets.shape)
-    assert bool(((one[0] >= 0) & (one[0] <= 1)).all())
+def views_are_images_and_its_generator_decides_them(task: Task) -> None:
+    batch = some(task)
+    before, (one, again) = batch.x.clone(), (task.views(batch, generator=rng(5)) for _ in range(2))
+    assert torch.equal(one.x, again.x)
+    assert torch.equal(one.targets, again.targets)
+    assert torch.equal(batch.x, before), "the images given were changed"
+    assert (one.x.shape[1:], one.targets.shape[1:]) == (batch.x.shape[1:], batch.targets.shape[1:])
+    assert len(one.x) == len(one.targets) >= len(batch)
+    assert bool(((one.x >= 0) & (one.x <= 1)).all())
 
 
 CHECKS: tuple[Check, ...] = (
+    its_example_is_shaped_as_its_samples,
+    its_metric_is_the_same_in_parts,
     its_splits_are_of_one_kind,
     its_head_answers_it_and_leaves_the_model_alone,
     right_answers_cost_less_and_score_more,
-    augmented_images_are_images_and_its_generator_decides_them,
+    views_are_images_and_its_generator_decides_them,
 )
 
 
@@ -97,16 +122,16 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "augments beyond white",
         "classification",
-        "augment",
-        gives(lambda x: x + 1),
-        augmented_images_are_images_and_its_generator_decides_them,
+        "views",
+        gives(lambda batch: batch.replace(x=batch.x + 1)),
+        views_are_images_and_its_generator_decides_them,
     ),
     Fault(
         "augments by luck",
         "classification",
-        "augment",
-        gives(lambda x: luck(x).clamp(0, 1)),
-        augmented_images_are_images_and_its_generator_decides_them,
+        "views",
+        gives(lambda batch: batch.replace(x=luck(batch.x).clamp(0, 1))),
+        views_are_images_and_its_generator_decides_them,
     ),
     Fault(
         "puts the head on the model given",

@@ -23,7 +23,8 @@ def adapted(transfer: Transfer, seed: int = 0) -> Network:
 
 def loss(model: Network) -> float:
     """The toy task's mean loss on its training images."""
-    x, targets = next(batches(Toy().splits().train, 100))
+    batch = next(batches(Toy().splits().train, 100))
+    x, targets = batch.x, batch.targets
     with torch.no_grad():
         outputs = model(x)
     finite(outputs)

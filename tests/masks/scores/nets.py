@@ -4,7 +4,7 @@ import torch
 from tests.fitting.toys import SIZE, Toy
 from torch import Tensor, nn
 
-from tombola.data._loading import to_float
+from tombola.batch import to_float
 from tombola.fitting.probe import NetworkProbe
 from tombola.models.network import Network
 
@@ -43,4 +43,4 @@ def probe(model: Network, seed: int = 0) -> NetworkProbe:
 def everything() -> tuple[Tensor, Tensor]:
     """All training images and labels."""
     images = Toy().splits().train
-    return to_float(images.take(torch.arange(ALL))), images.labels
+    return to_float(images.pixels_at(torch.arange(ALL))), images.labels

@@ -19,7 +19,8 @@ def test_it_sums_minus_gradient_times_weight_along_sgd() -> None:
     feed = Feed(Toy().splits().train, 8, seed=derive(0, "score"), device=torch.device("cpu"), drop_last=True)
     optimizer = torch.optim.SGD(moved.values(), lr=0.5)
     for step in range(6):
-        x, labels = feed.batch_at(step)
+        batch = feed.batch_at(step)
+        x, labels = batch.x, batch.targets
         optimizer.zero_grad()
         F.cross_entropy(plain(x), labels).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         for name, weight in moved.items():
@@ -35,10 +36,8 @@ def test_a_weight_that_grows_scores_above_zero() -> None:
     one = Movement(lr=1e-3, steps=1, batch=40).scores(weights(model), probe(model))
     ahead = {name: weight.detach().clone() for name, weight in weights(model).items()}
     plain = model.copy().eval()
-    x, labels = (
-        item for item in Feed(Toy().splits().train, 40, seed=0, device=torch.device("cpu"), drop_last=True).batch_at(0)
-    )
-    F.cross_entropy(plain(x), labels).backward()  # type: ignore[no-untyped-call]
+    batch = Feed(Toy().splits().train, 40, seed=0, device=torch.device("cpu"), drop_last=True).batch_at(0)
+    F.cross_entropy(plain(batch.x), batch.targets).backward()  # type: ignore[no-untyped-call]
     for name, weight in weights(plain).items():
         assert weight.grad is not None
         grows = (ahead[name] - weight.grad).abs() > ahead[name].abs()

@@ -24,7 +24,7 @@ def gradient(model: Network, x: Tensor, labels: Tensor) -> dict[str, Tensor]:
 
 def batches(batch: int, count: int) -> list[tuple[Tensor, Tensor]]:
     feed = Feed(Toy().splits().train, batch, seed=derive(0, "score"), device=torch.device("cpu"), drop_last=True)
-    return [feed.batch_at(step) for step in range(count)]
+    return [(batch.x, batch.targets) for batch in map(feed.batch_at, range(count))]
 
 
 def test_snip_is_the_magnitude_of_weight_times_mean_gradient() -> None:
