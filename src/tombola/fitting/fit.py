@@ -235,7 +235,7 @@ def _only(network: Network, parameters: Parameters) -> list[nn.Parameter]:
 
 def _enforcers(network: Network, masks: Masks | None) -> list[Enforces]:
     """What puts masks in after every step: parts of the network that learn theirs do it themselves."""
-    own = [module for module in network.modules() if isinstance(module, Enforces)]
+    own: list[Enforces] = [module for module in network.modules() if isinstance(module, Enforces)]
     return own if masks is None else [*own, Enforcer(network.body, masks)]
 
 
