@@ -12,12 +12,12 @@ from tombola import verbs
 from tombola.errors import MaskError, OptionError, RequestError
 from tombola.fitting.session import Session, Silent
 from tombola.masks.masks import Masks
+from tombola.masks.ranking import rounds
 from tombola.masks.scores._base import Score
 from tombola.masks.scores.synflow import SynFlow
 from tombola.models.digest import weights_digest
 from tombola.models.network import Network
 from tombola.schemes._base import Scheme
-from tombola.schemes._scored import rounds
 from tombola.schemes.omp import OMP
 from tombola.tickets.ticket import Ticket
 

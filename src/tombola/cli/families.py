@@ -29,6 +29,7 @@ PACKAGES: Final = {
     "engines": "tombola.engines",
     "optimizers": "tombola.fitting.optimizers",
     "schedules": "tombola.fitting.schedules",
+    "changes": "tombola.fitting.changes",
     "figures": "tombola.report.figures",
     "runners": "tombola.study.runners",
 }

@@ -8,12 +8,15 @@ from pydantic import field_validator, model_validator
 from torch import nn
 
 from tombola.errors import OptionError
-from tombola.fitting.average import Average
+from tombola.fitting.changes._base import Change
+from tombola.fitting.changes.average import Average
 from tombola.fitting.checkpoints import Checkpoints
 from tombola.fitting.course import Course
 from tombola.fitting.devices import Precision, device_of, resolved
 from tombola.fitting.feed import Feed
 from tombola.fitting.loop import Training
+from tombola.fitting.making import Making
+from tombola.fitting.masked_layers import MaskedNetwork
 from tombola.fitting.optimizers._base import Optimizer
 from tombola.fitting.part import WHOLE, Part
 from tombola.fitting.presets import expanded
@@ -21,7 +24,7 @@ from tombola.fitting.ranks import Ranks, ranks_for
 from tombola.fitting.schedules._base import Schedule
 from tombola.fitting.session import Session
 from tombola.fitting.validate import headline
-from tombola.masks.enforce import Enforcer, Enforces, apply_masks
+from tombola.masks.enforce import apply_masks
 from tombola.masks.masks import Masks
 from tombola.models.digest import weights_digest
 from tombola.models.network import Network
@@ -73,6 +76,9 @@ class Fit(Spec):
         absent=1,
         ge=1,
     )
+    changes: tuple[Change, ...] = option(
+        (), "what may happen to masks and shapes on the way: prune, average", absent=()
+    )
     compile: bool = option(default=False, help="compile the network with torch.compile first", identity=False)
     checkpoint_every: Steps | None = option(
         None, "how often to keep a checkpoint; empty: each epoch and every 20 s", identity=False
@@ -90,6 +96,19 @@ class Fit(Spec):
     def _decided(cls, value: Precision) -> Precision:
         """Two machines that take ``auto`` differently never share a key: what is kept is what it is here."""
         return resolved(value)
+
+    @field_validator("changes", mode="before")
+    @classmethod
+    def _one_or_more(cls, value: object) -> object:
+        return (value,) if isinstance(value, str | Mapping) else value
+
+    @model_validator(mode="after")
+    def _one_average(self) -> Self:
+        averages = [change for change in self.all_changes if isinstance(change, Average)]
+        if len(averages) > 1:
+            both = f"ema={self.ema:g} and changes both ask" if self.ema is not None else "changes ask twice"
+            raise ValueError(f"{both} for an average of the weights, and one is kept; leave one of them out")
+        return self
 
     @model_validator(mode="after")
     def _even_shards(self) -> Self:
@@ -123,29 +142,32 @@ class Fit(Spec):
         together, the first one keeps checkpoints and reports, and each gets the same network.
         """
         ranks = ranks_for(self.shards)
-        device = device_of(session.device)
-        network = model.copy()
-        if masks is not None:
-            apply_masks(network.body, masks)
-        network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
-        asked = [parameter.requires_grad for parameter in network.parameters()]
-        trained = _only(network, parameters)
+        making = Making(
+            begin=lambda network: self.objective.begin(network, task, seed=seed),
+            optimizer=self.optimizer.build,
+            head_alone=parameters == "head",
+            device=device_of(session.device),
+        )
+        network = making.placed(model.copy(), masks)
         told = session.folder is not None or ranks.size > 1
         work = self._work(model, task, masks, seed, parameters, part) if told else ""
         ranks.require_same("what they are to train: model, masks, options, task or seed", work)
-        running = self.objective.begin(network, task, seed=seed)
         training = Training(
             network,
-            self._course(task, seed, device, part, ranks),
-            running,
-            self.optimizer.build([*trained, *running.parameters()]),
-            _enforcers(network, masks),
-            None if self.ema is None else Average(network, self.ema),
+            masks,
+            self._course(task, seed, making.device, part, ranks),
+            making,
+            self.all_changes,
             self._checkpoints(work, session, ranks),
             ranks,
         )
         training.run(session)
-        return _finished(network, training, asked, masks)
+        return _finished(training, dict(model.named_parameters()))
+
+    @property
+    def all_changes(self) -> tuple[Change, ...]:
+        """The changes listed, and the average that ``ema`` asks for."""
+        return self.changes if self.ema is None else (*self.changes, Average(decay=self.ema))
 
     def identity_under_masks(self) -> dict[str, Json]:
         """The identity of this training where weights are masked.
@@ -224,34 +246,24 @@ class Fit(Spec):
         return key("fit", self.VERSION, identity, inputs)
 
 
-def _only(network: Network, parameters: Parameters) -> list[nn.Parameter]:
-    """The parameters to train, the only ones that will get a gradient."""
-    if parameters == "all":
-        return [parameter for parameter in network.parameters() if parameter.requires_grad]
-    network.requires_grad_(requires_grad=False)
-    network.head.requires_grad_(requires_grad=True)
-    return list(network.head.parameters())
-
-
-def _enforcers(network: Network, masks: Masks | None) -> list[Enforces]:
-    """What puts masks in after every step: parts of the network that learn theirs do it themselves."""
-    own: list[Enforces] = [module for module in network.modules() if isinstance(module, Enforces)]
-    return own if masks is None else [*own, Enforcer(network.body, masks)]
-
-
 def _require_same(network: Network, ranks: Ranks) -> None:
-    """Raise `StageError` unless every process has these weights, and these scores where masks were learned."""
+    """Raise `StageError` unless every process has these weights, and these masks where they were learned."""
     if ranks.size > 1:
-        ranks.require_same("the weights or masks they ended with", weights_digest(network))
+        masks = network.masks().digest() if isinstance(network, MaskedNetwork) else ""
+        ranks.require_same("the weights or masks they ended with", f"{weights_digest(network)}{masks}")
 
 
-def _finished(network: Network, training: Training, asked: list[bool], masks: Masks | None) -> Network:
+def _finished(training: Training, given: Mapping[str, nn.Parameter]) -> Network:
+    """The network as it is given back, with gradients wanted where the one that was given wants them."""
+    network = training.network
     network.load_state_dict(training.trained.result())
     _require_same(network, training.ranks)
-    for parameter, wanted in zip(network.parameters(), asked, strict=True):
+    for name, parameter in network.named_parameters():
         parameter.grad = None
-        parameter.requires_grad_(wanted)
+        parameter.requires_grad_(name not in given or given[name].requires_grad)
     network.to(device="cpu", memory_format=torch.contiguous_format)  # type: ignore[call-overload]  # torch's stub lacks it
-    if masks is not None:
-        apply_masks(network.body, masks)
+    if training.masks is not None:
+        apply_masks(network.body, training.masks)
+    for change in training.changes:
+        network = change.finish(network)
     return network.eval()

@@ -2,7 +2,8 @@
 
 Everything random is drawn from generators that are seeded by (seed, purpose, step), so a training that was stopped and
 goes on from a checkpoint ends with the same bits as one that was not. Masked weights are exactly 0 after every step.
-What an objective carries, and what it does to the training now and then, is its `Running`.
+What an objective carries, and what it does to the training now and then, is its `Running`; what may happen to masks,
+shapes and modules on the way are changes.
 """
 
 import math
@@ -16,10 +17,11 @@ from torch import Tensor, nn
 from tombola.batch import Batch
 from tombola.errors import Diverged
 from tombola.fitting import state
-from tombola.fitting.average import Average
+from tombola.fitting.changes._base import Change, Edit, Given
 from tombola.fitting.checkpoints import Checkpoint, Checkpoints
 from tombola.fitting.course import Course
 from tombola.fitting.devices import autocast, plain_float32
+from tombola.fitting.making import Making
 from tombola.fitting.ranks import ALONE, Ranks
 from tombola.fitting.saving import Saving
 from tombola.fitting.seeds import derive, generator
@@ -27,9 +29,10 @@ from tombola.fitting.session import Bar, Session, Silent
 from tombola.fitting.sharding import Shards
 from tombola.fitting.trained import Trained
 from tombola.fitting.watch import Totals, Watch
-from tombola.masks.enforce import Enforces
+from tombola.masks.enforce import apply_masks
+from tombola.masks.masks import Masks
 from tombola.models.network import Network
-from tombola.objectives._base import Progress, Running
+from tombola.objectives._base import Progress
 from tombola.spec import Json
 
 T = TypeVar("T")
@@ -45,32 +48,42 @@ class Position:
 
 
 class Training:
-    """A network being trained along a course. `run` changes the network it is given."""
+    """A network being trained along a course. `run` changes the network it is given; `network` is what it became."""
 
     def __init__(
         self,
-        network: nn.Module,
+        network: Network,
+        masks: Masks | None,
         course: Course,
-        running: Running,
-        optimizer: torch.optim.Optimizer,
-        enforcers: Sequence[Enforces] = (),
-        average: Average | None = None,
+        making: Making,
+        changes: Sequence[Change] = (),
         checkpoints: Checkpoints | None = None,
         ranks: Ranks = ALONE,
     ) -> None:
-        self.network = network
         self.course = course
-        self.running = running
+        self.making = making
         self.ranks = ranks
         self.position = Position(step=course.first)
-        self.trained = Trained(network, optimizer, average, course.device)
         self.watch = Watch(ranks=ranks)
         self.saving = Saving(checkpoints, course, ranks)
-        self.enforcers = enforcers
-        forward: Any = torch.compile(network) if course.compiled else network
-        self.shards = Shards(network, running.parameters(), forward, course.shards, ranks)
+        self.changes = [change.begin(Given(network, masks, course.task, course.seed)) for change in changes]
         self.note: Callable[[str], None] = lambda _: None
         self._bar: Bar | None = None
+        self._make(network, masks)
+
+    def _make(self, network: Network, masks: Masks | None) -> None:
+        """All that hangs on the network."""
+        self.network = network
+        self.running = self.making.begin(network)
+        trained = [*self.making.trained(network), *self.running.parameters()]
+        self.trained = Trained(network, self.making.optimizer(trained), self.changes, self.course.device)
+        forward: Any = torch.compile(network) if self.course.compiled else network
+        self.shards = Shards(network, self.running.parameters(), forward, self.course.shards, self.ranks)
+        self._mask(masks)
+
+    def _mask(self, masks: Masks | None) -> None:
+        self.masks = masks
+        self.enforcers = self.making.enforcers(self.network, masks)
 
     def run(self, session: Session) -> None:
         """Train to the end, from the newest checkpoint if there is one."""
@@ -98,6 +111,9 @@ class Training:
     def _all_steps(self) -> None:
         self.running.before_first(self)
         while self.position.step < self.course.steps:
+            for change in self.changes:
+                if (edit := change.at(self._given, self.at)) is not None:
+                    self._put_in(edit)
             found, shares = self._step(self.position.step)
             self.position.step += 1
             if self.watch.add(found, shares):
@@ -148,16 +164,50 @@ class Training:
         self.trained.optimizer.step()
         for enforcer in self.enforcers:
             enforcer.enforce()
-        if self.trained.average is not None:
-            self.trained.average.update(step)
+        for change in self.changes:
+            change.after_step(step)
 
     def _set_modes(self) -> None:
         self.network.train()
         if self.course.frozen_bn:
-            fresh = set(self.network.head.modules()) if isinstance(self.network, Network) else set()
+            fresh = set(self.network.head.modules())
             for module in self.network.modules():
                 if isinstance(module, _BATCH_NORMS) and module not in fresh:  # a new head has no statistics to keep
                     module.eval()
+
+    # Changes ------------------------------------------------------------------------------------------------------
+
+    @property
+    def _given(self) -> Given:
+        return Given(self.network, self.masks, self.course.task, self.course.seed)
+
+    def _put_in(self, edit: Edit) -> None:
+        """Go on with what a change asks for."""
+        if edit.network is self.network:
+            if edit.masks is not None:
+                apply_masks(self.network.body, edit.masks)
+            self._mask(edit.masks)
+            self.trained.forget()
+        else:
+            before, names = self.trained.optimizer, state.names_of(self.network)
+            self._make(self.making.placed(edit.network, edit.masks), edit.masks)
+            state.carry_optimizer(before, names, self.trained.optimizer, self.network, edit.kept)
+            self._set_modes()
+            self.running.before_first(self)
+        for change in self.changes:
+            change.edited(edit)
+
+    def _make_as(self, tensors: Mapping[str, Tensor]) -> None:
+        """The network and masks of a checkpoint, where a change made them others; the values come later."""
+        stored, masks = state.under(tensors, "model"), state.under(tensors, "masks")
+        if any(stored[name].shape != tensor.shape for name, tensor in self.network.state_dict().items()):
+            network = self.network
+            for change in self.changes:
+                network = change.resumed(network, stored)
+            self._make(self.making.placed(network, None), self.masks)
+        self._mask(Masks({name: mask.bool() for name, mask in masks.items()}) if masks else None)
+        for change in self.changes:
+            change.edited(Edit(self.network, self.masks))
 
     # Now and then -------------------------------------------------------------------------------------------------
 
@@ -215,6 +265,8 @@ class Training:
 
     def go_back(self, held: Mapping[str, Tensor], *, entry: Mapping[str, str]) -> None:
         self.trained.put_in(held)
+        for enforcer in self.enforcers:  # what was held may be of fewer zeros
+            enforcer.enforce()
         self.position.history.append({"step": self.position.step, **entry})
 
     def end(self) -> None:
@@ -229,12 +281,16 @@ class Training:
             carried = {name: tensor for there in self.ranks.gathered(here) for name, tensor in there.items()}
         facts: dict[str, Json] = {"position": asdict(self.position), "totals": asdict(self.watch.totals)}
         tensors = {**self.trained.tensors(), **state.filed(carried, "carried")}
+        if self.changes and self.masks is not None:
+            tensors |= state.filed(dict(self.masks), "masks")
         return Checkpoint(self.position.step, tensors, facts)
 
     def _resume(self) -> None:
         found = self.saving.latest()
         if found is None:
             return
+        if self.changes:
+            self._make_as(found.tensors)
         self.trained.put_in(found.tensors)
         if carried := state.under(found.tensors, "carried"):
             self.running.restore(carried)

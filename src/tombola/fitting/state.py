@@ -44,6 +44,45 @@ def optimizer_state(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     }
 
 
+def names_of(network: nn.Module) -> dict[Tensor, str]:
+    """The names of a network's parameters, by the parameters themselves."""
+    return {parameter: name for name, parameter in network.named_parameters()}
+
+
+@torch.no_grad()
+def carry_optimizer(
+    before: torch.optim.Optimizer,
+    names: Mapping[Tensor, str],
+    optimizer: torch.optim.Optimizer,
+    network: nn.Module,
+    kept: Mapping[str, Tensor],
+) -> None:
+    """Give a fresh optimizer of a changed network what another one holds of tensors of the same names.
+
+    ``names`` are those of the other network's parameters; of what ``kept`` says became smaller, momenta are cut alike.
+    What it holds nothing of begins at 0: an optimizer's momenta are there for all of its tensors or for none.
+    """
+    held = {names[parameter]: before.state[parameter] for parameter in trained(before) if parameter in names}
+    entries = {entry: value for state in held.values() for entry, value in state.items() if value is not None}
+    own, stored = names_of(network), {}
+    for place, parameter in enumerate(trained(optimizer)):
+        name = own.get(parameter, "")
+        for entry, like in entries.items():
+            value = held.get(name, {}).get(entry)
+            stored[f"{place}/{entry}"] = _cut(value, torch.as_tensor(like), parameter, kept.get(name))
+    restore_optimizer(optimizer, stored)
+
+
+def _cut(held: object, like: Tensor, parameter: nn.Parameter, kept: Tensor | None) -> Tensor:
+    """What is left of a momentum or a counter; 0 where there is no telling."""
+    value = torch.as_tensor(0.0 if held is None else held)
+    if like.dim() == 0 or value.shape == parameter.shape:
+        return value.to(like.dtype)
+    if kept is None or value.dim() == 0:
+        return torch.zeros_like(parameter, dtype=like.dtype)
+    return value.reshape(-1)[kept.to(value.device)]
+
+
 @torch.no_grad()
 def restore_optimizer(optimizer: torch.optim.Optimizer, stored: Mapping[str, Tensor]) -> None:
     """Give a fresh optimizer the stored momenta and counters."""

@@ -1,13 +1,13 @@
-"""`Trained`: all that changes while a network is trained: its state, the optimizer's, the average, the best so far."""
+"""`Trained`: all that moves while a network is trained: its state, the optimizer's, the changes', the best so far."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from tombola.errors import Diverged
 from tombola.fitting import state
-from tombola.fitting.average import Average
+from tombola.fitting.changes._base import Changing
 
 _SCORE = "best/"
 """Where the best state's score stands: no tensor of a network has an empty name."""
@@ -17,26 +17,30 @@ class Trained:
     """A network with its optimizer, and what is kept of it."""
 
     def __init__(
-        self, network: nn.Module, optimizer: torch.optim.Optimizer, average: Average | None, device: torch.device
+        self,
+        network: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        changes: Sequence[Changing],
+        device: torch.device,
     ) -> None:
         self.network = network
         self.optimizer = optimizer
-        self.average = average
+        self._changes = changes
         self.best: dict[str, Tensor] = {}
         self.score: float | None = None  # of the best
         self.parameters = state.trained(optimizer)
         self._device = device
 
     def result(self) -> dict[str, Tensor]:
-        """The state to keep: the best validated, else the average, else the last."""
+        """The state to keep: the best validated, else a change's, such as an average, else the last."""
         return self.best or self._candidate()
 
     def judge(self, validate: Callable[[nn.Module], float]) -> float:
         """The score of what would be kept now: the average where there is one. Nothing is changed."""
-        if self.average is None:
+        if (other := self._other()) is None:
             return validate(self.network)
         trained = state.copied(self.network.state_dict())
-        state.load(self.network, self.average.values)
+        state.load(self.network, other)
         try:
             return validate(self.network)
         finally:
@@ -48,6 +52,10 @@ class Trained:
             self.score = score
             self.best = state.copied(self._candidate())
 
+    def forget(self) -> None:
+        """What was chosen is of another network, or of other masks."""
+        self.score, self.best = None, {}
+
     def require_finite(self, step: int) -> None:
         """A finite loss may still leave weights that are not: such a state is never kept."""
         norms = torch.stack(torch._foreach_norm([p.detach() for p in self.parameters]))
@@ -56,9 +64,9 @@ class Trained:
 
     def tensors(self) -> dict[str, Tensor]:
         """All of it, by names; not copied."""
-        average = {} if self.average is None else self.average.values
         optimizer = state.optimizer_state(self.optimizer)
-        parts = {"model": self.network.state_dict(), "optimizer": optimizer, "average": average, "best": self.best}
+        parts = {"model": self.network.state_dict(), "optimizer": optimizer, "best": self.best}
+        parts |= {f"changes/{place}": change.tensors() for place, change in enumerate(self._changes)}
         found = {name: tensor for folder, part in parts.items() for name, tensor in state.filed(part, folder).items()}
         return {**found, _SCORE: torch.tensor([] if self.score is None else [self.score], dtype=torch.float64)}
 
@@ -68,9 +76,14 @@ class Trained:
         best = state.under({name: tensor for name, tensor in tensors.items() if name != _SCORE}, "best")
         self.best = {name: tensor.to(self._device) for name, tensor in best.items()}
         self.score = tensors[_SCORE].item() if len(tensors[_SCORE]) else None
-        if self.average is not None:
-            self.average.restore(state.under(tensors, "average"))
+        for place, change in enumerate(self._changes):
+            change.restore(state.under(tensors, f"changes/{place}"))
         state.restore_optimizer(self.optimizer, state.under(tensors, "optimizer"))
 
     def _candidate(self) -> dict[str, Tensor]:
-        return self.network.state_dict() if self.average is None else self.average.values
+        other = self._other()
+        return self.network.state_dict() if other is None else other
+
+    def _other(self) -> dict[str, Tensor] | None:
+        """What a change would keep in place of the network's own state."""
+        return next((found for change in self._changes if (found := change.candidate()) is not None), None)

@@ -10,11 +10,11 @@ from tombola.fitting.part import Part
 from tombola.masks.budgets._base import Budget
 from tombola.masks.ladders._base import Ladder
 from tombola.masks.patterns._base import Pattern
+from tombola.masks.ranking import asks_task, is_random
 from tombola.masks.scores._base import Score
 from tombola.masks.scores.magnitude import Magnitude
 from tombola.models.prunable import PrunableRule
 from tombola.schemes._base import Scheme
-from tombola.schemes._scored import asks_task, is_random
 from tombola.schemes.rewinds._base import Rewind
 from tombola.spec import Json, option
 

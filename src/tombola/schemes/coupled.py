@@ -30,6 +30,7 @@ from tombola.graphs.trace import trace
 from tombola.masks.budgets._base import Allocation, Budget, Groups
 from tombola.masks.layers import Layer
 from tombola.masks.masks import Masks
+from tombola.masks.ranking import asks_task, is_random, masked, passes_of, rounds
 from tombola.masks.scores._base import Score
 from tombola.masks.select import smallest
 from tombola.models.image_size import image_size
@@ -37,7 +38,6 @@ from tombola.models.network import Network
 from tombola.models.prunable import PrunableRule
 from tombola.schemes._base import Rung, Scheme
 from tombola.schemes._drawn import mask_only, weights_and_layers
-from tombola.schemes._scored import asks_task, is_random, masked, passes_of, rounds
 from tombola.shrinking.coupling import Coupling
 from tombola.shrinking.widening import widenings
 from tombola.spec import option

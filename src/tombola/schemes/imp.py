@@ -30,6 +30,7 @@ from tombola.fitting.state import filed, load, under
 from tombola.masks.drawing import groupings
 from tombola.masks.ladders._climbing import sparsity_after
 from tombola.masks.masks import Masks
+from tombola.masks.ranking import Ranking, passes_of
 from tombola.models.head_masks import rule_without_head
 from tombola.models.network import Network
 from tombola.models.prunable import PrunableRule, prunable
@@ -39,7 +40,6 @@ from tombola.schemes._drawn import mask_only, weights_and_layers
 from tombola.schemes._heads import with_fresh_head, with_pretrained_head
 from tombola.schemes._levels import Levels
 from tombola.schemes._rewound import check, digest_of, restore, with_values
-from tombola.schemes._scored import Ranking, passes_of
 from tombola.tasks._base import Task
 from tombola.tickets.ticket import Ticket
 

@@ -20,13 +20,13 @@ from tombola.fitting.session import Session
 from tombola.masks.budgets._base import Budget
 from tombola.masks.drawing import groupings
 from tombola.masks.patterns._base import Pattern
+from tombola.masks.ranking import Ranking, asks_task, is_random, passes_of
 from tombola.masks.scores._base import Score
 from tombola.models.network import Network
 from tombola.models.prunable import PrunableRule
 from tombola.registry import Examples
 from tombola.schemes._base import Rung, Scheme
 from tombola.schemes._drawn import mask_only, weights_and_layers
-from tombola.schemes._scored import Ranking, asks_task, is_random, passes_of
 from tombola.spec import option
 from tombola.tasks._base import Task
 

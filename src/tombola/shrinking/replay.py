@@ -48,14 +48,23 @@ def resized(network: Network, ticket: Ticket) -> Network:
         raise TicketError("the ticket says it is shrunk, but not by which groups and pads its net is made again")
     small = network.copy()
     for name, module in small.body.named_modules():
-        shapes = {leaf: ticket.weights.get(f"{name}.{leaf}".removeprefix(".")) for leaf in NORMS}
+        if isinstance(module, Subsample) and name in added:
+            module.before, module.after = _pair(name, added[name])
+    resize(small.body, ticket.weights, groups)
+    return small
+
+
+def resize(body: nn.Module, like: Mapping[str, Tensor], groups: Mapping[str, Any] | None = None) -> None:
+    """Make the layers and batch norms of a body as small as these tensors, in place; the values are undefined.
+
+    ``groups`` says into how many the channels of a convolution fall, where that is another number than its own.
+    """
+    for name, module in body.named_modules():
+        shapes = {leaf: like.get(f"{name}.{leaf}".removeprefix(".")) for leaf in NORMS}
         if isinstance(module, nn.Conv2d | nn.Linear):
-            _resize_layer(name, module, shapes, groups.get(name))
+            _resize_layer(name, module, shapes, (groups or {}).get(name))
         elif isinstance(getattr(module, "running_mean", None), Tensor):
             _resize_norm(name, module, shapes)
-        elif isinstance(module, Subsample) and name in added:
-            module.before, module.after = _pair(name, added[name])
-    return small
 
 
 def _resize_layer(name: str, layer: nn.Conv2d | nn.Linear, like: Mapping[str, Tensor | None], groups: object) -> None:

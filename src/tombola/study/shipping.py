@@ -20,7 +20,7 @@ from tombola.exporters._base import Exporter
 from tombola.fitting.session import Session
 from tombola.models.image_size import shipped_size
 from tombola.models.network import Network
-from tombola.rows import Row, write_rows
+from tombola.rows import Row, Scalar, write_rows
 from tombola.spec import option
 from tombola.study.meter import Cost, Meter
 from tombola.study.stage import ROWS, Stage
@@ -66,7 +66,7 @@ class ExportStage(Shipping):
         (out / FILES).mkdir()
         files = verbs.export(network, ticket, self.exporter, out / FILES / self.exporter.FILE)
         size = sum(file.stat().st_size for file in files)
-        write_rows(out / ROWS, [_row("export", "bytes", size, "bytes", exporter=self.exporter.name)])
+        write_rows(out / ROWS, [_row("export", "bytes", size, "bytes", {"exporter": self.exporter.name})])
 
 
 class BenchStage(Shipping):
@@ -109,15 +109,17 @@ class BenchStage(Shipping):
         write_rows(out / ROWS, [row for item in found.in_order for row in self._rows(item, found.samples)])
 
     def _rows(self, item: Measured, samples: int) -> Iterator[Row]:
-        engine = {"engine": item.engine}
-        setting = {"batch": self.timing.batch, "threads": self.timing.threads, "processor": self.machine}
+        engine: dict[str, Scalar] = {"engine": item.engine}
+        setting = {**engine, "batch": self.timing.batch, "threads": self.timing.threads, "processor": self.machine}
         p90 = round(1e3 * item.times.p90, 4)
-        yield _row("bench", "latency", round(1e3 * item.times.p50, 4), "ms", **engine, **setting, p90_ms=p90)
-        yield _row("bench", "bytes", item.bytes, "bytes", **engine)
+        yield _row("bench", "latency", round(1e3 * item.times.p50, 4), "ms", {**setting, "p90_ms": p90})
+        yield _row("bench", "bytes", item.bytes, "bytes", engine)
         if item.accuracy is not None:
-            yield _row("bench", "accuracy", item.accuracy, "%", samples=samples, **engine)
+            yield _row("bench", "accuracy", item.accuracy, "%", engine, samples)
 
 
-def _row(name: str, metric: str, value: float, unit: str, *, samples: int = 0, **detail: str | float) -> Row:
+def _row(name: str, metric: str, value: float, unit: str, detail: Mapping[str, Scalar], samples: int = 0) -> Row:
     better = "higher" if unit == "%" else "lower"
-    return Row(property=name, metric=metric, value=value, unit=unit, better=better, samples=samples, detail=detail)
+    return Row(
+        property=name, metric=metric, value=value, unit=unit, better=better, samples=samples, detail=dict(detail)
+    )

@@ -1,4 +1,4 @@
-"""Masks by any score: what a scheme that ranks weights asks for, and the rounds in which it prunes."""
+"""Masks by any score: the rounds in which it prunes, and what whoever ranks weights by it has to ask for."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
