@@ -37,7 +37,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from tombola.attacks._base import Attack
 from tombola.batch import Batch, to_float
 from tombola.benching.machine import processor
-from tombola.data._base import Images
+from tombola.data._base import Images, of_images
 from tombola.fitting.devices import multiplies_bfloat16, resolved
 from tombola.fitting.fit import Fit
 from tombola.fitting.seeds import generator
@@ -62,7 +62,7 @@ def main() -> int:
     options = arguments()
     torch.set_num_threads(options.threads)
     task = a_task(options)
-    train = task.splits().train
+    train = of_images(task.splits(), "this benchmark").train
     print_setting(options, train)
     rates: dict[str, list[float]] = {"ours": [], "usual": []}
     robust: dict[str, list[float]] = {"ours": [], "usual": []}
@@ -129,7 +129,7 @@ def ours(model: Network, task: Task, fit: Fit, seed: int) -> Timed:
 
 def usual(model: Network, task: Task, fit: Fit, seed: int) -> Timed:
     """The loop one finds in repositories: float32, NCHW."""
-    images = task.splits().train
+    images = of_images(task.splits(), "this benchmark").train
     pixels = images.pixels_at(torch.arange(len(images))).float() / 255
     shuffled = generator(seed, "usual order")
     start = time.perf_counter()
@@ -163,7 +163,7 @@ def usual_attack(net: nn.Module, x: Tensor, y: Tensor, steps: int) -> Tensor:
 def robust_accuracy(model: nn.Module, task: Task, count: int) -> float:
     """Percent of the first test images that survive PGD-20."""
     attack = Attack.parse({"name": "pgd", "eps": EPS, "step": STEP, "steps": 20})
-    images = task.splits().test
+    images = of_images(task.splits(), "this benchmark").test
     correct = 0.0
     for chosen in torch.split(torch.arange(min(count, len(images))), 250):
         x, y = to_float(images.pixels_at(chosen)), images.labels[chosen]

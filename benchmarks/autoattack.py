@@ -35,6 +35,7 @@ from tombola.attacks._base import Tally
 from tombola.attacks.autoattack import AutoAttack
 from tombola.batch import to_float
 from tombola.benching.machine import processor
+from tombola.data._base import of_images
 from tombola.models.inputs.pixels import Normalise
 from tombola.models.network import Network
 from tombola.models.source import Source
@@ -80,7 +81,7 @@ def arguments() -> argparse.Namespace:
 
 
 def cifar(count: int) -> tuple[Tensor, Tensor]:
-    images = Task.parse({"name": f"pack:{DATA / 'cifar10/cifar10'}"}).splits().test
+    images = of_images(Task.parse({"name": f"pack:{DATA / 'cifar10/cifar10'}"}).splits(), "this benchmark").test
     chosen = torch.arange(count)
     pixels = to_float(images.pixels_at(chosen)).contiguous()  # the package views gradients flat: no channels-last
     return pixels, images.labels[chosen]

@@ -28,7 +28,7 @@ from torch.func import functional_call
 from torch.nn import functional as F
 
 from tombola.benching.machine import processor
-from tombola.fitting.masked_layers import MaskedNetwork
+from tombola.fitting.masked_layers import learning, masked_layers
 from tombola.masks.budgets._base import Budget
 from tombola.masks.drawing import groupings
 from tombola.masks.learning.following import Following
@@ -107,13 +107,13 @@ def learned(model: Network, x: Tensor, y: Tensor, options: argparse.Namespace) -
     scores = {name: groups[name].means(weight.detach().abs()) for name, weight in weights.items()}
     budget = Budget.parse(options.budget)
     following = Following(scores, options.sparsity, pattern=kind, budget=budget, groupings=groups, layers=layers)
-    network = laid_out(MaskedNetwork(model, scores, following, groups, train_head=True))
+    network = laid_out(learning(model, scores, following, groups, train_head=True))
     optimizer = sgd(network)
 
     def step() -> float:
         trained(network, optimizer, x, y)
         start = time.perf_counter()
-        network.enforce()
+        masked_layers(network).enforce()
         return time.perf_counter() - start
 
     return step

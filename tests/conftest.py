@@ -17,6 +17,13 @@ def _few_threads() -> None:
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
 
 
+@pytest.fixture(autouse=True)
+def _compiled_quickly(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fast tests build generated C fast: what they look at does not depend on how well the compiler optimises."""
+    if request.node.get_closest_marker("slow") is None:
+        monkeypatch.setenv("CFLAGS", "-Og")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What was measured of this machine, or fetched for it, decides nothing here."""

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from tombola import verbs
 from tombola.attacks.pgd import PGD
-from tombola.data._base import Dataset, Images, loaded
+from tombola.data._base import Dataset, Images, loaded_images, of_images
 from tombola.models.inputs.pixels import Normalise
 from tombola.models.network import Network
 from tombola.tasks._base import Task
@@ -61,7 +61,7 @@ def reference(
 def digits() -> Batch:
     """A small net trained here for a few epochs, and test images."""
     net = verbs.pretrain("resnet8", "digits", {"epochs": "4ep", "batch": 32})
-    return net, *some(Task.parse("digits").splits().test, 100)
+    return net, *some(of_images(Task.parse("digits").splits(), "a test").test, 100)
 
 
 @lru_cache
@@ -73,7 +73,7 @@ def robust() -> Batch:
     body = ResNet2B()
     body.load_state_dict({name: torch.from_numpy(weights[name]) for name in weights.files})
     net = Network(body, Normalise((0.4914, 0.4822, 0.4465), (0.2471, 0.2435, 0.2616)), source="resnet2b").eval()
-    return net, *some(loaded(Dataset.parse(f"pack:{DATA / 'cifar10' / 'cifar10_test.npz'}")).test, 200)
+    return net, *some(loaded_images(Dataset.parse(f"pack:{DATA / 'cifar10' / 'cifar10_test.npz'}")).test, 200)
 
 
 def some(images: Images, count: int) -> tuple[Tensor, Tensor]:

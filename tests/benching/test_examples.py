@@ -9,6 +9,7 @@ from PIL import Image
 
 from tombola.benching.asked import Questions, images_to_test
 from tombola.benching.examples import ENOUGH, of_folder, of_task
+from tombola.data._base import of_images
 from tombola.engines._base import Setting
 from tombola.errors import DataError, RequestError
 from tombola.tasks._base import Task
@@ -29,7 +30,7 @@ def test_of_a_task_they_are_training_images_of_every_class_and_no_test_image() -
     assert found.images.dtype == np.float32
     assert found.images.max() <= 1
     shown = {image.tobytes() for image in (found.images * 255).round().astype(np.uint8)}
-    splits = task.splits()
+    splits = of_images(task.splits(), "a test")
     held = [
         {image.numpy().tobytes() for image in part.pixels_at(torch.arange(len(part)))}
         for part in (splits.train, splits.test)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tombola.data._base import Dataset, Splits
+from tombola.data._base import Dataset, Splits, of_images
 from tombola.data._scenes import VOID, Scenes, hold_out_scenes, some_scenes
 from tombola.data.shapes import CLASSES as SHAPES
 from tombola.data.voc import CLASSES
@@ -56,7 +56,7 @@ def folder(tmp_path: Path, **changes: Any) -> Path:
 def load(path: Path, **options: Any) -> Splits:
     dataset = Dataset.parse({"name": f"scene_pack:{path}", **options})
     assert isinstance(dataset, Dataset)
-    return dataset.load()
+    return of_images(dataset.load(), "a test")
 
 
 def test_a_pack_is_read_as_it_is_and_its_last_class_is_void(tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def voc(root: Path, train: int = 10, val: int = 3) -> Path:
 
 
 def test_voc_is_read_through_torchvision_with_its_palette_and_void(tmp_path: Path) -> None:
-    splits = Dataset.parse({"name": f"voc:{voc(tmp_path)}", "size": 16}).load()
+    splits = of_images(Dataset.parse({"name": f"voc:{voc(tmp_path)}", "size": 16}).load(), "a test")
     assert [len(part) for part in (splits.train, splits.val, splits.test)] == [9, 1, 3]
     assert splits.classes == CLASSES
     assert len(CLASSES) == 21
@@ -165,7 +165,7 @@ def test_a_voc_without_enough_images_for_validation_is_refused(tmp_path: Path) -
 
 def test_shapes_are_the_same_every_time_and_splits_differ() -> None:
     options = {"name": "shapes", "num_train": 40, "num_val": 10, "num_test": 10}
-    one, two = (Dataset.parse(options).load() for _ in range(2))
+    one, two = (of_images(Dataset.parse(options).load(), "a test") for _ in range(2))
     assert torch.equal(one.train.labels, two.train.labels)
     assert torch.equal(one.train.pixels_at(torch.arange(40)), two.train.pixels_at(torch.arange(40)))
     assert not torch.equal(one.train.labels[:10], one.test.labels)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tombola.data._base import loaded
+from tombola.data._base import loaded, loaded_images
 from tombola.data._whole import Together
 from tombola.data.folder import Folder
 from tombola.data.pack import Pack
@@ -71,6 +71,6 @@ def test_a_pack_too(tmp_path: Path) -> None:
         np.savez(tmp_path / f"set_{split}.npz", x=pixels[some], y=labels, classes=np.array(["ant", "bee"]))
     part, every = Pack(path=tmp_path), Pack(path=tmp_path, split="all")
     assert [len(loaded(one).test) for one in (part, every)] == [2, 6]
-    assert sorted(loaded(every).test.pixels_at(torch.arange(6))[:, 0, 0, 0].tolist()) == list(range(6))
+    assert sorted(loaded_images(every).test.pixels_at(torch.arange(6))[:, 0, 0, 0].tolist()) == list(range(6))
     assert part.identity() == {name: value for name, value in every.identity().items() if name != "split"}
     assert (part.tested(), every.tested()) == ("set_test.npz", f"all images of {tmp_path}")

@@ -95,7 +95,7 @@ def photographs(count: int = 16) -> Examples:
     return Examples((slopes * ramp[:, None] * np.ones(12)).astype(np.float32), "ramps")
 
 
-@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("text", [text for text in TEXTS if ":" in text])  # the contract's check has the others
 def test_logits_are_torchs_and_the_model_stays_as_it_was(text: str, tmp_path: Path) -> None:
     engine, subject = usable(text), pruned()
     network = subject.model

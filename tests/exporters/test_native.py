@@ -20,11 +20,6 @@ from tombola.tickets.lineage import Lineage
 from tombola.tickets.ticket import Ticket
 
 
-@pytest.fixture(autouse=True)
-def _compiled_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CFLAGS", "-O1")
-
-
 def masks() -> Masks:
     """Of the small network's zeros."""
     return Masks.of({name: p for name, p in network().body.named_parameters() if name.endswith("conv1.weight")})

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from tombola import verbs
+from tombola.data._base import of_images
 from tombola.engines._base import Floats
 from tombola.exporters._masked import masked
 from tombola.models.network import Network
@@ -47,7 +48,8 @@ def test_onnxruntime_node_has_the_same_first_choice_on_100_images(tmp_path: Path
 
 def choices(trained: Network, ticket: Ticket) -> tuple[Floats, list[int]]:
     """The first test images, and what torch's net makes of them."""
-    images = Task.parse("digits").splits().test.pixels_at(torch.arange(COUNT)).float() / 255
+    test = of_images(Task.parse("digits").splits(), "a test").test
+    images = test.pixels_at(torch.arange(COUNT)).float() / 255
     with torch.no_grad():
         logits = masked(trained, ticket.masks)(images)
     return images.numpy(), logits.argmax(1).tolist()

@@ -13,7 +13,7 @@ from tombola.attacks import _folding
 from tombola.attacks._base import Attack
 from tombola.errors import Diverged
 from tombola.fitting.fit import Fit
-from tombola.fitting.masked_layers import MaskedNetwork
+from tombola.fitting.masked_layers import learning, masked_layers, unmasked
 from tombola.fitting.session import Session
 from tombola.masks.budgets._base import Budget
 from tombola.masks.drawing import groupings
@@ -57,7 +57,7 @@ def learner(
     sparsity: float = 0.5,
     rule: str = "double_win",
     train_head: bool = True,
-) -> MaskedNetwork:
+) -> Network:
     """One whose scores begin as magnitudes."""
     weights = prunable(model.body, rule)
     layers, kind = layers_of(model.body, weights), Pattern.parse(pattern)
@@ -65,7 +65,7 @@ def learner(
     scores = {name: groups[name].means(weight.detach().abs()) for name, weight in weights.items()}
     shares = Budget.parse(budget)
     following = Following(scores, sparsity, pattern=kind, budget=shares, groupings=groups, layers=layers)
-    return MaskedNetwork(model, scores, following, groups, train_head=train_head)
+    return learning(model, scores, following, groups, train_head=train_head)
 
 
 def batch(count: int = 8) -> tuple[Tensor, Tensor]:
@@ -78,29 +78,29 @@ def fit(**options: Any) -> Fit:
     return build(Fit, {"epochs": "6it", "batch": 16, "optimizer": plain, "precision": "float32", **options})
 
 
-def plainly_masked(learning: MaskedNetwork) -> Network:
+def plainly_masked(network: Network) -> Network:
     """The same network by other means: the frozen weights, pruned."""
-    plain = learning.unmasked()
-    apply_masks(plain.body, learning.masks())
+    plain = unmasked(network)
+    apply_masks(plain.body, masked_layers(network).masks())
     return plain
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_it_computes_what_a_plainly_masked_network_computes(pattern: str) -> None:
-    learning = learner(varied(), pattern=pattern, rule="double_win").eval()
+    net = learner(varied(), pattern=pattern, rule="double_win").eval()
     x, _ = batch()
-    assert torch.equal(learning(x), plainly_masked(learning).eval()(x))
+    assert torch.equal(net(x), plainly_masked(net).eval()(x))
     with torch.no_grad():
-        assert torch.equal(learning(x), plainly_masked(learning).eval()(x))
+        assert torch.equal(net(x), plainly_masked(net).eval()(x))
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_a_scores_gradient_is_the_sum_of_gradient_times_frozen_weight_over_its_group(pattern: str) -> None:
     model = varied()
-    learning, dense = learner(model, pattern=pattern).eval(), dict(model.body.named_parameters())
-    plain = plainly_masked(learning).eval()
+    net, dense = learner(model, pattern=pattern).eval(), dict(model.body.named_parameters())
+    plain = plainly_masked(net).eval()
     x, y = batch()
-    F.cross_entropy(learning(x), y).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+    F.cross_entropy(net(x), y).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
     parameters = dict(plain.body.named_parameters())
     for parameter in parameters.values():
         parameter.requires_grad_()
@@ -108,7 +108,7 @@ def test_a_scores_gradient_is_the_sum_of_gradient_times_frozen_weight_over_its_g
     weights = prunable(model.body)
     layers = layers_of(model.body, weights)
     groups = groupings(weights, Pattern.parse(pattern), layers)
-    for score, name in zip(learning.scores, weights, strict=True):
+    for score, name in zip(masked_layers(net).scores, weights, strict=True):
         gradient = parameters[name].grad
         assert gradient is not None
         expected = groups[name].means(gradient * dense[name]) * groups[name].sizes
@@ -117,33 +117,32 @@ def test_a_scores_gradient_is_the_sum_of_gradient_times_frozen_weight_over_its_g
 
 
 def test_every_score_gets_a_gradient_dropped_ones_too() -> None:
-    learning = learner(varied(), sparsity=0.7).train()
+    net = learner(varied(), sparsity=0.7).train()
     x, y = batch(32)
-    F.cross_entropy(learning(x), y).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-    dropped = [~mask for mask in learning.masks().values()]
-    for score, mask in zip(learning.scores, dropped, strict=True):
+    F.cross_entropy(net(x), y).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+    dropped = [~mask for mask in masked_layers(net).masks().values()]
+    for score, mask in zip(masked_layers(net).scores, dropped, strict=True):
         assert score.grad is not None
         assert int(score.grad[mask].count_nonzero()) > 0.5 * int(mask.count_nonzero()) > 0
-    assert all(p.grad is None for name, p in learning.body.named_parameters() if not name.startswith("10"))
+    assert all(p.grad is None for name, p in masked_layers(net).inner.named_parameters() if not name.startswith("10"))
 
 
 def test_only_scores_and_head_are_trained() -> None:
     trained = {name for name, p in learner(varied()).named_parameters() if p.requires_grad}
-    assert trained == {"scores.0", "scores.1", "scores.2", "body.10.weight", "body.10.bias"}
+    assert trained == {*(f"body.scores.{k}" for k in range(3)), "body.inner.10.weight", "body.inner.10.bias"}
     frozen = {name for name, p in learner(varied(), train_head=False).named_parameters() if p.requires_grad}
-    assert frozen == {"scores.0", "scores.1", "scores.2"}
+    assert frozen == {f"body.scores.{k}" for k in range(3)}
 
 
 def test_training_changes_masks_and_statistics_and_nothing_else() -> None:
     model = varied()
-    learning = learner(model)
-    before = learning.masks()
-    trained = fit().run(learning, Toy(), seed=0, session=Session())
-    assert isinstance(trained, MaskedNetwork)
-    assert trained.masks() != before
-    assert trained.masks().counts() == before.counts()
-    assert learning.masks() == before
-    own = trained.unmasked().body.state_dict()
+    net = learner(model)
+    before = masked_layers(net).masks()
+    trained = fit().run(net, Toy(), seed=0, session=Session())
+    assert masked_layers(trained).masks() != before
+    assert masked_layers(trained).masks().counts() == before.counts()
+    assert masked_layers(net).masks() == before
+    own = unmasked(trained).body.state_dict()
     changed = {name for name, value in model.body.state_dict().items() if not torch.equal(value, own[name])}
     statistics = {f"{n}.{what}" for n in (1, 5) for what in ("running_mean", "running_var", "num_batches_tracked")}
     assert changed == statistics | {"10.weight", "10.bias"}
@@ -158,9 +157,9 @@ def test_masks_are_found_once_a_step_however_often_the_attack_asks(monkeypatch: 
         return kept(self, scores)
 
     model = network()
-    learning = learner(model)
+    net = learner(model)
     monkeypatch.setattr(Following, "kept", counted)
-    fit(objective={"name": "adversarial", "attack": PGD}).run(learning, Toy(), seed=0, session=Session())
+    fit(objective={"name": "adversarial", "attack": PGD}).run(net, Toy(), seed=0, session=Session())
     copies_begin_anew = 3  # the copy that trains, the one its graph is read from, and the result
     assert 6 <= len(found) <= 6 + copies_begin_anew
 
@@ -169,17 +168,16 @@ def test_masks_are_found_once_a_step_however_often_the_attack_asks(monkeypatch: 
 @pytest.mark.parametrize("pattern", ["element", "kernel"])
 def test_attacks_find_the_images_they_find_against_a_plainly_masked_network(pattern: str, bn: str) -> None:
     trained = fit().run(learner(network(), pattern=pattern), Toy(), seed=0, session=Session())
-    assert isinstance(trained, MaskedNetwork)
-    learning, plain = trained.train(), plainly_masked(trained).train()
+    net, plain = trained.train(), plainly_masked(trained).train()
     attack, (x, y) = Attack.parse({**PGD, "bn": bn}), batch()
-    assert _folding.pairs(learning) == [("body.0", "body.1"), ("body.3", "body.4")]
+    assert _folding.pairs(net) == [("body.inner.0", "body.inner.1"), ("body.inner.3", "body.inner.4")]
     against = [
         attack.perturb(model, x, y, Toy().losses, bounds=(0.0, 1.0), generator=torch.Generator().manual_seed(5))
-        for model in (learning, plain)
+        for model in (net, plain)
     ]
     assert torch.equal(*against)
     assert not torch.equal(against[0], x)
-    assert all(parameter.grad is None for parameter in learning.parameters())
+    assert all(parameter.grad is None for parameter in net.parameters())
 
 
 def test_folding_in_the_loop_sees_the_masks_of_the_step_before(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,68 +185,69 @@ def test_folding_in_the_loop_sees_the_masks_of_the_step_before(monkeypatch: pyte
     fold = _folding._fold
 
     def watched(conv: nn.Module, norm: nn.Module) -> tuple[Tensor, Tensor]:
-        link = next((link for link in networks[-1]._links if link.masked is conv._parameters["weight"]), None)
+        link = next(
+            (link for link in masked_layers(networks[-1])._links if link.masked is conv._parameters["weight"]), None
+        )
         assert link is not None
-        expected = networks[-1].masks()[link.name]
+        expected = masked_layers(networks[-1]).masks()[link.name]
         stale.append(not torch.equal(link.masked != 0, expected))
         return fold(conv, norm)
 
-    networks: list[MaskedNetwork] = []
-    copied = MaskedNetwork.copy
+    networks: list[Network] = []
+    copied = Network.copy
 
-    def remembered(self: MaskedNetwork) -> Network:
-        networks.append(copied(self))  # type: ignore[arg-type]  # a copy is of the same class
+    def remembered(self: Network) -> Network:
+        networks.append(copied(self))
         return networks[-1]
 
     monkeypatch.setattr(_folding, "_fold", watched)
-    monkeypatch.setattr(MaskedNetwork, "copy", remembered)
-    how = fit(objective={"name": "adversarial", "attack": PGD})
-    how.run(learner(network()), Toy(), seed=0, session=Session())
+    given, how = learner(network()), fit(objective={"name": "adversarial", "attack": PGD})
+    monkeypatch.setattr(Network, "copy", remembered)
+    how.run(given, Toy(), seed=0, session=Session())
     assert len(stale) == 12
     assert not any(stale)
 
 
 def test_scores_that_are_written_from_outside_are_followed() -> None:
-    learning = learner(network()).eval()
+    net = learner(network()).eval()
     x, _ = batch()
-    before = learning(x)
+    before = net(x)
     with torch.no_grad():
-        for score in learning.scores:
+        for score in masked_layers(net).scores:
             score.neg_()
-    assert not torch.equal(learning(x), before)
-    assert torch.equal(learning(x), plainly_masked(learning).eval()(x))
+    assert not torch.equal(net(x), before)
+    assert torch.equal(net(x), plainly_masked(net).eval()(x))
 
 
 def test_a_copy_shares_nothing_and_follows_its_own_scores() -> None:
-    learning = learner(network())
-    twin = copy.deepcopy(learning)
+    net = learner(network())
+    twin = copy.deepcopy(net)
     with torch.no_grad():
-        twin.scores[0].neg_()
-    twin.enforce()
-    assert twin.masks() != learning.masks()
-    assert torch.equal(learning.body[0].weight != 0, learning.masks()["0.weight"])  # type: ignore[index]  # a Sequential
-    assert torch.equal(twin.body[0].weight != 0, twin.masks()["0.weight"])  # type: ignore[index]  # a Sequential
+        masked_layers(twin).scores[0].neg_()
+    masked_layers(twin).enforce()
+    assert masked_layers(twin).masks() != masked_layers(net).masks()
+    for each in (masked_layers(net), masked_layers(twin)):
+        assert torch.equal(each.inner.get_parameter("0.weight") != 0, each.masks()["0.weight"])
 
 
 @pytest.mark.parametrize("options", [{"ema": 0.9}, {"select": "best_val"}, {"ema": 0.9, "select": "best_val"}])
 def test_an_average_and_the_best_are_judged_and_kept_with_the_masks_of_their_scores(options: dict[str, Any]) -> None:
     trained = fit(**options).run(learner(network()), Toy(), seed=0, session=Session())
-    assert isinstance(trained, MaskedNetwork)
     x, _ = batch()
     with torch.no_grad():
         torch.testing.assert_close(trained(x), plainly_masked(trained).eval()(x))
-    assert trained.masks().counts() == learner(network()).masks().counts()
+    assert masked_layers(trained).masks().counts() == masked_layers(learner(network())).masks().counts()
 
 
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")  # dynamo looks at all inputs
 def test_a_compiled_learner_learns_the_same() -> None:
-    learning = learner(network())
+    net = learner(network())
     x, y = batch()
-    compiled: Any = torch.compile(learning, backend="eager")
-    for forward in (learning, compiled):
-        learning.zero_grad()
+    compiled: Any = torch.compile(net, backend="eager")
+    for forward in (net, compiled):
+        net.zero_grad()
         F.cross_entropy(forward(x), y).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        found = [score.grad for score in learning.scores]
+        found = [score.grad for score in masked_layers(net).scores]
         assert all(gradient is not None and bool(gradient.any()) for gradient in found)
 
 

@@ -17,6 +17,7 @@ from tombola.data._base import InMemory, Splits
 from tombola.data._boxes import with_boxes
 from tombola.data._texts import Texts
 from tombola.data._unlabelled import Unlabelled
+from tombola.errors import RequestError
 from tombola.fitting.fit import Fit
 from tombola.fitting.session import Session
 from tombola.fitting.validate import headline
@@ -24,6 +25,7 @@ from tombola.models.digest import weights_digest
 from tombola.models.network import Network
 from tombola.objectives._base import Found, Objective, Progress, Running, Standing
 from tombola.properties.accuracy import Accuracy
+from tombola.properties.headline import Headline
 from tombola.spec import build
 from tombola.tasks._base import Task
 from tombola.tasks.metrics._base import Metric
@@ -245,6 +247,10 @@ def test_boxes_are_learned_and_judged_by_average_precision() -> None:
     test = task.splits().test
     judged = [headline(each, test, task, device=CPU, bfloat16=False) for each in (model, trained)]
     assert judged[1] > max(0.9, judged[0])
+    (found,) = Headline().measure(trained, task, seed=0, session=Session())
+    assert (found.metric, found.value, found.samples) == ("average_precision", judged[1], 20)
+    with pytest.raises(RequestError, match="has a target a box"):
+        Accuracy().check(task)
 
 
 # Own state ------------------------------------------------------------------------------------------------------------
@@ -321,4 +327,4 @@ def test_what_an_objective_carries_and_trains_resumes_bit_for_bit(
 def test_the_kinds_of_answers_say_their_outputs() -> None:
     assert Classes(3).outputs == 3
     assert Boxes(2).outputs == 7
-    assert Vectors(8) != Classes(8)
+    assert Vectors(8).outputs == 8

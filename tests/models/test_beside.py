@@ -2,10 +2,11 @@
 
 import pytest
 import torch
-from tests.models.texts import Texts, bag, texts
+from tests.models.texts import bag, texts
 from torch import nn
 
 from tombola.attacks.pgd import pgd
+from tombola.batch import Batch
 from tombola.errors import ModelError
 from tombola.models.beside import Beside, bounds_of, continuous
 from tombola.models.embeddings import table_of
@@ -14,7 +15,7 @@ from tombola.models.network import Network
 
 def test_images_and_their_network_are_untouched() -> None:
     network = Network(nn.Sequential(nn.Flatten(), nn.Linear(12, 2)), source="toy")
-    batch = Texts(torch.rand(2, 3, 2, 2))
+    batch = Batch(torch.rand(2, 3, 2, 2), torch.zeros(2))
     for model in (network, network.body):
         assert continuous(model, batch) == (model, batch.x)
         assert bounds_of(model) == (0.0, 1.0)

@@ -1,11 +1,9 @@
 """A toy encoder of texts, and a batch for it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
 import torch
 from torch import Tensor, nn
 
+from tombola.batch import Batch
 from tombola.models.inputs.tokens import Words
 from tombola.models.network import Network
 from tombola.models.seeded import seeded
@@ -30,21 +28,13 @@ class Bag(nn.Module):
         return found
 
 
-@dataclass(frozen=True)
-class Texts:
-    """Token ids (N, L) and what stands beside them."""
-
-    x: Tensor
-    more: Mapping[str, Tensor] = field(default_factory=dict)
-
-
 def bag() -> Network:
     """The toy encoder as a network."""
     with seeded(0):
         return Network(Bag(), Words(), source="bag")
 
 
-def texts() -> Texts:
+def texts() -> Batch:
     """Two texts of four and two words."""
     ids = torch.tensor([[1, 5, 7, 2], [3, 4, 0, 0]])
-    return Texts(ids, {"attention_mask": (ids > 0).long()})
+    return Batch(ids, torch.tensor([0, 1]), {"attention_mask": (ids > 0).long()})

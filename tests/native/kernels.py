@@ -48,7 +48,17 @@ def library(header: str, instances: tuple[str, ...], calls: str, flags: tuple[st
     number = len(list(folder.glob("*.c")))
     source, binary = folder / f"{number}.c", folder / f"{number}.so"
     source.write_text("\n".join([f'#include "{header}"', *instances, calls, ""]))
-    command = ["gcc", "-std=c11", "-O2", "-ffp-contract=fast", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared"]
+    command = [
+        "gcc",
+        "-std=c11",
+        os.environ.get("CFLAGS", "-O2"),
+        "-ffp-contract=fast",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-fPIC",
+        "-shared",
+    ]
     subprocess.run([*command, *flags, f"-I{HEADERS}", str(source), "-o", str(binary), "-lm"], check=True)
     return ctypes.CDLL(str(binary))
 

@@ -46,7 +46,7 @@ def pictures(where: Path) -> torch.Tensor:
 
 def test_make_builds_an_example_and_a_classifier_that_agree_with_torch(copy: Path) -> None:
     pixels = pictures(copy / "pictures")
-    said(["make", "CFLAGS=-O1"], copy)
+    said(["make", "CFLAGS=-Og"], copy)
     assert said(["./example"], copy).startswith(f"class {int(logits(torch.full((1, *SIZE), 0.5)).argmax())}, logit")
     (copy / "classes.txt").write_text("zero\none\ntwo\nthree\n")
     lines = said(["./classify", "pictures", "2", "2"], copy).splitlines()
@@ -65,7 +65,7 @@ def test_a_larger_picture_is_averaged_and_cut_in_the_middle(copy: Path) -> None:
     wide = torch.nn.functional.pad(large.float(), (6, 6)).byte()  # black bars left and right, which are cut away
     (copy / "pictures").mkdir()
     ppm(copy / "pictures" / "wide.ppm", wide)
-    said(["make", "CFLAGS=-O1", "THREADS=0", "classify"], copy)
+    said(["make", "CFLAGS=-Og", "THREADS=0", "classify"], copy)
     _, name, logit = said(["./classify", "pictures"], copy).strip().split("\t")
     expected = logits(pixels.float()[None] / 255)
     assert int(name) == int(expected.argmax())
@@ -76,7 +76,7 @@ def test_broken_pictures_and_numbers_are_told(copy: Path) -> None:
     (copy / "pictures").mkdir()
     (copy / "pictures" / "short.ppm").write_bytes(b"P6 10 12 255\n123")
     (copy / "pictures" / "huge.ppm").write_bytes(b"P6 99999999 99999999 255\n")
-    said(["make", "CFLAGS=-O1", "classify"], copy)
+    said(["make", "CFLAGS=-Og", "classify"], copy)
     done = subprocess.run(["./classify", "pictures"], cwd=copy, capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert done.stderr.count("no PPM of kind P6") == 2

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from tombola.data._base import InMemory, Splits
+from tombola.data._base import InMemory, Splits, of_images
 from tombola.models.network import Network
 from tombola.tasks._base import Task
 
@@ -75,5 +75,5 @@ def _spoilt(images: InMemory, how: str) -> InMemory:
 
 def logits_of(task: Task) -> tuple[Tensor, Tensor]:
     """What `reader` says of the test split, and the labels."""
-    test = task.splits().test
+    test = of_images(task.splits(), "a test").test
     return test.pixels_at(torch.arange(len(test)))[:, 0, 0, :3].double() / 51, test.labels

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from tombola import verbs
+from tombola.data._base import of_images
 from tombola.data._scenes import VOID
 from tombola.errors import RequestError
 from tombola.models.network import Network
@@ -57,7 +58,7 @@ def test_absent_classes_are_left_out_and_predicted_ones_are_not() -> None:
 @pytest.mark.parametrize("batch", [1, 3, 16])
 def test_it_is_of_the_whole_split_whatever_the_batch(batch: int) -> None:
     task = Task.parse(SCENES)
-    labels = task.splits().test.labels
+    labels = of_images(task.splits(), "a test").test.labels
     share = float((labels == 0).sum() / (labels != VOID).sum())
     rows = verbs.measure(telling(0), task, MeanIoU(batch=batch))
     assert [row.metric for row in rows] == ["mean_iou", "pixel_accuracy"]
@@ -70,7 +71,7 @@ def test_it_is_of_the_whole_split_whatever_the_batch(batch: int) -> None:
 
 def test_a_class_nobody_has_is_empty_in_the_detail() -> None:
     task = Task.parse({**SCENES, "num_test": 1, "seed": 1})
-    present = set(torch.unique(task.splits().test.labels).tolist()) - {VOID}
+    present = set(torch.unique(of_images(task.splits(), "a test").test.labels).tolist()) - {VOID}
     row = verbs.measure(telling(0), task, "mean_iou")[0]
     empty = {name for name, value in row.detail.items() if value is None}
     assert empty == {f"iou {name}" for place, name in enumerate(task.splits().classes) if place not in present}

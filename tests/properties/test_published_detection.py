@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tombola.data._base import Dataset, Images, Splits, loaded, stratified
+from tombola.data._base import Dataset, Images, Splits, loaded_images, stratified
 from tombola.fitting.session import Session
 from tombola.models.network import Network
 from tombola.models.source import Source
@@ -31,7 +31,7 @@ class Cifar(ToyTask):
 
 @lru_cache
 def _cifar() -> Splits:
-    splits = loaded(Dataset.parse(f"pack:{DATA / 'cifar10' / 'cifar10_test.npz'}"))
+    splits = loaded_images(Dataset.parse(f"pack:{DATA / 'cifar10' / 'cifar10_test.npz'}"))
     train, test = (_some(images) for images in (splits.train, splits.test))
     return Splits(train, train, test)
 

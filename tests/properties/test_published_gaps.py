@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tombola.data._base import Dataset, Splits, loaded
+from tombola.data._base import Dataset, Splits, loaded_images
 from tombola.fitting.session import Session
 from tombola.models.network import Network
 from tombola.models.source import Source
@@ -26,7 +26,7 @@ class Cifar(ToyTask):
     """CIFAR-10's test images, split anew."""
 
     def splits(self) -> Splits:
-        return loaded(Dataset.parse(f"pack:{DATA / 'cifar10' / 'cifar10_test.npz'}"))
+        return loaded_images(Dataset.parse(f"pack:{DATA / 'cifar10' / 'cifar10_test.npz'}"))
 
 
 @lru_cache

@@ -10,7 +10,7 @@ from tests.fitting.toys import Failing, Interrupted, Toy, network
 from torch import Tensor
 
 from tombola.errors import ModelError, RequestError, StageError
-from tombola.fitting.masked_layers import MaskedNetwork
+from tombola.fitting.masked_layers import MaskedLayers
 from tombola.fitting.session import Session, Silent
 from tombola.models.digest import weights_digest
 from tombola.models.layers import layers_of
@@ -70,13 +70,13 @@ def test_at_every_step_as_many_are_kept_as_omp_keeps(
     pattern: str, budget: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model, counts = network(), []
-    enforce = MaskedNetwork.enforce
+    enforce = MaskedLayers.enforce
 
-    def watched(self: MaskedNetwork) -> None:
+    def watched(self: MaskedLayers) -> None:
         enforce(self)
         counts.append({link.name: int(link.masked.count_nonzero()) for link in self._links})
 
-    monkeypatch.setattr(MaskedNetwork, "enforce", watched)
+    monkeypatch.setattr(MaskedLayers, "enforce", watched)
     ticket = drawn(model, pattern=pattern, budget=budget)
     expected = omp(model, pattern=pattern, budget=budget).masks
     assert len(counts) >= 6
@@ -116,27 +116,27 @@ def test_learning_lowers_the_loss_of_the_masked_network() -> None:
 
 
 def test_a_weight_written_into_while_learning_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    enforce = MaskedNetwork.enforce
+    enforce = MaskedLayers.enforce
 
-    def spoils(self: MaskedNetwork) -> None:
+    def spoils(self: MaskedLayers) -> None:
         with torch.no_grad():
             self._links[0].dense[0, 0, 0, 0] += 1e-6
         enforce(self)
 
-    monkeypatch.setattr(MaskedNetwork, "enforce", spoils)
+    monkeypatch.setattr(MaskedLayers, "enforce", spoils)
     with pytest.raises(StageError, match="the frozen copy that learned does not have the weights"):
         drawn()
 
 
 def test_a_norm_that_is_trained_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    enforce = MaskedNetwork.enforce
+    enforce = MaskedLayers.enforce
 
-    def spoils(self: MaskedNetwork) -> None:
+    def spoils(self: MaskedLayers) -> None:
         with torch.no_grad():
-            dict(self.body.named_parameters())["1.bias"].add_(1e-3)
+            dict(self.inner.named_parameters())["1.bias"].add_(1e-3)
         enforce(self)
 
-    monkeypatch.setattr(MaskedNetwork, "enforce", spoils)
+    monkeypatch.setattr(MaskedLayers, "enforce", spoils)
     with pytest.raises(StageError, match="digest"):
         drawn()
 

@@ -16,7 +16,6 @@ from tombola.fitting.devices import Precision, device_of, resolved
 from tombola.fitting.feed import Feed
 from tombola.fitting.loop import Training
 from tombola.fitting.making import Making
-from tombola.fitting.masked_layers import MaskedNetwork
 from tombola.fitting.optimizers._base import Optimizer
 from tombola.fitting.part import WHOLE, Part
 from tombola.fitting.presets import expanded
@@ -247,10 +246,9 @@ class Fit(Spec):
 
 
 def _require_same(network: Network, ranks: Ranks) -> None:
-    """Raise `StageError` unless every process has these weights, and these masks where they were learned."""
+    """Raise `StageError` unless every process has these weights, and these scores where masks were learned."""
     if ranks.size > 1:
-        masks = network.masks().digest() if isinstance(network, MaskedNetwork) else ""
-        ranks.require_same("the weights or masks they ended with", f"{weights_digest(network)}{masks}")
+        ranks.require_same("the weights or masks they ended with", weights_digest(network))
 
 
 def _finished(training: Training, given: Mapping[str, nn.Parameter]) -> Network:

@@ -1,4 +1,4 @@
-"""A network whose weights are frozen and whose masks are learned: trained by the loop like any other network.
+"""A body whose weights are frozen and whose masks are learned: its network is trained by the loop like any other.
 
 The body's prunable weights are, at any moment, the frozen weights with the masks of the present scores put in: plain
 parameters, so attacks, folding, validation and compilation see an ordinary masked network. The masks are found once
@@ -23,29 +23,47 @@ from tombola.masks.patterns._base import Grouping
 from tombola.models.network import Network
 
 
-@final
-class MaskedNetwork(Network, Enforces):
+def learning(
+    model: Network, scores: Scores, following: Following, groupings: Mapping[str, Grouping], *, train_head: bool
+) -> Network:
     """A copy of ``model`` of which only the scores are trained, and the head where ``train_head`` says so.
 
     ``scores`` has one number a group for each weight of the body that is masked; they are copied. What is not masked
     stays as it is too, but for the statistics of batch norms in training mode.
     """
+    own = model.copy().requires_grad_(requires_grad=False)
+    own.head.requires_grad_(requires_grad=train_head)
+    body = MaskedLayers(own.body, scores, following, groupings)
+    return Network(body, own.normalise, source=own.origin, head=f"inner.{own.head_name}")
+
+
+def masked_layers(network: Network) -> "MaskedLayers":
+    """The body of a network that `learning` made."""
+    assert isinstance(network.body, MaskedLayers)
+    return network.body
+
+
+def unmasked(network: Network) -> Network:
+    """A network of its own with the frozen weights of one that learns, and head and statistics as they are now."""
+    layers = masked_layers(network)
+    head = network.head_name.removeprefix("inner.")
+    plain = Network(layers.inner, network.normalise, source=network.origin, head=head).copy()
+    layers.write_dense(plain.body)
+    return plain
+
+
+@final
+class MaskedLayers(nn.Module, Enforces):
+    """A body whose weights are frozen and whose masks are learned. It takes the body given over."""
 
     def __init__(
-        self,
-        model: Network,
-        scores: Scores,
-        following: Following,
-        groupings: Mapping[str, Grouping],
-        *,
-        train_head: bool,
+        self, body: nn.Module, scores: Scores, following: Following, groupings: Mapping[str, Grouping]
     ) -> None:
-        own = model.copy().requires_grad_(requires_grad=False)
-        super().__init__(own.body, own.normalise, source=own.origin, head=own.head_name)
-        weights = dict(self.body.named_parameters())
+        super().__init__()
+        self.inner = body
+        weights = dict(body.named_parameters())
         self.scores = nn.ParameterList([nn.Parameter(scores[name].detach().clone()) for name in scores])
         self.dense = nn.ParameterList([_frozen(weights[name]) for name in scores])
-        self.head.requires_grad_(requires_grad=train_head)
         self._following = following
         # Held outside the module's own attributes: tracing a forward must not see a score read.
         self._links = [
@@ -55,11 +73,11 @@ class MaskedNetwork(Network, Enforces):
         self._seen: tuple[int, ...] = ()
         self.enforce()
 
-    def forward(self, x: Tensor, **more: Tensor) -> Any:
+    def forward(self, x: Any, **more: Any) -> Any:
         self._keep_up()
         if not (torch.is_grad_enabled() and self._links[0].score.requires_grad):
-            return super().forward(x, **more)
-        return functional_call(self.body, self._leading_back(), (self.normalise(x),), more)
+            return self.inner(x, **more)
+        return functional_call(self.inner, self._leading_back(), (x,), more)
 
     def drop_gradients(self) -> None:
         """Nothing to drop: weights are frozen, and scores of dropped groups are trained (straight through)."""
@@ -77,14 +95,12 @@ class MaskedNetwork(Network, Enforces):
         kept = self._following.kept({link.name: link.score for link in self._links})
         return Masks({link.name: link.grouping.expand(kept[link.name]) for link in self._links})
 
-    def unmasked(self) -> Network:
-        """A network of its own with the frozen weights, and head and statistics as they are now."""
-        plain = Network(self.body, self.normalise, source=self.origin, head=self.head_name).copy()
-        weights = dict(plain.body.named_parameters())
-        with torch.no_grad():
-            for link in self._links:
-                weights[link.name].copy_(link.dense)
-        return plain
+    @torch.no_grad()
+    def write_dense(self, body: nn.Module) -> None:
+        """Put the frozen weights into another body of the same names."""
+        weights = dict(body.named_parameters())
+        for link in self._links:
+            weights[link.name].copy_(link.dense)
 
     def _versions(self) -> tuple[int, ...]:
         return tuple(link.score._version for link in self._links)

@@ -5,27 +5,18 @@ them where the words stood, and whatever else stands beside them in the batch.
 """
 
 from collections.abc import Mapping
-from typing import Any, Protocol, final
+from typing import Any, final
 
 from torch import Tensor, nn
 
+from tombola.batch import Batch
 from tombola.errors import ModelError
 from tombola.models.embeddings import table_of
 from tombola.models.inputs.pixels import Normalise
 from tombola.models.network import Network
 
 
-class Given(Protocol):
-    """What a batch is here: data are no floor below models."""
-
-    @property
-    def x(self) -> Tensor: ...
-
-    @property
-    def more(self) -> Mapping[str, Tensor]: ...
-
-
-def continuous(model: nn.Module, batch: Given) -> tuple[nn.Module, Tensor]:
+def continuous(model: nn.Module, batch: Batch) -> tuple[nn.Module, Tensor]:
     """A module of one argument, and what to call it with: together what ``model(batch.x, **batch.more)`` gives.
 
     Other values of that argument may be given; their gradients are what an attack follows.

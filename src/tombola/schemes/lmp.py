@@ -29,7 +29,7 @@ from tombola.data._counts import Counts
 from tombola.errors import StageError
 from tombola.fitting.cost import fit_passes
 from tombola.fitting.fit import Fit
-from tombola.fitting.masked_layers import MaskedNetwork
+from tombola.fitting.masked_layers import learning, masked_layers, unmasked
 from tombola.fitting.optimizers._base import Optimizer
 from tombola.fitting.presets import expanded
 from tombola.fitting.seeds import generator
@@ -100,11 +100,10 @@ class LMP(Scheme):
         learner = self._learner(model, rule, task, seed, session)
         self._tell_of_decay(session)
         trained = self.fit.run(learner, task, seed=seed, session=session)
-        assert isinstance(trained, MaskedNetwork)
         check_untouched(model, trained, digest)
         ticket = mask_only(
             model,
-            trained.masks(),
+            masked_layers(trained).masks(),
             self,
             sparsity=self.sparsity,
             rule=rule,
@@ -126,7 +125,7 @@ class LMP(Scheme):
             )
         return rule
 
-    def _learner(self, model: Network, rule: PrunableRule, task: Task, seed: int, session: Session) -> MaskedNetwork:
+    def _learner(self, model: Network, rule: PrunableRule, task: Task, seed: int, session: Session) -> Network:
         fresh = self.head == "fresh"
         network = with_fresh_head(model, task, seed=seed) if fresh else with_pretrained_head(model, task)
         weights, layers = weights_and_layers(model, rule, self.budget, self.image, task)
@@ -143,7 +142,7 @@ class LMP(Scheme):
         for text in following.notes:
             session.reporter.note(text)
         scores = magnitudes if self.init == "magnitude" else kaiming(magnitudes, layers, seed)
-        return MaskedNetwork(network, scores, following, groups, train_head=self.train_head)
+        return learning(network, scores, following, groups, train_head=self.train_head)
 
     def _tell_of_decay(self, session: Session) -> None:
         if decay := getattr(self.fit.optimizer, "weight_decay", 0.0):
@@ -172,12 +171,12 @@ def _drawn(score: Tensor, layer: Layer, drawn: torch.Generator) -> Tensor:
 
 
 @torch.no_grad()
-def check_untouched(model: Network, trained: MaskedNetwork, digest: str) -> None:
+def check_untouched(model: Network, trained: Network, digest: str) -> None:
     """Raise `StageError` unless the model, and the learner's frozen weights, still have this digest.
 
     The learner's head and buffers are its own, so the model's take their place in what is compared.
     """
-    plain = trained.unmasked()
+    plain = unmasked(trained)
     parent, _, leaf = plain.head_name.rpartition(".")
     setattr(plain.body.get_submodule(parent), leaf, model.copy().head)
     theirs = dict(model.body.named_buffers())

@@ -77,7 +77,7 @@ def head_of(layer: nn.Module) -> Head:
     """The head that a layer can be, the linear one before others; raises `ModelError` for a layer that can be none."""
     members: Any = Head.family.members()
     ordered = sorted(members, key=lambda name: (name != "linear", name))
-    found = next((head for name in ordered if (head := members[name]()).fits(layer)), None)
+    found: Head | None = next((head for name in ordered if (head := members[name]()).fits(layer)), None)
     if found is None:
         raise ModelError(
             "a head is a Linear layer, a 1x1 convolution, or what a member of heads makes"
