@@ -7,7 +7,7 @@ more costs a visit to the sums.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Literal, TypeAlias
 
@@ -69,6 +69,8 @@ class Machine:
     latency: float = 4.0  # from a survivor's sums to the next one's
     survivor: float = 0.7  # beside its vectors
     far_line: float = 2.6  # a line of pixels from the second cache
+    missed: float = 0.001  # part that a group's survivor takes longer whose pixels are not in the first cache
+    alone: float = 1.0  # times the first cache: what is near to groups of one channel, which loads bound anyway
     stream: float = 8.0  # a line of weights that come from memory
     second_cache: int = 1_500_000  # bytes of weights that stay
     visit: float = 1.5  # a vector of sums written, or taken up again
@@ -81,21 +83,25 @@ class Machine:
 
 AVX2 = Machine(
     floats=8,
+    first_cache=16_000,
     multiply=0.6,
-    load=0.54,
+    load=0.57,
     crossing=1.7,
     single=0.93,
     latency=3.2,
     far_line=2.4,
-    stream=2.5,
-    visit=4.2,
-    far_visit=2.0,
-    call=31.0,
+    missed=0.4,
+    alone=2.25,
+    stream=2.9,
+    visit=4.3,
+    far_visit=1.8,
+    call=28.0,
     row=62.0,
     copied=16.0,
     nanoseconds=0.31,
 )
-"""One with vectors of 8 floats and 16 registers: `tombola bench --calibrate` on a Zen 3."""
+"""One with vectors of 8 floats and 16 registers: `tombola bench --calibrate` on a Zen 3; what bounds the blocks of
+input channels (the first cache, visits, what is missed) by single layers of ResNet-18 with blocks of every size."""
 
 
 def shipped(floats: int) -> Machine:
@@ -151,8 +157,7 @@ def cost(conv: Conv, inp: Layout, out: Layout, choice: Choice, lists: int, machi
     tiles, blocks = -(-vectors // tile), -(-inputs // choice.channels)
     slots = max(vectors, tiles * (tile - 1), 1)  # vectors computed: some tiles are one shorter
     groups = -(-conv.weight.shape[0] // choice.block)
-    rows = tile * floats / line + (conv.weight.shape[2] - 1) * conv.dilation[0] / conv.stride[0]
-    near = choice.channels * views * rows * line * 4 < machine.first_cache
+    near, missed = _pixels(conv, choice, line, views, machine)
     few = choice.block * tile * groups * 4 * floats < machine.first_cache / 2
     sums = (
         choice.block * slots * groups * (machine.visit + (blocks - 1) * (machine.visit if few else machine.far_visit))
@@ -162,10 +167,25 @@ def cost(conv: Conv, inp: Layout, out: Layout, choice: Choice, lists: int, machi
     copied *= 1 + (conv.weight.shape[2] - 1) / choice.band if choice.source == "rows" else 1
     if choice.source == "map":  # survivors that lead on to far ones
         lists += int(inputs * inp.plane * groups / FARTHEST)
-    passes = lists * _survivor(choice, near, machine) * slots / tile
+    passes = lists * _survivor(choice, near, machine) * (1 + machine.missed * missed) * slots / tile
     weights = lists * (4 * choice.block + 2)
     passes += machine.stream * tiles * weights / 64 if weights > machine.second_cache else 0.0
     return float(passes + sums + ragged + machine.copied * copied + machine.call * tiles * blocks * groups)
+
+
+def _pixels(conv: Conv, choice: Choice, line: int, views: int, machine: Machine) -> tuple[bool, float]:
+    """Whether what a tile meets between two visits is near, and the part that is gone from the first cache when a list
+    comes back; that of the widest tile, as a smaller one gains nothing. Few inputs come in one block anyway.
+    """
+    widest = replace(choice, tile=TILES[choice.block][0])
+    beyond = (conv.weight.shape[2] - 1) * conv.dilation[0] / conv.stride[0]
+    own, most = (
+        4 * choice.channels * views * (way.vectors(machine.floats) * machine.floats + beyond * line)
+        for way in (choice, widest)
+    )
+    near = own < machine.first_cache * (machine.alone if choice.block == 1 else 1.0)
+    splits = choice.block > 1 and conv.weight.shape[1] > CHANNELS[-1]
+    return near, max(0.0, 1 - machine.first_cache / most) if splits else 0.0
 
 
 def _survivor(choice: Choice, near: bool, machine: Machine) -> float:
