@@ -22,7 +22,7 @@ CHANGED: dict[str, Any] = {
     "output_stride": 4,
 }
 OF_PLACES = {"name", "arch", "folder"}
-OF_KINDS = {"options"}  # tried where a kind has some
+OF_KINDS = {"options", "input"}  # tried where a kind has some: tests/models/kinds/test_hf.py
 BESIDE = {"mean": {"std": CHANGED["std"]}, "std": {"mean": CHANGED["mean"]}, "output_stride": {"decoder": "fcn"}}
 
 

@@ -15,6 +15,7 @@ from tombola.models.inputs._base import InputLayer
 from tombola.models.inputs.pixels import Normalise
 from tombola.models.origin import Origin
 
+_OF_INPUTS: Final = ("normalise", "input")
 _OF_HEADS: Final = ("decoder", "output_stride")
 
 
@@ -149,12 +150,11 @@ def _require_one(part: nn.Module, linear: dict[str, nn.Linear]) -> None:
 
 
 def origin_of(network: Network) -> Origin:
-    """Its origin with the normaliser that the network has now, so that the same net can be built from it."""
-    if not network.origin.can_be_built or not isinstance(network.normalise, Normalise):
+    """Its origin with the first layer that the network has now, so that the same net can be built from it."""
+    if not network.origin.can_be_built:
         return network.origin
-    named = {name: value for name, value in network.origin.source.items() if name != "normalise"}
-    mean, std = (part.flatten().tolist() for part in (network.normalise.mean, network.normalise.std))
-    return network.origin.replace(source={**named, "mean": mean, "std": std})
+    named = {name: value for name, value in network.origin.source.items() if name not in _OF_INPUTS}
+    return network.origin.replace(source={**named, **network.normalise.described()})
 
 
 def origin_with(origin: Origin, kind: Head) -> Origin:

@@ -14,6 +14,7 @@ from pydantic import field_validator, model_validator
 from tombola.errors import ModelError, OptionError, near
 from tombola.models.heading import as_asked
 from tombola.models.heads._base import Head
+from tombola.models.inputs._base import Input
 from tombola.models.inputs.pixels import Normalise
 from tombola.models.kinds._base import Asked, Kind, forms, kind_of, kinds
 from tombola.models.network import Network, num_outputs
@@ -53,6 +54,11 @@ class Source(Spec):
     )
     output_stride: int | None = option(
         None, "with a decoder: pixels of an image to one of its maps; empty: the net's own", absent=None, ge=1
+    )
+    input: Input | None = option(
+        None,
+        "another first layer than the kind's, one of inputs, as prompt:8; files of ours say it",
+        absent=None,
     )
     options: tuple[tuple[str, Plain], ...] = option(
         (),
@@ -161,6 +167,9 @@ class Source(Spec):
         asked = whole._asked(num_classes, seed)
         network = as_asked(whole.kind.build(asked), asked)
         network.origin = network.origin.replace(source={**whole._written(network), **network.origin.source})
+        if whole.input is not None and self.file is None:
+            rng = torch.Generator().manual_seed(seed)
+            network.normalise = whole.input.layer(network.body, generator=rng)
         if (normalise := self._normaliser()) is not None:
             network.normalise = normalise.to(network.pixels.mean.device)
         if num_classes is not None and num_outputs(network.head) != num_classes:
@@ -180,7 +189,7 @@ class Source(Spec):
 
     def _asked(self, outputs: int | None, seed: int) -> Asked:
         under = None if self.arch is None else self._member(self.arch)
-        return Asked(outputs, seed, self.decoder, self.output_stride, under, self._normaliser())
+        return Asked(outputs, seed, self.decoder, self.output_stride, under, self._normaliser(), self.input)
 
     def _member(self, text: str) -> Kind:
         kind, net = kind_of(text)

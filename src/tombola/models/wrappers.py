@@ -12,7 +12,7 @@ plain     the net's own names
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -25,6 +25,7 @@ from tombola.models.inputs.pixels import Normalise
 Layout: TypeAlias = Literal["ours", "robust", "smoothed", "plain"]
 
 _ROBUST: Final = re.compile(r"(attacker\.)?model\..+|normalizer\.new_(mean|std)|attacker\.normalize\.new_(mean|std)")
+_PIXELS: Final = {"normalise.mean", "normalise.std"}
 _MEAN_AND_STD: Final = {
     "normalizer.new_mean": "mean",
     "normalizer.new_std": "std",
@@ -42,6 +43,8 @@ class Unwrapped:
     weights: dict[str, Tensor]
     normalise: Normalise | None
     layout: Layout
+    first: Mapping[str, Tensor] = field(default_factory=dict)
+    """What a first layer of another kind holds, in a file of ours."""
 
 
 def unwrapped(weights: Mapping[str, Tensor], file: Path) -> Unwrapped:
@@ -54,11 +57,13 @@ def unwrapped(weights: Mapping[str, Tensor], file: Path) -> Unwrapped:
     for more in {"robust": ("model.",), "smoothed": ("module.",)}.get(layout, ()):
         if all(name.startswith(more) for name in found):  # one wrapper more around some of their nets
             found = {name.removeprefix(more): value for name, value in found.items()}
-    return Unwrapped(found, _normaliser(weights, layout, file), layout)
+    others = {name: value for name, value in weights.items() if not name.startswith(bare) and name not in _PIXELS}
+    first = {name.removeprefix("normalise."): value for name, value in others.items()} if layout == "ours" else {}
+    return Unwrapped(found, _normaliser(weights, layout, file), layout, first)
 
 
 def _layout(weights: Mapping[str, Tensor]) -> Layout:
-    if {"normalise.mean", "normalise.std"} <= weights.keys() or all(name.startswith("body.") for name in weights):
+    if weights.keys() >= _PIXELS or all(name.startswith(("body.", "normalise.")) for name in weights):
         return "ours"
     telling = any(name.startswith(("attacker.", "normalizer.")) for name in weights)
     if telling and not strangers(weights):

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from tests.models.texts import WIDTH, bag, texts
-from torch import nn
+from torch import Tensor, nn
 
 from tombola.errors import ModelError
 from tombola.models.embeddings import table_of
@@ -44,3 +44,15 @@ def test_a_body_without_a_table_is_named() -> None:
 def test_a_network_of_texts_has_no_pixels() -> None:
     with pytest.raises(ModelError, match="bag reads no images"):
         _ = bag().pixels
+
+
+@pytest.mark.parametrize("x", [torch.rand(2, 3, 8, 8), torch.rand(2, 4, 5), torch.zeros(2, 3, 4).long()])
+def test_what_is_no_text_is_refused(x: Tensor) -> None:
+    with pytest.raises(ModelError, match=r"is no text: Bag reads token ids \(N, L\), or embeddings \(N, L, 6\)"):
+        bag()(x)
+
+
+def test_texts_are_refused_where_images_are_read() -> None:
+    network = Network(nn.Sequential(nn.Flatten(), nn.Linear(12, 2)), source="images")
+    with pytest.raises(ModelError, match=r"\(2, 4\) in int64 is no image.*hf:FOLDER"):
+        network(texts().x)

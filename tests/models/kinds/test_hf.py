@@ -175,6 +175,21 @@ def test_a_file_of_a_trained_one_is_read_back(tmp_path: Path) -> None:
     assert torch.equal(again(ids, **more), network(ids, **more))
 
 
+def test_a_file_brings_its_prompt_back(tmp_path: Path) -> None:
+    source = Source.parse({"name": f"hf:{folder(tmp_path / 'tiny')}", "input": {"name": "prompt", "ids": [5, 9]}})
+    network = source.load(num_classes=3, seed=5)
+    with torch.no_grad():
+        network.normalise.get_parameter("vectors").add_(1)
+    file = save_network(network, tmp_path / "net.safetensors")
+    again = Source.parse(f"path:{file}").load()
+    ids, more = texts()
+    assert same(again, network)
+    assert torch.equal(again(ids, **more), network(ids, **more))
+    assert not torch.equal(network(ids, **more), source.replace(input=None).load(num_classes=3, seed=5)(ids, **more))
+    with pytest.raises(ModelError, match=r"has no nn\.Embedding"):
+        Source.parse({"name": "resnet8", "input": "prompt:2"}).load()
+
+
 def test_a_normaliser_of_images_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="reads no images"):
         Source.parse({"name": f"hf:{folder(tmp_path / 'tiny')}", "normalise": "imagenet"}).load()

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from tombola.registry import Family, Member
+from tombola.spec import Json
 
 
 class InputLayer(nn.Module, ABC):
@@ -23,6 +24,10 @@ class InputLayer(nn.Module, ABC):
     @abstractmethod
     def run(self, body: nn.Module, x: Tensor, more: Mapping[str, Tensor]) -> Any:
         """What ``body`` answers to ``x``, as a batch holds it; ``more`` are its other arguments, by name."""
+
+    def described(self) -> dict[str, Json]:
+        """The options of `Source` that make such a layer; what was trained in it is not among them."""
+        return {}
 
     @abstractmethod
     def continuous(self, body: nn.Module, x: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from tombola.errors import ModelError
 from tombola.models.inputs._base import Input, InputLayer
 from tombola.registry import Examples
-from tombola.spec import option
+from tombola.spec import Json, option
 
 
 @final
@@ -40,7 +40,16 @@ class Normalise(InputLayer):
         return (x - self.mean) / self.std
 
     def run(self, body: nn.Module, x: Tensor, more: Mapping[str, Tensor]) -> Any:
+        if x.dtype == torch.int64:
+            raise ModelError(
+                f"a batch of shape {tuple(x.shape)} in int64 is no image; a network of texts has another first layer:"
+                " Network(body, Words(), ...) of tombola.models.inputs.tokens, or hf:FOLDER by name"
+            )
         return body(self(x), **more)
+
+    def described(self) -> dict[str, Json]:
+        mean, std = (part.flatten().tolist() for part in (self.mean, self.std))
+        return {"mean": mean, "std": std}
 
     def continuous(self, body: nn.Module, x: Tensor) -> Tensor:
         """The images themselves."""

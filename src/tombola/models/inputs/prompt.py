@@ -20,8 +20,9 @@ from torch import Tensor, nn
 from tombola.errors import ModelError
 from tombola.models.embeddings import answering, table_of
 from tombola.models.inputs._base import Input, InputLayer
+from tombola.models.inputs.tokens import require_texts
 from tombola.registry import Examples
-from tombola.spec import option
+from tombola.spec import Json, option
 
 
 @final
@@ -36,12 +37,16 @@ class Prompted(InputLayer):
         self.after = after
 
     def run(self, body: nn.Module, x: Tensor, more: Mapping[str, Tensor]) -> Any:
+        require_texts(body, x)
         table = table_of(body)
         text = x if x.is_floating_point() else table(x)
         whole = self._inserted(text, self.vectors.to(text.dtype).expand(len(x), -1, -1))
         ids = self._lengthened(x.new_zeros(x.shape[:2], dtype=torch.long) if x.is_floating_point() else x)
         with answering(table, lambda _own: whole):
             return body(ids, **{name: self._lengthened(value) for name, value in more.items()})
+
+    def described(self) -> dict[str, Json]:
+        return {"input": {"name": "prompt", "tokens": len(self.vectors), "after": self.after}}
 
     def continuous(self, body: nn.Module, x: Tensor) -> Tensor:
         """The embeddings (N, L, D) of the text without the prompt."""
@@ -61,6 +66,7 @@ class Prompted(InputLayer):
 class Prompt(Input):
     """Token ids with a prompt among them."""
 
+    ARGUMENT: ClassVar[str | None] = "tokens"
     EXAMPLES: ClassVar[Examples] = ({"tokens": 2}, {"ids": (3, 1, 2), "after": 0})
 
     tokens: int = option(8, "how many vectors; with ids as many as these", ge=1, le=4096)

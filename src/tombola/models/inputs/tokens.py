@@ -16,6 +16,7 @@ from typing import Any, ClassVar, final
 import torch
 from torch import Tensor, nn
 
+from tombola.errors import ModelError
 from tombola.models.embeddings import answering, table_of
 from tombola.models.inputs._base import Input, InputLayer
 
@@ -27,6 +28,7 @@ class Words(InputLayer):
     bounds: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
 
     def run(self, body: nn.Module, x: Tensor, more: Mapping[str, Tensor]) -> Any:
+        require_texts(body, x)
         if not x.is_floating_point():
             return body(x, **more)
         with answering(table_of(body), lambda _own: x):
@@ -36,6 +38,18 @@ class Words(InputLayer):
         """The embeddings (N, L, D) that the body's table has for ids (N, L)."""
         found: Tensor = x if x.is_floating_point() else table_of(body)(x)
         return found
+
+
+def require_texts(body: nn.Module, x: Tensor) -> None:
+    """Raises `ModelError` for what are neither ids (N, L) nor embeddings (N, L, D) of the body's width."""
+    if x.ndim == 2 and not x.is_floating_point():
+        return
+    width = table_of(body).embedding_dim
+    if x.ndim != 3 or x.shape[2] != width or not x.is_floating_point():
+        raise ModelError(
+            f"a batch of shape {tuple(x.shape)} in {x.dtype} is no text: {type(body).__name__} reads token ids (N, L),"
+            f" or embeddings (N, L, {width}) in their place; give it a task of texts"
+        )
 
 
 @final

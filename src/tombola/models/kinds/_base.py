@@ -18,6 +18,7 @@ from tombola.spec import Json, option
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from tombola.models.inputs._base import Input
     from tombola.models.inputs.pixels import Normalise
     from tombola.models.network import Network
 
@@ -38,6 +39,7 @@ class Asked:
     """Of weights alone: the net they belong to."""
     normalise: "Normalise | None" = None
     """Of weights alone: what their file's header says, or who asks."""
+    input: "Input | None" = None
 
 
 class Kind(Member):

@@ -23,6 +23,7 @@ from tombola.spec import Json, file_digest, option
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from tombola.models.inputs._base import InputLayer
     from tombola.models.network import Network
 
 
@@ -101,6 +102,8 @@ class Path(Kind):
         network.normalise = (
             found.normalise or asked.normalise or usual(found.layout, under.written(under.net)) or network.normalise
         )
+        if found.first or asked.input is not None:
+            network.normalise = _first(network, asked, found.first, file)
         network.origin = Origin(source={"name": self.written(file.name)}, sha256=_sha256(file))
         network.adapted = said_in(file).adapted
         return network
@@ -118,6 +121,20 @@ def _net_of(under: Kind, weights: "Mapping[str, Tensor]", asked: Asked) -> "Netw
     if asked.decoder is not None:
         return as_asked(network, replace(asked, outputs=outputs))
     return network if outputs == own else under.build(Asked(outputs, asked.seed))
+
+
+def _first(network: "Network", asked: Asked, tensors: "Mapping[str, Tensor]", file: File) -> "InputLayer":
+    """The input layer asked for, with the tensors of the file where it has some."""
+    import torch
+
+    from tombola.models.readers import fill
+
+    if asked.input is None:
+        raise ModelError(f"{file}: holds {', '.join(tensors)} of a first layer; write which, as in input=prompt")
+    layer = asked.input.layer(network.body, generator=torch.Generator().manual_seed(asked.seed))
+    if tensors:
+        fill(layer, tensors, file)
+    return layer
 
 
 def _may_say_its_net(file: File) -> bool:
