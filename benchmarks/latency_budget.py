@@ -25,6 +25,7 @@ import yaml
 from torch import Tensor
 
 from tombola import verbs
+from tombola.benching.machine import processor
 from tombola.data._loading import batches
 from tombola.exporters._masked import masked
 from tombola.fitting.session import Session, Silent
@@ -36,7 +37,7 @@ from tombola.models.image_size import image_size
 from tombola.models.layers import layers_of
 from tombola.models.network import Network
 from tombola.models.prunable import prunable
-from tombola.native.calibration import found, processor
+from tombola.native.calibration import found
 from tombola.schemes.latency.curve import Costs, Curve
 from tombola.schemes.latency.latency import Latency
 from tombola.schemes.latency.native_time import NativeTime

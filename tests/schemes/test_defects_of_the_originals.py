@@ -17,8 +17,8 @@ from tombola.data._base import InMemory, Splits
 from tombola.errors import OptionError, RequestError
 from tombola.fitting.feed import Feed
 from tombola.fitting.fit import Fit
-from tombola.fitting.loop import Training
 from tombola.fitting.session import Session
+from tombola.fitting.stepping import Stepping
 from tombola.masks.masks import Masks
 from tombola.models.digest import weights_digest
 from tombola.models.source import Source
@@ -225,13 +225,13 @@ def test_momentum_and_weight_decay_do_not_revive_pruned_weights() -> None:
 def _watched(patch: pytest.MonkeyPatch) -> list[int]:
     """The numbers of the optimizer steps from now on."""
     seen: list[int] = []
-    step = Training._update
+    step = Stepping._update
 
-    def update(training: Training, number: int) -> None:
+    def update(stepping: Stepping, number: int) -> None:
         seen.append(number)
-        step(training, number)
+        step(stepping, number)
 
-    patch.setattr(Training, "_update", update)
+    patch.setattr(Stepping, "_update", update)
     return seen
 
 

@@ -87,24 +87,24 @@ class _Killed:
     """Counts the optimizer steps of each level, and raises Ctrl-C after so many of one."""
 
     def __init__(self, patch: pytest.MonkeyPatch, level: int, after: int) -> None:
-        from tombola.fitting.loop import Training
+        from tombola.fitting.stepping import Stepping
 
         self.trained: dict[int, int] = {}
         self._stop: tuple[int, int] | None = (level, after)
         self._level = 0
-        step, work = Training._update, DrawStage.work
+        step, work = Stepping._update, DrawStage.work
 
-        def counted(training: Training, number: int) -> None:
+        def counted(stepping: Stepping, number: int) -> None:
             if self._stop == (self._level, self.trained.get(self._level, 0)):
                 raise KeyboardInterrupt
             self.trained[self._level] = self.trained.get(self._level, 0) + 1
-            step(training, number)
+            step(stepping, number)
 
         def watched(stage: DrawStage, folders: Mapping[str, Path], out: Path, session: Session) -> None:
             self._level = stage.scheme.number  # type: ignore[attr-defined]  # IMP's
             work(stage, folders, out, session)
 
-        patch.setattr(Training, "_update", counted)
+        patch.setattr(Stepping, "_update", counted)
         patch.setattr(DrawStage, "work", watched)
 
     def calm(self) -> None:

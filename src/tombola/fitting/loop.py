@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from tombola.batch import Batch
 from tombola.errors import Diverged
@@ -24,9 +24,9 @@ from tombola.fitting.devices import autocast, plain_float32
 from tombola.fitting.making import Making
 from tombola.fitting.ranks import ALONE, Ranks
 from tombola.fitting.saving import Saving
-from tombola.fitting.seeds import derive, generator
+from tombola.fitting.seeds import generator
 from tombola.fitting.session import Bar, Session, Silent
-from tombola.fitting.sharding import Shards
+from tombola.fitting.stepping import Stepping
 from tombola.fitting.trained import Trained
 from tombola.fitting.watch import Totals, Watch
 from tombola.masks.enforce import apply_masks
@@ -36,7 +36,6 @@ from tombola.objectives._base import Progress
 from tombola.spec import Json
 
 T = TypeVar("T")
-_BATCH_NORMS = (nn.modules.batchnorm._BatchNorm,)
 
 
 @dataclass
@@ -77,13 +76,12 @@ class Training:
         self.running = self.making.begin(network)
         trained = [*self.making.trained(network), *self.running.parameters()]
         self.trained = Trained(network, self.making.optimizer(trained), self.changes, self.course.device)
-        forward: Any = torch.compile(network) if self.course.compiled else network
-        self.shards = Shards(network, self.running.parameters(), forward, self.course.shards, self.ranks)
+        self.stepping = Stepping(self.course, network, self.running, self.trained, self.ranks)
         self._mask(masks)
 
     def _mask(self, masks: Masks | None) -> None:
         self.masks = masks
-        self.enforcers = self.making.enforcers(self.network, masks)
+        self.stepping.enforcers = self.making.enforcers(self.network, masks)
 
     def run(self, session: Session) -> None:
         """Train to the end, from the newest checkpoint if there is one."""
@@ -91,7 +89,7 @@ class Training:
         self.note = reporter.note
         self._resume()
         title = "/".join(session.path) or "fit"
-        self._set_modes()
+        self.stepping.set_modes()
         # Layers such as dropout draw from torch's own generator: it is borrowed here and given back as it was.
         borrowed = torch.random.fork_rng([self.course.device] if self.course.device.type == "cuda" else [])
         try:
@@ -106,15 +104,15 @@ class Training:
             advice = "Write a lower optimizer.lr, a longer warmup (1ep), clip=1.0 or precision=float32"
             raise Diverged(f"{error} of {self.course.steps}. {self.saving.remedy()}{advice}") from None
 
-    # One step -----------------------------------------------------------------------------------------------------
-
     def _all_steps(self) -> None:
         self.running.before_first(self)
         while self.position.step < self.course.steps:
             for change in self.changes:
                 if (edit := change.at(self._given, self.at)) is not None:
                     self._put_in(edit)
-            found, shares = self._step(self.position.step)
+            found, shares = self.stepping.step(self.position.step)
+            for change in self.changes:
+                change.after_step(self.position.step)
             self.position.step += 1
             if self.watch.add(found, shares):
                 self._read()
@@ -127,53 +125,6 @@ class Training:
                 self.settle()
                 self.saving.save(self._checkpoint)
         self.settle()
-
-    def _step(self, step: int) -> tuple[Tensor, list[float]]:
-        """Losses and scores of the parts worked here, and the share of the batch that each part is, everywhere."""
-        shares = self.course.feed.shares(self.running.batch_of(step))
-        self.trained.optimizer.zero_grad(set_to_none=True)
-        found = self.shards.work(lambda shard: self._part(step, shard, shares[shard]))
-        self.running.after_backward()
-        for enforcer in self.enforcers:
-            enforcer.drop_gradients()
-        if self.course.clip is not None:
-            nn.utils.clip_grad_norm_(self.trained.parameters, self.course.clip)
-        self._update(step)
-        return found, shares
-
-    def _part(self, step: int, shard: int, share: float) -> Tensor:
-        """Forward and backward of a part, weighted by its share; its loss and score."""
-        course, number = self.course, self.running.batch_of(step)
-        which = () if course.shards == 1 else (shard,)
-        drawn = generator(course.seed, "augment", number, *which, device=course.device)
-        batch = course.task.views(course.feed.batch_at(number, shard), generator=drawn)
-        torch.manual_seed(derive(course.seed, "layers", step, *which))
-        at = Progress(step, course.steps, course.feed.per_epoch, shard, course.shards)
-        with autocast(course.device, bfloat16=course.bfloat16):
-            drawn = generator(course.seed, "objective", step, *which, device=course.device)
-            loss, outputs = self.shards.loss(self.running, batch, course.task.losses, at, drawn)
-        weighted = loss if share == 1 else loss * share
-        weighted.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        with torch.no_grad():
-            score = course.task.scores(outputs.detach().float(), batch.targets).float().mean()
-            return torch.stack([loss.detach().float(), score])
-
-    def _update(self, step: int) -> None:
-        for group in self.trained.optimizer.param_groups:
-            group["lr"] = self.course.lr(step)
-        self.trained.optimizer.step()
-        for enforcer in self.enforcers:
-            enforcer.enforce()
-        for change in self.changes:
-            change.after_step(step)
-
-    def _set_modes(self) -> None:
-        self.network.train()
-        if self.course.frozen_bn:
-            fresh = set(self.network.head.modules())
-            for module in self.network.modules():
-                if isinstance(module, _BATCH_NORMS) and module not in fresh:  # a new head has no statistics to keep
-                    module.eval()
 
     # Changes ------------------------------------------------------------------------------------------------------
 
@@ -192,7 +143,7 @@ class Training:
             before, names = self.trained.optimizer, state.names_of(self.network)
             self._make(self.making.placed(edit.network, edit.masks), edit.masks)
             state.carry_optimizer(before, names, self.trained.optimizer, self.network, edit.kept)
-            self._set_modes()
+            self.stepping.set_modes()
             self.running.before_first(self)
         for change in self.changes:
             change.edited(edit)
@@ -265,7 +216,7 @@ class Training:
 
     def go_back(self, held: Mapping[str, Tensor], *, entry: Mapping[str, str]) -> None:
         self.trained.put_in(held)
-        for enforcer in self.enforcers:  # what was held may be of fewer zeros
+        for enforcer in self.stepping.enforcers:  # what was held may be of fewer zeros
             enforcer.enforce()
         self.position.history.append({"step": self.position.step, **entry})
 
