@@ -35,8 +35,8 @@ def network(member: Input) -> tuple[Network, Tensor, dict[str, Tensor]]:
         torch.manual_seed(0)
         image, text = nn.Sequential(nn.Flatten(), nn.LazyLinear(3)), Bag()
         layer = member.layer(text, generator=rng())
-        if isinstance(layer, Normalise):
-            x = torch.rand(BATCH, layer.mean.numel(), 4, 4)
+        if layer.bounds == Normalise.bounds:
+            x = torch.rand(BATCH, layer.mean.numel() if isinstance(layer, Normalise) else 3, 4, 4)
             image(x)
             return Network(image, layer, source="toy"), x, {}
     ids = torch.arange(BATCH * LENGTH).view(BATCH, LENGTH)

@@ -62,7 +62,7 @@ def its_origin_names_it(kind: Kind) -> None:
 
 def given(network: Network) -> Tensor:
     """A batch that the network reads."""
-    if isinstance(network.normalise, Normalise):
+    if network.normalise.bounds == Normalise.bounds:
         return torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     return torch.arange(2, 10).view(2, 4)
 
