@@ -11,10 +11,11 @@ from torch import Tensor, nn
 
 from tombola.errors import ModelError
 from tombola.models.embeddings import table_of
-from tombola.models.encoders import encoder_body
+from tombola.models.encoders import EncoderBody, encoder_body
 from tombola.models.files import save_network
 from tombola.models.network import Network, num_outputs
 from tombola.models.prunable import prunable
+from tombola.models.seeded import seeded
 from tombola.models.source import Source
 
 pytest.importorskip("transformers")
@@ -105,6 +106,45 @@ def test_weights_of_a_folder_are_read_whatever_head_they_had(tmp_path: Path) -> 
         assert all(torch.equal(found.body.state_dict()[name], inner[name]) for name in kept)
         assert found.origin.seed is None
         assert len(found.origin.sha256) == 64
+
+
+@pytest.mark.parametrize("kind", FAMILIES)
+@pytest.mark.parametrize("theirs", ["AutoModel", "AutoModelForMaskedLM"])
+def test_what_transformers_saved_is_what_is_loaded(kind: str, theirs: str, tmp_path: Path) -> None:
+    import transformers
+
+    config = transformers.AutoConfig.for_model(kind, **FAMILIES[kind])
+    with seeded(2):
+        saved = getattr(transformers, theirs).from_config(config).eval()
+    saved.save_pretrained(tmp_path / "saved")
+    found = Source.parse(f"hf:{tmp_path / 'saved'}").load(seed=1)
+    ids, more = texts()
+    assert isinstance(found.body, EncoderBody)
+    with torch.no_grad():
+        mine = found.body.inner(ids, **more).last_hidden_state
+        other = saved.base_model(ids, **more).last_hidden_state
+    assert torch.equal(mine, other)
+    assert found.origin.seed is None
+
+
+def test_a_hubs_name_is_read_from_its_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    kept = tmp_path / "models--nobody--tiny"
+    place = folder(tmp_path / "tiny")
+    wanted = Source.parse(f"hf:{place}").load(seed=7)
+    (kept / "snapshots").mkdir(parents=True)
+    (kept / "refs").mkdir()
+    (kept / "refs" / "main").write_text("abc")
+    place.rename(kept / "snapshots" / "abc")
+    save_file(wanted.body.get_submodule("bert").state_dict(), kept / "snapshots" / "abc" / "model.safetensors")
+    found = Source.parse("hf:nobody/tiny").load(seed=1)
+    assert torch.equal(
+        found.body.get_parameter("bert.pooler.dense.weight"), wanted.body.get_parameter("bert.pooler.dense.weight")
+    )
+    assert found.source == "hf:nobody/tiny"
+    assert Source.parse("hf:nobody/tiny").identity()["name"] == "hf:nobody/tiny"
+    with pytest.raises(ModelError, match=r"hf:nobody/absent: .* not on this machine .* write hf:THAT_FOLDER"):
+        Source.parse("hf:nobody/absent").load()
 
 
 def test_what_lacks_a_layer_is_refused(tmp_path: Path) -> None:

@@ -107,7 +107,8 @@ class Hf(Kind):
         if not folder.is_dir() and net.startswith((".", "/", "~")):
             raise ModelError(f"{self.written(self.net)}: there is no such folder")
         if not folder.is_dir():
-            return hub_file(net, (name,), self.written(net))
+            way = f"put {_CONFIG} and {_WEIGHTS} into a folder and write hf:THAT_FOLDER"
+            return hub_file(net, (name,), self.written(net), instead=way)
         return next(iter(_weights_in(folder)), None) if name == _WEIGHTS else _there(folder / name)
 
 
