@@ -9,6 +9,7 @@ import torch
 from tests.fitting.toys import SIZE, Failing, Interrupted, Toy, network
 from torch import Tensor
 
+from tombola.errors import StageError
 from tombola.fitting.changes._base import Change, Changing, Edit, Given
 from tombola.fitting.fit import Fit
 from tombola.fitting.session import Session
@@ -118,3 +119,18 @@ def test_momenta_are_cut_as_their_weights_are() -> None:
             return None if edit is None else Edit(edit.network, edit.masks)
 
     assert weights_digest(trained()) != weights_digest(trained(changes=[Forgetful()]))
+
+
+def test_a_change_that_cannot_make_its_network_again_is_told_so(tmp_path: Path) -> None:
+    class Careless(Smaller):
+        def begin(self, given: Given) -> Changing:
+            return _Careless(self.when)
+
+    class _Careless(_Smaller):
+        def resumed(self, network: Network, tensors: Mapping[str, Tensor]) -> Network:
+            return network
+
+    with pytest.raises(Interrupted):
+        trained(Failing(good=STEPS - 1), tmp_path, changes=[Careless()])
+    with pytest.raises(StageError, match="the checkpoint's network has other shapes"):
+        trained(folder=tmp_path, changes=[Careless()])

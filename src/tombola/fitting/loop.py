@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from tombola.batch import Batch
-from tombola.errors import Diverged
+from tombola.errors import Diverged, StageError
 from tombola.fitting import state
 from tombola.fitting.changes._base import Change, Edit, Given
 from tombola.fitting.checkpoints import Checkpoint, Checkpoints
@@ -151,10 +151,12 @@ class Training:
     def _make_as(self, tensors: Mapping[str, Tensor]) -> None:
         """The network and masks of a checkpoint, where a change made them others; the values come later."""
         stored, masks = state.under(tensors, "model"), state.under(tensors, "masks")
-        if any(stored[name].shape != tensor.shape for name, tensor in self.network.state_dict().items()):
+        if not state.alike(self.network, stored):
             network = self.network
             for change in self.changes:
                 network = change.resumed(network, stored)
+            if not state.alike(network, stored):
+                raise StageError("the checkpoint's network has other shapes, and no change of the fit makes it again")
             self._make(self.making.placed(network, None), self.masks)
         self._mask(Masks({name: mask.bool() for name, mask in masks.items()}) if masks else None)
         for change in self.changes:

@@ -44,6 +44,12 @@ def optimizer_state(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     }
 
 
+def alike(network: nn.Module, tensors: Mapping[str, Tensor]) -> bool:
+    """Whether these are the names and shapes of a network's state."""
+    own = {name: tensor.shape for name, tensor in network.state_dict().items()}
+    return own == {name: tensor.shape for name, tensor in tensors.items()}
+
+
 def names_of(network: nn.Module) -> dict[Tensor, str]:
     """The names of a network's parameters, by the parameters themselves."""
     return {parameter: name for name, parameter in network.named_parameters()}
