@@ -208,7 +208,7 @@ def finished(what: str | Mapping[str, Any], task: Task, *, seed: int = 0) -> Net
         source = Source.parse(what)
         network = source.load(seed=seed)
         adapted = network.adapted is not None or task.fits(network)
-        return network if adapted else source.load(num_classes=len(task.splits().classes), seed=seed)
+        return network if adapted else source.load(num_classes=task.answers.outputs, seed=seed)
     ticket = Ticket.load(what)
     if ticket.weights is None:
         raise TicketError(

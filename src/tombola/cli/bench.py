@@ -141,7 +141,7 @@ def _network(what: str, model: Any, task: "Task | None") -> tuple["Network", "Ma
     if not what.endswith(".ticket"):
         if model is not None:
             raise RequestError(f"--model goes with a ticket, and {what} is a model itself; leave it out")
-        classes = None if task is None else len(task.splits().classes)
+        classes = None if task is None else task.answers.outputs
         return Source.parse(what).load(num_classes=classes), Masks({}), task
     ticket = Ticket.load(what)
     network, masks = whole(ticket, model), ticket.masks

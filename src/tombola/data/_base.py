@@ -154,7 +154,8 @@ class Splits(Generic[E_co]):
 def of_images(splits: Splits[Examples], who: str) -> Splits:
     """The splits, which must be of images; `DataError` says that ``who`` needs them."""
     if not isinstance(splits.train, Images):
-        raise DataError(f"{who} needs images with labels, and this set holds {type(splits.train).__name__.lower()}")
+        kind = type(splits.train).__name__.lower()
+        raise DataError(f"{who} needs images with labels, and this set holds {kind}; write one of images, as digits")
     return cast("Splits", splits)
 
 

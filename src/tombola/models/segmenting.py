@@ -13,6 +13,7 @@ import torch
 from pydantic import AfterValidator
 from torch import Tensor, nn
 
+from tombola.batch import blank
 from tombola.errors import ModelError
 from tombola.models.dilation import dilate
 from tombola.models.heads._base import Features, Head
@@ -124,7 +125,7 @@ def _measured(body: nn.Module, maps: Maps, model: Network) -> tuple[int, int]:
     modes = [(module, module.training) for module in body.modules()]
     weight = next(body.parameters())
     try:
-        found = maps(body.eval(), torch.zeros(1, 3, _PROBE, _PROBE, device=weight.device, dtype=weight.dtype))
+        found = maps(body.eval(), blank(_PROBE).x.to(weight))
     finally:
         for module, training in modes:
             module.training = training

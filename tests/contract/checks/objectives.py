@@ -6,7 +6,7 @@ from tests.objectives.toys import batch, cross_entropy, loss_of, small_net
 from torch import Tensor, nn
 
 from tombola.batch import Batch
-from tombola.objectives._base import START, Found, Objective, Progress
+from tombola.objectives._base import START, Found, Objective, Progress, Running
 
 from .costs import counted, forward
 from .faults import NAN, Fault, first, gives, luck
@@ -119,7 +119,14 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
+def forgetful(running: Running) -> Running:
+    """The same, which takes nothing from a checkpoint."""
+    running.restore = lambda tensors: None  # type: ignore[method-assign]  # what is wrong with it
+    return running
+
+
 FAULTS: tuple[Fault, ...] = (
+    Fault("forgets what it carried", "free", "begin", gives(forgetful), what_it_carries_is_restored),
     Fault(
         "gives NaN",
         "natural",

@@ -11,6 +11,7 @@ from tombola.data._base import Examples, InMemory, Labelled
 from tombola.data._loading import batches
 from tombola.models.network import Network
 from tombola.tasks._base import Task
+from tombola.tasks.metrics._base import Metric
 
 from .faults import Fault, first, gives, luck, shake
 from .room import Check, finite, residual, rng, same, untouched
@@ -47,7 +48,8 @@ def its_example_is_shaped_as_its_samples(task: Task) -> None:
 
 def its_metric_is_the_same_in_parts(task: Task) -> None:
     targets = some(task).targets
-    told = outputs(task, targets)
+    wrong = (targets[1:] + 1) % len(task.splits().classes)
+    told = outputs(task, torch.cat([targets[:1], wrong]))  # one is told right
     whole, first, second = task.metric(), task.metric(), task.metric()
     whole.update(told, targets)
     first.update(told[:1], targets[:1])
@@ -104,7 +106,27 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
+def merges_nothing(metric: Metric) -> Metric:
+    """The same, blind to what other ones have seen."""
+    metric.merge = lambda other: None  # type: ignore[method-assign]  # what is wrong with it
+    return metric
+
+
 FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "shows an example of another size",
+        "classification",
+        "example",
+        gives(lambda batch: batch.replace(x=batch.x[..., :4])),
+        its_example_is_shaped_as_its_samples,
+    ),
+    Fault(
+        "has a metric that merges nothing",
+        "classification",
+        "metric",
+        gives(merges_nothing),
+        its_metric_is_the_same_in_parts,
+    ),
     Fault(
         "gives one loss",
         "classification",
