@@ -10,9 +10,9 @@ from tombola.registry import Member
 
 from .checks.faults import Fault, raises
 from .checks.room import Check
-from .suites import cases, checks, faults
+from .suites import checks, faults
 
-KINDS = pytest.mark.parametrize("kind", PACKAGES)
+MEMBERS = [(kind, name) for kind in PACKAGES for name in family(kind).names()]
 
 
 def fails(check: Check, members: list[Member]) -> bool:
@@ -53,86 +53,13 @@ def promised(member: type[Member]) -> frozenset[str]:
     return frozenset(name for name, one in methods.items() if getattr(one, "__isabstractmethod__", False))
 
 
-@KINDS
-def test_every_member_fails_when_a_body_of_it_raises(
-    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("kind", "name"), MEMBERS)
+def test_it_fails_when_a_body_of_it_raises(
+    kind: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, member in family(kind).members().items():
-        folder = tmp_path / name
-        folder.mkdir()
-        examples: list[Member] = member.examples(folder)[:1]
-        for method in promised(member):
-            with monkeypatch.context() as patch:
-                patch.setattr(member, method, raises(getattr(member, method)))
-                assert any(fails(check, examples) for check in checks(kind)), f"{kind}/{name}.{method}"
-
-
-ADDED = {
-    "attacks": """
-from tombola.attacks._base import Attack
-
-class Mine(Attack):
-    def perturb(self, model, x, targets, criterion, *, bounds, generator):
-        was = model.training
-        model.eval()
-        found = x.detach().requires_grad_()
-        import torch
-        (slope,) = torch.autograd.grad(criterion(model(found), targets).sum(), found)
-        model.train(was)
-        return (x + 0.01 * slope.sign()).clamp(*bounds)
-""",
-    "schedules": """
-from tombola.fitting.schedules._base import Schedule
-
-class Mine(Schedule):
-    def factor(self, step, total, per_epoch):
-        return 1 - step / total
-""",
-    "ladders": """
-from tombola.masks.ladders._base import Ladder
-
-class Mine(Ladder):
-    def levels(self, sparsity):
-        return 2
-
-    def pruned(self, level, before, total):
-        return round(level / 4 * total)
-""",
-    "corruptions": """
-from tombola.data.corruptions._base import Corruption, each
-
-class Mine(Corruption):
-    LEVELS = {32: each(0.1, 0.2, 0.3, 0.4, 0.5)}
-
-    def change(self, x, setting, own):
-        return x * (1 - setting[0])
-""",
-    "properties": """
-from tombola.properties._base import Measurement, Property
-
-class Mine(Property):
-    def measure(self, model, task, *, seed, session):
-        total = sum(float(weight.detach().abs().sum()) for weight in model.parameters())
-        return [Measurement("weight", total, samples=1, better="neither")]
-""",
-}
-"""What a file of one's own adds to a family."""
-
-
-@pytest.mark.parametrize("kind", ADDED)
-def test_a_member_of_ones_own_runs_through_the_same_suite(
-    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / kind).mkdir()
-    monkeypatch.setenv("TOMBOLA_PATH", str(tmp_path))
-    (tmp_path / kind / "mine.py").write_text(ADDED[kind])
-    mine = [check for one, name, check in cases() if (one, name) == (kind, "mine")]
-    assert mine == list(checks(kind))
-    member = family(kind).get("mine")
-    for check in mine:
-        for example in member.examples(tmp_path):
-            check(example)
+    member = family(kind).get(name)
+    examples: list[Member] = member.examples(tmp_path)[:1]
     for method in promised(member):
         with monkeypatch.context() as patch:
             patch.setattr(member, method, raises(getattr(member, method)))
-            assert any(fails(check, member.examples(tmp_path)) for check in mine), method
+            assert any(fails(check, examples) for check in checks(kind)), f"{kind}/{name}.{method}"

@@ -38,7 +38,7 @@ def test_a_member_is_final_and_named_after_its_file(kind: str, name: str) -> Non
     cls = member(kind, name)
     assert not inspect.isabstract(cls)
     assert not cls.__subclasses__()
-    assert cls.__module__.rpartition(".")[2].rstrip("_") == name == cls.name
+    assert Path(inspect.getfile(cls)).stem.rstrip("_") == name == cls.name
 
 
 @pytest.mark.parametrize(("kind", "name"), MEMBERS)

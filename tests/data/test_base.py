@@ -55,7 +55,7 @@ def test_stratified_takes_equal_shares_of_equal_classes() -> None:
 
 
 def test_stratified_says_how_many_there_are() -> None:
-    with pytest.raises(DataError, match=r"7 images asked for, the set has 6"):
+    with pytest.raises(DataError, match=r"7 samples asked for, the set has 6"):
         stratified(images([3, 3]), 7, seed=0)
 
 

@@ -82,7 +82,7 @@ def test_a_fraction_of_the_labels_is_fair_and_leaves_the_rest_alone() -> None:
     assert all(9 <= count <= 11 for count in torch.bincount(part.train.labels).tolist())
     for some, same in ((part.val, whole.val), (part.test, whole.test)):
         assert torch.equal(some.labels, same.labels)
-        assert torch.equal(some.pixels_at(torch.arange(len(some))), same.pixels_at(torch.arange(len(same))))
+        assert torch.equal(some.take(torch.arange(len(some))).x, same.take(torch.arange(len(same))).x)
 
 
 def test_a_fraction_is_nested_seeded_or_simply_the_first() -> None:

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar, Generic, Self, cast
+from typing import ClassVar, Generic, Self, cast, overload
 
 import torch
 from torch import Tensor
@@ -58,6 +58,10 @@ class Labelled(Examples):
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @abstractmethod
+    def some(self, indices: Tensor) -> "Labelled":
+        """Those at ``indices``, with their labels."""
 
 
 class Images(Labelled):
@@ -202,6 +206,16 @@ def loaded_images(dataset: Dataset) -> Splits:
     return of_images(loaded(dataset), dataset.name)
 
 
+def loaded_labelled(dataset: Dataset) -> Splits[Labelled]:
+    """The same of a set of samples with labels, images or others; `DataError` for one without."""
+    splits = loaded(dataset)
+    if not isinstance(splits.train, Labelled):
+        raise DataError(
+            f"{dataset.name} holds {type(splits.train).__name__.lower()} without labels; take a set with some"
+        )
+    return cast("Splits[Labelled]", splits)
+
+
 @lru_cache(maxsize=3)
 def _loaded(dataset: Dataset, digest: str) -> Splits[Examples]:
     del digest  # part of the cache's key: a folder whose files changed is another set
@@ -220,16 +234,20 @@ def hold_out(images: Images, fraction: float, seed: int) -> tuple[Images, Images
     return Subset(images, torch.nonzero(~out).flatten()), Subset(images, torch.nonzero(out).flatten())
 
 
-def stratified(images: Images, count: int, seed: int) -> Images:
-    """Exactly ``count`` of ``images``, every class by its share; seeded, and a smaller subset lies in every larger."""
-    if not 0 < count <= len(images):
-        raise DataError(f"{count} images asked for, the set has {len(images)}; ask for 1 to {len(images)}")
-    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
-    labels = images.labels[order]
-    share = torch.zeros(len(images), dtype=torch.float64)
-    for label in range(len(images.classes)):
+@overload
+def stratified(samples: Images, count: int, seed: int) -> Images: ...
+@overload
+def stratified(samples: Labelled, count: int, seed: int) -> Labelled: ...
+def stratified(samples: Labelled, count: int, seed: int) -> Labelled:
+    """Exactly ``count`` of ``samples``, every class by its share; seeded, and a smaller subset lies in every larger."""
+    if not 0 < count <= len(samples):
+        raise DataError(f"{count} samples asked for, the set has {len(samples)}; ask for 1 to {len(samples)}")
+    order = torch.randperm(len(samples), generator=torch.Generator().manual_seed(seed))
+    labels = samples.labels[order]
+    share = torch.zeros(len(samples), dtype=torch.float64)
+    for label in range(len(samples.classes)):
         of_class = torch.nonzero(labels == label).flatten()
         # The k-th of n images of a class comes at (k + 1/2) / n of the way: any prefix holds each class by its share.
         share[of_class] = (torch.arange(len(of_class), dtype=torch.float64) + 0.5) / max(1, len(of_class))
     first = torch.argsort(share, stable=True)[:count]
-    return Subset(images, order[first].sort().values)
+    return samples.some(order[first].sort().values)

@@ -1,4 +1,4 @@
-"""What every data set keeps: bytes of one size with their labels, the same every time, no image in two splits."""
+"""What every data set keeps: bytes of one size or texts, with their labels, the same every time, none in two splits."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
 from tombola.batch import Batch
-from tombola.data._base import Dataset, Images, InMemory, Splits, of_images
+from tombola.data._base import Dataset, Images, InMemory, Labelled, Splits
 from tombola.data._scenes import VOID, SceneSet
+from tombola.data._texts import Texts
 from tombola.errors import DataError
 from tombola.properties._base import Property
 from tombola.tasks._base import Task
@@ -21,72 +21,103 @@ from .faults import Fault, gives
 from .room import Check, rng
 
 
-def loaded(dataset: Dataset) -> Splits:
-    """The splits; a published set whose files are not at hand says so, and there is no more to see."""
-    if dataset.PUBLISHED is None:
-        return of_images(dataset.load(), dataset.name)
-    with pytest.raises(DataError, match=dataset.name):
-        dataset.load()
-    pytest.skip("its files are published elsewhere; its own test lays out a small tree of them")
+def parts(dataset: Dataset) -> tuple[Labelled, Labelled, Labelled]:
+    """Train, validation and test; a published set whose files are not at hand says so: there is no more to see."""
+    if dataset.PUBLISHED is not None:
+        with pytest.raises(DataError, match=dataset.name):
+            dataset.load()
+        pytest.skip("its files are published elsewhere; its own test lays out a small tree of them")
+    splits = dataset.load()
+    train, val, test = splits.train, splits.val, splits.test
+    assert isinstance(train, Labelled)
+    assert isinstance(val, Labelled)
+    assert isinstance(test, Labelled)
+    return train, val, test
 
 
-def parts(dataset: Dataset) -> tuple[Images, Images, Images]:
-    """Train, validation and test."""
-    splits = loaded(dataset)
-    return splits.train, splits.val, splits.test
+def everything(samples: Labelled) -> Batch:
+    """All of them, in their order."""
+    return samples.take(torch.arange(len(samples)))
 
 
-def everything(images: Images) -> Tensor:
-    """All pixels."""
-    return images.pixels_at(torch.arange(len(images)))
+def digests(shown: Batch) -> list[bytes]:
+    """What each sample is, whatever it shares a batch with."""
+    mask = shown.more.get("attention_mask")
+    rows = shown.x if mask is None else [x[seen] for x, seen in zip(shown.x, mask.bool(), strict=True)]
+    return [sha256(row.numpy().tobytes()).digest() for row in rows]
 
 
-def its_images_are_bytes_with_a_label_each(dataset: Dataset) -> None:
-    for images in parts(dataset):
-        pixels = everything(images)
-        assert len(images) > 0
-        assert (pixels.dtype, pixels.shape[:2]) == (torch.uint8, (len(images), 3))
-        assert int(pixels.min()) < int(pixels.max()), "the images are blank"
-        labels = images.labels
-        assert labels.shape in {(len(images),), (len(images), *pixels.shape[2:])}
+def samples_are_images(samples: Labelled) -> bool:
+    """Whether they are; else they are texts."""
+    assert isinstance(samples, Images | Texts), "a set is of images or of texts"
+    return isinstance(samples, Images)
+
+
+def its_samples_are_bytes_or_words(dataset: Dataset) -> None:
+    for samples in parts(dataset):
+        found = everything(samples)
+        assert len(found) == len(samples) > 0
+        assert int(found.x.min()) < int(found.x.max()), "there is nothing to see"
+        if samples_are_images(samples):
+            assert (found.x.dtype, found.x.shape[1]) == (torch.uint8, 3)
+            assert not found.more
+        else:
+            assert (found.x.dtype, found.x.ndim) == (torch.int64, 2)
+            assert int(found.x.min()) >= 0
+            assert found.more["attention_mask"].shape == found.x.shape
+
+
+def each_has_a_label_of_its_classes(dataset: Dataset) -> None:
+    for samples in parts(dataset):
+        labels = samples.labels
+        places = samples.take(torch.tensor([0])).x.shape[2:] if samples_are_images(samples) else ()
+        assert labels.shape in {(len(samples),), (len(samples), *places)}
         known = labels[labels != VOID] if labels.dim() > 1 else labels
         assert int(known.min()) >= 0
-        assert int(known.max()) < len(images.classes)
+        assert int(known.max()) < len(samples.classes)
 
 
-def its_splits_share_classes_and_no_image(dataset: Dataset) -> None:
+def its_splits_share_classes_and_no_sample(dataset: Dataset) -> None:
     found = parts(dataset)
-    assert len({images.classes for images in found}) == 1
+    assert len({samples.classes for samples in found}) == 1
     assert len(set(found[0].classes)) == len(found[0].classes) > 1
-    seen = [{sha256(image.numpy().tobytes()).digest() for image in everything(images)} for images in found]
-    assert not any(one & other for one, other in combinations(seen, 2)), "an image is in two splits"
+    seen = [set(digests(everything(samples))) for samples in found]
+    assert not any(one & other for one, other in combinations(seen, 2)), "a sample is in two splits"
 
 
 def it_is_the_same_every_time(dataset: Dataset) -> None:
     for one, again in zip(parts(dataset), parts(dataset), strict=True):
-        assert torch.equal(everything(one), everything(again))
+        assert torch.equal(everything(one).x, everything(again).x)
         assert torch.equal(one.labels, again.labels)
 
 
-def it_takes_images_in_the_order_asked(dataset: Dataset) -> None:
-    for images in parts(dataset):
-        order = torch.tensor([len(images) - 1, 0, 0])
-        assert torch.equal(images.pixels_at(order), everything(images)[order])
+def it_takes_samples_in_the_order_asked(dataset: Dataset) -> None:
+    for samples in parts(dataset):
+        order = torch.tensor([len(samples) - 1, 0, 0])
+        some, whole = samples.some(order), digests(everything(samples))
+        wanted = [whole[place] for place in order.tolist()]
+        assert digests(samples.take(order)) == digests(everything(some)) == wanted
+        assert torch.equal(some.labels, samples.labels[order])
 
 
 def what_it_says_suits_it_exists(dataset: Dataset) -> None:
     assert dataset.JUDGED_BY in Property.family.names()
     kind = "segmentation" if isinstance(dataset, SceneSet) else "classification"
+    task = Task.parse({"name": kind, "data": dataset})
     x, y = torch.rand(2, 3, 16, 16, generator=rng()), torch.zeros(2, 16, 16, dtype=torch.uint8)
-    changed = Task.parse({"name": kind, "data": dataset}).views(Batch(x, y), generator=rng())
-    assert changed.x.shape == x.shape
+    shown = Batch(x, y)
+    if dataset.PUBLISHED is None and not samples_are_images(parts(dataset)[0]):
+        shown = task.splits().train.take(torch.arange(2))
+    changed = task.views(shown, generator=rng())
+    assert changed.x.shape == shown.x.shape
 
 
 CHECKS: tuple[Check, ...] = (
-    its_images_are_bytes_with_a_label_each,
-    its_splits_share_classes_and_no_image,
+    its_samples_are_bytes_or_words,
+    each_has_a_label_of_its_classes,
+    its_splits_share_classes_and_no_sample,
     it_is_the_same_every_time,
-    it_takes_images_in_the_order_asked,
+    it_takes_samples_in_the_order_asked,
     what_it_says_suits_it_exists,
 )
 
@@ -105,21 +136,21 @@ FAULTS: tuple[Fault, ...] = (
         "digits",
         "load",
         gives(lambda s: replace(s, val=s.test)),
-        its_splits_share_classes_and_no_image,
+        its_splits_share_classes_and_no_sample,
     ),
     Fault(
         "gives floats",
         "digits",
         "load",
         gives(_images(lambda i: replace(i, pixels=i.pixels / 255))),
-        its_images_are_bytes_with_a_label_each,
+        its_samples_are_bytes_or_words,
     ),
     Fault(
         "has a label too many",
         "digits",
         "load",
         gives(_images(lambda i: replace(i, labels=i.labels + 5))),
-        its_images_are_bytes_with_a_label_each,
+        each_has_a_label_of_its_classes,
     ),
     Fault(
         "is another every time",

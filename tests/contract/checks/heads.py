@@ -4,7 +4,6 @@ import torch
 from torch import Tensor, nn
 
 from tombola.models.heads._base import Features, Head
-from tombola.models.heads.span import Span
 
 from .faults import Fault, Method, gives, luck
 from .room import Check, finite, rng, same
@@ -15,9 +14,7 @@ WORDS = 9
 
 def asked(head: Head) -> int:
     """How many outputs it is tried with: what it can give."""
-    if isinstance(head, Span):
-        return 2
-    return WORDS if head.READS == "tokens" else 7
+    return head.ONLY or (WORDS if head.READS == "tokens" else 7)
 
 
 def made(head: Head, seed: int = 0) -> nn.Module:

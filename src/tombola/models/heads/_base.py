@@ -41,6 +41,8 @@ class Head(Member):
 
     family: ClassVar[Family] = Family("heads", "tombola.models.heads")
     READS: ClassVar[Reads] = "a vector"
+    ONLY: ClassVar[int | None] = None
+    """How many numbers it gives, where it can give no other count."""
 
     @abstractmethod
     def make(self, features: Features, outputs: int, *, generator: torch.Generator) -> nn.Module:

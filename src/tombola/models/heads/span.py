@@ -22,16 +22,17 @@ class Span(Head):
     """Begin and end of a passage."""
 
     READS: ClassVar[Reads] = "tokens"
+    ONLY: ClassVar[int | None] = 2
 
     def make(self, features: Features, outputs: int, *, generator: torch.Generator) -> nn.Module:
-        if outputs != 2:
+        if outputs != self.ONLY:
             raise ModelError(f"head=span gives 2 numbers a token, its begin and its end, and {outputs} are asked for")
         with torch.device("meta"):
             layer = nn.Linear(features.channels, outputs)
         return uniform(layer, features.channels, generator)
 
     def fits(self, layer: nn.Module) -> bool:
-        return isinstance(layer, nn.Linear) and layer.out_features == 2
+        return isinstance(layer, nn.Linear) and layer.out_features == self.ONLY
 
     def outputs(self, layer: nn.Module) -> int:
         return 2
