@@ -51,9 +51,10 @@ def test_it_parses_from_its_own_options(kind: str, name: str, tmp_path: Path) ->
 @pytest.mark.parametrize(("kind", "name"), MEMBERS)
 def test_its_identity_is_plain_json_that_rebuilds_it(kind: str, name: str, tmp_path: Path) -> None:
     for example in member(kind, name).examples(tmp_path):
-        identity = json.loads(canonical(example.identity()))
+        written = canonical(example.identity())
+        identity = json.loads(written)
         assert identity["name"] == name
-        if "content" not in identity:  # of files, wherever they lie
+        if '"content":' not in written:  # of files, wherever they lie
             rest = {option: value for option, value in identity.items() if option != "version"}
             assert family(kind).parse(rest).identity() == example.identity()
 

@@ -37,7 +37,8 @@ def identity(name: str) -> Json:
     member = family(kind).get(own)
     if any(field.is_required() for field in member.model_fields.values()):
         return declared(member)
-    return as_read(family(kind).parse(own).identity())
+    found = family(kind).parse(own).identity()
+    return as_read({name: value for name, value in found.items() if name != "content"})  # another Python's prose
 
 
 def declared(member: type[Member]) -> dict[str, Json]:

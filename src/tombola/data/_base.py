@@ -224,14 +224,20 @@ def _loaded(dataset: Dataset, digest: str) -> Splits[Examples]:
 
 def hold_out(images: Images, fraction: float, seed: int) -> tuple[Images, Images]:
     """``images`` in two, the second holding ``fraction`` of them: seeded, and the same share of every class."""
+    kept, out = held_out(images.labels, len(images.classes), fraction, seed)
+    return Subset(images, kept), Subset(images, out)
+
+
+def held_out(labels: Tensor, classes: int, fraction: float, seed: int) -> tuple[Tensor, Tensor]:
+    """Which samples stay and which are held out, of labels (N,): seeded, and the same share of every class."""
     generator = torch.Generator().manual_seed(seed)
-    order = torch.randperm(len(images), generator=generator)
-    labels = images.labels[order]
-    out = torch.zeros(len(images), dtype=torch.bool)
-    for label in range(len(images.classes)):
-        of_class = order[labels == label]
+    order = torch.randperm(len(labels), generator=generator)
+    drawn = labels[order]
+    out = torch.zeros(len(labels), dtype=torch.bool)
+    for label in range(classes):
+        of_class = order[drawn == label]
         out[of_class[: round(fraction * len(of_class))]] = True
-    return Subset(images, torch.nonzero(~out).flatten()), Subset(images, torch.nonzero(out).flatten())
+    return torch.nonzero(~out).flatten(), torch.nonzero(out).flatten()
 
 
 @overload

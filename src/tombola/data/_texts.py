@@ -1,7 +1,7 @@
 """Texts as token ids of many lengths, filled up batch by batch; texts of like lengths share one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -17,7 +17,8 @@ class Texts(Labelled):
     """Texts in memory, a tensor of token ids (int64) each, with their labels.
 
     A batch is as long as its longest text, rounded up to ``multiple``, so that lengths are few; what is filled up holds
-    ``pad`` and has 0 in ``attention_mask``, which stands in ``more``.
+    ``pad`` and has 0 in ``attention_mask``, which stands in ``more``. Where texts are pairs ``segments`` say which of
+    the two each token is of, and ``token_type_ids`` stands there too.
 
     >>> texts = Texts((torch.tensor([5, 6]), torch.tensor([7])), torch.tensor([0, 1]), ("no", "yes"), multiple=2)
     >>> batch = texts.take(torch.tensor([1, 0]))
@@ -30,26 +31,34 @@ class Texts(Labelled):
     classes: tuple[str, ...] = ()
     pad: int = 0
     multiple: int = 8
+    segments: Sequence[Tensor] = ()
 
     def __post_init__(self) -> None:
         if len(self.ids) != len(self.labels):
             raise DataError(f"{len(self.ids)} texts with {len(self.labels)} labels; each text needs its own")
+        if self.segments and [*map(len, self.segments)] != [*map(len, self.ids)]:
+            raise DataError("segments say of each token of each text which one of a pair it is of; give as many")
         if self.multiple < 1 or any(len(text) == 0 for text in self.ids):
             raise DataError("a text holds no token, or multiple is below 1; give each text at least one token")
 
     def take(self, indices: Tensor) -> Batch:
-        chosen = [self.ids[index] for index in indices.tolist()]
-        lengths = torch.tensor([len(text) for text in chosen])
+        chosen = indices.tolist()
+        lengths = torch.tensor([len(self.ids[index]) for index in chosen])
         longest = -(-int(lengths.max()) // self.multiple) * self.multiple
-        x = torch.full((len(chosen), longest), self.pad, dtype=torch.int64)
-        filled = pad_sequence(chosen, batch_first=True, padding_value=self.pad)
-        x[:, : filled.shape[1]] = filled
         seen = torch.arange(longest)[None] < lengths[:, None]
-        return Batch(x, self.labels[indices], {"attention_mask": seen.long()})
+        more = {"attention_mask": seen.long()}
+        if self.segments:
+            more["token_type_ids"] = filled([self.segments[index] for index in chosen], longest, 0)
+        return Batch(filled([self.ids[index] for index in chosen], longest, self.pad), self.labels[indices], more)
 
     def some(self, indices: Tensor) -> "Texts":
-        chosen = tuple(self.ids[index] for index in indices.tolist())
-        return Texts(chosen, self.labels[indices], self.classes, self.pad, self.multiple)
+        chosen = indices.tolist()
+        return replace(
+            self,
+            ids=tuple(self.ids[index] for index in chosen),
+            labels=self.labels[indices],
+            segments=tuple(self.segments[index] for index in chosen) if self.segments else (),
+        )
 
     def order(self, generator: torch.Generator, batch: int) -> Tensor:
         """Full batches of texts of like lengths, in random order; what is left over, drawn at random, comes last."""
@@ -58,3 +67,15 @@ class Texts(Labelled):
         lengths = torch.tensor([len(text) for text in self.ids])[drawn[:full]]
         alike = drawn[:full][lengths.argsort(stable=True)].view(-1, batch)
         return torch.cat([alike[torch.randperm(len(alike), generator=generator)].flatten(), drawn[full:]])
+
+
+def filled(rows: Sequence[Tensor], longest: int, value: int) -> Tensor:
+    """Rows of integers as one tensor (n, longest), what they lack filled up.
+
+    >>> filled([torch.tensor([5]), torch.tensor([6, 7])], 3, 0).tolist()
+    [[5, 0, 0], [6, 7, 0]]
+    """
+    whole = torch.full((len(rows), longest), value, dtype=torch.int64)
+    together = pad_sequence([*rows], batch_first=True, padding_value=value)
+    whole[:, : together.shape[1]] = together
+    return whole

@@ -16,6 +16,10 @@ def _sgd(lr: float, weight_decay: float) -> dict[str, object]:
     return {"name": "sgd", "lr": lr, "momentum": 0.9, "weight_decay": weight_decay}
 
 
+def _adamw(lr: float) -> dict[str, object]:
+    return {"name": "adamw", "lr": lr, "eps": 1e-8, "weight_decay": 0.0}
+
+
 def _pgd(steps: int, step: float) -> dict[str, object]:
     return {"name": "adversarial", "attack": {"name": "pgd", "eps": 8 / 255, "steps": steps, "step": step}}
 
@@ -103,6 +107,10 @@ PRESETS: Final[Mapping[str, Mapping[str, object]]] = {
     },
     # Cohen et al., ICML 2019, code: ImageNet with Gaussian noise; its objective is chosen beside it.
     "cohen": {"epochs": "90ep", "batch": 400, "optimizer": _sgd(0.1, 1e-4), "schedule": _THIRDS},
+    # Chen et al. (BERT-Tickets), NeurIPS 2020, code: BERT-base on GLUE; small encoders want a rate near 1e-4.
+    "glue": {"epochs": "3ep", "batch": 32, "optimizer": _adamw(2e-5), "schedule": "linear", "clip": 1.0},
+    # The same, one level of pruning on masked language modelling.
+    "mlm": {"epochs": "10000it", "batch": 16, "optimizer": _adamw(5e-5), "schedule": "linear", "clip": 1.0},
 }
 
 _NAMED: Final = ("objective", "optimizer", "schedule")

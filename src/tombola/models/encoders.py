@@ -27,6 +27,9 @@ class EncoderBody(ShowsTokens):
 
     The encoder's layers are named as in the checkpoints of its family.
 
+    Of a pair ``token_type_ids`` say which token is of which text; encoders without vectors for that leave them aside.
+    ``at`` (N, K) are the only tokens that a head of tokens answers at, in that order.
+
     What is read of a text: ``cls``, the pooler's vector or the first token's where there is no pooler; ``mean``, the
     mean of the tokens that the attention mask counts.
     """
@@ -36,6 +39,7 @@ class EncoderBody(ShowsTokens):
         self.prefix = str(getattr(encoder, "base_model_prefix", "")) or "encoder"
         self.add_module(self.prefix, encoder)
         self.pool = pool
+        self.tells_pairs = getattr(getattr(encoder, "config", None), "type_vocab_size", 0) > 1
         self.dropout = nn.Dropout(dropout)
         self.classifier: nn.Module = nn.Linear(width, outputs)
 
@@ -49,9 +53,16 @@ class EncoderBody(ShowsTokens):
         found: nn.Module = self.inner.get_input_embeddings()  # type: ignore[operator]  # of every encoder of theirs
         return found
 
-    def forward(self, ids: Tensor, attention_mask: Tensor | None = None, **more: Tensor) -> Tensor:
+    def forward(
+        self, ids: Tensor, attention_mask: Tensor | None = None, at: Tensor | None = None, **more: Tensor
+    ) -> Tensor:
+        if not self.tells_pairs:
+            more.pop("token_type_ids", None)
         found: Any = self.inner(input_ids=ids, attention_mask=attention_mask, **more)
-        shown = found.last_hidden_state if self.reads == "tokens" else self._pooled(found, attention_mask)
+        if self.reads == "tokens":
+            shown = found.last_hidden_state if at is None else tokens_at(found.last_hidden_state, at)
+        else:
+            shown = self._pooled(found, attention_mask)
         answers: Tensor = self.classifier(self.dropout(shown))
         return answers
 
@@ -136,3 +147,8 @@ def _mean(tokens: Tensor, mask: Tensor | None) -> Tensor:
         return tokens.mean(1)
     counted = mask.to(tokens.dtype)[..., None]
     return (tokens * counted).sum(1) / counted.sum(1).clamp_min(1)
+
+
+def tokens_at(tokens: Tensor, at: Tensor) -> Tensor:
+    """Those of ``tokens`` (N, L, D) at places ``at`` (N, K): (N, K, D)."""
+    return tokens.gather(1, at[..., None].expand(-1, -1, tokens.shape[2]))

@@ -22,6 +22,7 @@ from tombola.batch import Batch
 from tombola.data._augment import Augment, augment
 from tombola.data._base import Dataset, Labelled, Splits, loaded_labelled, stratified
 from tombola.data._scenes import SceneSet
+from tombola.data._text_set import TextSet
 from tombola.data._whole import Nothing
 from tombola.errors import DataError
 from tombola.models.adapted import Preprocessing
@@ -59,6 +60,8 @@ class Classification(Task):
         found = known_data(value)
         if isinstance(found, SceneSet):
             raise ValueError(f"{found.name} has a class a pixel, not one an image; write segmentation:{found.name}")
+        if isinstance(found, TextSet):
+            raise ValueError(f"{found.name} holds texts; write text:{found.name}")
         return found
 
     @property

@@ -12,6 +12,7 @@ import torch
 from tombola.batch import Batch
 from tombola.data._base import Dataset, Images, InMemory, Labelled, Splits
 from tombola.data._scenes import VOID, SceneSet
+from tombola.data._text_set import TextSet
 from tombola.data._texts import Texts
 from tombola.errors import DataError
 from tombola.properties._base import Property
@@ -102,6 +103,9 @@ def it_takes_samples_in_the_order_asked(dataset: Dataset) -> None:
 
 def what_it_says_suits_it_exists(dataset: Dataset) -> None:
     assert dataset.JUDGED_BY in Property.family.names()
+    if isinstance(dataset, TextSet):
+        assert Task.parse({"name": "text", "data": dataset}).splits().classes
+        return
     kind = "segmentation" if isinstance(dataset, SceneSet) else "classification"
     task = Task.parse({"name": kind, "data": dataset})
     x, y = torch.rand(2, 3, 16, 16, generator=rng()), torch.zeros(2, 16, 16, dtype=torch.uint8)

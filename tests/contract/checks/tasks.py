@@ -4,8 +4,10 @@ import math
 from dataclasses import replace
 
 import torch
+from tests.tasks.toy_reader import reader
 from torch import Tensor
 
+from tombola.answers import Classes, Maps, Tokens
 from tombola.batch import Batch
 from tombola.data._base import Examples, InMemory, Labelled
 from tombola.data._loading import batches
@@ -23,10 +25,15 @@ def some(task: Task) -> Batch:
 
 
 def outputs(task: Task, right: Tensor) -> Tensor:
-    """Logits that are sure of ``right``."""
-    classes = len(task.splits().classes)
-    hot = torch.nn.functional.one_hot(right.long().clamp(0, classes - 1), classes)
-    return 9.0 * hot.movedim(-1, 1).float()
+    """Logits that are sure of ``right``; classes come second, words last."""
+    count = task.answers.outputs
+    hot = 9.0 * torch.nn.functional.one_hot(right.long().clamp(0, count - 1), count).float()
+    return hot if issubclass(task.ANSWERS, Tokens) else hot.movedim(-1, 1)
+
+
+def subject(task: Task) -> Network:
+    """A small net that can be shown its samples."""
+    return residual() if some(task).x.is_floating_point() else reader()
 
 
 def its_splits_are_of_one_kind(task: Task) -> None:
@@ -34,14 +41,18 @@ def its_splits_are_of_one_kind(task: Task) -> None:
     splits = task.splits()
     parts: tuple[Examples, ...] = (splits.train, splits.val, splits.test)
     assert all(len(part) > 0 for part in parts)
-    named = {part.classes for part in parts if isinstance(part, Labelled)}
+    named = {part.classes if isinstance(part, Labelled) else () for part in parts}
     assert named == {splits.classes}
-    assert task.answers == task.ANSWERS(len(splits.classes))  # type: ignore[call-arg]  # those of classes have a count
+    if issubclass(task.ANSWERS, Classes | Maps):
+        assert task.answers == task.ANSWERS(len(splits.classes))
+    assert isinstance(task.answers, task.ANSWERS)
 
 
 def its_example_is_shaped_as_its_samples(task: Task) -> None:
     batch, example = some(task), task.example()
-    assert (example.x.shape[1:], example.x.dtype) == (batch.x.shape[1:], batch.x.dtype)
+    assert (example.x.ndim, example.x.dtype) == (batch.x.ndim, batch.x.dtype)
+    if batch.x.is_floating_point():
+        assert example.x.shape[1:] == batch.x.shape[1:], "images are of one size, and the example of another"
     assert len(example) == 1
     assert set(example.more) == set(batch.more)
 
@@ -61,7 +72,7 @@ def its_metric_is_the_same_in_parts(task: Task) -> None:
 
 
 def its_head_answers_it_and_leaves_the_model_alone(task: Task) -> None:
-    model = residual().copy()
+    model = subject(task).copy()
     with untouched(model):
         found, again = (task.head(model, generator=rng(3)) for _ in range(2))
     assert isinstance(found, Network)
@@ -77,23 +88,26 @@ def its_head_answers_it_and_leaves_the_model_alone(task: Task) -> None:
 
 
 def right_answers_cost_less_and_score_more(task: Task) -> None:
-    targets = some(task).targets
-    right, wrong = outputs(task, targets), outputs(task, (targets + 1) % len(task.splits().classes))
+    targets, count = some(task).targets, task.answers.outputs
+    right, wrong = outputs(task, targets), outputs(task, (targets + 1) % count)
     assert bool((task.losses(right, targets) < task.losses(wrong, targets)).all())
     good, bad = task.scores(right, targets), task.scores(wrong, targets)
     finite(good)
     assert bool((good > bad).all())
 
 
-def views_are_images_and_its_generator_decides_them(task: Task) -> None:
+def views_are_samples_and_its_generator_decides_them(task: Task) -> None:
     batch = some(task)
     before, (one, again) = batch.x.clone(), (task.views(batch, generator=rng(5)) for _ in range(2))
     assert torch.equal(one.x, again.x)
     assert torch.equal(one.targets, again.targets)
-    assert torch.equal(batch.x, before), "the images given were changed"
+    assert torch.equal(batch.x, before), "the samples given were changed"
     assert (one.x.shape[1:], one.targets.shape[1:]) == (batch.x.shape[1:], batch.targets.shape[1:])
     assert len(one.x) == len(one.targets) >= len(batch)
-    assert bool(((one.x >= 0) & (one.x <= 1)).all())
+    assert set(one.more) == set(batch.more)
+    assert bool((one.x >= 0).all())
+    assert one.x.dtype == batch.x.dtype
+    assert not one.x.is_floating_point() or bool((one.x <= 1).all())
 
 
 CHECKS: tuple[Check, ...] = (
@@ -102,7 +116,7 @@ CHECKS: tuple[Check, ...] = (
     its_splits_are_of_one_kind,
     its_head_answers_it_and_leaves_the_model_alone,
     right_answers_cost_less_and_score_more,
-    views_are_images_and_its_generator_decides_them,
+    views_are_samples_and_its_generator_decides_them,
 )
 
 
@@ -146,14 +160,14 @@ FAULTS: tuple[Fault, ...] = (
         "classification",
         "views",
         gives(lambda batch: batch.replace(x=batch.x + 1)),
-        views_are_images_and_its_generator_decides_them,
+        views_are_samples_and_its_generator_decides_them,
     ),
     Fault(
         "augments by luck",
         "classification",
         "views",
         gives(lambda batch: batch.replace(x=luck(batch.x).clamp(0, 1))),
-        views_are_images_and_its_generator_decides_them,
+        views_are_samples_and_its_generator_decides_them,
     ),
     Fault(
         "puts the head on the model given",

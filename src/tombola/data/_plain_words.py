@@ -1,0 +1,65 @@
+"""A tokeniser that needs no file: words and signs in small letters, each numbered by a checksum of its own."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, final
+from zlib import crc32
+
+import torch
+
+from tombola.data._tokens import Piece, Tokenizer, Written
+from tombola.spec import Json
+
+WORDS: Final = 4096
+PAD, UNKNOWN, BEGIN, END, MASK = range(5)
+_SPECIAL: Final = 5
+_WORD: Final = re.compile(r"\w+|[^\w\s]")
+
+
+@final
+@dataclass(frozen=True)
+class PlainWords(Tokenizer):
+    """``words`` ids: five that stand for no word, and the rest shared by all words there are, several to an id.
+
+    >>> PlainWords(100).pieces([Written("No, no.")], 8)[0][0].ids.tolist()
+    [2, 55, 16, 55, 83, 3]
+    """
+
+    words: int = WORDS
+    pad: int = PAD
+    mask: int | None = MASK
+    special: frozenset[int] = frozenset(range(_SPECIAL))
+
+    def pieces(self, texts: Sequence[Written], length: int) -> list[list[Piece]]:
+        return [self._of_pair(*text, length) if text.second is not None else self._of_one(text.first, length)
+                for text in texts]  # fmt: skip
+
+    def identity(self) -> Json:
+        return f"plain:{self.words}"
+
+    def _of_one(self, text: str, length: int) -> list[Piece]:
+        ids, room = self._ids(text), length - 2
+        starts = range(0, max(1, len(ids)), room)
+        return [_piece([BEGIN, *ids[start : start + room], END], 0) for start in starts]
+
+    def _of_pair(self, first: str, second: str, length: int) -> list[Piece]:
+        """The longer of both gives way first; what is left of a pair that was cut is another piece, all of the rest."""
+        one, two = self._ids(first), self._ids(second)
+        room = length - 3
+        more = min(len(one), max(room - len(two), -(-room // 2)))
+        other = min(len(two), room - more)
+        begin, end = [BEGIN, *one[:more], END], [*two[:other], END]
+        left = [*one[more:], *two[other:]]
+        return [_piece([*begin, *end], len(end)), *([_piece(left, 0)] if left else [])]
+
+    def _ids(self, text: str) -> list[int]:
+        some = self.words - _SPECIAL
+        return [_SPECIAL + crc32(word.encode()) % some for word in _WORD.findall(text.lower())]
+
+
+def _piece(ids: list[int], second: int) -> Piece:
+    """Ids of which the last ``second`` are of the second text."""
+    segments = torch.zeros(len(ids), dtype=torch.int64)
+    segments[len(ids) - second :] = 1
+    return Piece(torch.tensor(ids, dtype=torch.int64), segments)

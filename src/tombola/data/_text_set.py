@@ -1,0 +1,119 @@
+"""What every set of texts is: rows as they are written, cut into words by a tokeniser that belongs to the set."""
+
+import warnings
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import gcd
+from typing import Any, Final, NamedTuple
+
+import torch
+from pydantic import field_validator, model_validator
+
+from tombola.data._base import Dataset, Splits, held_out
+from tombola.data._texts import Texts
+from tombola.data._tokenizers import MISSING, tokenizer
+from tombola.data._tokens import Longer, Piece, Tokenizer, Written
+from tombola.errors import DataError
+from tombola.spec import Json, option
+
+_MULTIPLE: Final = 8
+
+
+class Row(NamedTuple):
+    """A text, and the number of its class; 0 where there are no classes."""
+
+    text: Written
+    label: int
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A set as it is written; ``classes`` is empty where texts have no labels."""
+
+    classes: tuple[str, ...]
+    train: Sequence[Row]
+    val: Sequence[Row]
+    test: Sequence[Row]
+
+
+class TextSet(Dataset):
+    """A set of texts. Which ids they become is part of what the set is."""
+
+    tokenizer: str = option(help="what cuts texts into words: the model's folder, or plain, plain:2000")
+    length: int = option(64, "the most tokens of a text, its special ones included", ge=8, le=8192)
+    longer: Longer = option("cut", "a text of more tokens is cut, or parted into several, as for learning words")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _say_which_tokenizer(cls, values: Any) -> Any:
+        needed = cls.model_fields["tokenizer"].is_required()
+        if needed and isinstance(values, Mapping) and not values.get("tokenizer"):
+            raise ValueError(MISSING)
+        return values
+
+    @field_validator("tokenizer")
+    @classmethod
+    def _there_is_one(cls, value: str) -> str:
+        if value.partition(":")[0] == "plain":
+            tokenizer(value)
+        return value
+
+    @abstractmethod
+    def rows(self) -> Rows:
+        """The texts of each split; the same every time."""
+
+    @abstractmethod
+    def content(self) -> Json:
+        """What identifies what is in the set, wherever its files lie."""
+
+    def cutting(self) -> Tokenizer:
+        """The tokeniser meant."""
+        return tokenizer(self.tokenizer)
+
+    def identity(self) -> dict[str, Json]:
+        return {**super().identity(), "tokenizer": self.cutting().identity(), "content": self.content()}
+
+    def load(self) -> Splits[Texts]:
+        rows, cutting = self.rows(), self.cutting()
+        parts = [cutting.pieces([row.text for row in part], self.length) for part in (rows.train, rows.val, rows.test)]
+        self._say_cut([piece for part in parts for piece in part])
+        splits = zip((rows.train, rows.val, rows.test), parts, strict=True)
+        return Splits(*(self._texts(part, found, rows.classes, cutting.pad) for part, found in splits))
+
+    def _texts(
+        self, rows: Sequence[Row], pieces: Sequence[Sequence[Piece]], classes: tuple[str, ...], pad: int
+    ) -> Texts:
+        """One split; a text that is parted gives its label to each of its parts."""
+        if not rows:
+            raise DataError(f"{self.name}: a split holds no text; give it more texts, or other shares")
+        taken = [
+            (piece, row.label)
+            for row, found in zip(rows, pieces, strict=True)
+            for piece in (found if self.longer == "part" and row.text.second is None else found[:1])
+        ]
+        pairs = any(row.text.second is not None for row in rows)
+        return Texts(
+            tuple(piece.ids for piece, _ in taken),
+            torch.tensor([label for _, label in taken], dtype=torch.int64),
+            classes,
+            pad,
+            gcd(_MULTIPLE, self.length),  # filled up to few lengths, and never beyond the longest allowed
+            segments=tuple(piece.segments for piece, _ in taken) if pairs else (),
+        )
+
+    def _say_cut(self, pieces: Sequence[Sequence[Piece]]) -> None:
+        longer = sum(len(found) > 1 for found in pieces)
+        if longer and self.longer == "cut":
+            warnings.warn(
+                f"{self.name}: {longer:,} of {len(pieces):,} texts have more than length={self.length} tokens, and are"
+                " cut there; write a larger length where the net takes one",
+                stacklevel=4,
+            )
+
+
+def carved(rows: Sequence[Row], classes: Sequence[str], fraction: float, seed: int) -> tuple[list[Row], list[Row]]:
+    """Rows in two, the second holding a fraction of every class; seeded."""
+    labels = torch.tensor([row.label for row in rows], dtype=torch.int64)
+    kept, out = held_out(labels, max(1, len(classes)), fraction, seed)
+    return [rows[index] for index in kept.tolist()], [rows[index] for index in out.tolist()]

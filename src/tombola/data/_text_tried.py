@@ -1,0 +1,27 @@
+"""Small tables of made-up texts: what sets of texts are tried with."""
+
+import json
+from pathlib import Path
+from typing import Final
+
+_WORDS: Final = ("river", "stone", "paper", "light", "window", "garden", "winter", "letter")
+_ENDS: Final = {"calm": "slept quietly", "loud": "shouted !"}
+
+
+def table(folder: Path, name: str = "texts.jsonl") -> Path:
+    """A table of 48 different texts in two classes."""
+    rows = [{"text": text, "label": label} for label in _ENDS for text in sentences(label)]
+    file = folder / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return file
+
+
+def sentences(label: str, count: int = 24) -> list[str]:
+    """Different texts, of three lengths, whose last words tell their class."""
+    some = len(_WORDS)
+    return [
+        f"the {_WORDS[number % some]}{' again' * (number % 3)} and the"
+        f" {_WORDS[(number // some + number + 1) % some]} {_ENDS[label]}"
+        for number in range(count)
+    ]

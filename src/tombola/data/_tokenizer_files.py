@@ -1,0 +1,117 @@
+"""Tokenisers of models, read from the files beside their weights with the library ``tokenizers``; no code is run."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final, final
+
+import torch
+
+from tombola.data._tokens import Piece, Tokenizer, Written
+from tombola.errors import DataError
+from tombola.spec import Json, file_digest
+
+_FILE: Final = "tokenizer.json"
+_WORDS: Final = "vocab.txt"
+_BESIDE: Final = "tokenizer_config.json"
+_PADS: Final = ("[PAD]", "<pad>", "<|endoftext|>")
+_MASKS: Final = ("[MASK]", "<mask>")
+
+
+@final
+@dataclass(frozen=True)
+class OfFiles(Tokenizer):
+    """What a ``tokenizer.json``, or a BERT's ``vocab.txt``, does to texts."""
+
+    inner: Any
+    digest: str
+    words: int
+    pad: int
+    mask: int | None
+    special: frozenset[int]
+
+    def pieces(self, texts: Sequence[Written], length: int) -> list[list[Piece]]:
+        self.inner.no_padding()
+        self.inner.enable_truncation(length)
+        asked = [text.first if text.second is None else (text.first, text.second) for text in texts]
+        return [[_piece(one), *map(_piece, one.overflowing)] for one in self.inner.encode_batch(asked)]
+
+    def identity(self) -> Json:
+        return {"sha256": self.digest}
+
+
+def of_files(place: Path) -> OfFiles:
+    """The tokeniser in a folder, or in a file of one; raises `DataError` where there is none that can be read."""
+    files = _files(place.expanduser())
+    return _read(files, sha256("".join(map(file_digest, files)).encode()).hexdigest())
+
+
+def _files(place: Path) -> tuple[Path, ...]:
+    if place.is_file():
+        return (place,)
+    if not place.is_dir():
+        raise DataError(
+            f"tokenizer={place}: there is no such folder or file; write the folder of the model, which holds {_FILE},"
+            " or plain for words numbered by a checksum"
+        )
+    first = next((place / name for name in (_FILE, _WORDS) if (place / name).is_file()), None)
+    if first is None:
+        raise DataError(
+            f"tokenizer={place}: that folder holds neither {_FILE} nor {_WORDS}; write it once with"
+            " AutoTokenizer.from_pretrained(NAME).save_pretrained(FOLDER) of transformers"
+        )
+    beside = place / _BESIDE
+    return (first, beside) if beside.is_file() else (first,)
+
+
+@lru_cache(maxsize=8)
+def _read(files: tuple[Path, ...], digest: str) -> OfFiles:
+    settings = _settings(files)
+    inner = _inner(files[0], settings)
+    special = {number: str(token) for number, token in inner.get_added_tokens_decoder().items() if token.special}
+    pad = _id(inner, settings.get("pad_token"), _PADS)
+    names = {str(settings[name]) for name in settings if name.endswith("_token")}
+    numbers = {*special, *filter(None, map(inner.token_to_id, names))} | ({pad} if pad is not None else set())
+    words = 1 + max(inner.get_vocab().values())  # numbers may have gaps
+    return OfFiles(inner, digest, words, pad or 0, _id(inner, settings.get("mask_token"), _MASKS), frozenset(numbers))
+
+
+def _inner(file: Path, settings: dict[str, Any]) -> Any:
+    try:
+        import tokenizers
+    except ImportError:
+        raise DataError(
+            "tokenisers of files need the library tokenizers, not installed here; type: pip install 'tombola[text]'"
+        ) from None
+    try:
+        if file.suffix == ".txt":
+            return tokenizers.BertWordPieceTokenizer(
+                str(file), lowercase=settings.get("do_lower_case", True)
+            )._tokenizer
+        return tokenizers.Tokenizer.from_file(str(file))
+    except Exception as error:  # tokenizers raises plain Exception
+        raise DataError(f"tokenizer={file}: no tokeniser that can be read ({str(error)[:200]})") from None
+
+
+def _settings(files: tuple[Path, ...]) -> dict[str, Any]:
+    """What stands beside it, its special tokens as their texts."""
+    if len(files) == 1:
+        return {}
+    try:
+        found = json.loads(files[1].read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{files[1]}: no JSON ({error})") from None
+    return {name: value["content"] if isinstance(value, dict) and "content" in value else value
+            for name, value in found.items() if value is not None}  # fmt: skip
+
+
+def _id(inner: Any, named: object, usual: Sequence[str]) -> int | None:
+    found = (inner.token_to_id(name) for name in (named, *usual) if isinstance(name, str))
+    return next((int(number) for number in found if number is not None), None)
+
+
+def _piece(found: Any) -> Piece:
+    return Piece(torch.tensor(found.ids, dtype=torch.int64), torch.tensor(found.type_ids, dtype=torch.int64))

@@ -1,0 +1,43 @@
+"""The contract of a tokeniser: texts as token ids, cut or parted at a length."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, TypeAlias
+
+from torch import Tensor
+
+from tombola.spec import Json
+
+Longer: TypeAlias = Literal["cut", "part"]
+
+
+class Written(NamedTuple):
+    """A text as it is written, or a pair of them."""
+
+    first: str
+    second: str | None = None
+
+
+class Piece(NamedTuple):
+    """A text's token ids, (L,) int64, and which of a pair each token is of: 0 or 1."""
+
+    ids: Tensor
+    segments: Tensor
+
+
+class Tokenizer(ABC):
+    """Turns texts into ids from 0 to below ``words``. ``special`` are those that stand for no word of a text."""
+
+    words: int
+    pad: int
+    mask: int | None
+    """What stands where a word is hidden; None where there is no such id."""
+    special: frozenset[int]
+
+    @abstractmethod
+    def pieces(self, texts: Sequence[Written], length: int) -> list[list[Piece]]:
+        """For each text the pieces of at most ``length`` tokens that it comes to: one, or more where it is longer."""
+
+    @abstractmethod
+    def identity(self) -> Json:
+        """What tells it from others: a file's content, never where it lies."""

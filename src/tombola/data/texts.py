@@ -1,0 +1,113 @@
+"""Texts: your own, as a table, as a folder a class, or as plain text.
+
+What: ``FILE.csv``, ``.tsv`` or ``.jsonl`` with a column ``text`` (for pairs ``text2`` too) and a column ``label``, of
+    words or numbers; a folder with ``train`` and ``test`` tables (``val`` where there is one); a folder a class of
+    ``.txt`` files; or one ``.txt`` file of paragraphs, a line each, for learning words. UTF-8. Where there is no test
+    table, test and validation texts are drawn once by ``seed``, in equal shares of every class.
+When: any texts on disk; write ``text:FILE.csv`` as a task.
+Cost: all texts in memory as ids. Every key reads the files.
+Options: ``path``; ``tokenizer``, the model's folder; ``length``; ``longer``; ``text``, ``second`` and ``label``, the
+    columns' names; ``val_fraction``, ``test_fraction``, ``seed``.
+Reference: none.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar, Self
+
+from tombola.data._files import files_identity
+from tombola.data._text_files import TABLES, records, text_of
+from tombola.data._text_set import Row, Rows, TextSet, carved
+from tombola.data._text_tried import table
+from tombola.data._tokens import Written
+from tombola.errors import DataError
+from tombola.spec import Json, option
+
+_HOW = "expected FILE.csv, .tsv or .jsonl, a folder with train.csv and test.csv, a folder a class of .txt, or FILE.txt"
+
+
+class OwnTexts(TextSet):
+    """Texts on disk."""
+
+    ARGUMENT: ClassVar[str | None] = "path"
+
+    path: Path = option(help="the file or folder; a copy of it elsewhere is the same set", identity=False)
+    text: str = option("text", "the column that holds the text")
+    second: str = option("text2", "the column that holds the second text of a pair, where there is one")
+    label: str = option("label", "the column that says the class")
+    val_fraction: float = option(0.1, "the share of the training texts held out", gt=0, lt=1)
+    test_fraction: float = option(0.2, "the share of all texts held out, where there is no test table", gt=0, lt=1)
+    seed: int = option(0, "which split", ge=0)
+
+    @classmethod
+    def examples(cls, folder: Path) -> list[Self]:
+        return [cls(path=table(folder), tokenizer="plain:200")]
+
+    @property
+    def root(self) -> Path:
+        return self.path.expanduser().absolute()
+
+    def content(self) -> Json:
+        files = [file for part in self._parts().values() for file in part]
+        return files_identity(self.root if self.root.is_dir() else self.root.parent, files)
+
+    def rows(self) -> Rows:
+        found = {split: [row for file in files for row in self._read(file)] for split, files in self._parts().items()}
+        labels = sorted({label for rows in found.values() for _, label in rows if label is not None})
+        if labels and any(label is None for rows in found.values() for _, label in rows):
+            raise DataError(f"{self.root}: some texts have a {self.label} and some have none; give each one")
+        number = {label: place for place, label in enumerate(labels)}
+        parts = {
+            split: [Row(text, 0 if label is None else number[label]) for text, label in rows]
+            for split, rows in found.items()
+        }
+        rest, test = (
+            (parts["train"], parts["test"])
+            if "test" in parts
+            else carved(parts["train"], labels, self.test_fraction, self.seed)
+        )
+        train, val = (rest, parts["val"]) if "val" in parts else carved(rest, labels, self.val_fraction, self.seed)
+        return Rows(tuple(labels), train, val, test)
+
+    def _parts(self) -> Mapping[str, Sequence[Path]]:
+        """The files of each split; all are ``train`` where nothing is called test."""
+        if self.root.is_file() and self.root.suffix.lower() in (*TABLES, ".txt"):
+            return {"train": [self.root]}
+        if not self.root.is_dir():
+            raise DataError(f"texts: {self.root} is {'no such file' if self.root.exists() else 'not there'}; {_HOW}")
+        tables = {file.stem: [file] for file in sorted(self.root.iterdir()) if file.suffix.lower() in TABLES}
+        if "train" in tables:
+            return {split: tables[split] for split in ("train", "val", "test") if split in tables}
+        files = sorted(self.root.glob("*/*.txt"))
+        if not files:
+            raise DataError(f"texts: {self.root} holds no texts; {_HOW}")
+        return {"train": files}
+
+    def _read(self, file: Path) -> list[tuple[Written, str | None]]:
+        if file.suffix.lower() == ".txt":
+            return self._plain(file)
+        return [self._row(file, line, row) for line, row in records(file)]
+
+    def _plain(self, file: Path) -> list[tuple[Written, str | None]]:
+        """A file in the folder of its class is one text; a file by itself is a text a line."""
+        text = text_of(file)
+        if file != self.root:
+            self._require(text, file, 1)
+            return [(Written(text.strip()), file.parent.name)]
+        lines = [line.strip() for line in text.split("\n") if line.strip()]
+        self._require("".join(lines), file, 1)
+        return [(Written(line), None) for line in lines]
+
+    def _row(self, file: Path, line: int, row: Mapping[str, object]) -> tuple[Written, str | None]:
+        if self.text not in row:
+            names = ", ".join(map(repr, row)) or "none"
+            raise DataError(f"{file}: no column {self.text!r} (there are: {names}); write text=..., label=...")
+        text, second = (row.get(name) for name in (self.text, self.second))
+        self._require(text, file, line)
+        label = row.get(self.label)
+        return Written(str(text), None if second is None else str(second)), None if label is None else str(label)
+
+    @staticmethod
+    def _require(text: object, file: Path, line: int) -> None:
+        if not isinstance(text, str) or not text.strip():
+            raise DataError(f"{file}: line {line}: the text is empty; write one, or take the line out")

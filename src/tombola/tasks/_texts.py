@@ -1,0 +1,71 @@
+"""What tasks of texts share: how their data are written, and which nets can read them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from torch import nn
+
+from tombola.data._base import Dataset
+from tombola.data._text_files import TABLES
+from tombola.data._text_set import TextSet
+from tombola.errors import ModelError
+from tombola.models.embeddings import table_in
+from tombola.models.network import Network
+from tombola.tasks._data import known_data, with_data_options
+
+_FILES: Final = (*TABLES, ".txt")
+_POSITIONS: Final = "position_embeddings"
+
+
+def with_text_options(values: Any, task: type[Any]) -> Any:
+    """A task's options; a file or folder as data becomes the set of one's own texts, data's options are moved to it."""
+    if not isinstance(values, Mapping):
+        return values
+    data = values.get("data")
+    if isinstance(data, str) and data.partition(":")[0] not in Dataset.family.names() and _on_disk(data):
+        values = {**values, "data": f"texts:{data}"}
+    return with_data_options(values, task)
+
+
+def known_texts(value: object) -> TextSet:
+    """The set meant; raises ValueError where it holds no texts."""
+    found = known_data(value)
+    if not isinstance(found, TextSet):
+        sets = ", ".join(name for name, member in Dataset.family.members().items() if issubclass(member, TextSet))
+        raise ValueError(f"{found.name} holds no texts; write one of {sets}, or a FILE.csv")
+    return found
+
+
+def require_reader(model: Network, data: TextSet) -> None:
+    """Raises `ModelError` for a net that cannot read the texts: of images, of fewer words, or of shorter texts."""
+    table = table_in(model.body)
+    if table is None:
+        raise ModelError(f"{model.source} reads no words, and {data.name} holds texts; write a model such as hf:FOLDER")
+    words = data.cutting().words
+    if words > table.num_embeddings:
+        raise ModelError(
+            f"the tokeniser of {data.name} ({data.tokenizer}) knows {words:,} words, and {model.source} has vectors for"
+            f" {table.num_embeddings:,}; write tokenizer=FOLDER with the folder of that model"
+            + (f", or tokenizer=plain:{table.num_embeddings}" if data.tokenizer.startswith("plain") else "")
+        )
+    most = _longest(model.body)
+    if most is not None and data.length > most:
+        raise ModelError(
+            f"length={data.length}: {model.source} takes texts of {most} tokens at most; write length={most}"
+        )
+
+
+def _on_disk(text: str) -> bool:
+    return text.lower().endswith(_FILES) or Path(text).expanduser().is_dir()
+
+
+def _longest(body: nn.Module) -> int | None:
+    """How many places a net has vectors for; None where it has none, and any length goes."""
+    tables = [
+        module
+        for name, module in body.named_modules()
+        if name.endswith(_POSITIONS) and isinstance(module, nn.Embedding)
+    ]
+    # RoBERTa's places are counted from behind the number of its padding.
+    return min((t.num_embeddings - (0 if t.padding_idx is None else t.padding_idx + 1) for t in tables), default=None)

@@ -1,0 +1,99 @@
+"""Text classification: tell texts, or pairs of them, apart; the headline is accuracy.
+
+What: cross-entropy on a fresh linear head over what the encoder shows of a text. Validation comes out of the training
+    texts, the test split is only for measuring.
+When: ``text:sst2``, ``text:FILE.csv`` of your own, ``text:prose``, which needs no download. Options of the data set may
+    stand beside ``name``: ``{name: text:reviews.csv, tokenizer: ./bert-tiny}``.
+Cost: none beyond the data's.
+Options: ``data``; ``fraction`` of the training labels, each class by its share, and which (``subset_seed``).
+Reference: Devlin et al. (BERT), NAACL 2019, arXiv 1810.04805; Wang et al. (GLUE), ICLR 2019, arXiv 1804.07461.
+"""
+
+from functools import lru_cache
+from typing import Any, ClassVar, cast, final
+
+import torch
+from pydantic import field_validator, model_validator
+from torch import Tensor
+from torch.nn import functional as F
+
+from tombola.data._base import Dataset, Splits, loaded, stratified
+from tombola.data._text_set import TextSet
+from tombola.data._texts import Texts
+from tombola.errors import DataError
+from tombola.models.network import Network
+from tombola.registry import Examples
+from tombola.spec import option
+from tombola.tasks._answers import right
+from tombola.tasks._base import Task
+from tombola.tasks._texts import known_texts, require_reader, with_text_options
+
+
+@final
+class TextClassification(Task):
+    """Of which class is the text?"""
+
+    ARGUMENT: ClassVar[str | None] = "data"
+    EXAMPLES: ClassVar[Examples] = ({"data": {"name": "prose", "num_train": 60, "tokenizer": "plain:300"}},)
+
+    data: Dataset = option(help="the texts: a set's name, a FILE.csv, or a mapping with its options")
+    fraction: float = option(1.0, "the share of the training labels that may be used", gt=0, le=1)
+    subset_seed: int = option(0, "which of them, each class by its share", ge=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _data_options(cls, values: Any) -> Any:
+        return with_text_options(values, cls)
+
+    @field_validator("data", mode="before")
+    @classmethod
+    def _texts(cls, value: object) -> object:
+        return known_texts(value)
+
+    @property
+    def texts(self) -> TextSet:
+        """The data set."""
+        return cast("TextSet", self.data)
+
+    def splits(self) -> Splits[Texts]:
+        return _splits(self, self.digest())
+
+    def tested(self) -> str:
+        return self.data.tested()
+
+    def head(self, model: Network, *, generator: torch.Generator) -> Network:
+        require_reader(model, self.texts)
+        return model.with_head(len(self.splits().classes), generator=generator)
+
+    def fits(self, model: Network) -> bool:
+        require_reader(model, self.texts)
+        return super().fits(model) and model.head_kind.name == "linear"
+
+    def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        return F.cross_entropy(outputs, targets, reduction="none")
+
+    def scores(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        return right(outputs, targets)
+
+
+@lru_cache(maxsize=8)
+def _splits(task: TextClassification, digest: str) -> Splits[Texts]:
+    del digest  # part of the cache's key, as in `loaded`
+    splits = cast("Splits[Texts]", loaded(task.data))
+    _require_classes(task.data, splits)
+    if task.fraction == 1:
+        return splits
+    train = splits.train
+    count = max(1, round(task.fraction * len(train)))
+    return Splits(cast("Texts", stratified(train, count, task.subset_seed)), splits.val, splits.test)
+
+
+def _require_classes(data: Dataset, splits: Splits[Texts]) -> None:
+    classes = splits.classes
+    if len(classes) < 2:
+        only = f"one label only ({classes[0]})" if classes else "no labels"
+        raise DataError(f"{data.name}: {only}; telling texts apart needs two or more")
+    missing = sorted(set(range(len(classes))) - set(splits.train.labels.tolist()))
+    if missing:
+        names = ", ".join(classes[label] for label in missing[:10])
+        raise DataError(f"{data.name}: classes without a text to train on: {names}; take them out, or add texts")

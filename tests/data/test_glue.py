@@ -1,0 +1,91 @@
+"""GLUE's sets in the layouts there are: names or none, marks and line ends, labels by name, tests unlabelled."""
+
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tombola.data._base import Dataset
+from tombola.data._glue import GlueSet
+from tombola.data._text_set import Row
+from tombola.data._tokens import Written
+from tombola.errors import DataError
+
+REAL = Path(os.environ.get("TOMBOLA_DATA", "../shared/data")) / "nlp" / "nlp_small.zip"
+
+
+def glue(name: str, root: Path) -> GlueSet:
+    found = Dataset.parse({"name": name, "root": root, "tokenizer": "plain:100"})
+    assert isinstance(found, GlueSet)
+    return found
+
+
+def put(folder: Path, name: str, rows: list[str], end: str = "\n") -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_bytes(end.join(rows).encode())
+
+
+def test_mrpc_has_names_a_mark_and_windows_line_ends(tmp_path: Path) -> None:
+    rows = ["﻿Quality\t#1 ID\t#2 ID\t#1 String\t#2 String", *[f'{n % 2}\t1\t2\tsaid "{n}"\tso {n}' for n in range(20)]]
+    for name in ("train.tsv", "test.tsv"):
+        put(tmp_path / "MRPC", name, rows, "\r\n")
+    found = glue("mrpc", tmp_path).rows()
+    assert found.test[1] == Row(Written('said "1"', "so 1"), 1)
+    assert (len(found.train), len(found.val), len(found.test)) == (18, 2, 20)
+
+
+def test_rte_labels_are_words_whatever_their_order(tmp_path: Path) -> None:
+    body = ["0\tA\tB\tnot_entailment", "1\tC\tD\tentailment"] * 10
+    put(tmp_path / "rte", "train.tsv", ["index\tsentence1\tsentence2\tlabel", *body])
+    put(tmp_path / "rte", "val.tsv", body)  # without names
+    put(tmp_path / "rte", "dev.tsv", ["index\tsentence2\tlabel\tsentence1", "0\tB\tentailment\tA"])
+    found = glue("rte", tmp_path).rows()
+    assert found.classes == ("entailment", "not_entailment")
+    assert list(found.test) == [Row(Written("A", "B"), 0)]
+    assert len(found.train) + len(found.val) == 40
+
+
+def test_a_test_file_without_labels_is_left_for_the_next(tmp_path: Path) -> None:
+    put(tmp_path / "SST-2", "train.tsv", ["sentence\tlabel", *[f"good {n}\t{n % 2}" for n in range(40)]])
+    put(tmp_path / "SST-2", "test.tsv", ["index\tsentence", "0\tgood"])
+    put(tmp_path / "SST-2", "dev.tsv", ["sentence\tlabel", "bad\t0"])
+    found = glue("sst2", tmp_path)
+    assert (found.rows().test[0].text.first, found.tested()) == ("bad", "dev.tsv of sst2")
+
+
+def test_a_zip_is_read_as_the_folder_is(tmp_path: Path) -> None:
+    (place,) = Dataset.family.get("cola").examples(tmp_path)
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        for file in sorted((tmp_path / "cola").iterdir()):
+            archive.write(file, f"cola/{file.name}")
+    packed = glue("cola", tmp_path / "x.zip").replace(tokenizer="plain:200")
+    assert isinstance(place, GlueSet)
+    assert packed.rows() == place.rows()
+    assert packed.digest() == place.digest()
+
+
+def test_what_is_missing_or_wrong_is_said(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"cola: not found in .*; get CoLA of https://gluebenchmark\.com"):
+        glue("cola", tmp_path).load()
+    put(tmp_path / "cola", "train.tsv", ["gj04\t1\t\tFine."] * 9 + ["gj04\t7\t\tBad."])
+    with pytest.raises(DataError, match="no labelled test texts"):
+        glue("cola", tmp_path).load()
+    put(tmp_path / "cola", "dev.tsv", ["gj04\t1\t\tFine."])
+    with pytest.raises(DataError, match=r"train\.tsv: row 10: the label is '7'; cola knows 0, 1"):
+        glue("cola", tmp_path).load()
+    put(tmp_path / "cola", "train.tsv", ["gj04\t1\t\tFine.", "gj04\t1"])
+    with pytest.raises(DataError, match=r"row 2 has 2 columns, and 4 are needed"):
+        glue("cola", tmp_path).load()
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(
+    ("name", "train", "test"),
+    [("sst2", 6920, 1821), ("cola", 8551, 527), ("mrpc", 4076, 1725), ("rte", 2490, 277), ("qnli", 4371, 1092)],
+)
+def test_the_published_counts_are_read(name: str, train: int, test: int) -> None:
+    if not REAL.is_file():
+        pytest.skip(f"{REAL} is not there")
+    found = glue(name, REAL).rows()
+    assert (len(found.train) + len(found.val), len(found.test)) == (train, test)

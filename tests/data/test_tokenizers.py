@@ -1,0 +1,85 @@
+"""Tokenisers: ids cut or parted at a length, a file's by its content, and clear words where there is none."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tombola.data._plain_words import BEGIN, END, PlainWords
+from tombola.data._tokenizers import tokenizer
+from tombola.data._tokens import Written
+from tombola.errors import DataError
+
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "stone", "river", "##s", "."]
+
+
+def model_folder(place: Path, words: list[str] = WORDS) -> Path:
+    """A folder with the tokeniser of a small BERT."""
+    tokenizers: Any = pytest.importorskip("tokenizers")
+    made = tokenizers.BertWordPieceTokenizer({word: number for number, word in enumerate(words)})
+    place.mkdir(parents=True, exist_ok=True)
+    made.save(str(place / "tokenizer.json"))
+    return place
+
+
+def test_plain_words_are_the_same_whatever_stands_beside_them() -> None:
+    one, two = (PlainWords(500).pieces([Written(text)], 16)[0][0].ids for text in ("A stone.", "the STONE, a river"))
+    assert one[[0, -1]].tolist() == [BEGIN, END]
+    assert int(one[2]) == int(two[2])
+    assert int(torch.cat([one, two]).max()) < 500
+
+
+def test_a_longer_text_comes_in_pieces_that_lose_no_word() -> None:
+    text = " ".join(f"word{number}" for number in range(20))
+    whole = PlainWords().pieces([Written(text)], 64)[0]
+    parts = PlainWords().pieces([Written(text)], 8)[0]
+    assert (len(whole), len(parts)) == (1, 4)
+    assert max(len(part.ids) for part in parts) == 8
+    assert torch.equal(torch.cat([part.ids[1:-1] for part in parts]), whole[0].ids[1:-1])
+
+
+def test_of_a_pair_the_longer_text_gives_way() -> None:
+    pair = Written(" ".join("abcdefghij"), "x y")
+    first, rest = PlainWords().pieces([pair], 8)[0]
+    assert first.segments.tolist() == [0] * 5 + [1] * 3
+    assert (len(first.ids), len(rest.ids)) == (8, 7)
+    assert len(PlainWords().pieces([pair], 15)[0]) == 1
+
+
+def test_a_folders_tokeniser_is_read_and_known_by_its_content(tmp_path: Path) -> None:
+    found = tokenizer(str(model_folder(tmp_path / "one")))
+    (pieces,) = found.pieces([Written("A stone.", "rivers")], 16)
+    assert [WORDS[number] for number in pieces[0].ids.tolist()] == (
+        ["[CLS]", "a", "stone", ".", "[SEP]", "river", "##s", "[SEP]"]
+    )
+    assert pieces[0].segments.tolist() == [0] * 5 + [1] * 3
+    assert (found.words, found.pad, found.mask, found.special) == (10, 0, 4, frozenset(range(5)))
+    assert found.identity() == tokenizer(str(model_folder(tmp_path / "copy"))).identity()
+    other = tokenizer(str(model_folder(tmp_path / "other", [*WORDS, "paper"])))
+    assert (other.identity() != found.identity(), other.words) == (True, 11)
+    long = found.pieces([Written("a stone a river a stone a river")], 6)[0]
+    assert [len(piece.ids) for piece in long] == [6, 6]
+
+
+def test_a_vocabulary_alone_is_a_berts_and_what_stands_beside_it_names_the_signs(tmp_path: Path) -> None:
+    pytest.importorskip("tokenizers")
+    (tmp_path / "vocab.txt").write_text("\n".join(WORDS))
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": True, "mask_token": "[UNK]"}))
+    found = tokenizer(str(tmp_path))
+    assert found.mask == 1
+    assert found.pieces([Written("STONE")], 8)[0][0].ids.tolist() == [2, 6, 3]
+
+
+def test_what_is_no_tokeniser_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="there is no such folder or file; write the folder of the model"):
+        tokenizer(str(tmp_path / "nowhere"))
+    with pytest.raises(DataError, match=r"holds neither tokenizer\.json nor vocab\.txt"):
+        tokenizer(str(tmp_path))
+    pytest.importorskip("tokenizers")
+    (tmp_path / "tokenizer.json").write_text("{}")
+    with pytest.raises(DataError, match="no tokeniser that can be read"):
+        tokenizer(str(tmp_path))
+    with pytest.raises(ValueError, match="plain:3 says no number of words"):
+        tokenizer("plain:3")
