@@ -46,6 +46,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "bfloat16": {"precision": "bfloat16"},
     "four": {"shards": 4, "objective": {"name": "adversarial", "attack": {"name": "pgd", "eps": 0.05, "steps": 2}}},
     "eight": {"shards": 8},
+    "prune": {"changes": [{"name": "prune", "sparsity": 0.6, "every": "2it"}], "ema": 0.9},
 }
 
 
