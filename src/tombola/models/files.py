@@ -14,10 +14,13 @@ def save_network(network: Network, path: Path) -> Path:
 
 
 def load_network(source: Source, path: Path) -> Network:
-    """The network saved in ``path``, in eval mode; ``source`` names the net, its own weights are not read.
+    """The network saved in ``path``, in eval mode, with the origin of the one that was saved.
 
-    Its origin is that of the network that was saved.
+    ``source`` names the net where the file does not say it; its own weights are not read.
     """
-    network = Source(name=f"path:{path}", arch=source.bare, width=source.width).load()
-    network.origin = said_in(path).origin or network.origin
+    origin = said_in(path).origin
+    says_it = origin is not None and origin.can_be_built
+    net = {} if says_it else {"arch": source.bare, "width": source.width, "options": source.options}
+    network = Source(name=f"path:{path}", **net).load()
+    network.origin = origin or network.origin
     return network
