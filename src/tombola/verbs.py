@@ -254,9 +254,10 @@ def _judged(network: Network, item: Property, task: Task) -> tuple[Network, Task
     if isinstance(item, DenseProperty) or network.adapted is None:
         return network, task
     target = shown(task, network)
-    if not network.adapted.classes:
+    classes = target.splits().classes
+    if classes and not network.adapted.classes:
         warnings.warn(f"{network.source} does not name its classes; they are taken in the set's order", stacklevel=3)
-    return in_order_of(network, target.splits().classes), target
+    return in_order_of(network, classes), target
 
 
 def _require_its_net(ticket: Ticket, dense: Network) -> None:

@@ -76,7 +76,7 @@ def test_how_many_were_cut_is_said_and_parting_loses_none(tmp_path: Path) -> Non
     parted = own(file, length=8, longer="part").load()
     whole = own(file).load()
     assert len(parted.train) > len(whole.train)
-    assert sum(len(ids) - 2 for ids in parted.train.ids) == sum(len(ids) - 2 for ids in whole.train.ids)  # type: ignore[attr-defined]
+    assert sum(len(ids) - 2 for ids in parted.train.ids) == sum(len(ids) - 2 for ids in whole.train.ids)
     assert parted.train.take(torch.arange(5)).x.shape[1] == 8
 
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from tombola.data import prose
 from tombola.data._base import Dataset
+from tombola.data._python_prose import paragraphs
 from tombola.data.prose import Prose
 from tombola.errors import DataError
 
@@ -20,8 +20,8 @@ def test_there_are_paragraphs_of_every_kind_in_every_split() -> None:
 
 def test_a_paragraph_more_moves_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     before, identity = Prose().rows(), Prose().identity()
-    more = {kind: (*texts, f"Something new about {kind}.") for kind, texts in prose.paragraphs().items()}
-    monkeypatch.setattr(prose, "paragraphs", lambda: more)
+    more = {kind: (*texts, f"Something new about {kind}.") for kind, texts in paragraphs().items()}
+    monkeypatch.setattr("tombola.data.prose.paragraphs", lambda: more)
     after = Prose().rows()
     assert Prose().identity() != identity
     for one, other in ((before.train, after.train), (before.val, after.val), (before.test, after.test)):

@@ -32,8 +32,10 @@ class PlainWords(Tokenizer):
     special: frozenset[int] = frozenset(range(_SPECIAL))
 
     def pieces(self, texts: Sequence[Written], length: int) -> list[list[Piece]]:
-        return [self._of_pair(*text, length) if text.second is not None else self._of_one(text.first, length)
-                for text in texts]  # fmt: skip
+        return [
+            self._of_one(first, length) if second is None else self._of_pair(first, second, length)
+            for first, second in texts
+        ]
 
     def identity(self) -> Json:
         return f"plain:{self.words}"

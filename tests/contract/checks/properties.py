@@ -7,6 +7,7 @@ from json import dumps
 
 import torch
 from tests.fitting.toys import Toy, network
+from tests.tasks.toy_reader import reader
 
 from tombola.data._counts import Counts
 from tombola.errors import RequestError
@@ -22,17 +23,25 @@ from tombola.tickets.ticket import Ticket
 from tombola.transfers.linear import Linear
 
 from .faults import NAN, Fault, first, gives, shake
-from .room import Check, pruned, rng, scenes, segmenter, untouched
+from .room import Check, hidden_words, pruned, rng, scenes, segmenter, untouched
 
 
 def subject(item: Property) -> tuple[Network, Task]:
-    """A net and a task that it can be measured on: one answer an image, or one a pixel."""
-    try:
-        item.check(Toy())
-    except RequestError:
-        item.check(scenes())
+    """A net and a task that it can be measured on: one answer an image, one a pixel, or one a hidden word."""
+    if _judges(item, Toy()):
+        return network().eval(), Toy()
+    if _judges(item, scenes()):
         return segmenter().copy().eval(), scenes()
-    return network().eval(), Toy()
+    item.check(hidden_words())
+    return hidden_words().head(reader(), generator=rng()).eval(), hidden_words()
+
+
+def _judges(item: Property, task: Task) -> bool:
+    try:
+        item.check(task)
+    except RequestError:
+        return False
+    return True
 
 
 def measured(item: Property, model: Network, task: Task) -> list[Measurement]:

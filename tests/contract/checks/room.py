@@ -73,6 +73,12 @@ def scenes() -> Task:
 
 
 @cache
+def hidden_words() -> Task:
+    """A few paragraphs with words hidden, for nets of 300 words."""
+    return Task.parse({"name": "mlm", "data": {"name": "prose", "num_train": 20, "tokenizer": "plain:300"}})
+
+
+@cache
 def residual() -> Network:
     """A small net of ours, whose maps a segmentation head can read; copy it before changing it."""
     return as_network({"name": "resnet8", "width": 0.25})
