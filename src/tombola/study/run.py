@@ -119,7 +119,10 @@ def write_files(plan: Plan, store: Store, folder: Path) -> list[Path]:
             if isinstance(stage, ExportStage) and store.has(stage.key):
                 place = folder / FILES / _called(planned.cell) / f"{stage.exporter.name}-{stage.key[:8]}"
                 if not place.exists():
-                    shutil.copytree(store.folder(stage.key) / FILES, place)
+                    part = place.with_name(f"{place.name}.part")  # whole or not at all
+                    shutil.rmtree(part, ignore_errors=True)
+                    shutil.copytree(store.folder(stage.key) / FILES, part)
+                    part.rename(place)
                 found.append(place)
     return found
 
