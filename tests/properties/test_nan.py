@@ -14,7 +14,7 @@ from tombola.fitting.session import Session
 from tombola.models.files import save_network
 from tombola.models.network import Network
 from tombola.models.source import Source
-from tombola.properties._base import Measurement, Property, TicketProperty
+from tombola.properties._base import Measurement, PairProperty, Property, TicketProperty
 from tombola.spec import build
 from tombola.tasks._base import Task
 from tombola.transfers._base import Transfer
@@ -50,8 +50,10 @@ def test_no_property_has_a_value_of_a_network_that_answers_nan(name: str) -> Non
     model = broken({**source, "decoder": "fcn"} if pixels else source)
     if pixels:
         model = task.head(model, generator=torch.Generator())
+    two = (model,) if issubclass(Property.family.get(name), PairProperty) else ()
+    ask: Any = verbs.compare if two else verbs.measure
     with pytest.raises(StageError):
-        verbs.measure(model, task, [{"name": name, **SMALL.get(name, {})}])
+        ask(model, *two, task, [{"name": name, **SMALL.get(name, {})}])
 
 
 @pytest.mark.parametrize("name", Transfer.family.names())
