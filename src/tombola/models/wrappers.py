@@ -57,9 +57,13 @@ def unwrapped(weights: Mapping[str, Tensor], file: Path) -> Unwrapped:
     for more in {"robust": ("model.",), "smoothed": ("module.",)}.get(layout, ()):
         if all(name.startswith(more) for name in found):  # one wrapper more around some of their nets
             found = {name.removeprefix(more): value for name, value in found.items()}
-    others = {name: value for name, value in weights.items() if not name.startswith(bare) and name not in _PIXELS}
-    first = {name.removeprefix("normalise."): value for name, value in others.items()} if layout == "ours" else {}
-    return Unwrapped(found, _normaliser(weights, layout, file), layout, first)
+    return Unwrapped(found, _normaliser(weights, layout, file), layout, _first(weights) if layout == "ours" else {})
+
+
+def _first(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What the first layer holds, unless it is a normaliser."""
+    found = {name: value for name, value in weights.items() if name.startswith("normalise.") and name not in _PIXELS}
+    return {name.removeprefix("normalise."): value for name, value in found.items()}
 
 
 def _layout(weights: Mapping[str, Tensor]) -> Layout:
