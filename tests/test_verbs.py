@@ -7,12 +7,15 @@ import torch
 from torch import nn
 
 from tombola import verbs
-from tombola.errors import RequestError, TicketError
+from tombola.errors import RequestError, StageError, TicketError
+from tombola.fitting.session import Session
+from tombola.masks.masks import Masks
 from tombola.models.digest import weights_digest
 from tombola.models.network import Network
 from tombola.models.source import Source
 from tombola.tasks._base import Task
 from tombola.tickets.ticket import Ticket
+from tombola.transfers._base import Transfer
 
 SOURCE = {"name": "resnet8", "width": 0.25}
 FIT = {"epochs": "2it", "batch": 20}
@@ -45,6 +48,24 @@ def test_the_whole_way_from_names() -> None:
     assert [(row.property, row.metric, row.seed, row.unit) for row in rows] == [("accuracy", "accuracy", 4, "%")]
     assert 0 <= rows[0].value <= 100
     assert weights_digest(model) == before
+
+
+class Regrowing(Transfer):
+    """Adapts as a finetuning does, and brings a pruned weight back."""
+
+    def adapt(self, model: Network, masks: Masks, task: Task, *, seed: int, session: Session) -> Network:
+        found = Transfer.parse(SHORT).adapt(model, masks, task, seed=seed, session=session)
+        name, mask = next((name, mask) for name, mask in masks.items() if not bool(mask.all()))
+        with torch.no_grad():
+            found.body.get_parameter(name)[~mask] += 1.0
+        return found
+
+
+def test_a_transfer_that_brings_pruned_weights_back_is_refused() -> None:
+    model = pretrained()
+    (ticket,) = verbs.draw(model, {"name": "omp", "sparsity": 0.5})
+    with pytest.raises(StageError, match=r"that the ticket prunes came back while it was adapted"):
+        verbs.transfer(model, ticket, DIGITS, Regrowing())
 
 
 def test_any_module_is_a_model() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
-from tombola.errors import ModelError, TicketError
+from tombola.errors import ModelError, StageError, TicketError
 from tombola.fitting.seeds import generator
 from tombola.masks.masks import Masks
 from tombola.models.adapted import Adapted
@@ -77,6 +77,20 @@ def kept(network: Network, ticket: Ticket, adapted: Adapted) -> Ticket:
     extra = {name: value for name, value in ticket.lineage.extra.items() if name not in ("adapted_to", "net")}
     lineage = ticket.lineage.replace(origin=origin_of(network), adapted=adapted, model="", extra=extra)
     return Ticket.of(network.body, without_head(ticket.masks, network), lineage, keep_values=True)
+
+
+def require_pruned(network: Network, masks: Masks) -> None:
+    """Raise `StageError` where a weight is there that the masks prune; a head that a task replaced is not asked."""
+    weights = dict(network.body.named_parameters(remove_duplicate=False))
+    for name, mask in without_head(masks, network).items():
+        weight = weights.get(name)
+        if weight is None or weight.shape != mask.shape:
+            continue  # a net that a change made smaller
+        if count := int(weight.detach()[~mask.to(weight.device)].count_nonzero()):
+            raise StageError(
+                f"{count} of the weights of {name!r} that the ticket prunes came back while it was adapted, and it"
+                " could not say so; leave such changes out of fit.changes, or write them where a net is pretrained"
+            )
 
 
 def _dense(ticket: Ticket, model: str | Mapping[str, Any] | Source | None, seed: int) -> Network:

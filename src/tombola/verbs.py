@@ -20,7 +20,7 @@ from tombola.fitting.fit import Fit
 from tombola.fitting.seeds import generator
 from tombola.fitting.session import Session
 from tombola.fitting.validate import headline
-from tombola.joining import applied, base_of, kept, whole
+from tombola.joining import applied, base_of, kept, require_pruned, whole
 from tombola.models.classes import in_order_of
 from tombola.models.network import Network
 from tombola.models.source import Source
@@ -107,10 +107,14 @@ def transfer(
     seed: int = 0,
     session: Session | None = None,
 ) -> Network:
-    """A new network: the ticket applied to the model, adapted to the task. A foreign mask-only ticket is refused."""
+    """A new network: the ticket applied to the model, adapted to the task. A foreign mask-only ticket is refused.
+
+    So is a training that brings pruned weights back: the ticket would no longer say which weights there are.
+    """
     drawn = _ticket(ticket)
     masked, target = applied(as_network(model, seed=seed), drawn), Task.parse(task)
     found = Transfer.parse(how).adapt(masked, drawn.masks, target, seed=seed, session=session or Session())
+    require_pruned(found, drawn.masks)
     found.adapted = target.adapted()
     return found
 

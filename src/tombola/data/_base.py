@@ -206,16 +206,6 @@ def loaded_images(dataset: Dataset) -> Splits:
     return of_images(loaded(dataset), dataset.name)
 
 
-def loaded_labelled(dataset: Dataset) -> Splits[Labelled]:
-    """The same of a set of samples with labels, images or others; `DataError` for one without."""
-    splits = loaded(dataset)
-    if not isinstance(splits.train, Labelled):
-        raise DataError(
-            f"{dataset.name} holds {type(splits.train).__name__.lower()} without labels; take a set with some"
-        )
-    return cast("Splits[Labelled]", splits)
-
-
 @lru_cache(maxsize=3)
 def _loaded(dataset: Dataset, digest: str) -> Splits[Examples]:
     del digest  # part of the cache's key: a folder whose files changed is another set

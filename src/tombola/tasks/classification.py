@@ -1,6 +1,6 @@
-"""Classification: tell the samples of a set apart, images or texts; the headline is top-1 accuracy.
+"""Classification: tell the images of a set apart; the headline is top-1 accuracy.
 
-What: cross-entropy on a fresh linear head with one output a class. Validation comes out of the training samples, the
+What: cross-entropy on a fresh linear head with one output a class. Validation comes out of the training images, the
 test split is only for measuring.
 When: every data set Tombola has. ``digits`` alone means ``classification:digits``, and options that are the data set's
 own may stand beside ``name``: ``{name: digits, num_train: 200}``.
@@ -20,7 +20,7 @@ from torch.nn import functional as F
 
 from tombola.batch import Batch
 from tombola.data._augment import Augment, augment
-from tombola.data._base import Dataset, Labelled, Splits, loaded_labelled, stratified
+from tombola.data._base import Dataset, Images, Splits, Subset, loaded_images, stratified
 from tombola.data._scenes import SceneSet
 from tombola.data._text_set import TextSet
 from tombola.data._whole import Nothing
@@ -35,7 +35,7 @@ from tombola.tasks._data import known_data, made_ready, with_data_options
 
 
 class Classification(Task):
-    """Which class is it of?"""
+    """Which class is in the image?"""
 
     ARGUMENT: ClassVar[str | None] = "data"
     EXAMPLES: ClassVar[Examples] = ({"data": {"name": "digits", "num_train": 40}},)
@@ -72,7 +72,7 @@ class Classification(Task):
     def identity(self) -> dict[str, Json]:
         return {**super().identity(), "augment_with": self.policy}
 
-    def splits(self) -> Splits[Labelled]:
+    def splits(self) -> Splits:
         return _splits(self, self.digest())
 
     def tested(self) -> str:
@@ -99,9 +99,9 @@ class Classification(Task):
 
 
 @lru_cache(maxsize=8)
-def _splits(task: Classification, digest: str) -> Splits[Labelled]:
+def _splits(task: Classification, digest: str) -> Splits:
     del digest  # part of the cache's key, as in `loaded`
-    splits = loaded_labelled(task.data)
+    splits = loaded_images(task.data)
     if len(splits.classes) < 2:
         raise DataError(f"{task.data.name}: one class ({', '.join(splits.classes)}); telling apart needs two or more")
     if isinstance(splits.train, Nothing):
@@ -110,16 +110,16 @@ def _splits(task: Classification, digest: str) -> Splits[Labelled]:
     if len(present := torch.unique(train.labels)) < 2:
         only = ", ".join(splits.classes[label] for label in present.tolist())
         raise DataError(
-            f"{task.data.name}: all {len(train)} training samples are of one class ({only}), of {len(splits.classes)};"
+            f"{task.data.name}: all {len(train)} training images are of one class ({only}), of {len(splits.classes)};"
             " telling apart needs two or more (a larger fraction, or subset=stratified, where they were left out)"
         )
     return Splits(train, splits.val, splits.test)
 
 
-def _some(train: Labelled, task: Classification) -> Labelled:
+def _some(train: Images, task: Classification) -> Images:
     if task.fraction == 1:
         return train
     count = max(1, round(task.fraction * len(train)))
     if task.subset == "first":
-        return train.some(torch.arange(count))
+        return Subset(train, torch.arange(count))
     return stratified(train, count, task.subset_seed)

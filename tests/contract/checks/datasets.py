@@ -109,11 +109,7 @@ def what_it_says_suits_it_exists(dataset: Dataset) -> None:
     kind = "segmentation" if isinstance(dataset, SceneSet) else "classification"
     task = Task.parse({"name": kind, "data": dataset})
     x, y = torch.rand(2, 3, 16, 16, generator=rng()), torch.zeros(2, 16, 16, dtype=torch.uint8)
-    shown = Batch(x, y)
-    if dataset.PUBLISHED is None and not samples_are_images(parts(dataset)[0]):
-        shown = task.splits().train.take(torch.arange(2))
-    changed = task.views(shown, generator=rng())
-    assert changed.x.shape == shown.x.shape
+    assert task.views(Batch(x, y), generator=rng()).x.shape == x.shape
 
 
 CHECKS: tuple[Check, ...] = (
