@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from tombola.attacks._folding import pairs
 from tombola.errors import ModelError
 from tombola.models.inputs.pixels import Normalise
 from tombola.models.network import Network, find_head, num_outputs
@@ -106,3 +107,9 @@ def test_a_copy_shares_no_tensor() -> None:
     with torch.no_grad():
         next(twin.body.parameters()).zero_()
     assert next(network.body.parameters()).abs().sum() > 0
+
+
+def test_attacks_can_follow_a_network_of_images() -> None:
+    """What attacks fold is read off a trace with stand-ins, which a branch on the batch's values would end."""
+    body = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
+    assert pairs(Network(body, source="x")) == [("body.0", "body.1")]
