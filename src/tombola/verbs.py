@@ -63,7 +63,7 @@ class Validated:
     images: int
 
     def __str__(self) -> str:
-        return f"{self.score:.2%} on {self.images} validation images" if self.images else "no validation images"
+        return f"{self.score:.2%} on {self.images} validation samples" if self.images else "no validation samples"
 
     def plain(self) -> dict[str, float]:
         """As plain JSON, the score in per cent."""
@@ -78,7 +78,7 @@ def pretrain(
     target = Task.parse(task)
     with_head = target.head(given, generator=generator(seed, "head"))
     trained = _fit(fit).run(with_head, target, masks=None, seed=seed, session=session or Session(), parameters="all")
-    trained.origin, trained.adapted = given.origin.replace(trained=True), target.adapted()
+    trained.origin, trained.adapted = with_head.origin.replace(trained=True), target.adapted()
     return trained
 
 

@@ -37,7 +37,7 @@ def ticket(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ):
         done = CliRunner().invoke(app, list(words))
         assert done.exit_code == 0, done.output
-    assert "validation images" in done.stdout, "a training ends with a score"
+    assert "validation samples" in done.stdout, "a training ends with a score"
     return here / "a.ticket"
 
 

@@ -109,7 +109,20 @@ PRESETS: Final[Mapping[str, Mapping[str, object]]] = {
     "cohen": {"epochs": "90ep", "batch": 400, "optimizer": _sgd(0.1, 1e-4), "schedule": _THIRDS},
     # Chen et al. (BERT-Tickets), NeurIPS 2020, code: BERT-base on GLUE; small encoders want a rate near 1e-4.
     "glue": {"epochs": "3ep", "batch": 32, "optimizer": _adamw(2e-5), "schedule": "linear", "clip": 1.0},
-    # The same, one level of pruning on masked language modelling.
+    # Zhu et al. (FreeLB), ICLR 2020: the same in an L2 ball around a text's embeddings. Theirs trains on the points on
+    # the way to the last one too.
+    "freelb": {
+        "objective": {
+            "name": "adversarial",
+            "attack": {"name": "pgd", "norm": "l2", "eps": 0.7, "steps": 3, "step": 0.1},
+        },
+        "epochs": "3ep",
+        "batch": 32,
+        "optimizer": _adamw(2e-5),
+        "schedule": "linear",
+        "clip": 1.0,
+    },
+    # Chen et al. (BERT-Tickets), one level of pruning on masked language modelling.
     "mlm": {"epochs": "10000it", "batch": 16, "optimizer": _adamw(5e-5), "schedule": "linear", "clip": 1.0},
 }
 
