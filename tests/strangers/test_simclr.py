@@ -15,14 +15,15 @@ import tombola
 from tombola.answers import Answers, Vectors
 from tombola.batch import Batch
 from tombola.data._augment import augment
-from tombola.data._base import Dataset, Splits
+from tombola.data._base import Splits
 from tombola.data._unlabelled import Unlabelled
+from tombola.data.glyphs import Glyphs
 from tombola.models.digest import weights_digest
 from tombola.models.heading import headed
 from tombola.models.network import Network
 from tombola.tasks._base import Task
 
-GLYPHS = {"name": "glyphs", "num_train": 512, "num_val": 10, "num_test": 64, "noise": 0.0}
+GLYPHS = {"num_train": 512, "num_val": 10, "num_test": 64, "noise": 0.0}
 NET = {"name": "resnet8", "width": 0.5}
 SHORT = {"batch": 64, "optimizer": {"name": "adamw", "lr": 0.01, "weight_decay": 0.0}, "schedule": "constant"}
 PGD = {"name": "adversarial", "attack": {"name": "pgd", "eps": "4/255", "steps": 2}}
@@ -39,7 +40,7 @@ class Views(Task):
         return Vectors(WIDE)
 
     def splits(self) -> Splits[Unlabelled]:
-        found = Dataset.parse(GLYPHS).load()
+        found = Glyphs.model_validate(GLYPHS).load()
         return Splits(*(Unlabelled(images) for images in (found.train, found.val, found.test)))
 
     def head(self, model: Network, *, generator: torch.Generator) -> Network:

@@ -40,7 +40,8 @@ class Normalise(InputLayer):
         return (x - self.mean) / self.std
 
     def run(self, body: nn.Module, x: Tensor, more: Mapping[str, Tensor]) -> Any:
-        if isinstance(x, Tensor) and x.dtype == torch.int64:  # attacks trace it with stand-ins, which have no type
+        given: object = x  # attacks trace it with stand-ins, of which no branch may be asked
+        if isinstance(given, Tensor) and given.dtype == torch.int64:
             raise ModelError(
                 f"a batch of shape {tuple(x.shape)} in int64 is no image; a network of texts has another first layer:"
                 " Network(body, Words(), ...) of tombola.models.inputs.tokens, or hf:FOLDER by name"
