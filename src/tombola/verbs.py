@@ -255,7 +255,10 @@ def _fit(fit: Fit | Options) -> Fit:
 
 def _judged(network: Network, item: Property, task: Task) -> tuple[Network, Task]:
     """Network and task as a property looks at them: one of dense networks asks nothing of their head."""
-    if isinstance(item, DenseProperty) or network.adapted is None:
+    if isinstance(item, DenseProperty):
+        return network, task
+    task.check_net(network)
+    if network.adapted is None:
         return network, task
     target = shown(task, network)
     classes = target.splits().classes

@@ -52,6 +52,16 @@ def test_a_net_must_know_the_words_and_have_room_for_them(tmp_path: Path) -> Non
         verbs.pretrain("resnet8", task, FIT)
 
 
+def test_a_net_that_learned_other_words_is_refused(tmp_path: Path) -> None:
+    task = own(tmp_path)
+    network, other = verbs.pretrain(reader(300), task, {**FIT, "epochs": "1it"}), own(tmp_path, tokenizer="plain:299")
+    assert verbs.measure(network, task, "accuracy")
+    for use in (lambda: verbs.measure(network, other, "accuracy"), lambda: verbs.pretrain(network, other, FIT)):
+        with pytest.raises(ModelError, match=r"learned texts with another tokeniser than plain:299"):
+            use()
+    assert verbs.pretrain(reader(300), other, {**FIT, "epochs": "1it"})
+
+
 def test_one_label_only_or_a_label_that_is_only_tested_is_no_task(tmp_path: Path) -> None:
     (tmp_path / "one.csv").write_text("text,label\n" + "".join(f"good {n},1\n" for n in range(30)))
     with pytest.raises(DataError, match=r"texts: one label only \(1\); telling texts apart needs two or more"):

@@ -53,6 +53,9 @@ class Task(Member):
         """Whether the head that the model has can answer this task."""
         return num_outputs(model.head) == self.answers.outputs
 
+    def check_net(self, model: Network) -> None:
+        """Raise the `ModelError` of a net that cannot be shown the samples; overridden where that can be told."""
+
     def adapted(self) -> Adapted:
         """What a network says of itself once its head answers this task."""
         return Adapted.of(self.identity(), size=self.side, classes=self.splits().classes)

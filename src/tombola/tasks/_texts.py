@@ -38,7 +38,7 @@ def known_texts(value: object) -> TextSet:
 
 
 def require_reader(model: Network, data: TextSet) -> None:
-    """Raises `ModelError` for a net that cannot read the texts: of images, of fewer words, or of shorter texts."""
+    """Raises `ModelError` for a net that cannot read the texts: of images, of fewer words or others, of fewer places."""
     table = table_in(model.body)
     if table is None:
         raise ModelError(f"{model.source} reads no words, and {data.name} holds texts; write a model such as hf:FOLDER")
@@ -49,10 +49,22 @@ def require_reader(model: Network, data: TextSet) -> None:
             f" {table.num_embeddings:,}; write tokenizer=FOLDER with the folder of that model"
             + (f", or tokenizer=plain:{table.num_embeddings}" if data.tokenizer.startswith("plain") else "")
         )
+    _require_same_words(model, data)
     most = _longest(model.body)
     if most is not None and data.length > most:
         raise ModelError(
             f"length={data.length}: {model.source} takes texts of {most} tokens at most; write length={most}"
+        )
+
+
+def _require_same_words(model: Network, data: TextSet) -> None:
+    """A net that was adapted to texts says which tokeniser made their ids."""
+    adapted_to = {} if model.adapted is None else model.adapted.task.get("data", {})
+    theirs = adapted_to.get("tokenizer") if isinstance(adapted_to, Mapping) else None
+    if theirs is not None and theirs != data.cutting().identity():
+        raise ModelError(
+            f"{model.source} learned {adapted_to.get('name')} with another tokeniser than {data.tokenizer}, so it would"
+            " take words for others; write tokenizer=... as it was there"
         )
 
 

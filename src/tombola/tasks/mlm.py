@@ -79,12 +79,15 @@ class MaskedWords(Task):
     def tested(self) -> str:
         return self.data.tested()
 
-    def head(self, model: Network, *, generator: torch.Generator) -> Network:
+    def check_net(self, model: Network) -> None:
         require_reader(model, self.texts)
+
+    def head(self, model: Network, *, generator: torch.Generator) -> Network:
+        self.check_net(model)
         return model.with_head(table_of(model.body).num_embeddings, generator=generator, head="mlm")
 
     def fits(self, model: Network) -> bool:
-        require_reader(model, self.texts)
+        self.check_net(model)
         return model.head_kind.name == "mlm" and num_outputs(model.head) == table_of(model.body).num_embeddings
 
     def views(self, batch: Batch, *, generator: torch.Generator) -> Batch:

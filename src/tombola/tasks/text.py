@@ -61,12 +61,15 @@ class TextClassification(Task):
     def tested(self) -> str:
         return self.data.tested()
 
-    def head(self, model: Network, *, generator: torch.Generator) -> Network:
+    def check_net(self, model: Network) -> None:
         require_reader(model, self.texts)
+
+    def head(self, model: Network, *, generator: torch.Generator) -> Network:
+        self.check_net(model)
         return model.with_head(len(self.splits().classes), generator=generator)
 
     def fits(self, model: Network) -> bool:
-        require_reader(model, self.texts)
+        self.check_net(model)
         return super().fits(model) and model.head_kind.name == "linear"
 
     def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
