@@ -140,7 +140,7 @@ def test_made_sets_are_counted_without_making_them_all(monkeypatch: pytest.Monke
     def refuse(*_: Any) -> Splits:
         raise AssertionError("made in full")
 
-    monkeypatch.setattr(_counts, "loaded_images", refuse)
+    monkeypatch.setattr(_counts, "loaded", refuse)
     assert counts_of(Dataset.parse("glyphs")) == Counts(27_000, 1_000, 3_000, 26, 16)
     assert counts_of(Dataset.parse({"name": "shapes", "num_train": 7})) == Counts(7, 100, 200, 4, 32)
 
@@ -149,7 +149,7 @@ def test_a_set_that_is_neither_published_nor_there_is_unknown_with_the_reason(mo
     def missing(dataset: Dataset) -> Splits:
         raise DataError(f"{dataset.name}: not found; fetch it")
 
-    monkeypatch.setattr(_counts, "loaded_images", missing)
+    monkeypatch.setattr(_counts, "loaded", missing)
     found = estimated()
     assert found.kinds["transfer"].unknown == {"digits: not found; fetch it": 4}
     assert (found.total.flops, found.kinds["draw"].unknown) == (0, {})
@@ -257,7 +257,7 @@ def test_the_plan_says_what_is_unknown(toy: str, monkeypatch: pytest.MonkeyPatch
     def missing(dataset: Dataset) -> Splits:
         raise DataError("not found; fetch it")
 
-    monkeypatch.setattr(_counts, "loaded_images", missing)
+    monkeypatch.setattr(_counts, "loaded", missing)
     lines = CliRunner().invoke(app, ["plan", toy]).output
     assert "transfer   unknown (4 stages)" in lines
     assert "unknown for 4 transfer stages: not found; fetch it" in lines

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from tombola.data._base import Dataset, Splits, loaded_images, of_images
+from tombola.data._base import Dataset, Splits, loaded, of_images
 
 _ONE_EACH = {"num_train": 1, "num_val": 1, "num_test": 1}
 
@@ -38,7 +38,7 @@ def counts_of(dataset: Dataset) -> Counts:
         )  # three images tell classes and size
         train, val, test = (int(getattr(dataset, name)) for name in _ONE_EACH)
         return replace(some, train=train, val=val, test=test)
-    return _of_splits(loaded_images(dataset))
+    return _of_splits(of_images(loaded(dataset), "an estimate of the cost"))
 
 
 def _of_splits(splits: Splits) -> Counts:

@@ -38,7 +38,7 @@ def known_texts(value: object) -> TextSet:
 
 
 def require_reader(model: Network, data: TextSet) -> None:
-    """Raises `ModelError` for a net that cannot read the texts: of images, of fewer words or others, of fewer places."""
+    """Raises `ModelError` for a net that cannot read the texts: of images, of fewer or other words, of few places."""
     table = table_in(model.body)
     if table is None:
         raise ModelError(f"{model.source} reads no words, and {data.name} holds texts; write a model such as hf:FOLDER")
