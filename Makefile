@@ -23,7 +23,7 @@ demo: setup  ## the whole way on built-in data: train, draw, transfer, measure, 
 	$(BIN)/tombola run demo --runner processes:2
 
 test: setup  ## the fast tests, on all cores
-	$(BIN)/python -m pytest -q -n logical
+	$(BIN)/python -m pytest -q -n logical --dist loadfile
 
 slow: setup  ## the slow tests (oracles, long properties)
 	$(BIN)/python -m pytest -q -m slow

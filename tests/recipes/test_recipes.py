@@ -94,8 +94,8 @@ def test_every_paper_recipe_has_both_scales_and_says_what_differs(name: str, sma
     for plan in (small, paper):
         axes = plan.study.axes
         assert "prior" in axes
-        assert len({cell.experiment.seed for cell in plan.study.cells()}) == 3
-    assert {cell.experiment.model.name for cell in small.study.cells()} == {"resnet20"}
+        assert len({planned.cell.experiment.seed for planned in plan.cells}) == 3
+    assert {planned.cell.experiment.model.name for planned in small.cells} == {"resnet20"}
 
 
 def test_the_small_recipes_share_their_pretrainings(small_plans: dict[str, Plan]) -> None:
@@ -108,7 +108,7 @@ def test_the_small_recipes_share_their_pretrainings(small_plans: dict[str, Plan]
 def test_every_learned_mask_is_learned_at_the_schemes_own_rate(small_plans: dict[str, Plan]) -> None:
     """At ten times that rate mask learning collapses, and whoever collapses less seems to win."""
     plans = [*small_plans.values(), *map(paper_plan, recipe_names())]
-    learned = [cell.experiment.draw for plan in plans for cell in plan.study.cells()]
+    learned = [planned.cell.experiment.draw for plan in plans for planned in plan.cells]
     drawn = [scheme for scheme in learned if isinstance(scheme, LMP)]
     assert drawn
     for scheme in drawn:
@@ -120,7 +120,7 @@ ONE_SHOT = [f"robust-tickets/{name}" for name in ("fig1", "fig2", "fig3", "fig6"
 
 @pytest.mark.parametrize("name", ONE_SHOT)
 def test_one_shot_tickets_stand_beside_what_they_must_beat(name: str, small_plans: dict[str, Plan]) -> None:
-    cells = small_plans[name].study.cells()
+    cells = [planned.cell for planned in small_plans[name].cells]
     by_prior = {str(cell.labels["prior"]): cell.experiment for cell in cells if cell.experiment.seed == 2}
     untrained, random, natural = (by_prior[prior] for prior in ("untrained", "random ticket", "natural"))
     assert untrained.pretrain is None
