@@ -151,7 +151,7 @@ def progress(folder: Path) -> str:
     expect(len(titles) == 3, f"reported: {titles}")
     few = ("--set", "task.size=8", "--set", "task.num_train=40", "--set", "epochs=2it", "--set", "model.width=0.25")
     said = tombola("pretrain", "resnet8", "--task", "digits", *few, "-o", "m.safetensors", folder=folder)
-    expect("validation images" in said.out, said.out)
+    expect("validation samples" in said.out, said.out)
     return said.out.strip()
 
 
