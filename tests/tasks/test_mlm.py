@@ -7,7 +7,7 @@ import torch
 
 from tombola import verbs
 from tombola.data._hidden_words import NOTHING
-from tombola.errors import ModelError, RequestError
+from tombola.errors import ModelError, RequestError, StageError
 from tombola.models.heads.mlm import TiedDecoder
 from tombola.models.prunable import prunable
 from tombola.tasks._base import Task
@@ -55,6 +55,14 @@ def test_losses_and_scores_are_means_over_a_texts_own_words() -> None:
     right, wrong = (-torch.log_softmax(torch.tensor([2.0, 0, 0, 0]), 0)[place] for place in (0, 1))
     torch.testing.assert_close(losses, torch.stack([(right + wrong) / 2, right]))
     assert scores.tolist() == [0.5, 1.0]
+
+
+def test_a_net_that_answers_nan_has_no_perplexity() -> None:
+    model = mlm().head(reader(310), generator=torch.Generator().manual_seed(0)).eval()
+    with torch.no_grad():
+        model.head.get_parameter("bias").fill_(torch.nan)
+    with pytest.raises(StageError, match="outputs hold NaN"):
+        verbs.measure(model, mlm(), "perplexity")
 
 
 def test_views_hide_other_words_of_the_same_texts() -> None:
