@@ -1,18 +1,18 @@
 """The training loop against itself: images a second of this tree and of an earlier commit, in turns.
 
-    python benchmarks/loop_speed.py [--before COMMIT] [--rounds 7] [--threads 2] [--quick]
+    python benchmarks/loop_speed.py [--before COMMIT] [--rounds 30] [--threads 2] [--quick]
 
 Trains the demo's net on its glyphs and torchvision's ResNet-18 on glyphs of 64x64, naturally and against PGD-3, some
 steps at a time: a process with the code as it is here and one with the code of ``--before``, laid out in a scratch
-folder, work turn by turn on the same images, so that what else the machine does falls on both. What is compared is the
-median over rounds of the ratio of each round, whose sides ran within seconds of each other. The bar: no training below
-0.98 of what it was. ``--before`` is by default the last commit before pixels, words, views and boxes shared one loop.
+folder, work turn by turn on the same images, a second or two each, so that what else the machine does falls on both.
+What is compared is the fastest turn of each side: on a shared machine turns of one side differ by a tenth, and the
+fastest is the one that nothing disturbed. The bar: no training below 0.98 of what it was. ``--before`` is by default
+the last commit before pixels, words, views and boxes shared one loop.
 """
 
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tarfile
@@ -32,17 +32,17 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 BEFORE: Final = "19f4399"
 LEAST: Final = 0.98
 NETS: Final[dict[str, dict[str, Any]]] = {
-    "demo": {"model": "resnet8", "task": {"name": "glyphs", "num_train": 4096}, "batch": 128, "steps": 60},
+    "demo": {"model": "resnet8", "task": {"name": "glyphs", "num_train": 4096}, "batch": 128, "steps": 20},
     "resnet18": {
         "model": {"name": "torchvision:resnet18"},
         "task": {"name": "glyphs", "num_train": 512, "size": 64},
         "batch": 64,
-        "steps": 4,
+        "steps": 2,
     },
 }
 PGD: Final = {"name": "pgd", "eps": 8 / 255, "steps": 3, "step": 8 / 255}
 OBJECTIVES: Final[dict[str, Any]] = {"natural": "natural", "pgd": {"name": "adversarial", "attack": PGD}}
-SHARE: Final = {"natural": 1.0, "pgd": 0.4}
+SHARE: Final = {"natural": 1.0, "pgd": 0.5}
 """Of the steps: a PGD-3 step costs about three natural ones, and turns should be alike in length."""
 
 
@@ -62,9 +62,9 @@ def main() -> int:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--before", default=BEFORE, help="the commit to compare with")
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
-    return parsed(parser, rounds=5)
+    return parsed(parser, rounds=12)
 
 
 def compared(workers: dict[str, subprocess.Popen[str]], net: str, objective: str, rounds: int) -> Bar:
@@ -76,8 +76,8 @@ def compared(workers: dict[str, subprocess.Popen[str]], net: str, objective: str
             found = asked(workers[name], net, objective)
             if number:
                 rates[name].append(found)
-    ratio = statistics.median(after / before for before, after in zip(rates["before"], rates["after"], strict=True))
-    before, after = (statistics.median(rates[name]) for name in ("before", "after"))
+    before, after = max(rates["before"]), max(rates["after"])
+    ratio = after / before
     print(f"{net:9} {objective:8} images/s: before {before:8.1f}, after {after:8.1f}, ratio {ratio:.3f}", flush=True)
     return Bar(f"{net} {objective}", ratio, LEAST, form=".3f")
 
