@@ -1,7 +1,8 @@
 """The test split in batches, and a model ready to be measured on it."""
 
+from collections.abc import Callable
 from hashlib import sha256
-from typing import Final
+from typing import Final, TypeVar
 
 import torch
 from torch import Tensor
@@ -16,6 +17,7 @@ from tombola.models.network import Network
 from tombola.outcomes import Outcomes
 from tombola.tasks._base import Task
 
+T = TypeVar("T")
 _LOOKED_AT: Final = 64
 
 
@@ -57,15 +59,29 @@ def require_answers(task: Task, kind: type[Answers], judges: str, instead: str) 
         raise RequestError(f"{judges}, and {task.name} has a target {task.ANSWERS.WHAT}; {instead}")
 
 
-def image_scores(model: Network, task: Task, examples: Examples, batch: int, device: torch.device) -> Tensor:
-    """The task's score of every example, in their order, by the model in eval mode."""
+def each_batch(
+    model: Network,
+    examples: Examples,
+    batch: int,
+    device: torch.device,
+    taken: Callable[[Batch, Tensor], T],
+) -> list[T]:
+    """What ``taken`` makes of each batch, in the examples' order, and of the model's outputs at it, in eval mode.
+
+    Raises `StageError` where outputs hold NaN. The model comes back as given.
+    """
     network = ready(model, device)
     with crafting(network, "eval"), torch.no_grad():
-        scored = [
-            task.scores(answers(network, shown), shown.targets).double().cpu()
-            for shown in batches(examples, batch, device=device)
-        ]
-    return torch.cat(scored)
+        return [taken(shown, answers(network, shown)) for shown in batches(examples, batch, device=device)]
+
+
+def image_scores(model: Network, task: Task, examples: Examples, batch: int, device: torch.device) -> Tensor:
+    """The task's score of every example, in their order, by the model in eval mode."""
+
+    def scored(shown: Batch, outputs: Tensor) -> Tensor:
+        return task.scores(outputs, shown.targets).double().cpu()
+
+    return torch.cat(each_batch(model, examples, batch, device, scored))
 
 
 def answers(network: Network, shown: Batch) -> Tensor:

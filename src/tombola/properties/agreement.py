@@ -12,18 +12,14 @@ Reference: Milani Fard et al., "Launch and Iterate: Reducing Prediction Churn", 
 
 from typing import final
 
-import torch
 from torch import Tensor
 
 from tombola.answers import Classes
-from tombola.attacks._crafting import crafting
-from tombola.data._base import Examples
-from tombola.data._loading import batches
-from tombola.fitting.devices import device_of
 from tombola.fitting.session import Session
 from tombola.models.network import Network
 from tombola.properties._base import Measurement, PairProperty
-from tombola.properties._test_images import answers, labelled, outcomes, ready, require_answers, test_examples
+from tombola.properties._test_images import labelled, outcomes, require_answers, test_examples
+from tombola.properties._told import told_and_true
 from tombola.spec import option
 from tombola.tasks._base import Task
 
@@ -41,22 +37,14 @@ class Agreement(PairProperty):
     def compare(self, model: Network, dense: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
         self.check(task)
         examples = labelled(test_examples(task, None), task)
-        told, wanted = (self._choices(network, examples, session) for network in (model, dense))
-        right = examples.labels
+        told, right = told_and_true(model, task, self.batch, session)
+        wanted, _ = told_and_true(dense, task, self.batch, session)
         alike = outcomes((told == wanted).double(), examples)
         return [
             _share("agreement", told == wanted, "higher", alike),
             _share("negative_flips", (told != right) & (wanted == right), "lower"),
             _share("positive_flips", (told == right) & (wanted != right), "higher"),
         ]
-
-    def _choices(self, network: Network, examples: Examples, session: Session) -> Tensor:
-        """The class that comes first, of every example."""
-        device = device_of(session.device)
-        there = ready(network, device)
-        with crafting(there, "eval"), torch.no_grad():
-            found = [answers(there, shown).argmax(1).cpu() for shown in batches(examples, self.batch, device=device)]
-        return torch.cat(found)
 
 
 def _share(metric: str, where: Tensor, better: str, outcomes: str = "") -> Measurement:

@@ -11,16 +11,15 @@ Reference: that of the metric.
 import math
 from typing import final
 
-import torch
+from torch import Tensor
 
-from tombola.attacks._crafting import crafting
-from tombola.data._loading import batches
+from tombola.batch import Batch
 from tombola.errors import DataError
 from tombola.fitting.devices import device_of
 from tombola.fitting.session import Session
 from tombola.models.network import Network
 from tombola.properties._base import Measurement, Property
-from tombola.properties._test_images import answers, ready, test_examples
+from tombola.properties._test_images import each_batch, test_examples
 from tombola.spec import option
 from tombola.tasks._base import Task
 
@@ -33,10 +32,11 @@ class Headline(Property):
 
     def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
         device, examples, metric = device_of(session.device), test_examples(task, None), task.metric()
-        network = ready(model, device)
-        with crafting(network, "eval"), torch.no_grad():
-            for shown in batches(examples, self.batch, device=device):
-                metric.update(answers(network, shown).float(), shown.targets)
+
+        def taken(shown: Batch, outputs: Tensor) -> None:
+            metric.update(outputs.float(), shown.targets)
+
+        each_batch(model, examples, self.batch, device, taken)
         value = metric.compute()
         if math.isnan(value):
             raise DataError(f"headline: the test split of {task.name} holds nothing that {metric.NAME} can be taken of")

@@ -16,8 +16,7 @@ import torch
 from torch import Tensor
 
 from tombola.answers import Maps
-from tombola.attacks._crafting import crafting
-from tombola.data._loading import batches
+from tombola.batch import Batch
 from tombola.data._scenes import VOID
 from tombola.errors import RequestError
 from tombola.fitting.devices import device_of
@@ -25,7 +24,7 @@ from tombola.fitting.session import Session
 from tombola.models.network import Network
 from tombola.models.segmenting import SegmentingBody
 from tombola.properties._base import Measurement, Property
-from tombola.properties._test_images import answers, ready, require_answers, test_images
+from tombola.properties._test_images import each_batch, require_answers, test_images
 from tombola.rows import Scalar
 from tombola.spec import option
 from tombola.tasks._base import Task
@@ -45,12 +44,13 @@ class MeanIoU(Property):
         _require_decoder(model)
         device = device_of(session.device)
         images = test_images(task, None)
-        network = ready(model, device)
-        counts = torch.zeros(len(images.classes), len(images.classes), dtype=torch.int64)
-        with crafting(network, "eval"), torch.no_grad():
-            for shown in batches(images, self.batch, device=device):
-                told = answers(network, shown).argmax(1)
-                counts += confusion(told, shown.targets, len(images.classes)).cpu()
+        classes = len(images.classes)
+
+        def counted(shown: Batch, outputs: Tensor) -> Tensor:
+            return confusion(outputs.argmax(1), shown.targets, classes).cpu()
+
+        nothing = torch.zeros(classes, classes, dtype=torch.int64)
+        counts = sum(each_batch(model, images, self.batch, device, counted), start=nothing)
         each = intersections_over_unions(counts)
         mean = float(each[each.isfinite()].mean()) if bool(each.isfinite().any()) else 0.0
         right = float(counts.diagonal().sum() / counts.sum().clamp_min(1))

@@ -11,17 +11,16 @@ Reference: Jelinek et al., 1977; of masked words as in Devlin et al. (BERT), NAA
 import math
 from typing import final
 
-import torch
+from torch import Tensor
 from torch.nn import functional as F
 
 from tombola.answers import Tokens
-from tombola.attacks._crafting import crafting
-from tombola.data._loading import batches
+from tombola.batch import Batch
 from tombola.fitting.devices import device_of
 from tombola.fitting.session import Session
 from tombola.models.network import Network
 from tombola.properties._base import Measurement, Property
-from tombola.properties._test_images import answers, ready, require_answers, test_examples
+from tombola.properties._test_images import each_batch, require_answers, test_examples
 from tombola.spec import option
 from tombola.tasks._base import Task
 
@@ -40,18 +39,20 @@ class Perplexity(Property):
     def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
         self.check(task)
         examples, device = test_examples(task, None), device_of(session.device)
-        network = ready(model, device)
-        loss, right, count = 0.0, 0, 0
-        with crafting(network, "eval"), torch.no_grad():
-            for shown in batches(examples, self.batch, device=device):
-                asked = shown.targets >= 0
-                outputs, words = answers(network, shown)[asked], shown.targets[asked]
-                loss += float(F.cross_entropy(outputs, words, reduction="none").double().sum())
-                right += int((outputs.argmax(1) == words).sum())
-                count += len(words)
+        found = each_batch(model, examples, self.batch, device, _of_words)
+        losses, told, words = zip(*found, strict=True)
+        loss, right, count = sum(losses), sum(told), sum(words)
         # Above e^700 there is no number; a net so wrong is no better for being told apart from others like it.
         perplexity = math.exp(min(700.0, loss / max(1, count)))
         return [
             Measurement("perplexity", perplexity, count, better="lower"),
             Measurement("words_told", 100 * right / max(1, count), count, "%"),
         ]
+
+
+def _of_words(shown: Batch, outputs: Tensor) -> tuple[float, int, int]:
+    """The losses of a batch's hidden words, added up; how many are told right; how many there are."""
+    asked = shown.targets >= 0
+    told, words = outputs[asked], shown.targets[asked]
+    loss = F.cross_entropy(told, words, reduction="none").double().sum()
+    return float(loss), int((told.argmax(1) == words).sum()), len(words)
