@@ -8,23 +8,21 @@ Options: None.
 Reference: Chen et al., arXiv 1706.05587; torchvision's ``DeepLabHead``.
 """
 
-from typing import ClassVar, Final, final
+from typing import Final, final
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from tombola.models.heads._base import Features, Head, Reads
+from tombola.models.heads._base import Features
 from tombola.models.heads._drawing import drawing_from
-from tombola.models.heads._maps import ends_pointwise, enlarged, last_outputs
+from tombola.models.heads._maps import Decoder
 
 _REACH: Final = 96  # pixels of the smallest rate, twice and three times as many: 12, 24, 36 at a stride of 8
 
 
 @final
-class Deeplab(Head):
+class Deeplab(Decoder):
     """A class at every pixel, seen from near and far."""
-
-    READS: ClassVar[Reads] = "maps"
 
     def make(self, features: Features, outputs: int, *, generator: torch.Generator) -> nn.Module:
         from torchvision.models.segmentation.deeplabv3 import DeepLabHead
@@ -33,12 +31,3 @@ class Deeplab(Head):
         with drawing_from(generator):
             made: nn.Module = DeepLabHead(features.channels, outputs, rates)
         return made
-
-    def fits(self, layer: nn.Module) -> bool:
-        return ends_pointwise(layer)
-
-    def outputs(self, layer: nn.Module) -> int:
-        return last_outputs(layer)
-
-    def finished(self, found: Tensor, size: torch.Size) -> Tensor:
-        return enlarged(found, size)

@@ -8,21 +8,19 @@ Options: None.
 Reference: Long et al., CVPR 2015, arXiv 1411.4038; torchvision's ``FCNHead``.
 """
 
-from typing import ClassVar, final
+from typing import final
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from tombola.models.heads._base import Features, Head, Reads
+from tombola.models.heads._base import Features
 from tombola.models.heads._drawing import drawing_from
-from tombola.models.heads._maps import ends_pointwise, enlarged, last_outputs
+from tombola.models.heads._maps import Decoder
 
 
 @final
-class Fcn(Head):
+class Fcn(Decoder):
     """A class at every pixel, seen from nearby."""
-
-    READS: ClassVar[Reads] = "maps"
 
     def make(self, features: Features, outputs: int, *, generator: torch.Generator) -> nn.Module:
         from torchvision.models.segmentation.fcn import FCNHead
@@ -30,12 +28,3 @@ class Fcn(Head):
         with drawing_from(generator):
             made: nn.Module = FCNHead(features.channels, outputs)
         return made
-
-    def fits(self, layer: nn.Module) -> bool:
-        return ends_pointwise(layer)
-
-    def outputs(self, layer: nn.Module) -> int:
-        return last_outputs(layer)
-
-    def finished(self, found: Tensor, size: torch.Size) -> Tensor:
-        return enlarged(found, size)
