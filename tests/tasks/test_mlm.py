@@ -7,6 +7,7 @@ import torch
 
 from tombola import verbs
 from tombola.data._hidden_words import NOTHING
+from tombola.data._text_set import TextSet
 from tombola.errors import ModelError, RequestError, StageError
 from tombola.models.heads.mlm import TiedDecoder
 from tombola.models.prunable import prunable
@@ -73,6 +74,15 @@ def test_views_hide_other_words_of_the_same_texts() -> None:
     assert not torch.equal(one.more["at"], other.more["at"])
     again = task.views(one, generator=torch.Generator().manual_seed(2))
     assert torch.equal(again.x, other.x)
+
+
+def test_only_the_first_step_of_a_training_asks_the_tokeniser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asking one may read and hash its files, which every step must not pay for."""
+    task = mlm()
+    batch = task.splits().train.take(torch.arange(6))
+    task.views(batch, generator=torch.Generator().manual_seed(0))
+    monkeypatch.setattr(TextSet, "cutting", lambda _: pytest.fail("a step asked for the tokeniser"))
+    assert len(task.views(batch, generator=torch.Generator().manual_seed(1))) == 6
 
 
 def test_training_lowers_perplexity_and_the_table_is_in_no_mask() -> None:

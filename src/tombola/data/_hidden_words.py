@@ -5,6 +5,7 @@ word, 10 % stay as they are. The rest of the text asks for nothing.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import torch
@@ -28,6 +29,7 @@ class Hiding:
     special: frozenset[int]
     share: float = 0.15
 
+    @cached_property
     def ordinary(self) -> Tensor:
         """The ids that are words, sorted."""
         numbers = torch.arange(self.words)
@@ -48,7 +50,7 @@ def hidden(batch: Batch, luck: Tensor, how: Hiding) -> Batch:
     at = torch.where(word, luck[..., 0], 2.0).argsort(dim=1, stable=True)[:, : max(1, int(asked.max()))]
     told = torch.arange(at.shape[1], device=x.device) < asked[:, None]
     stood, fate, which = x.gather(1, at), luck[..., 1].gather(1, at), luck[..., 2].gather(1, at)
-    ordinary = how.ordinary().to(x.device)
+    ordinary = how.ordinary.to(x.device)
     other = ordinary[(which * len(ordinary)).long().clamp_max(len(ordinary) - 1)]
     becomes = torch.where(fate < 0.8, how.mask, torch.where(fate < 0.9, other, stood))
     shown = x.scatter(1, at, torch.where(told, becomes, stood))

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final, cast
 
+from pydantic import field_validator, model_validator
 from torch import nn
 
 from tombola.data._base import Dataset
@@ -12,10 +13,48 @@ from tombola.data._text_set import TextSet
 from tombola.errors import ModelError
 from tombola.models.embeddings import table_in
 from tombola.models.network import Network
+from tombola.registry import Examples
+from tombola.spec import option
+from tombola.tasks._base import Task
 from tombola.tasks._data import known_data, with_data_options
 
 _FILES: Final = (*TABLES, ".txt")
 _POSITIONS: Final = "position_embeddings"
+
+
+class OfTexts(Task):
+    """A task whose data are a set of texts."""
+
+    ARGUMENT: ClassVar[str | None] = "data"
+    EXAMPLES: ClassVar[Examples] = ({"data": {"name": "prose", "num_train": 60, "tokenizer": "plain:300"}},)
+
+    data: Dataset = option(help="the texts: a set's name, a FILE.csv or .txt, or a mapping with its options")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _data_options(cls, values: Any) -> Any:
+        return with_text_options(values, cls)
+
+    @field_validator("data", mode="before")
+    @classmethod
+    def _texts(cls, value: object) -> object:
+        return cls.meant(value)
+
+    @classmethod
+    def meant(cls, value: object) -> TextSet:
+        """The set that an option means."""
+        return known_texts(value)
+
+    @property
+    def texts(self) -> TextSet:
+        """The data set."""
+        return cast("TextSet", self.data)
+
+    def tested(self) -> str:
+        return self.data.tested()
+
+    def check_net(self, model: Network) -> None:
+        require_reader(model, self.texts)
 
 
 def with_text_options(values: Any, task: type[Any]) -> Any:

@@ -10,64 +10,47 @@ Options: ``data``; ``share`` of words hidden; ``test_seed``, which ones of test 
 Reference: Devlin et al. (BERT), NAACL 2019, arXiv 1810.04805, section 3.1; Chen et al. (BERT-Tickets), NeurIPS 2020.
 """
 
-from functools import lru_cache
-from typing import Any, ClassVar, cast, final
+from functools import cached_property, lru_cache
+from typing import ClassVar, cast, final
 
 import torch
-from pydantic import field_validator, model_validator
 from torch import Tensor
 from torch.nn import functional as F
 
 from tombola.answers import Answers, Tokens
 from tombola.batch import Batch
-from tombola.data._base import Dataset, Splits, loaded
+from tombola.data._base import Splits, loaded
 from tombola.data._hidden_words import NOTHING, HiddenWords, Hiding, hidden, restored
 from tombola.data._text_set import TextSet
 from tombola.data._texts import Texts
 from tombola.errors import DataError
 from tombola.models.embeddings import table_of
 from tombola.models.network import Network, num_outputs
-from tombola.registry import Examples
 from tombola.spec import option
-from tombola.tasks._base import Task
-from tombola.tasks._texts import known_texts, require_reader, with_text_options
+from tombola.tasks._texts import OfTexts, known_texts
 
 
 @final
-class MaskedWords(Task):
+class MaskedWords(OfTexts):
     """Which word is hidden?"""
 
-    ARGUMENT: ClassVar[str | None] = "data"
     ANSWERS: ClassVar[type[Answers]] = Tokens
-    EXAMPLES: ClassVar[Examples] = ({"data": {"name": "prose", "num_train": 60, "tokenizer": "plain:300"}},)
 
-    data: Dataset = option(help="the texts: a set's name, a FILE.txt, or a mapping with its options")
     share: float = option(0.15, "the share of a text's words that are hidden", gt=0, lt=1)
     test_seed: int = option(0, "which words of validation and test texts are hidden", ge=0)
 
-    @model_validator(mode="before")
     @classmethod
-    def _data_options(cls, values: Any) -> Any:
-        return with_text_options(values, cls)
-
-    @field_validator("data", mode="before")
-    @classmethod
-    def _texts(cls, value: object) -> object:
+    def meant(cls, value: object) -> TextSet:
         found = known_texts(value)
         return found if "longer" in found.model_fields_set else found.replace(longer="part")
-
-    @property
-    def texts(self) -> TextSet:
-        """The data set."""
-        return cast("TextSet", self.data)
 
     @property
     def answers(self) -> Tokens:
         return Tokens(self.texts.cutting().words)
 
-    @property
+    @cached_property
     def hiding(self) -> Hiding:
-        """How words are hidden; raises `DataError` where the tokeniser has no mask."""
+        """How words are hidden, asked once as files are read for it; `DataError` where the tokeniser has no mask."""
         cutting = self.texts.cutting()
         if cutting.mask is None:
             raise DataError(f"the tokeniser {self.texts.tokenizer} has no mask to hide words behind; take another one")
@@ -75,12 +58,6 @@ class MaskedWords(Task):
 
     def splits(self) -> Splits[HiddenWords]:
         return _splits(self, self.digest())
-
-    def tested(self) -> str:
-        return self.data.tested()
-
-    def check_net(self, model: Network) -> None:
-        require_reader(model, self.texts)
 
     def head(self, model: Network, *, generator: torch.Generator) -> Network:
         self.check_net(model)

@@ -10,59 +10,30 @@ Reference: Devlin et al. (BERT), NAACL 2019, arXiv 1810.04805; Wang et al. (GLUE
 """
 
 from functools import lru_cache
-from typing import Any, ClassVar, cast, final
+from typing import cast, final
 
 import torch
-from pydantic import field_validator, model_validator
 from torch import Tensor
 from torch.nn import functional as F
 
 from tombola.data._base import Dataset, Splits, loaded, stratified
-from tombola.data._text_set import TextSet
 from tombola.data._texts import Texts
 from tombola.errors import DataError
 from tombola.models.network import Network
-from tombola.registry import Examples
 from tombola.spec import option
 from tombola.tasks._answers import right
-from tombola.tasks._base import Task
-from tombola.tasks._texts import known_texts, require_reader, with_text_options
+from tombola.tasks._texts import OfTexts
 
 
 @final
-class TextClassification(Task):
+class TextClassification(OfTexts):
     """Of which class is the text?"""
 
-    ARGUMENT: ClassVar[str | None] = "data"
-    EXAMPLES: ClassVar[Examples] = ({"data": {"name": "prose", "num_train": 60, "tokenizer": "plain:300"}},)
-
-    data: Dataset = option(help="the texts: a set's name, a FILE.csv, or a mapping with its options")
     fraction: float = option(1.0, "the share of the training labels that may be used", gt=0, le=1)
     subset_seed: int = option(0, "which of them, each class by its share", ge=0)
 
-    @model_validator(mode="before")
-    @classmethod
-    def _data_options(cls, values: Any) -> Any:
-        return with_text_options(values, cls)
-
-    @field_validator("data", mode="before")
-    @classmethod
-    def _texts(cls, value: object) -> object:
-        return known_texts(value)
-
-    @property
-    def texts(self) -> TextSet:
-        """The data set."""
-        return cast("TextSet", self.data)
-
     def splits(self) -> Splits[Texts]:
         return _splits(self, self.digest())
-
-    def tested(self) -> str:
-        return self.data.tested()
-
-    def check_net(self, model: Network) -> None:
-        require_reader(model, self.texts)
 
     def head(self, model: Network, *, generator: torch.Generator) -> Network:
         self.check_net(model)
