@@ -83,3 +83,41 @@ def test_what_is_no_tokeniser_is_refused(tmp_path: Path) -> None:
         tokenizer(str(tmp_path))
     with pytest.raises(ValueError, match="plain:3 says no number of words"):
         tokenizer("plain:3")
+
+
+def test_words_by_themselves_have_no_signs_around_them_and_read_back(tmp_path: Path) -> None:
+    found = tokenizer(str(model_folder(tmp_path)))
+    assert found.bare(" a stone") == [5, 6]
+    assert found.said([5, 6]) == "a stone"
+    assert found.frequent(9) == [6, 7], "whole words of two letters or more"
+    assert found.frequent(1) == [6]
+    assert len(found.pieces([Written("a stone a river a stone a river")], 6)[0]) == 2, "and texts are cut as before"
+
+
+def test_plain_words_have_numbers_alone() -> None:
+    plain = PlainWords(100)
+    assert plain.bare("No, no.") == [29, 38, 29, 33]
+    assert plain.said([55, 16]) == "#55 #16"
+    assert plain.frequent(3) == [5, 6, 7]
+
+
+def test_a_gguf_file_brings_its_words(tmp_path: Path) -> None:
+    from tests.models.kinds.test_language_models import gguf_file
+
+    file = gguf_file(tmp_path / "made")
+    found = tokenizer(str(file))
+    assert (found.words, found.pad, found.mask, found.special) == (12, 0, None, frozenset({0}))
+    assert found.bare("ab a") == [6, 5]
+    assert found.said([6, 5]) == "ab a"
+    assert found.identity() == tokenizer(str(file.parent)).identity()
+    (tmp_path / "broken.gguf").write_bytes(b"GGUF")
+    with pytest.raises(DataError, match=r"broken\.gguf: no tokeniser that can be read"):
+        tokenizer(str(tmp_path / "broken.gguf"))
+
+
+def test_the_tokeniser_of_an_installed_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model_folder(tmp_path / "a_wheel_with_words" / "model")
+    (tmp_path / "a_wheel_with_words" / "__init__.py").write_text("")
+    (tmp_path / "a_wheel_with_words" / "model" / "config.json").write_text("{}")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert tokenizer("package:a_wheel_with_words").words == 10

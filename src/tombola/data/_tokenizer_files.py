@@ -5,14 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, final
 
 import torch
 
+from tombola.data._gguf_words import GGUF, of_gguf
 from tombola.data._tokens import Piece, Tokenizer, Written
 from tombola.errors import DataError
 from tombola.spec import Json, file_digest
+from tombola.wheels import place_of
 
 _FILE: Final = "tokenizer.json"
 _WORDS: Final = "vocab.txt"
@@ -39,13 +42,30 @@ class OfFiles(Tokenizer):
         asked = [text.first if text.second is None else (text.first, text.second) for text in texts]
         return [[_piece(one), *map(_piece, one.overflowing)] for one in self.inner.encode_batch(asked)]
 
+    def bare(self, text: str) -> list[int]:
+        self.inner.no_padding()
+        self.inner.no_truncation()
+        return list(self.inner.encode(text, add_special_tokens=False).ids)
+
+    def said(self, ids: Sequence[int]) -> str:
+        return str(self.inner.decode([*ids], skip_special_tokens=False))
+
+    def frequent(self, most: int) -> list[int]:
+        """In the vocabulary's order, in which frequent words were found first; letters only, behind a space."""
+        words = (number for number in range(self.words) if number not in self.special and self._is_a_word(number))
+        return [*islice(words, most)]
+
+    def _is_a_word(self, number: int) -> bool:
+        text = self.said([number]).strip()
+        return len(text) > 1 and text.isalpha() and self.bare(f" {text}") == [number]
+
     def identity(self) -> Json:
         return {"sha256": self.digest}
 
 
-def of_files(place: Path) -> OfFiles:
-    """The tokeniser in a folder, or in a file of one; raises `DataError` where there is none that can be read."""
-    files = _files(place.expanduser())
+def of_files(name: str) -> OfFiles:
+    """The tokeniser in a folder, a package, or a file of one; `DataError` where there is none that can be read."""
+    files = _files(place_of(name))
     return _read(files, sha256("".join(map(file_digest, files)).encode()).hexdigest())
 
 
@@ -57,7 +77,8 @@ def _files(place: Path) -> tuple[Path, ...]:
             f"tokenizer={place}: there is no such folder or file; write the folder of the model, which holds {_FILE},"
             " or plain for words numbered by a checksum"
         )
-    first = next((place / name for name in (_FILE, _WORDS) if (place / name).is_file()), None)
+    there = [*(place / name for name in (_FILE, _WORDS)), *sorted(place.glob(f"*{GGUF}"))]
+    first = next((file for file in there if file.is_file()), None)
     if first is None:
         raise DataError(
             f"tokenizer={place}: that folder holds neither {_FILE} nor {_WORDS}; write it once with"
@@ -69,14 +90,18 @@ def _files(place: Path) -> tuple[Path, ...]:
 
 @lru_cache(maxsize=8)
 def _read(files: tuple[Path, ...], digest: str) -> OfFiles:
-    settings = _settings(files)
-    inner = _inner(files[0], settings)
+    inner, settings = of_gguf(files[0]) if files[0].suffix == GGUF else _of_json(files)
     special = {number: str(token) for number, token in inner.get_added_tokens_decoder().items() if token.special}
     pad = _id(inner, settings.get("pad_token"), _PADS)
     names = {str(settings[name]) for name in settings if name.endswith("_token")}
     numbers = {*special, *filter(None, map(inner.token_to_id, names))} | ({pad} if pad is not None else set())
     words = 1 + max(inner.get_vocab().values())  # numbers may have gaps
     return OfFiles(inner, digest, words, pad or 0, _id(inner, settings.get("mask_token"), _MASKS), frozenset(numbers))
+
+
+def _of_json(files: tuple[Path, ...]) -> tuple[Any, dict[str, Any]]:
+    settings = _settings(files)
+    return _inner(files[0], settings), settings
 
 
 def _inner(file: Path, settings: dict[str, Any]) -> Any:

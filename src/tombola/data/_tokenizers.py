@@ -17,7 +17,7 @@ def tokenizer(text: str) -> Tokenizer:
     """The one meant; raises ValueError for a number of words that cannot be, `DataError` for files that are none."""
     name, _, count = text.partition(":")
     if name != "plain" or (count and Path(text).expanduser().exists()):
-        return of_files(Path(text))
+        return of_files(text)
     if count and not (count.isdecimal() and 16 <= int(count) <= 1 << 20):
         raise ValueError(
             f"plain:{count} says no number of words; write one from 16 to {1 << 20:,}, as in plain:{WORDS}"

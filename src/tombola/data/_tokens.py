@@ -39,5 +39,17 @@ class Tokenizer(ABC):
         """For each text the pieces of at most ``length`` tokens that it comes to: one, or more where it is longer."""
 
     @abstractmethod
+    def bare(self, text: str) -> list[int]:
+        """The ids of a text as it stands inside another one: no special ones around it."""
+
+    @abstractmethod
+    def said(self, ids: Sequence[int]) -> str:
+        """The text that ids stand for, as near as can be told."""
+
+    @abstractmethod
+    def frequent(self, most: int) -> list[int]:
+        """Up to so many ids that each are a whole word by themselves, the frequent ones first."""
+
+    @abstractmethod
     def identity(self) -> Json:
         """What tells it from others: a file's content, never where it lies."""

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 
 from tombola.errors import MaskError
+from tombola.models.inputs_first import stores_inputs_first
 
 
 def linear_norms(x: Tensor) -> Tensor:
@@ -80,6 +81,7 @@ class Entering:
     def _note(self, name: str, layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         x = inputs[0]
         found = conv_norms(layer, x) if isinstance(layer, _ConvNd) else linear_norms(x)
+        found = found.T if stores_inputs_first(layer) else found
         self._norms[name] = self._norms[name] + found if name in self._norms else found
 
 
@@ -87,7 +89,8 @@ def _layer(body: nn.Module, name: str) -> Any:
     """The linear layer or convolution that a weight is of; any other is refused."""
     parent, _, leaf = name.rpartition(".")
     layer = body.get_submodule(parent)
-    if leaf != "weight" or not isinstance(layer, nn.Linear | _ConvNd) or isinstance(layer, _ConvTransposeNd):
+    known = isinstance(layer, nn.Linear | _ConvNd) or stores_inputs_first(layer)
+    if leaf != "weight" or not known or isinstance(layer, _ConvTransposeNd):
         raise MaskError(
             f"what enters {name!r} is not known: it is of a {type(layer).__name__}, and linear layers and convolutions"
             " can be asked; leave it out of prunable, or write score=snip"

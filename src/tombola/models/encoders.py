@@ -9,17 +9,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
+import torch
 from torch import Tensor, nn
 
 from tombola.errors import ModelError
 from tombola.models.heads._base import ShowsTokens
-from tombola.models.readers import fill, read_weights
+from tombola.models.readers import fill
 
 Pool: TypeAlias = Literal["cls", "mean"]
 
 HEAD: Final = "classifier"
 _OF_A_PROGRAM: Final = ("transformers_version", "_name_or_path", "auto_map", "torch_dtype", "dtype")
 _POOLER: Final = "pooler."
+_CONSTANTS: Final = ("position_ids", ".attn.bias", ".attn.masked_bias", "rotary_emb.inv_freq")
+"""What older checkpoints hold and nobody learned."""
 
 
 class EncoderBody(ShowsTokens):
@@ -30,12 +33,16 @@ class EncoderBody(ShowsTokens):
     Of a pair ``token_type_ids`` say which token is of which text; encoders without vectors for that leave them aside.
     ``at`` (N, K) are the only tokens that a head of tokens answers at, in that order.
 
-    What is read of a text: ``cls``, the pooler's vector or the first token's where there is no pooler; ``mean``, the
-    mean of the tokens that the attention mask counts.
+    What is read of a text: ``cls``, the pooler's vector or the first token's where there is no pooler, of causal models
+    the last one's, which alone has seen the text; ``mean``, the mean of the tokens that the attention mask counts.
     """
 
-    def __init__(self, encoder: nn.Module, width: int, outputs: int, pool: Pool, dropout: float) -> None:
+    def __init__(
+        self, encoder: nn.Module, width: int, outputs: int, pool: Pool, dropout: float, *, causal: bool = False
+    ) -> None:
         super().__init__()
+        self.width = width
+        self.causal = causal
         self.prefix = str(getattr(encoder, "base_model_prefix", "")) or "encoder"
         self.add_module(self.prefix, encoder)
         self.pool = pool
@@ -71,6 +78,8 @@ class EncoderBody(ShowsTokens):
         tokens: Tensor = found.last_hidden_state
         if self.pool == "mean":
             return _mean(tokens, mask)
+        if self.causal:
+            return _last(tokens, mask)
         pooled: Tensor | None = getattr(found, "pooler_output", None)
         return tokens[:, 0] if pooled is None else pooled
 
@@ -78,9 +87,26 @@ class EncoderBody(ShowsTokens):
 def encoder_body(config: str, outputs: int | None, pool: Pool) -> EncoderBody:
     """The body that a configuration describes, as JSON; it also says how many ``outputs`` where nobody asks."""
     made = _config(json.loads(config))
+    causal = _is_causal(made)
+    if causal:
+        made.use_cache = False
     encoder = _transformers().AutoModel.from_config(made)
     dropout = getattr(made, "classifier_dropout", None) or getattr(made, "hidden_dropout_prob", None) or 0.0
-    return EncoderBody(encoder, made.hidden_size, outputs or made.num_labels, pool, dropout)
+    return EncoderBody(encoder, made.hidden_size, outputs or made.num_labels, pool, dropout, causal=causal)
+
+
+def described(config: str) -> Any:
+    """The configuration of transformers' that a JSON text stands for."""
+    return _config(json.loads(config))
+
+
+def _is_causal(made: Any) -> bool:
+    """Whether its tokens see only those before them: models of the next word, and no model of hidden ones as well."""
+    from transformers.models.auto import modeling_auto as known
+
+    kind = made.model_type
+    both = kind in known.MODEL_FOR_MASKED_LM_MAPPING_NAMES
+    return kind in known.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and (not both or bool(getattr(made, "is_decoder", False)))
 
 
 def configuration(file: Path) -> str:
@@ -97,14 +123,14 @@ def configuration(file: Path) -> str:
 _EXAMPLE: Final = '{"model_type": "bert", "hidden_size": 128, ...}'
 
 
-def fill_encoder(body: EncoderBody, file: Path) -> None:
-    """The weights of a safetensors file put into the encoder, in place; a head that the file has is left out.
+def fill_encoder(body: EncoderBody, found: Mapping[str, Tensor], file: Path) -> None:
+    """The weights of a file put into the encoder, in place; a head that the file has is left out.
 
     A pooler that the file lacks, as those of masked language models do, stays as it was drawn.
     """
     own = body.inner.state_dict()
-    weights = {_spelled(name): tensor for name, tensor in _of_encoder(read_weights(file), body.prefix).items()}
-    weights = {name: tensor for name, tensor in weights.items() if not name.endswith("position_ids") or name in own}
+    weights = {_spelled(name): tensor for name, tensor in _of_encoder(found, body.prefix).items()}
+    weights = {name: tensor for name, tensor in weights.items() if not name.endswith(_CONSTANTS) or name in own}
     if not any(name.startswith(_POOLER) for name in weights):
         weights |= {name: tensor for name, tensor in own.items() if name.startswith(_POOLER)}
     fill(body.inner, weights, file)
@@ -115,7 +141,7 @@ def _of_encoder(weights: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]
     inside = {
         name.removeprefix(f"{prefix}."): value for name, value in weights.items() if name.startswith(f"{prefix}.")
     }
-    return inside or dict(weights)
+    return inside or {name: value for name, value in weights.items() if name != "lm_head.weight"}
 
 
 def _spelled(name: str) -> str:
@@ -147,6 +173,14 @@ def _mean(tokens: Tensor, mask: Tensor | None) -> Tensor:
         return tokens.mean(1)
     counted = mask.to(tokens.dtype)[..., None]
     return (tokens * counted).sum(1) / counted.sum(1).clamp_min(1)
+
+
+def _last(tokens: Tensor, mask: Tensor | None) -> Tensor:
+    """Of each text the last token that is counted, (N, D)."""
+    if mask is None:
+        return tokens[:, -1]
+    places = torch.arange(mask.shape[1], device=mask.device)
+    return tokens_at(tokens, (places * (mask != 0)).argmax(1, keepdim=True))[:, 0]
 
 
 def tokens_at(tokens: Tensor, at: Tensor) -> Tensor:

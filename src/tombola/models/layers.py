@@ -9,6 +9,7 @@ from torch.nn.modules.conv import _ConvNd
 
 from tombola.batch import Batch
 from tombola.masks.layers import Layer
+from tombola.models.inputs_first import stores_inputs_first
 from tombola.models.network import Network
 
 
@@ -52,7 +53,7 @@ def _holder(body: nn.Module, name: str) -> tuple[nn.Module, Tensor]:
 
 def _layer(module: nn.Module, weight: Tensor) -> Layer:
     if not isinstance(module, _ConvNd):
-        return Layer(weight.shape)
+        return Layer(weight.shape, transposed=stores_inputs_first(module))
     return Layer(weight.shape, groups=module.groups, transposed=module.transposed)
 
 

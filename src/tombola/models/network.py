@@ -90,7 +90,7 @@ class Network(nn.Module):
         features = head_of(new.head).entered(new.head)
         _show(new.body, kind)
         fresh = kind.make(replace(features, table=table_in(new.body)), num_outputs, generator=generator)
-        new._put(fresh.to(next(new.head.parameters())).train(new.head.training))
+        new._put(fresh.to(next(new.body.parameters())).train(new.head.training))
         new.adapted, new.head_kind, new.origin = None, kind, origin_with(new.origin, kind)
         return new
 

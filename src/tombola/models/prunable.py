@@ -8,6 +8,8 @@ embeddings (also where another layer shares the embedding's tensor) are never am
 - ``open_lth``: every convolution and every linear layer, the classifier included (OpenLTH).
 - ``bert``: every matrix in the layers of an encoder and its pooler's; neither embeddings nor the classifier (The
   Lottery Ticket Hypothesis for Pre-trained BERT Networks: 73 matrices and 85,524,480 weights of bert-base).
+- ``sparsegpt``: every matrix in the layers of a causal language model; neither embeddings nor the head (SparseGPT,
+  Frantar and Alistarh, ICML 2023: 210 matrices and 106,168,320 weights of SmolLM2-135M).
 - ``none``: nothing, for a rule made of regular expressions alone.
 """
 
@@ -26,6 +28,7 @@ from tombola.spec import Spec, build, option
 Weights: TypeAlias = dict[str, Tensor]
 
 _ENCODER: Final = re.compile(r"(^|\.)layers?\.\d+\.|(^|\.)pooler\.")
+_DECODER: Final = re.compile(r"(^|\.)(layers|h)\.\d+\.")
 _NEVER: Final = (nn.Embedding, nn.EmbeddingBag, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm, nn.LocalResponseNorm, _NormBase)
 
 
@@ -35,7 +38,7 @@ class PrunableRule(Spec):
     Written as text it is a preset's name, or ``re:PATTERN`` for the weights whose name the pattern finds.
     """
 
-    preset: str = option("double_win", "double_win (all convolutions), cv_lth, open_lth, bert or none")
+    preset: str = option("double_win", "double_win (all convolutions), cv_lth, open_lth, bert, sparsegpt or none")
     include: tuple[str, ...] = option(
         (), "regular expressions searched in names such as layer1.0.conv1.weight; found: added"
     )
@@ -130,6 +133,10 @@ def _of_encoders(_body: nn.Module, weights: Weights) -> list[str]:
     return [name for name, weight in weights.items() if weight.dim() == 2 and _ENCODER.search(name)]
 
 
+def _of_decoders(_body: nn.Module, weights: Weights) -> list[str]:
+    return [name for name, weight in weights.items() if weight.dim() == 2 and _DECODER.search(name)]
+
+
 def _nothing(_body: nn.Module, _weights: Weights) -> list[str]:
     return []
 
@@ -139,6 +146,7 @@ _PRESETS: Final[dict[str, Callable[[nn.Module, Weights], list[str]]]] = {
     "cv_lth": _without_stem,
     "open_lth": _with_linears,
     "bert": _of_encoders,
+    "sparsegpt": _of_decoders,
     "none": _nothing,
 }
 

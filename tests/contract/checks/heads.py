@@ -48,7 +48,7 @@ def the_generator_decides_and_luck_stays(head: Head) -> None:
     one, twin, other = made(head), made(head), made(head, seed=1)
     assert torch.equal(torch.get_rng_state(), drawn), "torch's own random numbers were drawn from"
     assert same(one, twin)
-    assert not same(one, other)
+    assert not same(one, other) or not one.state_dict(), "a head that is the table itself has nothing to draw"
 
 
 def it_knows_its_own_layers(head: Head) -> None:

@@ -1,9 +1,13 @@
-"""Sequence encoders of transformers: ``hf:FOLDER``, or ``hf:NAME`` of Hugging Face's hub or its cache.
+"""Sequence models of transformers: ``hf:FOLDER``, ``hf:FILE.gguf``, ``hf:package:NAME``, or a name of the hub's.
 
-What: The encoder that ``config.json`` describes with the weights of ``model.safetensors`` beside it, and a fresh linear
-    head. A configuration alone, or ``@config`` behind the name, gives random weights. Pickles are refused.
-When: Texts: BERT, RoBERTa, DistilBERT, ELECTRA, ModernBERT and whatever else answers with hidden states.
-Cost: Reading the files; a name that is not in the cache is downloaded.
+What: The net that ``config.json`` describes with the weights of ``model.safetensors`` beside it, or all of that in a
+    GGUF file, in a folder or in an installed package. An encoder comes under a fresh linear head. A causal language
+    model comes with its own head, the next word, unless classes are asked for; ``decoder=mlm`` brings an encoder's
+    head of hidden words where its file has one. A configuration alone, or ``@config`` behind the name, gives random
+    weights. Pickles are refused.
+When: Texts: BERT, RoBERTa, DistilBERT, ELECTRA, ModernBERT and whatever else answers with hidden states; Llama's family
+    and GPT-2.
+Cost: Reading the files, GGUF being unpacked to float32; a name that is not in the cache is downloaded.
 Options: ``pool``, what of a text the head reads; ``config``, the configuration itself, which tickets bring along.
 Reference: https://huggingface.co/docs/transformers; Devlin et al., NAACL 2019, arXiv 1810.04805.
 """
@@ -11,34 +15,41 @@ Reference: https://huggingface.co/docs/transformers; Devlin et al., NAACL 2019, 
 import json
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final, Literal, final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, final
 
 from tombola.errors import ModelError
+from tombola.models.hf_files import CONFIG, GGUF, hub_files, local_files, of_no_machine
 from tombola.models.kinds._base import Asked, Kind
 from tombola.registry import Examples
 from tombola.spec import Json, file_digest, option
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
+    from tombola.models.encoders import EncoderBody
     from tombola.models.network import Network
 
 _ALONE: Final = "@config"
-_CONFIG: Final = "config.json"
-_WEIGHTS: Final = "model.safetensors"
-_TINY: Final = {
-    "model_type": "bert", "vocab_size": 12, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2,
-    "intermediate_size": 8, "max_position_embeddings": 16,
-}  # fmt: skip
+_SMALL: Final = {"vocab_size": 12, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
+_TINY: Final = {**_SMALL, "intermediate_size": 8, "max_position_embeddings": 16}
 
 
 @final
 class Hf(Kind):
-    """An encoder of transformers'."""
+    """A model of transformers'."""
 
     FORM: ClassVar[str] = "hf:NAME-OR-FOLDER"
-    EXAMPLES: ClassVar[Examples] = ({"net": f"tiny{_ALONE}", "config": json.dumps(_TINY), "pool": "mean"},)
+    EXAMPLES: ClassVar[Examples] = (
+        {"net": f"tiny{_ALONE}", "config": json.dumps({"model_type": "bert", **_TINY}), "pool": "mean"},
+        {"net": f"tiny{_ALONE}", "config": json.dumps({"model_type": "llama", **_TINY})},
+    )
 
-    pool: Literal["cls", "mean"] = option("cls", "what the head reads: the first token's vector, or the tokens' mean")
-    config: str = option("", "the encoder's configuration as JSON; empty: the config.json of the name")
+    pool: Literal["cls", "mean"] = option(
+        "cls", "what the head reads: cls, the first token's vector (a causal model's last one's), or the tokens' mean"
+    )
+    config: str = option("", "the net's configuration as JSON; empty: the config.json of the name")
 
     @classmethod
     def resolved(cls, net: str) -> str:
@@ -52,17 +63,14 @@ class Hf(Kind):
 
     @classmethod
     def known(cls) -> dict[str, str]:
-        return {cls.FORM: "transformers' encoders of texts; with @config random"}
+        return {cls.FORM: "transformers' encoders of texts and causal language models; with @config random"}
 
     @classmethod
     def content(cls, net: str) -> dict[str, Json]:
         """Of a folder what is in its files; a hub's name is one, and so is a configuration that is not there."""
-        folder = Path(net.removesuffix(_ALONE)).expanduser()
-        if not folder.is_dir():
+        files = local_files(net.removesuffix(_ALONE), weights=not net.endswith(_ALONE))
+        if not files:
             return {}
-        files = [folder / _CONFIG, *([] if net.endswith(_ALONE) else _weights_in(folder))]
-        if not files[0].is_file():
-            raise ModelError(f"{folder}: holds no {_CONFIG}")
         return {"name": cls.name, "sha256": sha256("".join(map(file_digest, files)).encode()).hexdigest()}
 
     def build(self, asked: Asked) -> "Network":
@@ -72,66 +80,58 @@ class Hf(Kind):
         from tombola.models.origin import Origin
         from tombola.models.seeded import seeded
 
-        config, weights = self._described(), self._weights()
+        config, file = self._described(), self._weights()
         with seeded(asked.seed):
             body = encoder_body(config, asked.outputs, self.pool)
-        if weights is not None:
-            fill_encoder(body, weights)
-        name = self.net.removesuffix(_ALONE) if weights is not None else self.net.removesuffix(_ALONE) + _ALONE
+        weights = {} if file is None else _read(file, config)
+        if file is not None:
+            fill_encoder(body, weights, file)
+        _with_own_head(body, config, weights, asked, random=file is None)
+        name = of_no_machine(self.net.removesuffix(_ALONE)) + ("" if file is not None else _ALONE)
         origin = Origin(
-            source={"name": self.written(_of_no_machine(name)), "options": [["pool", self.pool], ["config", config]]},
-            seed=asked.seed if weights is None else None,
-            sha256="" if weights is None else file_digest(weights),
+            source={"name": self.written(name), "options": [["pool", self.pool], ["config", config]]},
+            seed=asked.seed if file is None else None,
+            sha256="" if file is None else file_digest(file),
         )
         return Network(body, Words(), source=origin, head=HEAD)
 
     def _described(self) -> str:
         from tombola.models.encoders import configuration
+        from tombola.models.gguf_files import described_in
 
         if self.config:
             return self.config
-        file = self._file(_CONFIG)
-        if file is None:
-            raise ModelError(f"{self.written(self.net)}: that folder has no {_CONFIG}; write config=... with it")
-        return configuration(file)
+        net = self.net.removesuffix(_ALONE)
+        file = (local_files(net, weights=False) or hub_files(net, weights=False))[0]
+        return described_in(file) if file.suffix == GGUF else configuration(file)
 
     def _weights(self) -> Path | None:
         """The file of weights; None where a configuration alone is asked for or there."""
-        return None if self.net.endswith(_ALONE) else self._file(_WEIGHTS)
-
-    def _file(self, name: str) -> Path | None:
-        from tombola.models.downloads import hub_file
-
-        net = self.net.removesuffix(_ALONE)
-        folder = Path(net).expanduser()
-        if not folder.is_dir() and net.startswith((".", "/", "~")):
-            raise ModelError(f"{self.written(self.net)}: there is no such folder")
-        if not folder.is_dir():
-            way = f"put {_CONFIG} and {_WEIGHTS} into a folder and write hf:THAT_FOLDER"
-            return hub_file(net, (name,), self.written(net), instead=way)
-        return next(iter(_weights_in(folder)), None) if name == _WEIGHTS else _there(folder / name)
+        if self.net.endswith(_ALONE):
+            return None
+        last = (local_files(self.net) or hub_files(self.net))[-1]
+        return None if last.name == CONFIG else last
 
 
-def _weights_in(folder: Path) -> list[Path]:
-    """The file of weights, none in a folder with a configuration alone; raises `ModelError` for pickles."""
-    if (folder / _WEIGHTS).is_file():
-        return [folder / _WEIGHTS]
-    others = sorted(file.name for file in folder.glob("*") if file.suffix in (".bin", ".pt", ".h5", ".safetensors"))
-    if others:
-        raise ModelError(
-            f"{folder}: its weights are in {', '.join(others[:4])}, and only {_WEIGHTS} is read, which holds no code;"
-            " save the model once with save_pretrained(FOLDER, max_shard_size='100GB') of transformers"
-        )
-    return []
+def _read(file: Path, config: str) -> "Mapping[str, Tensor]":
+    from tombola.models.encoders import described
+    from tombola.models.gguf_files import weights_in
+    from tombola.models.readers import read_weights
+
+    return weights_in(file, described(config)) if file.suffix == GGUF else read_weights(file)
 
 
-def _there(file: Path) -> Path | None:
-    return file if file.is_file() else None
+def _with_own_head(
+    body: "EncoderBody", config: str, weights: "Mapping[str, Tensor]", asked: Asked, *, random: bool
+) -> None:
+    """The head that the net was trained with put on it, in place, where that is what is asked for."""
+    from tombola.models.encoders import described
+    from tombola.models.word_heads import fill_next_words, tell_hidden_words, tell_next_words
 
-
-def _of_no_machine(net: str) -> str:
-    """A folder by its own name: where it lies is nobody's business."""
-    folder = net.removesuffix(_ALONE)
-    return (
-        net if not Path(folder).expanduser().is_dir() else Path(folder).expanduser().resolve().name + net[len(folder) :]
-    )
+    if asked.decoder == "mlm":
+        tell_hidden_words(body, weights)
+    elif body.causal and (asked.decoder == "lm" or (asked.decoder is None and asked.outputs is None)):
+        made: Any = described(config)
+        tell_next_words(body, tied=bool(made.tie_word_embeddings))
+        if not random:
+            fill_next_words(body, weights)

@@ -1,0 +1,71 @@
+"""Heads of words that checkpoints bring: a causal model's next word, an encoder's hidden one."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+
+from tombola.errors import ModelError
+from tombola.models.embeddings import table_of
+from tombola.models.encoders import EncoderBody
+from tombola.models.heads.lm import NextWord
+from tombola.models.heads.mlm import TiedDecoder
+
+_NEXT: Final = "lm_head.weight"
+_HIDDEN: Final = (
+    ("cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions.bias"),
+    ("lm_head.dense", "lm_head.layer_norm", "lm_head.bias"),
+    ("vocab_transform", "vocab_layer_norm", "vocab_projector.bias"),
+    ("generator_predictions.dense", "generator_predictions.LayerNorm", "generator_lm_head.bias"),
+)
+"""Of BERT, RoBERTa, DistilBERT and ELECTRA: the linear layer, its norm, and the words' bias."""
+
+
+def tell_next_words(body: EncoderBody, *, tied: bool) -> None:
+    """Put a head of next words on a causal body, in place: the table itself, or a matrix that begins as the table."""
+    table = table_of(body)
+    if table.embedding_dim != body.width:
+        raise ModelError(
+            f"its words are {table.embedding_dim} wide and its tokens {body.width}: a head between the two is not known"
+        )
+    body.classifier = NextWord(table, None if tied else table.weight.detach().clone())
+    body.reads = "tokens"
+
+
+def fill_next_words(body: EncoderBody, weights: Mapping[str, Tensor]) -> None:
+    """The matrix of a checkpoint put into a head that is not tied, in place; raises `ModelError` where it has none."""
+    head = body.classifier
+    if not isinstance(head, NextWord) or head.weight is None:
+        return
+    found = weights.get(_NEXT)
+    if found is None or found.shape != head.weight.shape:
+        raise ModelError(f"the configuration has a head that is not tied to the words, and the file no {_NEXT} for it")
+    with torch.no_grad():
+        head.weight.copy_(found)
+
+
+def tell_hidden_words(body: EncoderBody, weights: Mapping[str, Tensor]) -> bool:
+    """Put the head of a masked language model on an encoder, in place, where its checkpoint has one that is known."""
+    parts = next((parts for parts in _HIDDEN if f"{parts[0]}.weight" in weights), None)
+    if parts is None:
+        return False
+    dense, norm, bias = parts
+    matrix = weights[f"{dense}.weight"]
+    with torch.device("meta"):
+        layer = nn.Linear(matrix.shape[1], matrix.shape[0])
+    head = TiedDecoder(layer.to_empty(device="cpu"), table_of(body))
+    found = {
+        "dense.weight": matrix,
+        "dense.bias": weights[f"{dense}.bias"],
+        "norm.weight": _either(weights, f"{norm}.weight", f"{norm}.gamma"),
+        "norm.bias": _either(weights, f"{norm}.bias", f"{norm}.beta"),
+        "bias": weights[bias],
+    }
+    head.load_state_dict(found)
+    body.classifier, body.reads = head, "tokens"
+    return True
+
+
+def _either(weights: Mapping[str, Tensor], name: str, older: str) -> Tensor:
+    return weights[name] if name in weights else weights[older]
