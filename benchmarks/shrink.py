@@ -38,6 +38,7 @@ from tombola.masks.masks import Masks
 from tombola.models.network import Network
 from tombola.models.prunable import prunable
 from tombola.models.source import Source
+from tombola.shown import ShownImages
 from tombola.shrinking.coupling import Coupling
 from tombola.shrinking.shrunk import shrunk, worst_difference
 from tombola.shrinking.widening import widenings
@@ -64,6 +65,7 @@ BESIDE: Final = (
 FRESH: Final = """
 import sys, torch
 from tombola import verbs
+from tombola.shown import ShownImages
 from tombola.tickets.ticket import Ticket
 ticket = Ticket.load(sys.argv[1])
 net = verbs.applied(verbs.base_of(ticket), ticket).eval()
@@ -92,7 +94,9 @@ def _table(name: str, rounds: int, clock: Callable[[], float]) -> list[Bar]:
     """Print a net's rows; its bars."""
     dense = network(name)
     drawn = {text: verbs.draw(dense, scheme)[-1] for text, scheme in TICKETS.items()}
-    nets = {"dense": dense} | {text: shrunk(dense, ticket.masks, (3, 224, 224)) for text, ticket in drawn.items()}
+    nets = {"dense": dense} | {
+        text: shrunk(dense, ticket.masks, ShownImages((3, 224, 224))) for text, ticket in drawn.items()
+    }
     taken = times(nets, rounds, clock)
     bytes_of, gaps = _files(dense, drawn)
     print(f"\n{name}\n{'':18}{'million':>9}{'million':>9}{'million':>9}{'ms':>16}{'logits':>10}")
@@ -178,10 +182,10 @@ def _beside(name: str, weight: str, *, alone: bool) -> None:
     rows = gone[coupling.places[weight].rows].nonzero().flatten().tolist()
     try:
         found.get_pruning_group(layer, torch_pruning.prune_conv_out_channels, idxs=rows).prune()
-        gap = f"{worst_difference(masked, theirs, size):.1e}"
+        gap = f"{worst_difference(masked, theirs, ShownImages(size)):.1e}"
     except RuntimeError as error:
         gap = f"fails ({str(error).splitlines()[0][:60]})"
-    ours = worst_difference(masked, shrunk(dense, masks, size), size)
+    ours = worst_difference(masked, shrunk(dense, masks, ShownImages(size)), ShownImages(size))
     print(f"  {name}, {weight}{', filters alone' if alone else ''}: torch-pruning {gap}; ours {ours:.1e}", flush=True)
 
 

@@ -8,6 +8,7 @@ from tombola import verbs
 from tombola.errors import MaskError, RequestError
 from tombola.models.prunable import prunable
 from tombola.models.source import Source
+from tombola.shown import ShownImages
 from tombola.shrinking.shrunk import shrunk_with_masks
 
 SIZE = (3, 16, 16)
@@ -20,7 +21,7 @@ def test_the_ticket_is_as_sparse_as_asked_and_as_small_as_sparse(sparsity: float
     model = Source.parse("resnet8").load()
     ticket = verbs.draw(model, {"name": "coupled", "sparsity": sparsity, "budget": budget, "image": 16})[-1]
     assert ticket.sparsity == pytest.approx(sparsity, abs=0.01)
-    _, left = shrunk_with_masks(model, ticket.masks, SIZE)
+    _, left = shrunk_with_masks(model, ticket.masks, ShownImages(SIZE))
     assert left.kept == left.total == ticket.masks.kept
     assert ticket.lineage.sparsity == sparsity
 
@@ -61,7 +62,7 @@ def test_a_score_that_looks_at_data_wants_a_task() -> None:
 def test_any_module_will_do() -> None:
     model = network(["residual", "exciting", "grouped"])
     ticket = verbs.draw(model, {"name": "coupled", "sparsity": 0.6, "image": 8})[-1]
-    small, _ = shrunk_with_masks(model, ticket.masks, (3, 8, 8))
+    small, _ = shrunk_with_masks(model, ticket.masks, ShownImages((3, 8, 8)))
     assert size_of(small) < 0.5 * size_of(model)
     assert set(ticket.masks) == set(prunable(model.body))
 
@@ -69,7 +70,7 @@ def test_any_module_will_do() -> None:
 def test_layers_keep_multiples_where_asked() -> None:
     model = Source.parse("resnet8").load()
     drawn = verbs.draw(model, {"name": "coupled", "sparsity": 0.6, "multiple": 4, "budget": "uniform"})[-1]
-    small, _ = shrunk_with_masks(model, drawn.masks, SIZE)
+    small, _ = shrunk_with_masks(model, drawn.masks, ShownImages(SIZE))
     widths = {name: len(value) for name, value in small.body.named_parameters() if name.endswith("conv1.weight")}
     assert all(width % 4 == 0 for width in widths.values())
     assert drawn.sparsity == pytest.approx(0.6, abs=0.1)
@@ -80,7 +81,7 @@ def test_a_score_in_rounds_prunes_in_rounds() -> None:
     scheme = {"name": "coupled", "sparsity": 0.6, "image": 16, "score": {"name": "synflow", "rounds": 3}}
     ticket = verbs.draw(model, scheme)[-1]
     assert ticket.sparsity == pytest.approx(0.6, abs=0.01)
-    _, left = shrunk_with_masks(model, ticket.masks, SIZE)
+    _, left = shrunk_with_masks(model, ticket.masks, ShownImages(SIZE))
     assert left.kept == left.total
 
 

@@ -9,6 +9,7 @@ from tests.shrinking.nets import BLOCKS, SIZE, masked, network, size_of
 from tombola.graphs.trace import trace
 from tombola.models.network import Network
 from tombola.models.prunable import prunable
+from tombola.shown import ShownImages
 from tombola.shrinking.coupling import Coupling
 from tombola.shrinking.shrunk import shrunk, shrunk_with_masks, worst_difference
 
@@ -69,9 +70,9 @@ def test_all_that_is_masked_goes(blocks: list[str], share: float, seed: int) -> 
         gone[ties[0]] = False
     masks = coupling.masks(gone, weights)
     assert masks.total - masks.kept == coupling.pruned(gone)
-    small, left = shrunk_with_masks(model, masks, SIZE)
+    small, left = shrunk_with_masks(model, masks, ShownImages(SIZE))
     assert left.kept == left.total == masks.kept
-    assert worst_difference(masked(model, masks), small, SIZE) < 1e-5
+    assert worst_difference(masked(model, masks), small, ShownImages(SIZE)) < 1e-5
 
 
 @pytest.mark.parametrize("block", ["residual", "projecting", "inverted"])
@@ -82,7 +83,7 @@ def test_half_the_channels_are_a_quarter_of_the_weights_between_them(block: str)
     gone = torch.zeros(coupling.count, dtype=torch.bool)
     for ties in coupling.layers.values():
         gone[ties[: len(ties) // 2]] = True
-    small = shrunk(model, coupling.masks(gone, weights), SIZE)
+    small = shrunk(model, coupling.masks(gone, weights), ShownImages(SIZE))
     for name, place in coupling.places.items():
         if name != "stem.conv.weight" and place.shape[1] > 1:
             assert small.body.get_parameter(name).numel() <= weights[name].numel() / 3.5

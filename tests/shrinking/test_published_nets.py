@@ -8,6 +8,7 @@ from tombola import verbs
 from tombola.errors import ModelError
 from tombola.models.network import Network
 from tombola.models.source import Source
+from tombola.shown import ShownImages
 from tombola.shrinking.shrunk import shrunk_with_masks, worst_difference
 
 pytestmark = pytest.mark.slow
@@ -50,8 +51,8 @@ def test_shrunk_is_masked(name: str) -> None:
     model = _network(name)
     for scheme in (CHANNEL, COUPLED):
         ticket = verbs.draw(model, scheme)[-1]
-        small, left = shrunk_with_masks(model, ticket.masks, SIZE)
-        assert worst_difference(verbs.applied(model, ticket), small, SIZE) < 1e-5
+        small, left = shrunk_with_masks(model, ticket.masks, ShownImages(SIZE))
+        assert worst_difference(verbs.applied(model, ticket), small, ShownImages(SIZE)) < 1e-5
         assert left.kept < ticket.masks.total
     assert left.kept == left.total == ticket.masks.kept
 

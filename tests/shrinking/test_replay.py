@@ -9,6 +9,7 @@ from tests.shrinking.nets import SIZE, channel_masks, network
 from tombola.errors import TicketError
 from tombola.masks.masks import Masks
 from tombola.models.source import Source
+from tombola.shown import ShownImages
 from tombola.shrinking.replay import described, resized
 from tombola.shrinking.shrunk import shrunk_with_masks
 from tombola.tickets.lineage import Lineage
@@ -18,7 +19,7 @@ from tombola.tickets.ticket import Ticket
 def _ticket(blocks: list[str], **says: Any) -> tuple[Ticket, torch.Tensor]:
     """A shrunk ticket, and its net's answer to an image of halves."""
     model = network(blocks)
-    small, left = shrunk_with_masks(model, channel_masks(model, 0.5, seed=2), SIZE)
+    small, left = shrunk_with_masks(model, channel_masks(model, 0.5, seed=2), ShownImages(SIZE))
     lineage = Lineage(extra={"shrunk": {**described(model, small, {}), **says}})
     return Ticket.of(small.body, left, lineage, keep_values=True), small(torch.full((1, *SIZE), 0.5))
 
@@ -35,7 +36,7 @@ def test_a_shortcut_of_zeros_is_made_again() -> None:
     source = Source.parse("resnet8")
     model = source.load()
     masks = Masks({name: m for name, m in channel_masks(model, 0.7, seed=0).items() if not name.startswith("linear")})
-    small, left = shrunk_with_masks(model, masks, (3, 16, 16))
+    small, left = shrunk_with_masks(model, masks, ShownImages((3, 16, 16)))
     says = described(model, small, {})
     assert says["pads"]
     ticket = Ticket.of(small.body, left, Lineage(extra={"shrunk": says}), keep_values=True)

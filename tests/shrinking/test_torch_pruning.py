@@ -14,6 +14,7 @@ from tombola.graphs.trace import trace
 from tombola.models.network import Network
 from tombola.models.prunable import prunable
 from tombola.models.source import Source
+from tombola.shown import ShownImages
 from tombola.shrinking.coupling import Coupling
 from tombola.shrinking.shrunk import shrunk_with_masks
 
@@ -76,7 +77,7 @@ def test_the_smaller_net_is_tensor_for_tensor_the_same(name: str) -> None:
     ticket = verbs.draw(model, {"name": "coupled", "sparsity": 0.6, "budget": "uniform", "image": 64})[-1]
     coupling = Coupling.of(trace(model, SIZE), prunable(model.body))
     masked = verbs.applied(model, ticket)
-    small, _ = shrunk_with_masks(model, ticket.masks, SIZE)
+    small, _ = shrunk_with_masks(model, ticket.masks, ShownImages(SIZE))
     tp, found = _theirs(masked.body)
     for weight in coupling.layers:
         layer = masked.body.get_submodule(weight.rpartition(".")[0])

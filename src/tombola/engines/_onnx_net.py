@@ -16,6 +16,7 @@ import numpy as np
 
 from tombola.engines import _processor
 from tombola.engines._base import Floats, Setting, Subject
+from tombola.shown import IMAGES, ShownImages
 
 RANDOM: Final = 8
 """So many images of random pixels stand in for real ones."""
@@ -27,7 +28,7 @@ def in_float32(subject: Subject, opset: int) -> Any:
     from tombola.exporters._masked import masked
 
     def make() -> Any:
-        return _onnx_file.onnx_model(masked(subject.model, subject.masks), subject.setting.size, opset)
+        return _onnx_file.onnx_model(masked(subject.model, subject.masks), ShownImages(subject.setting.size), opset)
 
     return subject.once(f"onnx, opset {opset}", make)
 
@@ -84,15 +85,13 @@ def _reader(images: Floats) -> Any:
     """The images one by one, as the quantiser asks for them."""
     from onnxruntime.quantization import CalibrationDataReader
 
-    from tombola.exporters._onnx_file import INPUT
-
     class Reader(CalibrationDataReader):  # type: ignore[misc]  # its package has no types
         def __init__(self) -> None:
             self._left: Iterator[Floats] = iter(images)
 
         def get_next(self) -> dict[str, Floats] | None:
             image = next(self._left, None)
-            return None if image is None else {INPUT: image[None]}
+            return None if image is None else {IMAGES: image[None]}
 
     return Reader()
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from tombola.engines._base import Engine, Running, Setting, Subject
 from tombola.errors import RequestError
 from tombola.registry import Examples
+from tombola.shown import ShownImages
 from tombola.spec import option
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Shrunk(Engine):
         from tombola.masks.masks import Masks
         from tombola.shrinking.shrunk import shrunk
 
-        small = shrunk(subject.model, subject.masks, subject.setting.size, multiple=self.multiple)
+        small = shrunk(subject.model, subject.masks, ShownImages(subject.setting.size), multiple=self.multiple)
         return replace(subject, model=small, masks=Masks({}))
 
     @property

@@ -12,11 +12,15 @@ from typing import Any, Final
 import torch
 from torch import Tensor
 
+from tombola.batch import Batch
 from tombola.disks import written
 from tombola.errors import ModelError, RequestError, StageError
+from tombola.models.by_place import ByPlace
 from tombola.models.network import Network
+from tombola.models.showing import arrays_of, drawn
+from tombola.shown import Shown, ShownTexts
 
-INPUT, OUTPUT = "images", "logits"
+OUTPUT: Final = "logits"
 LARGEST: Final = 2_000_000_000
 """Bytes that one ONNX file can hold: it is a protobuf message."""
 
@@ -30,19 +34,23 @@ def require(*packages: str) -> None:
         raise RequestError(f"this needs {' and '.join(lacking)}, not installed here; type: pip install 'tombola[onnx]'")
 
 
-def onnx_model(network: Network, size: tuple[int, int, int], opset: int) -> Any:
-    """The network, which is not changed, as an ``onnx.ModelProto``: any batch of images in [0, 1] -> logits."""
+def onnx_model(network: Network, shown: Shown, opset: int) -> Any:
+    """The network, which is not changed, as an ``onnx.ModelProto``: any batch of images in [0, 1] -> logits.
+
+    Texts are of any length as well, as int64, their inputs called as encoders call them.
+    """
     require("onnx", "onnxscript")
     model = network.copy().to("cpu", torch.float32).eval()
     try:
         with _quiet(), torch.no_grad():
+            example = drawn(shown, 2, torch.Generator().manual_seed(0))  # torch takes a batch of one for a constant
             program = torch.onnx.export(
-                model,
-                (torch.zeros(2, *size),),  # torch takes a batch of one for a constant
+                ByPlace(model, shown),
+                (example.x, *example.more.values()),
                 dynamo=True,
-                input_names=[INPUT],
+                input_names=[*shown.names],
                 output_names=[OUTPUT],
-                dynamic_shapes=({0: torch.export.Dim("batch", min=1)},),
+                dynamic_shapes=_free(shown),
                 opset_version=opset,
                 external_data=False,
                 verbose=False,
@@ -51,8 +59,7 @@ def onnx_model(network: Network, size: tuple[int, int, int], opset: int) -> Any:
             proto = program.model_proto
     except Exception as error:  # torch raises whatever the net's own code raises, wrapped several times
         raise ModelError(
-            f"torch cannot export this network for images of {'x'.join(map(str, size))}: {_reason(error)};"
-            " the images' size must be one the net takes, the batch must not be part of a shape it computes"
+            f"torch cannot export this network for {shown.said}: {_reason(error)}; {_what_goes(shown)}"
         ) from error
     found = next(item.version for item in proto.opset_import if not item.domain)
     if found != opset:
@@ -78,27 +85,27 @@ def write(proto: Any, out: Path) -> None:
         beside.write_bytes(proto.SerializeToString())
 
 
-def largest_difference(proto: Any, network: Network, size: tuple[int, int, int]) -> float:
-    """How far ONNX Runtime's logits are from torch's on random images, as a part of the largest logit.
+def largest_difference(proto: Any, network: Network, shown: Shown) -> float:
+    """How far ONNX Runtime's logits are from torch's on random samples, as a part of the largest logit.
 
-    Batches of one and of three images are tried, so the batch is known to be free.
+    Batches of one and of three are tried, so the batch is known to be free; texts of two lengths as well.
     """
     require("onnxruntime")
     import onnxruntime
 
     session = onnxruntime.InferenceSession(proto.SerializeToString(), providers=["CPUExecutionProvider"])
-    drawn = torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(0)
     gaps = []
-    for batch in _CHECKED:
-        images = torch.rand(batch, *size, generator=drawn)
-        (found,) = session.run(None, {INPUT: images.numpy()})
-        gaps.append(_relative(torch.from_numpy(found), network, images))
+    for batch, one in zip(_CHECKED, _two_of(shown), strict=True):
+        samples = drawn(one, batch, generator)
+        (found,) = session.run(None, arrays_of(one, samples))
+        gaps.append(_relative(torch.from_numpy(found), network, samples))
     return float(torch.tensor(gaps).max())  # which, unlike max(), does not lose a NaN
 
 
-def check(proto: Any, network: Network, size: tuple[int, int, int], bound: float) -> float:
+def check(proto: Any, network: Network, shown: Shown, bound: float) -> float:
     """`largest_difference`, or a `StageError` where it is larger than ``bound``."""
-    found = largest_difference(proto, network, size)
+    found = largest_difference(proto, network, shown)
     if not found <= bound:
         raise StageError(
             f"ONNX Runtime's logits differ from torch's by {found:.2g} of the largest logit, more than"
@@ -108,11 +115,30 @@ def check(proto: Any, network: Network, size: tuple[int, int, int], bound: float
 
 
 @torch.no_grad()
-def _relative(found: Tensor, network: Network, images: Tensor) -> float:
-    wanted = network(images)
+def _relative(found: Tensor, network: Network, samples: Batch) -> float:
+    wanted = network(samples.x, **samples.more)
     if found.shape != wanted.shape:
         raise StageError(f"the ONNX file answers with shape {tuple(found.shape)}, torch with {tuple(wanted.shape)}")
     return float((found - wanted).abs().max() / wanted.abs().max().clamp_min(torch.finfo(torch.float32).tiny))
+
+
+def _free(shown: Shown) -> Any:
+    """Which axes are of any length, as torch asks for it."""
+    most = shown.most if isinstance(shown, ShownTexts) else None
+    free = {"batch": torch.export.Dim("batch", min=1), "length": torch.export.Dim("length", min=1, max=most)}
+    axes = {place: free[name] for place, name in enumerate(shown.free)}
+    return (axes, (axes,) * (len(shown.names) - 1)) if shown.names[1:] else (axes,)
+
+
+def _two_of(shown: Shown) -> tuple[Shown, Shown]:
+    """As it is, and, of texts, of half the length."""
+    return shown, shown.at(max(1, shown.length // 2)) if isinstance(shown, ShownTexts) else shown
+
+
+def _what_goes(shown: Shown) -> str:
+    if isinstance(shown, ShownTexts):
+        return "neither the batch nor the texts' length may be part of a shape it computes"
+    return "the images' size must be one the net takes, the batch must not be part of a shape it computes"
 
 
 def _strip(proto: Any) -> None:

@@ -40,6 +40,7 @@ from tombola.native.targets import check_runs_here
 from tombola.native.targets import target as target_called
 from tombola.native.writing import check_out
 from tombola.registry import Examples
+from tombola.shown import ShownImages
 from tombola.shrinking.shrunk import shrunk
 from tombola.spec import option
 from tombola.tasks._base import Task
@@ -135,7 +136,7 @@ class Native(Exporter):
     def _smaller(self, network: Network, masks: Masks) -> Network:
         """The network without channels that do nothing, where they can be taken out."""
         try:
-            return shrunk(network, masks, self._size(network))
+            return shrunk(network, masks, ShownImages(self._size(network)))
         except RequestError:
             return network  # what no graph has is named when the whole is traced
 

@@ -1,11 +1,13 @@
-"""One ONNX file: images in [0, 1] in, logits out, the normaliser inside, any batch.
+"""One ONNX file: images in [0, 1], or token ids, in, logits out, the normaliser inside, any batch.
 
 What: torch's own exporter writes the masked network; stack traces and folders are taken out; ONNX Runtime runs the file
   at once on random images, and one whose logits are not torch's is not written. Zeros are written out as weights.
+  Of texts the inputs are ``input_ids``, ``attention_mask`` and, where the net tells pairs apart, ``token_type_ids``:
+  int64, (batch, length), both free.
 When: for ONNX Runtime in any language, OpenVINO, TensorRT, browsers. Those engines multiply zeros as all else: a ticket
   becomes faster there only where whole channels are gone (``shrunk``).
 Cost: seconds, and a file as large as the dense weights.
-Options: ``size``: the side of the images, which the file fixes; the batch is free. ``opset``: the version of ONNX's
+Options: ``size``: the side of images, which the file fixes; the batch is free. ``opset``: the version of ONNX's
   operators, for a client that is old. ``shrunk``: channels that compute nothing are removed first; ``multiple``: but
   for what leaves layers a multiple of so many. ``tolerance``: how far the logits may be from torch's, as a part of the
   largest; what was found stands in the file's metadata.
@@ -21,12 +23,13 @@ from tombola.exporters import _onnx_file
 from tombola.exporters._base import Exporter
 from tombola.exporters._masked import masked
 from tombola.masks.masks import Masks
-from tombola.models.image_size import shipped_size
 from tombola.models.network import Network
 from tombola.models.said import told_of
+from tombola.models.showing import shown_to
 from tombola.registry import Examples
+from tombola.shown import Shown, ShownImages, ShownTexts
 from tombola.shrinking.shrunk import shrunk
-from tombola.spec import option
+from tombola.spec import Json, option
 
 KEY: Final = "tombola"
 
@@ -49,33 +52,49 @@ class Onnx(Exporter):
         _onnx_file.check_out(out)
         _onnx_file.require("onnx", "onnxscript", "onnxruntime")
         network = masked(model, masks)
-        size = shipped_size(network, self.size)
+        shown = shown_to(network, side=self.size)
         if self.shrunk:
-            network = shrunk(network, masks, size, multiple=self.multiple)
-        proto = _onnx_file.onnx_model(network, size, self.opset)
-        found = _onnx_file.check(proto, network, size, self.tolerance)
-        _note(proto, told_of(network) | {"size": size, "opset": self.opset, "difference": found})
+            network = shrunk(network, masks, shown, multiple=self.multiple)
+        proto = _onnx_file.onnx_model(network, shown, self.opset)
+        found = _onnx_file.check(proto, network, shown, self.tolerance)
+        _note(proto, told_of(network) | _of_input(shown) | {"opset": self.opset, "difference": found})
         _onnx_file.write(proto, out)
         return [out]
 
     def told(self, files: Sequence[Path]) -> list[str]:
         notes = noted(files[0])
-        side = "x".join(map(str, notes["size"]))
         gap = f"logits differ from torch's by {notes['difference']:.1e} of the largest"
         return [
-            f"opset {notes['opset']}, images {side} in [0, 1], any batch",
+            f"opset {notes['opset']}, {_input_in(notes)}, any batch",
             f"checked against ONNX Runtime: {gap} (allowed: {self.tolerance:g})",
         ]
 
 
 def noted(file: Path) -> dict[str, Any]:
-    """What `Onnx` wrote into a file's metadata: `told_of` the network, ``size``, ``opset``, ``difference``."""
+    """What `Onnx` wrote into a file's metadata: `told_of` the network, its input, ``opset``, ``difference``.
+
+    Of images that is ``size``; of texts ``inputs``, ``pad`` and ``most``, the tokens it has places for.
+    """
     _onnx_file.require("onnx")
     import onnx
 
     proto = onnx.load(str(file))
     found: dict[str, Any] = json.loads(next(item.value for item in proto.metadata_props if item.key == KEY))
     return found
+
+
+def _of_input(shown: Shown) -> dict[str, Json]:
+    if isinstance(shown, ShownTexts):
+        return {"inputs": list(shown.names), "pad": shown.pad, "most": shown.most}
+    assert isinstance(shown, ShownImages)
+    return {"size": list(shown.size)}
+
+
+def _input_in(notes: dict[str, Any]) -> str:
+    if "size" in notes:
+        return f"images {'x'.join(map(str, notes['size']))} in [0, 1]"
+    most = f" up to {notes['most']} tokens" if notes["most"] else ""
+    return f"texts of any length{most} ({', '.join(notes['inputs'])})"
 
 
 def _note(proto: Any, notes: dict[str, Any]) -> None:

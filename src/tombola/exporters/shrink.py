@@ -20,8 +20,8 @@ from tombola.errors import ModelError, RequestError
 from tombola.exporters._base import Exporter
 from tombola.exporters._masked import masked
 from tombola.masks.masks import Masks
-from tombola.models.image_size import shipped_size
 from tombola.models.network import Network, origin_of
+from tombola.models.showing import shown_to
 from tombola.registry import Examples
 from tombola.shrinking.replay import KEY, described
 from tombola.shrinking.shrunk import shrunk_with_masks, uneven, worst_difference
@@ -78,10 +78,10 @@ class Shrink(Exporter):
         ]
 
     def _checked(self, model: Network, masks: Masks) -> tuple[Network, Masks]:
-        size = shipped_size(model, self.size)
-        small, left = shrunk_with_masks(model, masks, size, multiple=self.multiple)
+        shown = shown_to(model, side=self.size)
+        small, left = shrunk_with_masks(model, masks, shown, multiple=self.multiple)
         try:
-            gap = worst_difference(masked(model, masks), small, size)
+            gap = worst_difference(masked(model, masks), small, shown)
         except RuntimeError as error:
             raise ModelError(f"{model.source}: its own code counts channels, so they cannot be cut ({error})") from None
         if not gap <= EXACT:

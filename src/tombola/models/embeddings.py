@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from torch import Tensor, nn
 
 from tombola.errors import ModelError
+
+_PLACES: Final = "position_embeddings"
 
 
 def table_in(body: nn.Module) -> nn.Embedding | None:
@@ -23,6 +26,15 @@ def table_of(body: nn.Module) -> nn.Embedding:
             " or the body a get_input_embeddings() that returns its table"
         )
     return found
+
+
+def places_of(body: nn.Module) -> int | None:
+    """How many tokens a net has places for; None where it has no table of them, and any length goes."""
+    tables = [
+        module for name, module in body.named_modules() if name.endswith(_PLACES) and isinstance(module, nn.Embedding)
+    ]
+    # RoBERTa's places are counted from behind the number of its padding.
+    return min((t.num_embeddings - (0 if t.padding_idx is None else t.padding_idx + 1) for t in tables), default=None)
 
 
 @contextmanager

@@ -51,6 +51,11 @@ class EncoderBody(ShowsTokens):
         self.classifier: nn.Module = nn.Linear(width, outputs)
 
     @property
+    def takes(self) -> tuple[str, ...]:
+        """What may stand beside the ids, by name."""
+        return ("attention_mask", "token_type_ids") if self.tells_pairs else ("attention_mask",)
+
+    @property
     def inner(self) -> nn.Module:
         """The encoder without its head."""
         return self.get_submodule(self.prefix)

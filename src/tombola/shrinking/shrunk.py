@@ -6,10 +6,13 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from tombola.errors import ModelError
 from tombola.graphs.trace import trace
 from tombola.masks.enforce import apply_masks
 from tombola.masks.masks import Masks
 from tombola.models.network import Network
+from tombola.models.showing import drawn
+from tombola.shown import Shown, ShownImages
 from tombola.shrinking.choosing import choose
 from tombola.shrinking.cutting import cut, cut_masks
 from tombola.shrinking.widening import widenings
@@ -18,24 +21,24 @@ EVEN: Final = 8
 """Dense engines compute so many channels at once, or twice as many, and are slow with what is left over."""
 
 
-def shrunk(network: Network, masks: Masks, size: tuple[int, int, int], *, multiple: int = 1) -> Network:
+def shrunk(network: Network, masks: Masks, shown: Shown, *, multiple: int = 1) -> Network:
     """A copy under the masks, its channels that do nothing taken out of the layers; the logits are the masked net's.
 
-    Modules and names are as before, only with smaller tensors. ``size`` is that of an image (C, H, W) the network
-    takes; the result takes every size the network takes. Layers of more than ``multiple`` channels keep a multiple of
-    them, or all they have.
+    Modules and names are as before, only with smaller tensors. ``shown`` is something the network takes; the result
+    takes every size the network takes. Layers of more than ``multiple`` channels keep a multiple of them, or all they
+    have.
     """
-    return shrunk_with_masks(network, masks, size, multiple=multiple)[0]
+    return shrunk_with_masks(network, masks, shown, multiple=multiple)[0]
 
 
 @torch.no_grad()
-def shrunk_with_masks(
-    network: Network, masks: Masks, size: tuple[int, int, int], *, multiple: int = 1
-) -> tuple[Network, Masks]:
+def shrunk_with_masks(network: Network, masks: Masks, shown: Shown, *, multiple: int = 1) -> tuple[Network, Masks]:
     """`shrunk`, and the masks of what is left: a weight that carries constants is kept whatever it was before."""
     small = network.copy().cpu().eval()
     apply_masks(small.body, masks)
-    graph = trace(small, size)
+    if not isinstance(shown, ShownImages):
+        raise ModelError(f"{network.source} reads texts, and only nets of images are shrunk")
+    graph = trace(small, shown.size)
     widens = widenings(small.body, graph)
     done = cut(small.body, choose(graph, widens, multiple), widens)
     state = small.body.state_dict()
@@ -56,11 +59,11 @@ def uneven(tensors: Iterable[Tensor]) -> str:
     )
 
 
-def worst_difference(first: Network, second: Network, size: tuple[int, int, int], *, images: int = 4) -> float:
-    """The largest difference of the logits on random images, as a part of the largest logit."""
-    generator = torch.Generator().manual_seed(0)
-    x = torch.rand(images, *size, generator=generator)
+def worst_difference(first: Network, second: Network, shown: Shown, *, samples: int = 4) -> float:
+    """The largest difference of the logits on random samples, as a part of the largest logit."""
+    batch = drawn(shown, samples, torch.Generator().manual_seed(0))
     with torch.no_grad():
-        one, other = (network.eval()(x.to(next(network.parameters()).device)) for network in (first, second))
+        there = [(network.eval(), batch.to(next(network.parameters()).device)) for network in (first, second)]
+        one, other = (network(given.x, **given.more) for network, given in there)
     gap: Tensor = (one - other).abs().max() / one.abs().max().clamp(min=1e-12)
     return float(gap)

@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Any, ClassVar, Final, cast
 
 from pydantic import field_validator, model_validator
-from torch import nn
 
 from tombola.data._base import Dataset
 from tombola.data._text_files import TABLES
 from tombola.data._text_set import TextSet
 from tombola.errors import ModelError
-from tombola.models.embeddings import table_in
+from tombola.models.embeddings import places_of, table_in
 from tombola.models.network import Network
 from tombola.registry import Examples
 from tombola.spec import option
@@ -19,7 +18,6 @@ from tombola.tasks._base import Task
 from tombola.tasks._data import known_data, with_data_options
 
 _FILES: Final = (*TABLES, ".txt")
-_POSITIONS: Final = "position_embeddings"
 
 
 class OfTexts(Task):
@@ -89,7 +87,7 @@ def require_reader(model: Network, data: TextSet) -> None:
             + (f", or tokenizer=plain:{table.num_embeddings}" if data.tokenizer.startswith("plain") else "")
         )
     _require_same_words(model, data)
-    most = _longest(model.body)
+    most = places_of(model.body)
     if most is not None and data.length > most:
         raise ModelError(
             f"length={data.length}: {model.source} takes texts of {most} tokens at most; write length={most}"
@@ -109,14 +107,3 @@ def _require_same_words(model: Network, data: TextSet) -> None:
 
 def _on_disk(text: str) -> bool:
     return text.lower().endswith(_FILES) or Path(text).expanduser().is_dir()
-
-
-def _longest(body: nn.Module) -> int | None:
-    """How many places a net has vectors for; None where it has none, and any length goes."""
-    tables = [
-        module
-        for name, module in body.named_modules()
-        if name.endswith(_POSITIONS) and isinstance(module, nn.Embedding)
-    ]
-    # RoBERTa's places are counted from behind the number of its padding.
-    return min((t.num_embeddings - (0 if t.padding_idx is None else t.padding_idx + 1) for t in tables), default=None)

@@ -6,7 +6,7 @@ is what attacks move: pixels of images in [0, 1], the embeddings of words.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +20,8 @@ class InputLayer(nn.Module, ABC):
 
     bounds: ClassVar[tuple[float, float]]
     """Between which numbers what is continuous lies."""
+    READS: ClassVar[Literal["images", "texts"]] = "images"
+    """What a batch before it holds."""
 
     @abstractmethod
     def run(self, body: nn.Module, x: Tensor, more: Mapping[str, Tensor]) -> Any:

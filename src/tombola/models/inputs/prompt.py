@@ -12,7 +12,7 @@ Reference: Lester et al., EMNLP 2021, arXiv 2104.08691; behind [CLS] as in Liu e
 
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, Literal, final
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +30,7 @@ class Prompted(InputLayer):
     """The first layer of a network of texts with a prompt: ``vectors`` (k, D) behind the first ``after`` tokens."""
 
     bounds: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
+    READS: ClassVar[Literal["images", "texts"]] = "texts"
 
     def __init__(self, vectors: Tensor, after: int) -> None:
         super().__init__()

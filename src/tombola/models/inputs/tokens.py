@@ -11,7 +11,7 @@ Reference: Attacks on embeddings: Miyato et al., ICLR 2017, arXiv 1605.07725; Zh
 
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar, final
+from typing import Any, ClassVar, Literal, final
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +26,7 @@ class Words(InputLayer):
     """The first layer of a network of texts. It has no tensors: the table is the body's."""
 
     bounds: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
+    READS: ClassVar[Literal["images", "texts"]] = "texts"
 
     def run(self, body: nn.Module, x: Tensor, more: Mapping[str, Tensor]) -> Any:
         require_texts(body, x)

@@ -1,0 +1,114 @@
+"""`Shown`: what a network is shown, but for how many at once: images of one size, or texts of so many tokens. No torch.
+
+Whoever exports, shrinks or times a network takes names, shapes and made-up samples from here.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from typing import Any, Final, TypeAlias, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Arrays: TypeAlias = dict[str, NDArray[Any]]
+"""A batch as files and engines take it: arrays with N first, by name."""
+
+IMAGES: Final = "images"
+IDS: Final = "input_ids"
+MASK: Final = "attention_mask"
+
+
+class Shown(ABC):
+    """What stands before a network; its inputs have names, the first of which is the network's ``x``."""
+
+    @property
+    @abstractmethod
+    def names(self) -> tuple[str, ...]:
+        """What its inputs are called."""
+
+    @property
+    @abstractmethod
+    def free(self) -> tuple[str, ...]:
+        """The first axes of every input, which may be of any length in one file."""
+
+    @abstractmethod
+    def drawn(self, batch: int, numbers: np.random.Generator) -> Arrays:
+        """So many random samples."""
+
+    @abstractmethod
+    def counted(self, batch: int) -> str:
+        """So many of them in words: ``2 images of 3x8x8``."""
+
+    @property
+    def said(self) -> str:
+        """``images of 3x8x8``."""
+        return self.counted(2).removeprefix("2 ")
+
+
+@final
+@dataclass(frozen=True)
+class ShownImages(Shown):
+    """Images in [0, 1] of one size: channels, height, width.
+
+    >>> ShownImages((3, 8, 8)).said, ShownImages((3, 8, 8)).counted(1)
+    ('images of 3x8x8', '1 image of 3x8x8')
+    """
+
+    size: tuple[int, int, int]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (IMAGES,)
+
+    @property
+    def free(self) -> tuple[str, ...]:
+        return ("batch",)
+
+    def drawn(self, batch: int, numbers: np.random.Generator) -> Arrays:
+        return {IMAGES: numbers.random((batch, *self.size), dtype=np.float32)}
+
+    def counted(self, batch: int) -> str:
+        return f"{batch} image{'s' if batch > 1 else ''} of {'x'.join(map(str, self.size))}"
+
+
+@final
+@dataclass(frozen=True)
+class ShownTexts(Shown):
+    """Token ids below ``words``, ``length`` a text; ``beside`` names what says which count, and of which text they are.
+
+    ``most`` tokens are all that a net has places for; None where any length goes.
+
+    >>> ShownTexts(16, words=100, most=512).said
+    'texts of 16 tokens'
+    """
+
+    length: int
+    words: int
+    pad: int = 0
+    beside: tuple[str, ...] = (MASK,)
+    most: int | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (IDS, *self.beside)
+
+    @property
+    def free(self) -> tuple[str, ...]:
+        return ("batch", "length")
+
+    def drawn(self, batch: int, numbers: np.random.Generator) -> Arrays:
+        """The first text fills its length; the others end somewhere, and are filled up."""
+        ends = numbers.integers(1, self.length, batch, endpoint=True)
+        ends[0] = self.length
+        counts = np.arange(self.length) < ends[:, None]
+        ids = numbers.integers(0, self.words, counts.shape)
+        second = np.arange(self.length) >= self.length // 2
+        others = {name: (counts if name == MASK else counts & second).astype(np.int64) for name in self.beside}
+        return {IDS: np.where(counts, ids, self.pad) if MASK in others else ids, **others}
+
+    def counted(self, batch: int) -> str:
+        return f"{batch} text{'s' if batch > 1 else ''} of {self.length} token{'s' if self.length > 1 else ''}"
+
+    def at(self, length: int) -> "ShownTexts":
+        """The same of another length, or as long as goes."""
+        return replace(self, length=length if self.most is None else min(length, self.most))
