@@ -1,6 +1,7 @@
 # Tombola's one-liners; `make help` lists them. Each does the set-up it needs.
 VENV ?= .venv
 PYTHON ?= python3
+unexport PYTHONDONTWRITEBYTECODE  # set in many containers: every process that a test starts would compile all sources again
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
@@ -23,7 +24,8 @@ demo: setup  ## the whole way on built-in data: train, draw, transfer, measure, 
 	$(BIN)/tombola run demo --runner processes:2
 
 test: setup  ## the fast tests, on all cores
-	$(BIN)/python -m pytest -q -n logical --dist loadfile
+	# a file stays on one core, for what its tests share; in the order of folders, which ends with small files
+	$(BIN)/python -m pytest -q -n logical --dist loadfile --no-loadscope-reorder
 
 slow: setup  ## the slow tests (oracles, long properties)
 	$(BIN)/python -m pytest -q -m slow

@@ -110,8 +110,6 @@ def test_a_device_that_is_not_there_is_left_to_the_stage_to_say(machine: dict[st
     assert asked(3, "cuda") == (Crew(3, ("cuda",)), [])
 
 
-@pytest.mark.slow  # it starts processes, seconds each
-@pytest.mark.timeout(600)
 def test_worker_i_gets_device_i_mod_n(tmp_path: Path, machine: dict[str, Any], gpus: list[int]) -> None:
     log = tmp_path / "log"
     stages = [Placed(text=text, log=log) for text in "abc"]
@@ -122,8 +120,6 @@ def test_worker_i_gets_device_i_mod_n(tmp_path: Path, machine: dict[str, Any], g
     assert len({pid for _, pid in pairs}) == 3
 
 
-@pytest.mark.slow  # it starts processes, seconds each
-@pytest.mark.timeout(600)
 def test_a_stage_whose_process_died_is_tried_once_more_after_the_others(tmp_path: Path) -> None:
     log, heard = tmp_path / "log", Heard()
     first, other = KilledOnce(text="a", log=log), Toy(text="b", log=log)
@@ -135,8 +131,6 @@ def test_a_stage_whose_process_died_is_tried_once_more_after_the_others(tmp_path
     assert note == f"{first.title}: a process died, killed or out of memory; tried once more alone, after the others"
 
 
-@pytest.mark.slow  # it starts processes, seconds each
-@pytest.mark.timeout(600)
 def test_one_that_dies_twice_has_failed_and_one_beside_it_has_not(tmp_path: Path) -> None:
     killed, other = Killed(text="a"), Toy(text="b")
     below = Toy(text="c", source=killed)

@@ -106,7 +106,6 @@ def test_stages_have_one_thread_and_are_heard(tmp_path: Path, runner: str) -> No
     assert torch.get_num_threads() == before
 
 
-@pytest.mark.slow  # it starts processes, seconds each
 def test_a_worker_that_dies_fails_its_stage_and_the_rest_goes_on(tmp_path: Path) -> None:
     killed, other = Killed(text="a"), Telling(text="b")
     outcome = Runner.parse("processes:1").run(graph(killed, other), Store(tmp_path), device="cpu", reporter=Silent())

@@ -13,10 +13,9 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, TypeVar
@@ -27,6 +26,7 @@ from torch.multiprocessing.spawn import start_processes
 
 from tombola.errors import OptionError, StageError, TombolaError
 from tombola.fitting.ranks import as_told
+from tombola.fitting.starting import METHOD, starting, take_environment
 
 T = TypeVar("T")
 Backend: TypeAlias = Literal["gloo", "nccl"]
@@ -65,12 +65,13 @@ def run_on_ranks(
         raise OptionError(
             "processes", [f"{count} processes need {count} GPUs and there are {torch.cuda.device_count()}"]
         )
-    pipes = [get_context("spawn").Pipe(duplex=False) for _ in range(count)]
+    context = starting(__name__)
+    pipes = [context.Pipe(duplex=False) for _ in range(count)]
     ours, theirs = [pipe[0] for pipe in pipes], [pipe[1] for pipe in pipes]
     with tempfile.TemporaryDirectory(prefix="tombola-ranks-") as folder:
-        arguments = (function, count, backend, threads, timeout, Path(folder) / "meet", theirs)
+        arguments = (dict(os.environ), function, count, backend, threads, timeout, Path(folder) / "meet", theirs)
         start: Any = start_processes  # torch leaves it untyped
-        started = start(_work, arguments, nprocs=count, join=False, start_method="spawn")
+        started = start(_work, arguments, nprocs=count, join=False, start_method=METHOD)
         try:
             return [report.result for report in _all_reports(started.processes, ours)]
         finally:
@@ -132,6 +133,7 @@ def _end(processes: Sequence[Any]) -> None:
 
 def _work(
     rank: int,
+    environment: Mapping[str, str],
     function: Callable[[], object],
     count: int,
     backend: Backend,
@@ -142,6 +144,7 @@ def _work(
 ) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C, and the parent's death, end it even while it waits in C++
     try:
+        take_environment(environment)
         torch.set_num_threads(threads)
         _join_group(rank, count, backend, timeout, meet)
         report = pickle.dumps(_Report(function()))  # whole: torch would share tensors with a process that is gone

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from tombola.fitting.devices import plain_float32
 from tombola.fitting.launching import run_on_ranks
 from tombola.fitting.ranks import ranks_for
 from tombola.fitting.session import Session, Silent
+from tombola.fitting.starting import starting
 from tombola.fitting.trainings import trainings
 from tombola.models.digest import tensors_digest
 from tombola.study.runners._listening import Listening
@@ -70,7 +70,7 @@ def work_on_ranks(
     Its errors are raised here, and its progress is told to the session's reporter.
     """
     cuda = session.device.startswith("cuda") or (session.device == "auto" and torch.cuda.is_available())
-    messages: Any = get_context("spawn").Queue()
+    messages: Any = starting(__name__).Queue()
     work = partial(_in_new_process, stage, dict(folders), out, session.folder, session.path, messages, cuda)
     with Listening(messages, session.reporter):
         run_on_ranks(work, count, "nccl" if cuda else "gloo", threads=threads, timeout=timeout)

@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from tombola.errors import StoreError
 from tombola.fitting.session import Bar, Session
+from tombola.fitting.starting import take_environment
 from tombola.study.runners._base import Failure, failure, torch_threads
 from tombola.study.stage import Stage
 from tombola.study.store import Store
@@ -39,6 +40,7 @@ class _Here:
 
 
 def begin(
+    environment: Mapping[str, str],
     store: Store,
     devices: Sequence[str],
     threads: int,
@@ -50,6 +52,7 @@ def begin(
 
     ``alive`` is a pipe that ends when the parent does, however it ends.
     """
+    take_environment(environment)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which then ends us
     threading.Thread(target=_end_with, args=(alive,), daemon=True).start()
     messages.cancel_join_thread()

@@ -1,17 +1,17 @@
 """Several stages at a time, each in a process of its own.
 
-What: ``count`` spawned processes take stages whose inputs are finished. Rows are those of ``inline``, bit for bit.
+What: ``count`` processes take stages whose inputs are finished. Rows are those of ``inline``, bit for bit.
     Fewer are started where memory is short, and one line says so. With ``device=cuda`` they are put on the GPUs in
     turn. A stage whose process dies (as the kernel does to one that takes too much memory) is tried once more, alone,
     when the others are finished.
 When: several cores or GPUs, and more than one stage to run. ``processes:2`` is two of them; ``processes:auto`` one a
     core, or one a GPU.
-Cost: every process loads torch (some 300 MB and two seconds) and its own copy of the data.
+Cost: two seconds to load torch, once where processes can be forked (Linux); each has its own copy of the data.
 Options: ``count``; ``threads`` of torch in each process; ``memory`` and ``gpu_memory``, what each is reckoned to need.
 Reference: docs/decisions/0007-threads.md.
 """
 
-import multiprocessing
+import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -22,6 +22,7 @@ from pydantic import field_validator
 
 from tombola.errors import StoreError
 from tombola.fitting.session import Bar, Reporter
+from tombola.fitting.starting import starting
 from tombola.registry import Examples
 from tombola.spec import option
 from tombola.study.runners import _worker
@@ -39,7 +40,7 @@ _DIED: Final = (
 
 
 class Processes(Runner):
-    """Runs in spawned processes."""
+    """Runs in processes of their own."""
 
     ARGUMENT: ClassVar[str | None] = "count"
     EXAMPLES: ClassVar[Examples] = ({"count": 2},)
@@ -95,7 +96,7 @@ class _Pool:
     """Worker processes, for as long as none of them dies."""
 
     def __init__(self, count: int, settings: tuple[Any, ...], reporter: Reporter, bar: Bar) -> None:
-        context = multiprocessing.get_context("spawn")
+        context = starting(_worker.__name__)
         self._count = count
         self._reporter = reporter
         self._bar = bar
@@ -104,7 +105,7 @@ class _Pool:
         self._theirs: Connection
         self._ours: Connection
         self._theirs, self._ours = context.Pipe(duplex=False)
-        arguments = (*settings, context.Value("i", 0), self._messages, self._theirs)
+        arguments = (dict(os.environ), *settings, context.Value("i", 0), self._messages, self._theirs)
         self._executor = ProcessPoolExecutor(count, context, initializer=_worker.begin, initargs=arguments)
         self._running: dict[Future[_worker.Done], Stage] = {}
 

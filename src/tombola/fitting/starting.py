@@ -1,0 +1,29 @@
+"""How this package starts processes of its own: forked from one that has loaded torch, not each loading it anew.
+
+That one (multiprocessing's fork server) is started with the first of them and only imports: it has no threads at work
+and no GPU, so forking it is safe, which forking the caller would not be. It ends with the process that started it.
+"""
+
+import os
+import sys
+from collections.abc import Mapping
+from multiprocessing import get_context
+from multiprocessing.context import BaseContext
+from typing import Final, Literal
+
+METHOD: Final[Literal["forkserver", "spawn"]] = "forkserver" if sys.platform == "linux" else "spawn"
+"""On macOS system libraries do not survive a fork, and Windows knows none: there each process starts from nothing."""
+
+
+def starting(module: str) -> BaseContext:
+    """What starts processes in which ``module`` is loaded; of several asked for in one program, the first one is."""
+    context = get_context(METHOD)
+    if METHOD == "forkserver":
+        context.set_forkserver_preload([module])
+    return context
+
+
+def take_environment(given: Mapping[str, str]) -> None:
+    """Give this process the variables of the one that asked for it; the fork server has those it began with."""
+    os.environ.clear()
+    os.environ.update(given)
