@@ -20,7 +20,7 @@ def older_origin(sentence: str, net: object = None) -> Origin | None:
     """The origin that a sentence and the options of its net tell of; None where there are neither.
 
     >>> older_origin("path:a.safetensors (resnet8, sha256 0123456789ab)", {"name": "resnet8", "width": 0.5}).source
-    {'width': 0.5, 'name': 'path:a.safetensors', 'arch': 'resnet8'}
+    {'name': 'path:a.safetensors', 'width': 0.5, 'arch': 'resnet8'}
     """
     options = dict(net) if isinstance(net, Mapping) else {}
     text, trained = sentence.removesuffix(_TRAINED), sentence.endswith(_TRAINED)

@@ -5,9 +5,11 @@ from math import ceil, floor, log2, log10
 
 
 def ticks(low: float, high: float, about: int = 7) -> list[float]:
-    """Round values from ``low`` to ``high``, steps of 1, 2 or 5.
+    """Round values from ``low`` to ``high``, steps of 1, 2, 5 or 10; ``about`` at most.
 
     >>> ticks(61.0, 98.0)
+    [70.0, 80.0, 90.0]
+    >>> ticks(61.0, 98.0, about=9)
     [65.0, 70.0, 75.0, 80.0, 85.0, 90.0, 95.0]
     """
     step = _round_step((high - low) / max(about - 1, 1))
