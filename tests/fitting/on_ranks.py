@@ -109,7 +109,10 @@ def exchanges(steps: int) -> Counter[str]:
     """What torch.distributed was asked for, by kind, in four steps of training with so long an attack."""
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profile:
         trained(adversarial(steps))
-    return Counter(event.name for event in profile.events() if event.name.startswith("c10d::"))
+    assert profile.profiler is not None
+    raw = profile.profiler.kineto_results  # its events() puts thousands into a tree, which takes seconds
+    assert raw is not None
+    return Counter(event.name() for event in raw.events() if event.name().startswith("c10d::"))
 
 
 def refusals() -> dict[str, str]:

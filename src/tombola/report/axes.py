@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from tombola.errors import RequestError, near
 from tombola.rows import Row, Scalar
@@ -53,6 +54,7 @@ def ordered(values: Iterable[Scalar]) -> tuple[Scalar, ...]:
     return tuple(sorted(distinct.values(), key=rank))
 
 
+@lru_cache(maxsize=4096, typed=True)  # thousands of rows share a few levels
 def rank(value: Scalar) -> tuple[int, float, str]:
     """A sort key for values of different kinds; numbers inside texts count as numbers: layer2 before layer10."""
     if value is None:

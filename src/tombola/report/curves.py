@@ -182,12 +182,29 @@ class Results:
         return ", ".join(words)
 
 
+class ReadOnce(tuple[Row, ...]):
+    """Rows whose statistics are made at the first look and kept: every figure of a page looks at the same ones."""
+
+    @cached_property
+    def made(self) -> dict[str, Results]:
+        """What was read so far, by the axis whose levels are compared."""
+        return {}
+
+
 def read_results(rows: Sequence[Row], by: str = "") -> Results:
     """The statistics of the rows: in any order, with cells missing, of one study or several.
 
     ``by`` names the axis whose levels are compared; left out, it is the prior, or what else varies. Rows about single
     layers are left out: `tombola.report.layers` reads those.
     """
+    if not isinstance(rows, ReadOnce):
+        return _read(rows, by)
+    if by not in rows.made:
+        rows.made[by] = _read(rows, by)
+    return rows.made[by]
+
+
+def _read(rows: Sequence[Row], by: str) -> Results:
     rows = studies_told_apart([row for row in rows if LAYER not in row.detail])
     axes, told = axes_of(rows, by), _telling_budget(rows)
     cells: dict[Measure, dict[Place, list[Row]]] = defaultdict(lambda: defaultdict(list))

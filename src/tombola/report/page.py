@@ -8,7 +8,7 @@ from typing import Any, cast
 from tombola.disks import written
 from tombola.report.about import About
 from tombola.report.axes import last_part, level, ordered
-from tombola.report.curves import Results, read_results
+from tombola.report.curves import ReadOnce, Results, read_results
 from tombola.report.figures._base import Drawn, Figure, Table
 from tombola.report.headline import findings, headline
 from tombola.report.markup import Markup, join, scrolled, tag
@@ -35,6 +35,7 @@ def write_report(rows: Sequence[Row], about: About | Mapping[str, Any] | None, o
 
 def page(rows: Sequence[Row], about: About) -> str:
     """The page's text, under `LARGEST` bytes: a figure that would not fit leaves its table out, or itself."""
+    rows = ReadOnce(rows)
     results = read_results(rows, about.by)
     title = headline(results, about)
     head = tag(
