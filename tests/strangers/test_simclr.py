@@ -4,6 +4,7 @@ Views are made by the task, the projection head stands in the classifier's place
 train it alike: nothing of the house is told that there are no labels.
 """
 
+from functools import cache
 from typing import Any, ClassVar
 
 import pytest
@@ -30,6 +31,13 @@ PGD = {"name": "adversarial", "attack": {"name": "pgd", "eps": "4/255", "steps":
 WIDE, TEMPERATURE = 16, 0.2
 
 
+@cache
+def letters() -> Splits[Unlabelled]:
+    """Drawn once."""
+    found = Glyphs.model_validate(GLYPHS).load()
+    return Splits(*(Unlabelled(images) for images in (found.train, found.val, found.test)))
+
+
 class Views(Task):
     """Which of the other views is of the same image?"""
 
@@ -40,8 +48,7 @@ class Views(Task):
         return Vectors(WIDE)
 
     def splits(self) -> Splits[Unlabelled]:
-        found = Glyphs.model_validate(GLYPHS).load()
-        return Splits(*(Unlabelled(images) for images in (found.train, found.val, found.test)))
+        return letters()
 
     def head(self, model: Network, *, generator: torch.Generator) -> Network:
         seed = int(torch.randint(2**31, (), generator=generator))

@@ -71,8 +71,7 @@ def _measured(
     target = _task(task, wanted[0])
     network = verbs.finished(what, target, seed=seed)
     shown = verbs.shown(target, network)
-    rows = verbs.measure(network, shown, wanted, seed=seed, session=session(None, device))
-    return [_with_split(row, shown) for row in rows]
+    return _with_split(verbs.measure(network, shown, wanted, seed=seed, session=session(None, device)), shown)
 
 
 def _compared(
@@ -94,8 +93,7 @@ def _compared(
     target = _task(task, wanted[0])
     network, other = (verbs.finished(name, target, seed=seed) for name in (what, dense))
     shown = verbs.shown(target, network)
-    rows = verbs.compare(network, other, shown, wanted, seed=seed, session=session(None, device))
-    return [_with_split(row, shown) for row in rows]
+    return _with_split(verbs.compare(network, other, shown, wanted, seed=seed, session=session(None, device)), shown)
 
 
 def _task(task: str | dict[str, Any] | None, wanted: "Property") -> "Task":
@@ -106,11 +104,14 @@ def _task(task: str | dict[str, Any] | None, wanted: "Property") -> "Task":
     return Task.parse(task)
 
 
-def _with_split(row: Row, shown: "Task") -> Row:
-    """The row with what it was judged on and, of a share of images, its interval."""
-    many, side = len(shown.splits().test), shown.side
-    split = f"{many} samples: {shown.tested()}" if side is None else f"{many} images of {side} pixels: {shown.tested()}"
-    return row.model_copy(update={"detail": {**row.detail, **_interval(row), "split": split}})
+def _with_split(rows: Sequence[Row], shown: "Task") -> list[Row]:
+    """The rows with what they were judged on and, of a share of images, its interval.
+
+    What they were judged on is found out once: a folder is looked through for it.
+    """
+    many, side, tested = len(shown.splits().test), shown.side, shown.tested()
+    split = f"{many} samples: {tested}" if side is None else f"{many} images of {side} pixels: {tested}"
+    return [row.model_copy(update={"detail": {**row.detail, **_interval(row), "split": split}}) for row in rows]
 
 
 def _interval(row: Row) -> dict[str, float]:
