@@ -99,7 +99,7 @@ def pretrained(steps: int, **more: Any) -> Network:
 @pytest.fixture(scope="module")
 def simclr() -> Network:
     """Trained for a little while."""
-    return pretrained(80)
+    return pretrained(50)
 
 
 def test_it_learns_to_know_an_image_again(simclr: Network) -> None:
@@ -113,7 +113,7 @@ def test_its_seed_decides_everything() -> None:
 def test_attacks_move_both_views_and_it_learns_against_them() -> None:
     natural, robust = pretrained(3), pretrained(3, objective=PGD)
     assert weights_digest(natural) != weights_digest(robust)
-    assert known(pretrained(40, objective=PGD)) > 0.1
+    assert known(pretrained(25, objective=PGD)) > 0.1
 
 
 def test_a_ticket_of_it_tells_digits_apart(simclr: Network) -> None:
