@@ -22,7 +22,7 @@ from typing import ClassVar, Literal, final
 from tombola.data._loading import batches
 from tombola.disks import written_folder
 from tombola.errors import RequestError
-from tombola.exporters._base import Exporter
+from tombola.exporters._base import Exporter, Reads
 from tombola.exporters._masked import masked
 from tombola.masks.masks import Masks
 from tombola.models.classes import in_order_of, masks_in_order_of
@@ -53,6 +53,7 @@ CLASSES = "classes.txt"
 class Native(Exporter):
     """Writes one folder."""
 
+    READS: ClassVar[Reads] = "images"
     EXAMPLES: ClassVar[Examples] = ({"size": 8},)
 
     values: Values = option(
@@ -77,6 +78,7 @@ class Native(Exporter):
     task: Task | None = option(None, "the task whose test images are compared; empty: a few random images")
 
     def export(self, model: Network, masks: Masks, out: Path) -> list[Path]:
+        self.require_reads(model)
         check_out(out)
         self._check_task(model)
         network = masked(*self._as_the_task_has_them(model, masks))

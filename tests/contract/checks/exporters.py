@@ -6,14 +6,36 @@ from tempfile import TemporaryDirectory
 import pytest
 import torch
 from tests.fitting.toys import network
+from tests.models.encoders import encoder
 
 from tombola.errors import TombolaError
 from tombola.exporters._base import Exporter
 from tombola.masks.masks import Masks
 from tombola.models.network import Network
+from tombola.models.prunable import prunable
 
 from .faults import Fault, first, gives, shake
 from .room import Check, pruned, untouched
+
+
+def net_for(exporter: Exporter, seed: int = 0) -> Network:
+    """A small network that the exporter is for."""
+    if exporter.READS == "texts":
+        pytest.importorskip("transformers")
+        return encoder(num_hidden_layers=1, seed=seed)
+    return network(seed=seed)
+
+
+def masks_of(model: Network) -> Masks:
+    """Some weights of two of its layers are pruned."""
+    if model.normalise.READS == "images":
+        return pruned(model)
+    return Masks({name: torch.arange(weight.numel()).view(weight.shape) % 3 != 0 for name, weight in two(model)})
+
+
+def two(model: Network) -> list[tuple[str, torch.Tensor]]:
+    """The first matrices of an encoder."""
+    return list(prunable(model.body, "bert").items())[:2]
 
 
 def exported(exporter: Exporter, model: Network, masks: Masks, out: Path) -> dict[str, bytes]:
@@ -32,29 +54,30 @@ def of(exporter: Exporter, model: Network, masks: Masks) -> dict[str, bytes]:
 
 
 def it_writes_files_once_and_leaves_the_model_alone(exporter: Exporter) -> None:
-    model = network()
-    masks = pruned(model)
+    model = net_for(exporter)
+    masks = masks_of(model)
     with TemporaryDirectory() as folder:
         out = Path(folder) / f"out{exporter.SUFFIX}"
         with untouched(model):
             found = exported(exporter, model, masks, out)
         assert any(found.values()), "the files are empty"
         with pytest.raises(TombolaError):
-            exporter.export(network(seed=1), masks, out)
+            exporter.export(net_for(exporter, seed=1), masks, out)
         assert {name: (out.parent / name).read_bytes() for name in found} == found, "it wrote over its files"
-    assert masks == pruned(model)
+    assert masks == masks_of(model)
 
 
 def its_files_are_those_of_the_net_that_is_left(exporter: Exporter) -> None:
     """Other weights and other masks are other files; the value that a pruned weight had leaves no trace."""
-    model = network()
-    masks, fewer = pruned(model), pruned(model)["3.weight"]
-    fewer.view(-1)[-1] = False
+    model = net_for(exporter)
+    masks, last = masks_of(model), [*masks_of(model)][-1]
+    fewer = masks_of(model)[last]
+    fewer.view(-1)[fewer.view(-1).nonzero()[-1]] = False
     found = of(exporter, model, masks)
-    assert of(exporter, network(seed=1), masks) != found, "another net gives the same files"
-    assert of(exporter, model, Masks({**masks, "3.weight": fewer})) != found, "other masks give the same files"
+    assert of(exporter, net_for(exporter, seed=1), masks) != found, "another net gives the same files"
+    assert of(exporter, model, Masks({**masks, last: fewer})) != found, "other masks give the same files"
     with torch.no_grad():
-        model.body.get_parameter("3.weight")[~masks["3.weight"]] = 0.5
+        model.body.get_parameter(last)[~masks[last]] = 0.5
     assert of(exporter, model, masks) == found, "the same net gives other files"
 
 
