@@ -21,6 +21,7 @@ from tombola.fitting.seeds import generator
 from tombola.fitting.session import Session
 from tombola.fitting.validate import headline
 from tombola.joining import applied, base_of, kept, require_pruned, whole
+from tombola.models.adapted import Adapted
 from tombola.models.classes import in_order_of
 from tombola.models.network import Network
 from tombola.models.source import Source
@@ -115,7 +116,7 @@ def transfer(
     masked, target = applied(as_network(model, seed=seed), drawn), Task.parse(task)
     found = Transfer.parse(how).adapt(masked, drawn.masks, target, seed=seed, session=session or Session())
     require_pruned(found, drawn.masks)
-    found.adapted = target.adapted()
+    found.adapted = _adapted(found, target)
     return found
 
 
@@ -200,7 +201,7 @@ def export(model: Model | None, ticket: Ticket | Path | str, to: Exporter | Opti
 
 def keep(network: Network, ticket: Ticket, task: Task) -> Ticket:
     """An adapted network as a self-contained ticket that remembers the task it was adapted to."""
-    return kept(network, ticket, task.adapted())
+    return kept(network, ticket, _adapted(network, task))
 
 
 def finished(what: str | Mapping[str, Any], task: Task, *, seed: int = 0) -> Network:
@@ -241,6 +242,11 @@ def as_network(model: Model, *, seed: int = 0) -> Network:
     if isinstance(model, nn.Module):
         return Network(model, source=type(model).__name__)
     return Source.parse(model).load(seed=seed)
+
+
+def _adapted(network: Network, task: Task) -> Adapted:
+    """What a network says of itself once it answers a task, with what was found while it was adapted."""
+    return task.adapted().replace(found=None if network.adapted is None else network.adapted.found)
 
 
 def _ticket(ticket: Ticket | Path | str) -> Ticket:

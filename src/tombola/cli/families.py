@@ -23,6 +23,7 @@ PACKAGES: Final = {
     "datasets": "tombola.data",
     "corruptions": "tombola.data.corruptions",
     "transfers": "tombola.transfers",
+    "searches": "tombola.transfers.searches",
     "properties": "tombola.properties",
     "ood_scores": "tombola.properties.ood_scores",
     "exporters": "tombola.exporters",

@@ -23,6 +23,9 @@ class Adapted(Spec):
     task: dict[str, Any] = option(help="the task and its options")
     preprocessing: Preprocessing = option(Preprocessing(), "how an image is made ready")
     classes: tuple[str, ...] = option((), "the classes' names in the order of the outputs; empty where nobody said")
+    found: dict[str, Any] | None = option(
+        None, "what adapting found and spent, such as a prompt and how often its reward was asked", absent=None
+    )
 
     @classmethod
     def of(cls, task: Mapping[str, Any], *, size: int | None, classes: Sequence[str]) -> Self:
@@ -41,6 +44,7 @@ class Adapted(Spec):
         parts = [self.title, f"{len(self.classes)} classes ({few})" if self.classes else "classes without names"]
         parts += [f"images of {size} pixels"] if size else []
         parts += [f"the middle {crop:g} of their short side"] if crop != 1 else []
+        parts += [f"prompt {self.found['prompt']!r}"] if self.found and "prompt" in self.found else []
         return ", ".join(parts)
 
 

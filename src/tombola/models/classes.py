@@ -56,8 +56,11 @@ def _few(names: Sequence[str], most: int = 10) -> str:
 @torch.no_grad()
 def _reordered(network: Network, order: Tensor, classes: Sequence[str]) -> Network:
     new = network.copy()
-    for parameter in _last(new)[1].parameters():
-        parameter.copy_(parameter[order.to(parameter.device)])
+    if new.normalise.outputs is not None:
+        new.normalise = new.normalise.reordered(order).train(new.normalise.training)
+    else:
+        for parameter in _last(new)[1].parameters():
+            parameter.copy_(parameter[order.to(parameter.device)])
     assert new.adapted is not None
     new.adapted = new.adapted.replace(classes=tuple(classes))
     return new

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from tombola.errors import ModelError
 
-_PLACES: Final = "position_embeddings"
+_PLACES: Final = ("position_embeddings", "wpe")
 
 
 def table_in(body: nn.Module) -> nn.Embedding | None:

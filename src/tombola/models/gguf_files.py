@@ -5,6 +5,8 @@ rounded comes back as the float32 numbers that it stands for.
 """
 
 import json
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 from struct import error as StructError
 from typing import Any, Final
@@ -31,13 +33,8 @@ def weights_in(file: Path, config: Any) -> dict[str, Tensor]:
 
     with torch.device("meta"):
         net = transformers.AutoModelForCausalLM.from_config(config)
-    shown = transformers.utils.logging.is_progress_bar_enabled()
-    transformers.utils.logging.disable_progress_bar()
-    try:
+    with redirect_stderr(StringIO()):  # a bar that counts tensors
         found: dict[str, Tensor] = _read(file, return_tensors=True, model_to_load=net)["tensors"]
-    finally:
-        if shown:
-            transformers.utils.logging.enable_progress_bar()
     return found
 
 

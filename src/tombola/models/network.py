@@ -92,6 +92,7 @@ class Network(nn.Module):
         fresh = kind.make(replace(features, table=table_in(new.body)), num_outputs, generator=generator)
         new._put(fresh.to(next(new.body.parameters())).train(new.head.training))
         new.adapted, new.head_kind, new.origin = None, kind, origin_with(new.origin, kind)
+        new.normalise = new.normalise.under_another_head().train(new.normalise.training)
         return new
 
     def _put(self, head: nn.Module) -> None:

@@ -5,7 +5,8 @@ What: cross-entropy on a fresh linear head over what the encoder shows of a text
 When: ``text:sst2``, ``text:FILE.csv`` of your own, ``text:prose``, which needs no download. Options of the data set may
     stand beside ``name``: ``{name: text:reviews.csv, tokenizer: ./bert-tiny}``.
 Cost: none beyond the data's.
-Options: ``data``; ``fraction`` of the training labels, each class by its share, and which (``subset_seed``).
+Options: ``data``; ``fraction`` of the training labels, each class by its share, or ``shots`` of each class, and which
+    (``subset_seed``).
 Reference: Devlin et al. (BERT), NAACL 2019, arXiv 1810.04805; Wang et al. (GLUE), ICLR 2019, arXiv 1804.07461.
 """
 
@@ -30,6 +31,7 @@ class TextClassification(OfTexts):
     """Of which class is the text?"""
 
     fraction: float = option(1.0, "the share of the training labels that may be used", gt=0, le=1)
+    shots: int | None = option(None, "so many training texts a class, in place of a share", absent=None, ge=1)
     subset_seed: int = option(0, "which of them, each class by its share", ge=0)
 
     def splits(self) -> Splits[Texts]:
@@ -41,6 +43,8 @@ class TextClassification(OfTexts):
 
     def fits(self, model: Network) -> bool:
         self.check_net(model)
+        if model.normalise.outputs is not None:
+            return model.normalise.outputs == self.answers.outputs
         return super().fits(model) and model.head_kind.name == "linear"
 
     def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
@@ -55,11 +59,22 @@ def _splits(task: TextClassification, digest: str) -> Splits[Texts]:
     del digest  # part of the cache's key, as in `loaded`
     splits = cast("Splits[Texts]", loaded(task.data))
     _require_classes(task.data, splits)
+    train = splits.train
+    if task.shots is not None:
+        return Splits(_few(task, train, task.shots), splits.val, splits.test)
     if task.fraction == 1:
         return splits
-    train = splits.train
     count = max(1, round(task.fraction * len(train)))
     return Splits(cast("Texts", stratified(train, count, task.subset_seed)), splits.val, splits.test)
+
+
+def _few(task: TextClassification, train: Texts, shots: int) -> Texts:
+    """So many texts of each class, seeded; fewer lie in more."""
+    order = torch.randperm(len(train), generator=torch.Generator().manual_seed(task.subset_seed))
+    each = [order[train.labels[order] == label] for label in range(len(train.classes))]
+    if (fewest := min(map(len, each))) < shots:
+        raise DataError(f"shots={shots}: {task.data.name} has a class of {fewest} training texts; write fewer shots")
+    return train.some(torch.cat([found[:shots] for found in each]).sort().values)
 
 
 def _require_classes(data: Dataset, splits: Splits[Texts]) -> None:

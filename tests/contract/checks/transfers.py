@@ -3,46 +3,47 @@
 from math import log
 
 import torch
-from tests.fitting.toys import Toy, network
+from tests.transfers.words import asked_of
 
 from tombola.data._counts import Counts
 from tombola.data._loading import batches
 from tombola.fitting.session import Session
 from tombola.models.network import Network
+from tombola.tasks._base import Task
 from tombola.transfers._base import Transfer
 
 from .faults import Fault, filled, first, gives, shake
-from .room import Check, finite, pruned, same, untouched
+from .room import Check, finite, same, untouched
 
 
 def adapted(transfer: Transfer, seed: int = 0) -> Network:
-    """The toy net, adapted to the toy task."""
-    model = network()
-    return transfer.adapt(model, pruned(model), Toy(), seed=seed, session=Session())
+    """The toy net, adapted to the toy task: of pictures, or of words where those are refused."""
+    model, masks, task = asked_of(transfer)
+    return transfer.adapt(model, masks, task, seed=seed, session=Session())
 
 
-def loss(model: Network) -> float:
-    """The toy task's mean loss on its training images."""
-    batch = next(batches(Toy().splits().train, 100))
-    x, targets = batch.x, batch.targets
+def loss(model: Network, task: Task) -> float:
+    """The toy task's mean loss on its training samples."""
+    batch = next(batches(task.splits().train, 100))
     with torch.no_grad():
-        outputs = model(x)
+        outputs = model(batch.x, **batch.more)
     finite(outputs)
-    assert outputs.shape == (len(x), 3)
-    return float(Toy().losses(outputs, targets).mean())
+    assert outputs.shape == (len(batch), 3)
+    return float(task.losses(outputs, batch.targets).mean())
 
 
 def it_learns_the_task(transfer: Transfer) -> None:
-    transfer.check(Toy())
+    _, _, task = asked_of(transfer)
+    transfer.check(task)
     model = adapted(transfer)
     assert not any(module.training for module in model.modules()), "it is not ready to be measured"
-    assert Toy().fits(model)
-    assert loss(model) < log(3) - 0.01, "it knows no more than that there are three classes"
+    assert task.fits(model)
+    assert loss(model, task) < log(3) - 0.01, "it knows no more than that there are three classes"
 
 
 def pruned_weights_stay_exactly_zero(transfer: Transfer) -> None:
     model = adapted(transfer)
-    for name, mask in pruned(network()).items():
+    for name, mask in asked_of(transfer)[1].items():
         assert not bool(model.body.get_parameter(name)[~mask].any())
         assert bool(model.body.get_parameter(name)[mask].any()), "what is kept is 0 too"
 
@@ -53,12 +54,11 @@ def its_seed_decides_everything(transfer: Transfer) -> None:
 
 def it_leaves_the_model_alone(transfer: Transfer) -> None:
     for training in (False, True):
-        model = network()
+        model, masks, task = asked_of(transfer)
         model.train(training)
-        masks = pruned(model)
         with untouched(model):
-            transfer.adapt(model, masks, Toy(), seed=0, session=Session())
-        assert masks == pruned(model)
+            transfer.adapt(model, masks, task, seed=0, session=Session())
+        assert masks == asked_of(transfer)[1]
 
 
 def more_images_cost_more(transfer: Transfer) -> None:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
+from tombola.models.heads._base import Reads
 from tombola.registry import Family, Member
 from tombola.spec import Json
 
@@ -23,6 +24,11 @@ class InputLayer(nn.Module, ABC):
     READS: ClassVar[Literal["images", "texts"]] = "images"
     """What a batch before it holds."""
 
+    @property
+    def outputs(self) -> int | None:
+        """How many numbers a network answers with behind this layer, where that is not for its head to say."""
+        return None
+
     @abstractmethod
     def run(self, body: nn.Module, x: Tensor, more: Mapping[str, Tensor]) -> Any:
         """What ``body`` answers to ``x``, as a batch holds it; ``more`` are its other arguments, by name."""
@@ -30,6 +36,14 @@ class InputLayer(nn.Module, ABC):
     def described(self) -> dict[str, Json]:
         """The options of `Source` that make such a layer; what was trained in it is not among them."""
         return {}
+
+    def reordered(self, order: Tensor) -> "InputLayer":
+        """A layer after which the classes come in another order, where ``outputs`` are this layer's to say."""
+        return self
+
+    def under_another_head(self) -> "InputLayer":
+        """What stands before the body once its head is another one."""
+        return self
 
     @abstractmethod
     def continuous(self, body: nn.Module, x: Tensor) -> Tensor:
@@ -40,6 +54,8 @@ class Input(Member):
     """What a network reads."""
 
     family: ClassVar[Family] = Family("inputs", "tombola.models.inputs")
+    READS: ClassVar[Reads] = "a vector"
+    """What the head reads of a body that this stands before."""
 
     @abstractmethod
     def layer(self, body: nn.Module, *, generator: torch.Generator) -> InputLayer:
