@@ -9,18 +9,35 @@ from torch import Size, Tensor
 
 @final
 @dataclass(frozen=True)
+class Heads:
+    """How the heads of an attention lie in one of its matrices.
+
+    ``names`` are all of the attention's matrices. ``count`` heads stand one after another along its rows, ``parts``
+    times over; or, where it is what reads them, along its columns.
+    """
+
+    names: tuple[str, ...]
+    count: int
+    parts: int = 1
+    read: bool = False
+
+
+@final
+@dataclass(frozen=True)
 class Layer:
     """A weight's shape, and what the shape alone does not say.
 
     ``groups`` are a convolution's: output channels of different groups read different inputs. A transposed
     convolution stores its inputs first. ``positions`` is at how many places of one image each weight is used (the
-    pixels of the output), where that is known: weights times positions are the layer's operations.
+    pixels of the output), where that is known: weights times positions are the layer's operations. ``heads`` are those
+    of an encoder's attention.
     """
 
     shape: Size
     groups: int = 1
     transposed: bool = False
     positions: int | None = None
+    heads: Heads | None = None
 
     @classmethod
     def of(cls, weight: Tensor) -> "Layer":

@@ -1,6 +1,7 @@
 """How each prunable weight lies in its layer: groups, transposition, and at how many positions it is used."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -8,14 +9,28 @@ from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
 
 from tombola.batch import Batch
-from tombola.masks.layers import Layer
+from tombola.masks.layers import Heads, Layer
 from tombola.models.inputs_first import stores_inputs_first
 from tombola.models.network import Network
+from tombola.models.units import units_of
 
 
 def layers_of(body: nn.Module, names: Iterable[str]) -> dict[str, Layer]:
     """The layers of these weights of a body, without positions."""
-    return {name: _layer(*_holder(body, name)) for name in names}
+    heads = heads_of(body)
+    return {name: _layer(*_holder(body, name), heads.get(name)) for name in names}
+
+
+def heads_of(body: nn.Module) -> dict[str, Heads]:
+    """How heads lie in each matrix of an encoder's attentions, by its name."""
+    found = {}
+    for units in units_of(body):
+        if units.kind == "heads":
+            *writes, reads = units.weights
+            count = units.count(body)
+            found |= {name: Heads(units.weights, count, units.parts) for name in writes}
+            found[reads] = Heads(units.weights, count, read=True)
+    return found
 
 
 @torch.no_grad()
@@ -41,7 +56,7 @@ def with_positions(model: Network, names: Iterable[str], example: Batch) -> dict
         for handle in handles:
             handle.remove()
     found = layers_of(model.body, wanted)
-    return {name: Layer(layer.shape, layer.groups, layer.transposed, used[name]) for name, layer in found.items()}
+    return {name: replace(layer, positions=used[name]) for name, layer in found.items()}
 
 
 def _holder(body: nn.Module, name: str) -> tuple[nn.Module, Tensor]:
@@ -51,9 +66,9 @@ def _holder(body: nn.Module, name: str) -> tuple[nn.Module, Tensor]:
     return module, weight
 
 
-def _layer(module: nn.Module, weight: Tensor) -> Layer:
+def _layer(module: nn.Module, weight: Tensor, heads: Heads | None) -> Layer:
     if not isinstance(module, _ConvNd):
-        return Layer(weight.shape, transposed=stores_inputs_first(module))
+        return Layer(weight.shape, transposed=stores_inputs_first(module), heads=heads)
     return Layer(weight.shape, groups=module.groups, transposed=module.transposed)
 
 

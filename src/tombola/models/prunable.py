@@ -10,6 +10,7 @@ embeddings (also where another layer shares the embedding's tensor) are never am
   Lottery Ticket Hypothesis for Pre-trained BERT Networks: 73 matrices and 85,524,480 weights of bert-base).
 - ``sparsegpt``: every matrix in the layers of a causal language model; neither embeddings nor the head (SparseGPT,
   Frantar and Alistarh, ICML 2023: 210 matrices and 106,168,320 weights of SmolLM2-135M).
+- ``attention``: every matrix of an encoder's attentions, whose heads the pattern ``head`` prunes whole.
 - ``none``: nothing, for a rule made of regular expressions alone.
 """
 
@@ -23,6 +24,7 @@ from torch.nn.modules.batchnorm import _NormBase
 from torch.nn.modules.conv import _ConvNd
 
 from tombola.errors import ModelError, near
+from tombola.models.units import units_of
 from tombola.spec import Spec, build, option
 
 Weights: TypeAlias = dict[str, Tensor]
@@ -38,7 +40,9 @@ class PrunableRule(Spec):
     Written as text it is a preset's name, or ``re:PATTERN`` for the weights whose name the pattern finds.
     """
 
-    preset: str = option("double_win", "double_win (all convolutions), cv_lth, open_lth, bert, sparsegpt or none")
+    preset: str = option(
+        "double_win", "double_win (all convolutions), cv_lth, open_lth, bert, sparsegpt, attention or none"
+    )
     include: tuple[str, ...] = option(
         (), "regular expressions searched in names such as layer1.0.conv1.weight; found: added"
     )
@@ -137,6 +141,10 @@ def _of_decoders(_body: nn.Module, weights: Weights) -> list[str]:
     return [name for name, weight in weights.items() if weight.dim() == 2 and _DECODER.search(name)]
 
 
+def _of_attentions(body: nn.Module, weights: Weights) -> list[str]:
+    return [name for units in units_of(body) if units.kind == "heads" for name in units.weights if name in weights]
+
+
 def _nothing(_body: nn.Module, _weights: Weights) -> list[str]:
     return []
 
@@ -147,6 +155,7 @@ _PRESETS: Final[dict[str, Callable[[nn.Module, Weights], list[str]]]] = {
     "open_lth": _with_linears,
     "bert": _of_encoders,
     "sparsegpt": _of_decoders,
+    "attention": _of_attentions,
     "none": _nothing,
 }
 

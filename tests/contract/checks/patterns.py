@@ -8,32 +8,43 @@ from torch import Size, Tensor
 
 from tombola.masks.budgets.global_ import Global
 from tombola.masks.drawing import draw_by_scores, groupings
-from tombola.masks.layers import Layer
+from tombola.masks.layers import Heads, Layer
 from tombola.masks.masks import Masks
 from tombola.masks.patterns._base import Grouping, Pattern
 
 from .faults import Fault, first, gives
 from .room import Check, rng
 
-LAYERS = {"a": Layer(Size((8, 4, 3, 3))), "b": Layer(Size((9, 7))), "c": Layer(Size((6, 2, 3, 3)), groups=2)}
+CONVOLUTIONS = {"a": Layer(Size((8, 4, 3, 3))), "b": Layer(Size((9, 7))), "c": Layer(Size((6, 2, 3, 3)), groups=2)}
+_FOUR, _TWO = ("q", "k", "v", "out"), ("both", "o")
+HEADS = {name: Layer(Size((16, 16)), heads=Heads(_FOUR, 8, read=name == "out")) for name in _FOUR}
+HEADS |= {
+    "both": Layer(Size((24, 8)), heads=Heads(_TWO, 4, 3)),
+    "o": Layer(Size((8, 8)), heads=Heads(_TWO, 4, read=True)),
+}
 
 
-def weights(seed: int = 0) -> dict[str, Tensor]:
+def layers(pattern: Pattern) -> dict[str, Layer]:
+    """Layers it groups the weights of."""
+    return HEADS if pattern.OF == "attention" else CONVOLUTIONS
+
+
+def weights(pattern: Pattern, seed: int = 0) -> dict[str, Tensor]:
     """Multiples of 1/8, so that sums are exact, with a few equal ones."""
     drawn = rng(seed)
-    return {name: torch.randint(-40, 40, layer.shape, generator=drawn) / 8 for name, layer in LAYERS.items()}
+    return {name: torch.randint(-40, 40, item.shape, generator=drawn) / 8 for name, item in layers(pattern).items()}
 
 
 def groups(pattern: Pattern) -> Iterator[tuple[str, Grouping]]:
     """Of every layer."""
-    yield from groupings(weights(), pattern, LAYERS).items()
+    yield from groupings(weights(pattern), pattern, layers(pattern)).items()
 
 
 def every_weight_is_in_one_group_of_the_size_that_is_said(pattern: Pattern) -> None:
     for name, grouping in groups(pattern):
         sizes = grouping.sizes
         owner = grouping.expand(torch.arange(sizes.numel(), dtype=torch.float64).view(sizes.shape)).long()
-        assert (owner.shape, sizes.dtype) == (LAYERS[name].shape, torch.int64)
+        assert (owner.shape, sizes.dtype) == (layers(pattern)[name].shape, torch.int64)
         assert torch.equal(torch.bincount(owner.flatten(), minlength=sizes.numel()), sizes.flatten())
         assert int(sizes.min()) > 0
 
@@ -47,31 +58,46 @@ def what_is_given_to_groups_is_their_mean(pattern: Pattern) -> None:
 
 
 def draws_are_exact_and_nested_and_whole_groups(pattern: Pattern) -> None:
-    shared, within = groupings(weights(), pattern, LAYERS), None
+    shared, within = groupings(weights(pattern), pattern, layers(pattern)), None
     only = pattern.only
     for sparsity in (0.3, 0.5, 0.8) if only is None else (only,):
         masks = draw_by_scores(
-            weights(1), sparsity, pattern=pattern, budget=Global(), groupings=shared, layers=LAYERS, within=within
+            weights(pattern, 1),
+            sparsity,
+            pattern=pattern,
+            budget=Global(),
+            groupings=shared,
+            layers=layers(pattern),
+            within=within,
         )
         assert within is None or masks.nested_in(within)
         assert all(
             set(grouping.means(masks[name].double()).flatten().tolist()) <= {0.0, 1.0}
             for name, grouping in shared.items()
         )
-        assert only is not None or near(masks, shared, sparsity)
+        assert only is not None or near(masks, largest(pattern, shared), sparsity)
         within = masks
 
 
-def near(masks: Masks, shared: dict[str, Grouping], sparsity: float) -> bool:
+def near(masks: Masks, largest: int, sparsity: float) -> bool:
     """Whether as many weights are pruned as asked, to half of the largest group."""
-    largest = max(int(grouping.sizes.max()) for grouping in shared.values())
     return abs(masks.total - masks.kept - sparsity * masks.total) <= largest / 2
 
 
+def largest(pattern: Pattern, shared: dict[str, Grouping]) -> int:
+    """How many weights the largest group has: those of a head lie in several matrices."""
+    found: dict[object, int] = {}
+    for name, grouping in shared.items():
+        heads = layers(pattern)[name].heads
+        together = name if heads is None else heads.names
+        found[together] = found.get(together, 0) + int(grouping.sizes.max())
+    return max(found.values())
+
+
 def it_changes_nothing(pattern: Pattern) -> None:
-    for name, weight in weights().items():
+    for name, weight in weights(pattern).items():
         before = weight.clone()
-        grouping = pattern.grouping(weight, LAYERS[name])
+        grouping = pattern.grouping(weight, layers(pattern)[name])
         grouping.expand(grouping.means(weight))
         assert torch.equal(weight, before)
 

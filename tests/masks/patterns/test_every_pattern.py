@@ -22,7 +22,7 @@ PATTERNS = [
     pattern
     for member in Pattern.family.members().values()
     for pattern in member.examples(Path())
-    if isinstance(pattern, Pattern)
+    if isinstance(pattern, Pattern) and pattern.OF == "any weight"
 ]
 KERNELS = [(), (1,), (3,), (1, 1), (3, 3), (1, 3), (2, 3), (2, 1, 3)]
 

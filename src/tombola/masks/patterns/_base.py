@@ -36,6 +36,9 @@ class Pattern(Member):
 
     family: ClassVar[Family] = Family("patterns", "tombola.masks.patterns")
 
+    OF: ClassVar[str] = "any weight"
+    """What it groups: weights of every kind, or the matrices of an ``attention`` alone."""
+
     @property
     def only(self) -> float | None:
         """The one sparsity it can have, beside 0, where the pattern itself fixes how many are kept; None: any."""

@@ -1,7 +1,7 @@
 """Rows of kernels: the weights along a kernel's last axis live and die together.
 
 What: a group has its output, its input and all axes of the kernel but the last one fixed: 3 weights of a 3x3 kernel.
-  On 1x1 convolutions and linear layers a row is one weight.
+  On 1x1 convolutions and linear layers a row is one weight; whole rows of a matrix are `channel`, its columns `column`.
 When: between element and kernel in accuracy and in what the mask costs to store.
 Cost: nothing to compute; a third of element's mask on 3x3 kernels.
 Options: none.
