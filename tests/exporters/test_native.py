@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 import torch
@@ -19,6 +20,8 @@ from tombola.native.loading import load
 from tombola.tickets.lineage import Lineage
 from tombola.tickets.ticket import Ticket
 
+Exported: TypeAlias = tuple[Native, list[Path], Path]
+
 
 def masks() -> Masks:
     """Of the small network's zeros."""
@@ -31,37 +34,44 @@ def written(out: Path, **options: object) -> tuple[Native, list[Path]]:
     return to, to.export(network(), masks(), out)
 
 
+@pytest.fixture(scope="module")
+def exact(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    """The small network exported with its weights as they are, for whoever only reads it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CFLAGS", "-Og")
+        to, files = written(folder := tmp_path_factory.mktemp("exact") / "net")
+    return to, files, folder
+
+
 def square(x: torch.Tensor) -> torch.Tensor:
     """Images as wide as high."""
     return torch.nn.functional.pad(x, (0, 2))
 
 
-def test_the_folder_answers_as_torch_and_says_so(tmp_path: Path) -> None:
-    to, files = written(tmp_path / "net")
+def test_the_folder_answers_as_torch_and_says_so(exact: Exported) -> None:
+    to, files, folder = exact
     assert all(file.exists() for file in files)
     assert {"net.c", "net.h", "net.dat", "checked.txt"} <= {file.name for file in files}
     kept, checked = to.told(files)
     assert "weights survive, kept as float32" in kept
     assert "8 of 8 get the same class" in checked
-    with load(tmp_path / "net") as net:
+    with load(folder) as net:
         assert difference(net(square(images())), logits(square(images()))) < 1e-5
 
 
-def test_a_ticket_that_lost_a_whole_layer_is_told_of(tmp_path: Path) -> None:
+def test_a_ticket_that_lost_a_whole_layer_is_told_of(exact: Exported, tmp_path: Path) -> None:
     lost = {"conv1.weight": torch.zeros_like(network().body.get_parameter("conv1.weight"), dtype=torch.bool)}
     to = Native.parse({"name": "native", "size": 12, "target": "plain"})
     assert "every image the same logits" in to.told(to.export(network(), Masks(lost), tmp_path / "net"))[1]
-    whole, files = written(tmp_path / "whole")
-    assert "the same logits" not in whole.told(files)[1]
+    assert "the same logits" not in exact[0].told(exact[1])[1]
 
 
 @pytest.mark.parametrize(("values", "low", "high"), [("float16", 1e-5, 3e-3), ("int8", 1e-3, 0.1)])
 def test_rounded_values_make_a_smaller_file_and_a_difference_that_is_told(
-    tmp_path: Path, values: str, low: float, high: float
+    exact: Exported, tmp_path: Path, values: str, low: float, high: float
 ) -> None:
-    _, exact = written(tmp_path / "exact")
     to, files = written(tmp_path / "net", values=values)
-    sizes = [next(file for file in some if file.name == "net.dat").stat().st_size for some in (exact, files)]
+    sizes = [next(file for file in some if file.name == "net.dat").stat().st_size for some in (exact[1], files)]
     assert sizes[1] < sizes[0]
     assert f"kept as {values}" in to.told(files)[0]
     with load(tmp_path / "net") as net:
@@ -80,16 +90,13 @@ def test_the_weights_outside_the_masks_are_pruned_too_and_the_model_is_not_chang
     assert all(torch.equal(before[name], tensor) for name, tensor in dense.body.state_dict().items())
 
 
-def test_empty_channels_are_taken_out(tmp_path: Path) -> None:
+def test_empty_channels_are_taken_out(exact: Exported, tmp_path: Path) -> None:
     pruned = network().copy()
     mask = torch.ones_like(pruned.body.get_parameter("layer1.0.conv1.weight"), dtype=torch.bool)
     mask[:3] = False  # of eight; what batch norm makes of their zeros is a constant that the next layer can carry
-    _, files = written(tmp_path / "whole")
     to = Native.parse({"name": "native", "size": 12, "target": "plain"})
-    to.export(pruned, Masks({"layer1.0.conv1.weight": mask}), tmp_path / "net")
-    rows = [
-        json.loads((folder / "net.json").read_text())["layers"] for folder in (tmp_path / "whole", tmp_path / "net")
-    ]
+    files = to.export(pruned, Masks({"layer1.0.conv1.weight": mask}), tmp_path / "net")
+    rows = [json.loads((folder / "net.json").read_text())["layers"] for folder in (exact[2], tmp_path / "net")]
     whole, less = ({row["name"]: row["total"] for row in some} for some in rows)
     assert less["layer1.0.conv1"] == whole["layer1.0.conv1"] * 5 // 8
     assert less["layer1.0.conv2"] == whole["layer1.0.conv2"] * 5 // 8

@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 import torch
@@ -20,21 +22,27 @@ from tombola.tickets.ticket import Ticket
 NET = {"name": "resnet8", "width": 0.5}
 
 
-def _masked(share: float = 0.75) -> tuple[Network, Ticket]:
+Shrunk: TypeAlias = tuple[Network, Ticket, Path]
+
+
+@cache
+def _masked() -> tuple[Network, Ticket]:
     """A net, and a ticket of its channels with their weights."""
     model = Source.parse(NET).load()
-    drawn = verbs.draw(model, {"name": "coupled", "sparsity": share, "budget": "uniform"})[-1]
+    drawn = verbs.draw(model, {"name": "coupled", "sparsity": 0.75, "budget": "uniform"})[-1]
     return model, drawn
 
 
-def _shrunk(tmp_path: Path) -> tuple[Network, Ticket, Path]:
+@pytest.fixture(scope="module")
+def shrunk(tmp_path_factory: pytest.TempPathFactory) -> Shrunk:
+    """The net under its masks, the ticket that was drawn, and the file of the smaller one."""
     model, drawn = _masked()
-    (file,) = verbs.export(model, drawn, "shrink", tmp_path / "small.ticket")
+    (file,) = verbs.export(model, drawn, "shrink", tmp_path_factory.mktemp("shrunk") / "small.ticket")
     return verbs.applied(model, drawn), drawn, file
 
 
-def test_the_file_is_smaller_and_its_net_gives_the_same_logits(tmp_path: Path) -> None:
-    masked, _, file = _shrunk(tmp_path)
+def test_the_file_is_smaller_and_its_net_gives_the_same_logits(shrunk: Shrunk, tmp_path: Path) -> None:
+    masked, _, file = shrunk
     whole = Ticket.of(masked.body, Masks({}), Ticket.load(file).lineage, keep_values=True).save(
         tmp_path / "whole.ticket"
     )
@@ -45,8 +53,8 @@ def test_the_file_is_smaller_and_its_net_gives_the_same_logits(tmp_path: Path) -
     torch.testing.assert_close(small(image), masked(image), atol=1e-5, rtol=1e-5)
 
 
-def test_the_lineage_stays_and_says_what_was_cut(tmp_path: Path) -> None:
-    _, drawn, file = _shrunk(tmp_path)
+def test_the_lineage_stays_and_says_what_was_cut(shrunk: Shrunk) -> None:
+    _, drawn, file = shrunk
     lineage = Ticket.load(file).lineage
     assert lineage.scheme == drawn.lineage.scheme
     before, after = lineage.extra["shrunk"]["parameters"]
@@ -54,8 +62,8 @@ def test_the_lineage_stays_and_says_what_was_cut(tmp_path: Path) -> None:
     assert len(lineage.extra["shrunk"]["pads"]) == 2
 
 
-def test_a_fresh_process_restores_it_by_name(tmp_path: Path) -> None:
-    masked, _, file = _shrunk(tmp_path)
+def test_a_fresh_process_restores_it_by_name(shrunk: Shrunk) -> None:
+    masked, _, file = shrunk
     code = (
         "import sys, torch\n"
         "from tombola import verbs\n"
@@ -81,8 +89,8 @@ def test_odd_numbers_of_channels_are_said_and_filled_up_on_request(tmp_path: Pat
     assert not any("multiple" in line for line in told[8])
 
 
-def test_it_is_measured_as_the_masked_net_is(tmp_path: Path) -> None:
-    masked, _, file = _shrunk(tmp_path)
+def test_it_is_measured_as_the_masked_net_is(shrunk: Shrunk) -> None:
+    masked, _, file = shrunk
     task = Task.parse("digits")
     small = verbs.finished(str(file), task)
     rows = [verbs.measure(net, task, "accuracy")[0].value for net in (masked, small)]
@@ -91,8 +99,8 @@ def test_it_is_measured_as_the_masked_net_is(tmp_path: Path) -> None:
     assert size["dense_macs"] < 0.35 * {r.metric: r.value for r in verbs.measure(masked, task, "size")}["dense_macs"]
 
 
-def test_it_is_adapted_and_kept_as_small(tmp_path: Path) -> None:
-    _, _, file = _shrunk(tmp_path)
+def test_it_is_adapted_and_kept_as_small(shrunk: Shrunk, tmp_path: Path) -> None:
+    _, _, file = shrunk
     ticket = Ticket.load(file)
     task = Task.parse(
         {"name": "classification", "data": {"name": "glyphs", "num_train": 64, "num_val": 32, "num_test": 32}}
@@ -108,8 +116,8 @@ def test_it_is_adapted_and_kept_as_small(tmp_path: Path) -> None:
     assert again.body.get_parameter("conv1.weight").shape == ticket.masks.shapes()["conv1.weight"]
 
 
-def test_it_can_be_shrunk_again(tmp_path: Path) -> None:
-    _, _, file = _shrunk(tmp_path)
+def test_it_can_be_shrunk_again(shrunk: Shrunk, tmp_path: Path) -> None:
+    _, _, file = shrunk
     ticket = Ticket.load(file)
     base = verbs.applied(verbs.base_of(ticket), ticket)
     mask = torch.ones(ticket.masks.shapes()["layer1.0.conv1.weight"], dtype=torch.bool)
@@ -123,10 +131,10 @@ def test_it_can_be_shrunk_again(tmp_path: Path) -> None:
     torch.testing.assert_close(small(image), masked(image), atol=1e-5, rtol=1e-5)
 
 
-def test_values_can_be_rounded(tmp_path: Path) -> None:
+def test_values_can_be_rounded(shrunk: Shrunk, tmp_path: Path) -> None:
     model, drawn = _masked()
     (file,) = verbs.export(model, drawn, {"name": "shrink", "values": "float16"}, tmp_path / "half.ticket")
-    (whole,) = verbs.export(model, drawn, "shrink", tmp_path / "small.ticket")
+    whole = shrunk[2]
     assert file.stat().st_size < 0.7 * whole.stat().st_size
 
 
@@ -138,8 +146,8 @@ def test_the_member_alone_writes_a_ticket_too(tmp_path: Path) -> None:
     assert verbs.applied(verbs.base_of(found), found)(torch.rand(1, 3, 32, 32)).shape == (1, 10)
 
 
-def test_what_is_told_is_what_stays(tmp_path: Path) -> None:
-    _, _, file = _shrunk(tmp_path)
+def test_what_is_told_is_what_stays(shrunk: Shrunk, tmp_path: Path) -> None:
+    _, _, file = shrunk
     (line,) = Exporter.parse("shrink").told([file])
     assert line.startswith(f"{sum(p.numel() for p in verbs.base_of(Ticket.load(file)).body.parameters()):,} of ")
     model = Source.parse(NET).load()
