@@ -94,9 +94,9 @@ def test_a_stage_that_fails_gives_exit_code_one_and_names_the_stage() -> None:
 
 
 def test_a_runner_takes_its_options_as_a_mapping_and_the_command_is_kept_as_it_can_be_pasted() -> None:
-    said("run", "tiny.yaml", "--runner", "{name: inline, threads: 2}", "--set", "draw.sparsity=0.5, 0.9")
+    said("run", "tiny.yaml", "--runner", "{name: inline, threads: 1}", "--set", "draw.sparsity=0.5, 0.9")
     about = json.loads(Path("runs/tiny/about.json").read_text(encoding="utf-8"))
-    wanted = "tombola run tiny.yaml --set 'draw.sparsity=0.5, 0.9' --runner '{name: inline, threads: 2}'"
+    wanted = "tombola run tiny.yaml --set 'draw.sparsity=0.5, 0.9' --runner '{name: inline, threads: 1}'"
     assert about["commands"] == [wanted]
     refused = CliRunner().invoke(app, ["run", "tiny.yaml", "--runner", "{name: inline, thread: 2}"])
     assert refused.exit_code == 2

@@ -203,8 +203,8 @@ Lifted.name = "lifted"
 def wide() -> Network:
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        layers = [nn.Conv2d(3, 48, 3, padding=1), nn.ReLU(), nn.Conv2d(48, 48, 3, padding=1, stride=2), nn.ReLU()]
-        return Network(nn.Sequential(*layers, nn.Flatten(), nn.Linear(48 * 16, 3)), source="wide")
+        layers = [nn.Conv2d(3, 24, 3, padding=1), nn.ReLU(), nn.Conv2d(24, 24, 3, padding=1, stride=2), nn.ReLU()]
+        return Network(nn.Sequential(*layers, nn.Flatten(), nn.Linear(24 * 16, 3)), source="wide")
 
 
 def robust_accuracy(model: Network) -> float:

@@ -1,5 +1,6 @@
 """A batch worked in parts: what it must equal by hand, how parts are cut, what is refused."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -140,16 +141,22 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 
 
+@cache
+def unstopped(kind: str) -> str:
+    """What a training that nobody stops ends with."""
+    recipe, model = fit(**KINDS[kind], checkpoint_every="1it"), network(dropout=0.2)
+    return weights_digest(recipe.run(model, Toy(), masks=masks(model), seed=3, session=Session()))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("stop", [1, 4, 7])
 def test_stopped_anywhere_it_continues_bit_for_bit(kind: str, stop: int, tmp_path: Path) -> None:
     recipe, model = fit(**KINDS[kind], checkpoint_every="1it"), network(dropout=0.2)
     kept = masks(model)
-    straight = recipe.run(model, Toy(), masks=kept, seed=3, session=Session())
     with pytest.raises(Interrupted):
         recipe.run(model, Failing(good=stop), masks=kept, seed=3, session=Session(tmp_path))
     again = recipe.run(model, Toy(), masks=kept, seed=3, session=Session(tmp_path))
-    assert weights_digest(again) == weights_digest(straight)
+    assert weights_digest(again) == unstopped(kind)
     assert all(not bool(dict(again.body.named_parameters())[name][~mask].any()) for name, mask in kept.items())
 
 

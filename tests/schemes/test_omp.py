@@ -113,8 +113,8 @@ def test_the_masks_are_those_of_torchs_global_unstructured(sparsity: float) -> N
 def test_every_score_goes_with_every_budget(score: str, budget: object) -> None:
     model = network()
     before = weights_digest(model)
-    options = {"rounds": 1} if score == "synflow" and isinstance(budget, dict) else {}
-    ticket = on_task(model, sparsity=0.7, score={"name": score, **options}, budget=budget)
+    short = {"synflow": {"rounds": 1 if isinstance(budget, dict) else 5}, "movement": {"steps": 20}}
+    ticket = on_task(model, sparsity=0.7, score={"name": score, **short.get(score, {})}, budget=budget)
     assert ticket.masks.total - ticket.masks.kept == round(0.7 * ticket.masks.total)
     assert all(kept > 0 for kept, _ in ticket.masks.counts().values())
     assert weights_digest(model) == before

@@ -54,13 +54,27 @@ def test_means_are_those_of_the_channels_weights() -> None:
     torch.testing.assert_close(coupling.means(scores)[coupling.layers["stem.conv.weight"]], expected)
 
 
-@settings(max_examples=20, deadline=None)
-@given(
+NETS = given(
     blocks=st.lists(st.sampled_from(sorted(BLOCKS)), min_size=1, max_size=3),
     share=st.sampled_from([0.2, 0.5, 0.8]),
     seed=st.integers(0, 10_000),
 )
+
+
+@settings(max_examples=8, deadline=None)
+@NETS
 def test_all_that_is_masked_goes(blocks: list[str], share: float, seed: int) -> None:
+    _all_goes(blocks, share, seed)
+
+
+@pytest.mark.slow
+@settings(max_examples=60, deadline=None)
+@NETS
+def test_all_that_is_masked_goes_in_many_nets(blocks: list[str], share: float, seed: int) -> None:
+    _all_goes(blocks, share, seed)
+
+
+def _all_goes(blocks: list[str], share: float, seed: int) -> None:
     model = network(blocks, seed=seed)
     weights = prunable(model.body, "open_lth")
     coupling = Coupling.of(trace(model, SIZE), weights)

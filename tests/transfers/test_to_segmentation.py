@@ -51,7 +51,7 @@ def test_finetuning_moves_the_body_and_pruned_weights_stay_zero(options: dict[st
 
 def test_it_learns_to_see_shapes() -> None:
     fit = {"epochs": "6ep", "batch": 16, "optimizer": {"lr": 0.1}, "precision": "float32"}
-    scenes = {"size": 24, "num_train": 300, "num_test": 50, "data": "shapes"}
+    scenes = {"size": 24, "num_train": 160, "num_test": 32, "data": "shapes"}
     result = adapted(task=scenes, fit=fit)
     rows = verbs.measure(result, Task.parse({**SCENES, **scenes}), "mean_iou")
     assert rows[0].value > 40  # the background alone comes to 22
