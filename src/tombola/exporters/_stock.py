@@ -11,6 +11,7 @@ from torch import Tensor
 from tombola.models.encoders import HEAD, EncoderBody
 from tombola.models.network import Network, num_outputs
 from tombola.models.showing import drawn, shown_to
+from tombola.models.units import units_of
 
 EXACT: Final = 1e-5
 """How far their logits may be from ours, as a part of the largest: sums in another order."""
@@ -56,9 +57,12 @@ def difference(network: Network, model: Any) -> float:
 
 
 def configured(network: Network, classes: tuple[str, ...]) -> Any:
-    """The encoder's configuration with the classes' names; of a head of words as it is."""
+    """The encoder's configuration with the classes' names, and with as many units as every layer has."""
     assert isinstance(network.body, EncoderBody)
     config: Any = copy.deepcopy(network.body.inner.config)
+    between = {units.count(network.body) for units in units_of(network.body) if units.kind == "units"}
+    if len(between) == 1:  # layers that were made smaller alike
+        setattr(config, "hidden_dim" if config.model_type == "distilbert" else "intermediate_size", between.pop())
     if network.head_kind.name == "linear":
         names = classes or tuple(f"LABEL_{number}" for number in range(num_outputs(network.head)))
         config.num_labels = len(names)

@@ -4,7 +4,8 @@ What: one self-contained .ticket whose tensors are smaller; ``tombola measure``,
   any other, and build its net from the name and the shapes it holds. A channel goes when nobody needs it, or when it is
   a constant that the next layer's bias, or one channel in place of many, can carry. Checked before it is written: on
   random images the logits are the masked model's to 1e-5.
-When: for tickets of whole channels (pattern channel, scheme coupled); others profit where channels became empty.
+When: for tickets of whole channels (pattern channel, scheme coupled); others profit where channels became empty. Of an
+  encoder of texts heads go (pattern head), and units between the two layers of a block.
 Cost: a second or two to follow the net, two forward passes to check.
 Options: ``size`` (of the images the net is followed with; the smaller net takes what the net takes), ``multiple``
   (layers keep a multiple of so many channels, some of them empty: dense engines compute 8 or 16 at once), ``values``

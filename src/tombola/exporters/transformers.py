@@ -66,8 +66,7 @@ class Transformers(Exporter):
         if out.exists():
             raise RequestError(f"{out} exists; choose another name or remove it first")
         network = masked(model, masks)
-        _require_an_encoder(network)
-        config = configured(network, _classes(network))
+        config = _configuration(network)
         along = self._tokenizer_files(network)
         found = stock_of(network, config)
         with written_folder(out) as new:
@@ -107,16 +106,17 @@ class Transformers(Exporter):
         return [folder / name for name in _TOKENIZER if (folder / name).is_file()]
 
 
-def _require_an_encoder(network: Network) -> None:
-    """Raise where no configuration of transformers' says what the network is."""
+def _configuration(network: Network) -> Any:
+    """What transformers builds the network from; raises where no configuration says what it is."""
     body = network.body
     if not isinstance(body, EncoderBody) or not isinstance(network.normalise, Words):
         what = "has a prompt before it" if isinstance(body, EncoderBody) else "is no net of transformers'"
         raise RequestError(f"{network.source} {what}, which no configuration of theirs says; write --to onnx")
     import transformers
 
+    config = configured(network, _classes(network))
     with torch.device("meta"):
-        whole = transformers.AutoModel.from_config(body.inner.config).state_dict()
+        whole = transformers.AutoModel.from_config(config).state_dict()
     own = body.inner.state_dict()
     odd = next((name for name, tensor in whole.items() if name in own and own[name].shape != tensor.shape), None)
     if odd is not None:
@@ -124,6 +124,7 @@ def _require_an_encoder(network: Network) -> None:
             f"{odd} was made smaller than the configuration says, and none of transformers' says how large each layer"
             " is; write --to onnx, or --to state_dict"
         )
+    return config
 
 
 def _classes(network: Network) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from tombola.errors import ModelError
 from tombola.graphs.trace import trace
 from tombola.masks.enforce import apply_masks
 from tombola.masks.masks import Masks
@@ -14,7 +13,8 @@ from tombola.models.network import Network
 from tombola.models.showing import drawn
 from tombola.shown import Shown, ShownImages
 from tombola.shrinking.choosing import choose
-from tombola.shrinking.cutting import cut, cut_masks
+from tombola.shrinking.cutting import Done, cut, cut_masks
+from tombola.shrinking.encoders import cut_encoder
 from tombola.shrinking.widening import widenings
 
 EVEN: Final = 8
@@ -36,14 +36,19 @@ def shrunk_with_masks(network: Network, masks: Masks, shown: Shown, *, multiple:
     """`shrunk`, and the masks of what is left: a weight that carries constants is kept whatever it was before."""
     small = network.copy().cpu().eval()
     apply_masks(small.body, masks)
-    if not isinstance(shown, ShownImages):
-        raise ModelError(f"{network.source} reads texts, and only nets of images are shrunk")
-    graph = trace(small, shown.size)
-    widens = widenings(small.body, graph)
-    done = cut(small.body, choose(graph, widens, multiple), widens)
+    done = _cut(small, shown, multiple)
     state = small.body.state_dict()
     left = {name: mask | (state[name] != 0) for name, mask in cut_masks(dict(masks.to("cpu")), done).items()}
     return small, Masks(left)
+
+
+def _cut(small: Network, shown: Shown, multiple: int) -> Done:
+    """In place: by the graph of a network of images, by heads and units of an encoder of texts."""
+    if not isinstance(shown, ShownImages):
+        return cut_encoder(small.body, multiple)
+    graph = trace(small, shown.size)
+    widens = widenings(small.body, graph)
+    return cut(small.body, choose(graph, widens, multiple), widens)
 
 
 def uneven(tensors: Iterable[Tensor]) -> str:
