@@ -1,11 +1,17 @@
 """Every test on one thread of torch unless OMP_NUM_THREADS says otherwise, and in a cache of its own."""
 
+import copy
+import importlib.util
 import os
 from collections.abc import Iterator
+from functools import cache
+from typing import Any
 
 import pytest
 import torch
 from hypothesis import settings
+
+from tombola.exporters import _onnx_file
 
 settings.register_profile("whatever the machine does beside", deadline=None)
 settings.load_profile("whatever the machine does beside")
@@ -30,3 +36,32 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TOMBOLA_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _operators_looked_up_once() -> Iterator[None]:
+    """Half of an export to ONNX is to look up what torch's operators are in it, the same for every export."""
+    exported = _onnx_file.onnx_model
+
+    def after_one_look(*args: Any) -> Any:
+        if importlib.util.find_spec("onnxscript") is not None:
+            _look_up_once()
+        return exported(*args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_onnx_file, "onnx_model", after_one_look)
+        yield
+
+
+@cache
+def _look_up_once() -> None:
+    from torch.onnx._internal.exporter._registration import ONNXRegistry  # seconds, only where something is exported
+
+    found = cache(ONNXRegistry.from_torchlib)
+
+    def copied(*opset_version: int) -> Any:
+        registry = copy.copy(found(*opset_version))
+        registry.functions = {target: [*functions] for target, functions in registry.functions.items()}
+        return registry
+
+    ONNXRegistry.from_torchlib = staticmethod(copied)  # type: ignore[method-assign,assignment]  # for as long as tests run

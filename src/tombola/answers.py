@@ -83,7 +83,7 @@ class Span(Answers):
 class Number(Answers):
     """A number a sample; targets (N,) in floating point."""
 
-    WHAT: ClassVar[str] = "a number"
+    WHAT: ClassVar[str] = "that is a number"
 
     @property
     def outputs(self) -> int:

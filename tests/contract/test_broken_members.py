@@ -37,7 +37,7 @@ def test_nonsense_is_seen_by_the_check_that_is_there_for_it(
     kind: str, fault: Fault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     member = family(kind).get(fault.of)
-    examples: list[Member] = member.examples(tmp_path)
+    examples: list[Member] = member.examples(tmp_path)[:1]
     assert fault.seen_by in checks(kind)
     assert not fails(fault.seen_by, examples), "the member is sound before it is broken"
     monkeypatch.setattr(member, fault.method, fault.made(getattr(member, fault.method)))

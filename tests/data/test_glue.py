@@ -5,6 +5,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import torch
 
 from tombola.data._base import Dataset
 from tombola.data._glue import GlueSet
@@ -82,10 +83,84 @@ def test_what_is_missing_or_wrong_is_said(tmp_path: Path) -> None:
 @pytest.mark.realdata
 @pytest.mark.parametrize(
     ("name", "train", "test"),
-    [("sst2", 6920, 1821), ("cola", 8551, 527), ("mrpc", 4076, 1725), ("rte", 2490, 277), ("qnli", 4371, 1092)],
+    [
+        ("sst2", 6920, 1821),
+        ("cola", 8551, 527),
+        ("mrpc", 4076, 1725),
+        ("rte", 2490, 277),
+        ("qnli", 4371, 1092),
+        ("stsb", 5749, 1379),
+    ],
 )
 def test_the_published_counts_are_read(name: str, train: int, test: int) -> None:
     if not REAL.is_file():
         pytest.skip(f"{REAL} is not there")
     found = glue(name, REAL).rows()
     assert (len(found.train) + len(found.val), len(found.test)) == (train, test)
+
+
+def test_mnli_has_two_sets_of_pairs_to_test_on_and_its_label_is_found_by_name(tmp_path: Path) -> None:
+    names = "index promptID pairID genre sentence1_binary_parse sentence2_binary_parse sentence1_parse sentence2_parse"
+    some = [*names.split(), "sentence1", "sentence2", "label1"]
+    labels = ["neutral", "entailment", "contradiction"]
+    body = [f'{n}\t1\t1n\tfiction\t( A )\t( B )\t(R A)\t(R B)\tsaid "{n}\tso {n}' for n in range(30)]
+    put(tmp_path / "MNLI", "train.tsv", ["\t".join([*some, "gold_label"]),
+        *(f"{row}\t-\t{labels[n % 3]}" for n, row in enumerate(body))])  # fmt: skip
+    for end, label in (("matched", "entailment"), ("mismatched", "contradiction")):
+        votes = ["label2", "label3", "label4", "label5", "gold_label"]
+        put(tmp_path / "MNLI", f"dev_{end}.tsv", ["\t".join([*some, *votes]), "\t".join([body[0], *"abcde", label])])
+    found = glue("mnli", tmp_path)
+    other = found.replace(test="mismatched")
+    assert found.rows().classes == ("entailment", "neutral", "contradiction")
+    assert list(found.rows().test) == [Row(Written('said "0', "so 0"), 0)]
+    assert [row.label for row in other.rows().test] == [2]
+    assert (other.tested(), other.digest() == found.digest()) == ("dev_mismatched.tsv of mnli", False)
+    assert (len(found.rows().train), len(found.rows().val)) == (27, 3)
+
+
+def test_qqp_leaves_out_the_few_rows_that_are_cut_off(tmp_path: Path) -> None:
+    names = "id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate"
+    body = [f'{n}\t1\t2\tIs ""{n}""?\tIs it {n}?\t{n % 2}' for n in range(2000)]
+    put(tmp_path / "QQP", "dev.tsv", [names, body[1]])
+    put(tmp_path / "QQP", "train.tsv", [names, *body, "7\t1\t2\tWhat", "is this?"])
+    with pytest.warns(UserWarning, match=r"train\.tsv: 2 of 2,002 rows are cut off, and left out"):
+        found = glue("qqp", tmp_path).rows()
+    assert (len(found.train) + len(found.val), list(found.test)) == (2000, [Row(Written('Is ""1""?', "Is it 1?"), 1)])
+    put(tmp_path / "QQP", "train.tsv", [names, *body[:20], "7\t1\t2\tWhat"])
+    with pytest.raises(DataError, match=r"row 21 has 4 columns, and 6 are needed"):
+        glue("qqp", tmp_path).rows()
+
+
+def test_wnli_calls_its_numbers_by_what_they_mean(tmp_path: Path) -> None:
+    body = [f"{n}\tIt fell {n}\tThe cup fell {n}\t{n % 2}" for n in range(20)]
+    for name in ("train.tsv", "dev.tsv"):
+        put(tmp_path / "WNLI", name, ["index\tsentence1\tsentence2\tlabel", *body])
+    put(tmp_path / "WNLI", "test.tsv", ["index\tsentence1\tsentence2", "0\tA\tB"])
+    found = glue("wnli", tmp_path).rows()
+    assert (found.classes, found.test[1]) == (
+        ("not_entailment", "entailment"),
+        Row(Written("It fell 1", "The cup fell 1"), 1),
+    )
+
+
+@pytest.mark.parametrize("published", [False, True])
+def test_stsb_has_numbers_in_either_layout(published: bool, tmp_path: Path) -> None:
+    split = {"train": "sts-train.tsv", "dev": "sts-test.tsv"} if published else {"train": "train.tsv", "dev": "dev.tsv"}
+    names = "index\tgenre\tfilename\tyear\told_index\tsource1\tsource2\tsentence1\tsentence2\tscore"
+    for count, name in ((20, split["train"]), (4, split["dev"])):
+        body = [
+            f'news\tMSR\t2012\t{n}\t{n / 4:.3f}\tA "{n}\tB {n}' + "\thttp://x" * (n % 2)
+            if published
+            else f'{n}\tnews\tMSR\t2012\t{n}\tnone\tnone\tA "{n}\tB {n}\t{n / 4:.3f}'
+            for n in range(count)
+        ]
+        put(tmp_path / "STS-B", name, body if published else [names, *body])
+    found = glue("stsb", tmp_path)
+    rows = found.rows()
+    assert (rows.classes, rows.test[3]) == ((), Row(Written('A "3', "B 3"), 0.75))
+    assert (len(rows.train), len(rows.val)) == (18, 2)
+    labels = found.load().train.labels
+    assert (labels.dtype, float(labels.max()) > 4) == (torch.float32, True)
+    put(tmp_path / "STS-B", split["train"], ["news\tMSR\t2012\t1\t5.5\tA\tB"])
+    with pytest.raises(DataError, match=r"row 1: the label is '5\.5'; stsb knows numbers from 0 to 5"):
+        glue("stsb", tmp_path).rows()

@@ -33,7 +33,7 @@ def test_a_file_is_written_where_a_sets_name_may_stand(tmp_path: Path) -> None:
 
 
 def test_what_holds_no_texts_and_what_holds_nothing_else_are_sent_to_the_right_task() -> None:
-    with pytest.raises(RequestError, match="digits holds no texts; write one of cola, mrpc, prose,"):
+    with pytest.raises(RequestError, match="digits holds no texts; write one of cola, mnli, mrpc, prose,"):
         Task.parse("text:digits")
     with pytest.raises(RequestError, match="prose holds texts; write text:prose"):
         Task.parse("prose")

@@ -7,7 +7,7 @@ from tests.contract.checks.room import pruned
 from tests.fitting import toys
 from torch import Tensor, nn
 
-from tombola.data._text_set import Row, Rows, TextSet
+from tombola.data._text_set import Row, Rows, RowSet
 from tombola.data._tokens import Written
 from tombola.errors import RequestError
 from tombola.masks.masks import Masks
@@ -28,7 +28,7 @@ CLASSES = ("calm", "loud", "odd")
 FILLS = ("river", "stone", "paper", "light", "window", "garden")
 
 
-class Said(TextSet):
+class Said(RowSet):
     """Short texts in which one word names the class."""
 
     tokenizer: str = f"plain:{WORDS}"

@@ -6,6 +6,7 @@ whose rows have labels: GLUE's own test files have none. Where nothing but that 
 split.
 """
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,7 +17,7 @@ from zipfile import BadZipFile
 from zipfile import Path as InZip
 
 from tombola.data._text_files import columns_of
-from tombola.data._text_set import Row, Rows, TextSet, carved
+from tombola.data._text_set import Row, Rows, RowSet, carved
 from tombola.data._text_tried import sentences
 from tombola.data._tokens import Written
 from tombola.data._torchvision import ROOT
@@ -38,19 +39,20 @@ class Layout:
     first: tuple[str, int]
     label: tuple[str, int]
     second: tuple[str, int] | None = None
-
-    @property
-    def width(self) -> int:
-        """How many columns a row of a file without names has at least."""
-        return 1 + max(place for _, place in filter(None, (self.first, self.label, self.second)))
+    broken: float = 0.0
+    """The share of a file's rows that may be cut off, as they are where a text holds the end of a line."""
 
 
-class GlueSet(TextSet):
-    """One of GLUE's sets of single texts or pairs, each of a class; validation is held out of the training texts."""
+class GlueSet(RowSet):
+    """One of GLUE's sets of single texts or pairs, each of a class; validation is held out of the training texts.
+
+    A set whose texts have numbers in place of classes overrides `asks` and `label_of`.
+    """
 
     ARGUMENT: ClassVar[str | None] = "root"
     LAYOUT: ClassVar[Layout]
-    LABELS: ClassVar[Mapping[str, str]]  # what stands in the files -> what the class is called, in the classes' order
+    LABELS: ClassVar[Mapping[str, str]] = {}  # what stands in the files -> the class's name, in the classes' order
+    KNOWS: ClassVar[str] = ""  # which labels there are, where LABELS do not say
 
     root: Path = option(ROOT, "the folder, or the zip, that holds the set's own folder", identity=False)
     val_fraction: float = option(0.1, "the share of the training texts held out", gt=0, lt=1)
@@ -62,8 +64,20 @@ class GlueSet(TextSet):
         place = folder / cls.name
         place.mkdir(parents=True, exist_ok=True)
         for split, names, words in (("train", cls.LAYOUT.train, 24), ("test", cls.LAYOUT.test, 8)):
-            (place / names[0]).write_text(_made_up(cls.LAYOUT, list(cls.LABELS), split, words), encoding="utf-8")
+            (place / names[0]).write_text(
+                _made_up(cls.LAYOUT, list(cls.LABELS) or ["1.25", "4"], split, words), encoding="utf-8"
+            )
         return [cls(root=folder, tokenizer="plain:200")]
+
+    @property
+    def layout(self) -> Layout:
+        """Where everything stands; overridden where options say which files."""
+        return self.LAYOUT
+
+    def label_of(self, text: str) -> float | None:
+        """The number of the class that a label stands for; None where it is no label."""
+        names = [*self.LABELS]
+        return names.index(text) if text in names else None
 
     def content(self) -> Json:
         found = sha256()
@@ -90,14 +104,14 @@ class GlueSet(TextSet):
         return [*self._training(place), self._test(place)]
 
     def _training(self, place: Place) -> list[Place]:
-        return [place / name for name in self.LAYOUT.train if _there(place, name)]
+        return [place / name for name in self.layout.train if _there(place, name)]
 
     def _test(self, place: Place) -> Place:
-        named = (name for name in self.LAYOUT.test if _there(place, name))
+        named = (name for name in self.layout.test if _there(place, name))
         found = next((place / name for name in named if self._labelled(place / name)), None)
         if found is None:
             raise DataError(
-                f"{self.name}: no labelled test texts in {place} (looked for {', '.join(self.LAYOUT.test)})"
+                f"{self.name}: no labelled test texts in {place} (looked for {', '.join(self.layout.test)})"
             )
         return found
 
@@ -108,37 +122,48 @@ class GlueSet(TextSet):
             whole: Place = InZip(root) if root.suffix == ".zip" and root.is_file() else root
         except BadZipFile as error:
             raise DataError(f"{self.name}: {root} is no zip that can be read ({error})") from None
-        folders, files = (self.name, self.LAYOUT.folder), (*self.LAYOUT.train, *self.LAYOUT.test)
+        folders, files = (self.name, self.layout.folder), (*self.layout.train, *self.layout.test)
         found = next(
             (whole / folder for folder in folders if any(_there(whole / folder, name) for name in files)), None
         )
         if found is None:
             raise DataError(
-                f"{self.name}: not found in {root}; get {self.LAYOUT.folder} of https://gluebenchmark.com/tasks, so"
-                f" that {root}/{self.LAYOUT.folder}/{self.LAYOUT.train[0]} is there, or write {self.name}:FOLDER for a"
+                f"{self.name}: not found in {root}; get {self.layout.folder} of https://gluebenchmark.com/tasks, so"
+                f" that {root}/{self.layout.folder}/{self.layout.train[0]} is there, or write {self.name}:FOLDER for a"
                 " FOLDER that holds it"
             )
         return found
 
     def _labelled(self, file: Place) -> bool:
         rows = columns_of(file)
-        where, body = _columns(self.LAYOUT, rows)
-        return bool(body) and where is not None and len(body[0]) > where[1] and body[0][where[1]] in self.LABELS
+        where, body = _columns(self.layout, rows)
+        return (
+            bool(body)
+            and where is not None
+            and len(body[0]) > where[1]
+            and self.label_of(body[0][where[1]]) is not None
+        )
 
     def _read(self, file: Place) -> list[Row]:
-        where, body = _columns(self.LAYOUT, columns_of(file))
+        where, body = _columns(self.layout, columns_of(file))
         if where is None:
             raise DataError(f"{file}: no labels; {self.name} is trained and judged on texts that have some")
-        number = {name: place for place, name in enumerate(self.LABELS)}
-        return [self._row(row, where, number, f"{file}: row {place}") for place, row in enumerate(body, 1)]
+        whole = [row for row in body if len(row) > max(where)]
+        cut = len(body) - len(whole)
+        if 0 < cut <= self.layout.broken * len(body):
+            warnings.warn(f"{file}: {cut} of {len(body):,} rows are cut off, and left out", stacklevel=4)
+            body = whole
+        return [self._row(row, where, f"{file}: row {place}") for place, row in enumerate(body, 1)]
 
-    def _row(self, row: list[str], where: tuple[int, int, int], number: Mapping[str, int], who: str) -> Row:
+    def _row(self, row: list[str], where: tuple[int, int, int], who: str) -> Row:
         first, label, second = where
         if len(row) <= max(where):
             raise DataError(f"{who} has {len(row)} columns, and {max(where) + 1} are needed; get the file again")
-        if row[label] not in number:
-            raise DataError(f"{who}: the label is {row[label]!r}; {self.name} knows {', '.join(number)}")
-        return Row(Written(row[first], None if second < 0 else row[second]), number[row[label]])
+        number = self.label_of(row[label])
+        if number is None:
+            known = self.KNOWS or ", ".join(self.LABELS)
+            raise DataError(f"{who}: the label is {row[label]!r}; {self.name} knows {known}")
+        return Row(Written(row[first], None if second < 0 else row[second]), number)
 
 
 def _columns(layout: Layout, rows: list[list[str]]) -> tuple[tuple[int, int, int] | None, list[list[str]]]:
@@ -176,7 +201,11 @@ def _digest_in_zip(file: str, changed: int) -> str:
 def _made_up(layout: Layout, labels: list[str], split: str, count: int) -> str:
     columns: dict[str, list[str]] = {}
     told = [label for label in labels for _ in range(count)]
-    texts = [f"{split} : {text}" for end in ("calm", "loud") for text in sentences(end, count)]
+    texts = [
+        f"{split} : {'so ' * (place // 2)}{text}"
+        for place in range(len(labels))
+        for text in sentences(("calm", "loud")[place % 2], count)
+    ]
     columns[layout.first[0]] = texts
     if layout.second is not None:
         columns[layout.second[0]] = texts[::-1]

@@ -1,4 +1,7 @@
-"""What every set of texts is: rows as they are written, cut into words by a tokeniser that belongs to the set."""
+"""What every set of texts is: written texts, cut into words by a tokeniser that belongs to the set.
+
+Most are rows (`RowSet`): a text or a pair, and its class or its number.
+"""
 
 import warnings
 from abc import abstractmethod
@@ -10,7 +13,8 @@ from typing import Any, Final, NamedTuple
 import torch
 from pydantic import field_validator, model_validator
 
-from tombola.data._base import Dataset, Splits, held_out
+from tombola.answers import Answers, Classes, Number
+from tombola.data._base import Dataset, Examples, Splits, held_out
 from tombola.data._texts import Texts
 from tombola.data._tokenizers import MISSING, tokenizer
 from tombola.data._tokens import Longer, Piece, Tokenizer, Written
@@ -21,10 +25,10 @@ _MULTIPLE: Final = 8
 
 
 class Row(NamedTuple):
-    """A text, and the number of its class; 0 where there are no classes."""
+    """A text, and the number of its class, or the number asked for; 0 where nothing is."""
 
     text: Written
-    label: int
+    label: float
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,6 @@ class TextSet(Dataset):
 
     tokenizer: str = option(help="what cuts texts into words: the model's folder, or plain, plain:2000")
     length: int = option(64, "the most tokens of a text, its special ones included", ge=8, le=8192)
-    longer: Longer = option("cut", "a text of more tokens is cut, or parted into several, as for learning words")
 
     @model_validator(mode="before")
     @classmethod
@@ -59,9 +62,10 @@ class TextSet(Dataset):
             tokenizer(value)
         return value
 
-    @abstractmethod
-    def rows(self) -> Rows:
-        """The texts of each split; the same every time."""
+    @property
+    def asks(self) -> type[Answers]:
+        """What is asked of a text: its class, unless overridden."""
+        return Classes
 
     @abstractmethod
     def content(self) -> Json:
@@ -74,12 +78,34 @@ class TextSet(Dataset):
     def identity(self) -> dict[str, Json]:
         return {**super().identity(), "tokenizer": self.cutting().identity(), "content": self.content()}
 
+    @abstractmethod
+    def load(self) -> Splits[Examples]:
+        """The three splits, as token ids."""
+
+
+class RowSet(TextSet):
+    """Texts or pairs, each a sample with its class or its number."""
+
+    longer: Longer = option("cut", "a text of more tokens is cut, or parted into several, as for learning words")
+
+    @abstractmethod
+    def rows(self) -> Rows:
+        """The texts of each split; the same every time."""
+
     def load(self) -> Splits[Texts]:
         rows, cutting = self.rows(), self.cutting()
-        parts = [cutting.pieces([row.text for row in part], self.length) for part in (rows.train, rows.val, rows.test)]
+        parts = [self._pieces(part, cutting) for part in (rows.train, rows.val, rows.test)]
         self._say_cut([piece for part in parts for piece in part])
         splits = zip((rows.train, rows.val, rows.test), parts, strict=True)
         return Splits(*(self._texts(part, found, rows.classes, cutting.pad) for part, found in splits))
+
+    def shown(self, rows: Sequence[Row], classes: tuple[str, ...]) -> Texts:
+        """Other rows as the set's own ones are shown: by its tokeniser, at its length, in the order given."""
+        cutting = self.cutting()
+        return self._texts(rows, self._pieces(rows, cutting), classes, cutting.pad)
+
+    def _pieces(self, rows: Sequence[Row], cutting: Tokenizer) -> list[list[Piece]]:
+        return cutting.pieces([row.text for row in rows], self.length)
 
     def _texts(
         self, rows: Sequence[Row], pieces: Sequence[Sequence[Piece]], classes: tuple[str, ...], pad: int
@@ -95,7 +121,7 @@ class TextSet(Dataset):
         pairs = any(row.text.second is not None for row in rows)
         return Texts(
             tuple(piece.ids for piece, _ in taken),
-            torch.tensor([label for _, label in taken], dtype=torch.int64),
+            torch.tensor([label for _, label in taken], dtype=torch.float32 if self.asks is Number else torch.int64),
             classes,
             pad,
             gcd(_MULTIPLE, self.length),  # filled up to few lengths, and never beyond the longest allowed
@@ -113,7 +139,7 @@ class TextSet(Dataset):
 
 
 def carved(rows: Sequence[Row], classes: Sequence[str], fraction: float, seed: int) -> tuple[list[Row], list[Row]]:
-    """Rows in two, the second holding a fraction of every class; seeded."""
-    labels = torch.tensor([row.label for row in rows], dtype=torch.int64)
+    """Rows in two, the second holding a fraction of every class, or of all where there are none; seeded."""
+    labels = torch.tensor([row.label if classes else 0 for row in rows], dtype=torch.int64)
     kept, out = held_out(labels, max(1, len(classes)), fraction, seed)
     return [rows[index] for index in kept.tolist()], [rows[index] for index in out.tolist()]

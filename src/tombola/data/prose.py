@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import ClassVar
 
 from tombola.data._python_prose import paragraphs
-from tombola.data._text_set import Row, Rows, TextSet
+from tombola.data._text_set import Row, Rows, RowSet
 from tombola.data._tokens import Written
 from tombola.errors import DataError
 from tombola.registry import Examples
@@ -24,7 +24,7 @@ from tombola.spec import Json, option
 _TEST, _VAL = 0.2, 0.1
 
 
-class Prose(TextSet):
+class Prose(RowSet):
     """What is the paragraph about?"""
 
     MADE_HERE: ClassVar[bool] = True

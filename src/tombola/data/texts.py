@@ -7,17 +7,19 @@ What: ``FILE.csv``, ``.tsv`` or ``.jsonl`` with a column ``text`` (for pairs ``t
 When: any texts on disk; write ``text:FILE.csv`` as a task.
 Cost: all texts in memory as ids. Every key reads the files.
 Options: ``path``; ``tokenizer``, the model's folder; ``length``; ``longer``; ``text``, ``second`` and ``label``, the
-    columns' names; ``val_fraction``, ``test_fraction``, ``seed``.
+    columns' names; ``label_is`` class or number; ``val_fraction``, ``test_fraction``, ``seed``.
 Reference: none.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
+from tombola.answers import Answers, Classes, Number
 from tombola.data._files import files_identity
 from tombola.data._text_files import TABLES, records, text_of
-from tombola.data._text_set import Row, Rows, TextSet, carved
+from tombola.data._text_set import Row, Rows, RowSet, carved
 from tombola.data._text_tried import table
 from tombola.data._tokens import Written
 from tombola.errors import DataError
@@ -26,7 +28,7 @@ from tombola.spec import Json, option
 _HOW = "expected FILE.csv, .tsv or .jsonl, a folder with train.csv and test.csv, a folder a class of .txt, or FILE.txt"
 
 
-class OwnTexts(TextSet):
+class OwnTexts(RowSet):
     """Texts on disk."""
 
     ARGUMENT: ClassVar[str | None] = "path"
@@ -35,6 +37,9 @@ class OwnTexts(TextSet):
     text: str = option("text", "the column that holds the text")
     second: str = option("text2", "the column that holds the second text of a pair, where there is one")
     label: str = option("label", "the column that says the class")
+    label_is: Literal["class", "number"] = option(
+        "class", "a label is the name of a class, or a number to be told", absent="class"
+    )
     val_fraction: float = option(0.1, "the share of the training texts held out", gt=0, lt=1)
     test_fraction: float = option(0.2, "the share of all texts held out, where there is no test table", gt=0, lt=1)
     seed: int = option(0, "which split", ge=0)
@@ -47,27 +52,45 @@ class OwnTexts(TextSet):
     def root(self) -> Path:
         return self.path.expanduser().absolute()
 
+    @property
+    def asks(self) -> type[Answers]:
+        return Classes if self.label_is == "class" else Number
+
     def content(self) -> Json:
         files = [file for part in self._parts().values() for file in part]
         return files_identity(self.root if self.root.is_dir() else self.root.parent, files)
 
     def rows(self) -> Rows:
         found = {split: [row for file in files for row in self._read(file)] for split, files in self._parts().items()}
-        labels = sorted({label for rows in found.values() for _, label in rows if label is not None})
-        if labels and any(label is None for rows in found.values() for _, label in rows):
-            raise DataError(f"{self.root}: some texts have a {self.label} and some have none; give each one")
-        number = {label: place for place, label in enumerate(labels)}
-        parts = {
-            split: [Row(text, 0 if label is None else number[label]) for text, label in rows]
-            for split, rows in found.items()
-        }
+        classes, number = self._labels({label for rows in found.values() for _, label in rows})
+        parts = {split: [Row(text, number[label]) for text, label in rows] for split, rows in found.items()}
         rest, test = (
             (parts["train"], parts["test"])
             if "test" in parts
-            else carved(parts["train"], labels, self.test_fraction, self.seed)
+            else carved(parts["train"], classes, self.test_fraction, self.seed)
         )
-        train, val = (rest, parts["val"]) if "val" in parts else carved(rest, labels, self.val_fraction, self.seed)
-        return Rows(tuple(labels), train, val, test)
+        train, val = (rest, parts["val"]) if "val" in parts else carved(rest, classes, self.val_fraction, self.seed)
+        return Rows(classes, train, val, test)
+
+    def _labels(self, found: set[str | None]) -> tuple[tuple[str, ...], Mapping[str | None, float]]:
+        """The classes, and what number each label stands for; texts without any have nothing to be told."""
+        labels = sorted(label for label in found if label is not None)
+        if None in found and (labels or self.label_is == "number"):
+            raise DataError(f"{self.root}: some texts have a {self.label} and some have none; give each one")
+        if self.label_is == "number":
+            return (), {label: self._number(label) for label in labels}
+        return tuple(labels), {None: 0, **{label: place for place, label in enumerate(labels)}}
+
+    def _number(self, label: str) -> float:
+        try:
+            number = float(label)
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number):
+            raise DataError(
+                f"{self.root}: the {self.label} {label!r} is no number; write numbers, or the task text:FILE"
+            )
+        return number
 
     def _parts(self) -> Mapping[str, Sequence[Path]]:
         """The files of each split; all are ``train`` where nothing is called test."""

@@ -6,9 +6,10 @@ from typing import Any, ClassVar, Final, cast
 
 from pydantic import field_validator, model_validator
 
-from tombola.data._base import Dataset
+from tombola.data._base import Dataset, stratified
 from tombola.data._text_files import TABLES
 from tombola.data._text_set import TextSet
+from tombola.data._texts import Texts
 from tombola.errors import ModelError
 from tombola.models.embeddings import places_of, table_in
 from tombola.models.network import Network
@@ -40,8 +41,17 @@ class OfTexts(Task):
 
     @classmethod
     def meant(cls, value: object) -> TextSet:
-        """The set that an option means."""
-        return known_texts(value)
+        """The set that an option means; raises ValueError where it asks for something else, and names its task."""
+        found = known_texts(value)
+        if found.asks is not cls.ANSWERS:
+            tasks = Task.family.members().items()
+            named = [n for n, task in tasks if issubclass(task, OfTexts) and task.ANSWERS is found.asks]
+            other = " or ".join(f"{name}:{found.name}" for name in named)
+            raise ValueError(
+                f"{found.name} has an answer {found.asks.WHAT}, and {cls.name} wants one {cls.ANSWERS.WHAT};"
+                f" write {other}"
+            )
+        return found
 
     @property
     def texts(self) -> TextSet:
@@ -72,6 +82,13 @@ def known_texts(value: object) -> TextSet:
         sets = ", ".join(name for name, member in Dataset.family.members().items() if issubclass(member, TextSet))
         raise ValueError(f"{found.name} holds no texts; write one of {sets}, or a FILE.csv")
     return found
+
+
+def share_of(train: Texts, fraction: float, seed: int) -> Texts:
+    """A share of training texts, each class by its share; seeded, and a smaller one lies in every larger."""
+    if fraction == 1:
+        return train
+    return cast("Texts", stratified(train, max(1, round(fraction * len(train))), seed))
 
 
 def require_reader(model: Network, data: TextSet) -> None:

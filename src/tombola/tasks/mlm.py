@@ -21,7 +21,7 @@ from tombola.answers import Answers, Tokens
 from tombola.batch import Batch
 from tombola.data._base import Splits, loaded
 from tombola.data._hidden_words import NOTHING, HiddenWords, Hiding, hidden, restored
-from tombola.data._text_set import TextSet
+from tombola.data._text_set import RowSet, TextSet
 from tombola.data._texts import Texts
 from tombola.errors import DataError
 from tombola.models.embeddings import table_of
@@ -42,6 +42,8 @@ class MaskedWords(OfTexts):
     @classmethod
     def meant(cls, value: object) -> TextSet:
         found = known_texts(value)
+        if not isinstance(found, RowSet):
+            raise ValueError(f"{found.name} holds passages with questions, no plain texts; write mlm:FILE.txt")
         return found if "longer" in found.model_fields_set else found.replace(longer="part")
 
     @property

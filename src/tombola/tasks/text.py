@@ -17,13 +17,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from tombola.data._base import Dataset, Splits, loaded, stratified
+from tombola.data._base import Dataset, Splits, loaded
 from tombola.data._texts import Texts
 from tombola.errors import DataError
 from tombola.models.network import Network
 from tombola.spec import option
 from tombola.tasks._answers import right
-from tombola.tasks._texts import OfTexts
+from tombola.tasks._texts import OfTexts, share_of
 
 
 @final
@@ -62,10 +62,7 @@ def _splits(task: TextClassification, digest: str) -> Splits[Texts]:
     train = splits.train
     if task.shots is not None:
         return Splits(_few(task, train, task.shots), splits.val, splits.test)
-    if task.fraction == 1:
-        return splits
-    count = max(1, round(task.fraction * len(train)))
-    return Splits(cast("Texts", stratified(train, count, task.subset_seed)), splits.val, splits.test)
+    return Splits(share_of(train, task.fraction, task.subset_seed), splits.val, splits.test)
 
 
 def _few(task: TextClassification, train: Texts, shots: int) -> Texts:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any, TypeAlias
 
 import torch
@@ -12,6 +14,7 @@ from tombola.masks.masks import Masks
 from tombola.models.digest import weights_digest
 from tombola.models.network import Network
 from tombola.tasks._base import Task
+from tombola.tasks.text_regression import TextRegression
 from tombola.verbs import as_network
 
 Check: TypeAlias = Callable[[Any], None]
@@ -76,6 +79,12 @@ def scenes() -> Task:
 def hidden_words() -> Task:
     """A few paragraphs with words hidden, for nets of 300 words."""
     return Task.parse({"name": "mlm", "data": {"name": "prose", "num_train": 20, "tokenizer": "plain:300"}})
+
+
+@cache
+def numbers() -> Task:
+    """A few texts with a number each, for nets of 300 words."""
+    return TextRegression.examples(Path(mkdtemp()))[0]
 
 
 @cache

@@ -7,7 +7,7 @@ import torch
 from tests.tasks.toy_reader import reader
 from torch import Tensor
 
-from tombola.answers import Classes, Maps, Tokens
+from tombola.answers import Classes, Maps, Number, Tokens
 from tombola.batch import Batch
 from tombola.data._base import Examples, InMemory, Labelled
 from tombola.data._loading import batches
@@ -25,10 +25,17 @@ def some(task: Task) -> Batch:
 
 
 def outputs(task: Task, right: Tensor) -> Tensor:
-    """Logits that are sure of ``right``; classes come second, words last."""
+    """Logits that are sure of ``right``, classes second and words last; or the right numbers."""
+    if issubclass(task.ANSWERS, Number):
+        return right[:, None].float()
     count = task.answers.outputs
     hot = 9.0 * torch.nn.functional.one_hot(right.long().clamp(0, count - 1), count).float()
     return hot if issubclass(task.ANSWERS, Tokens) else hot.movedim(-1, 1)
+
+
+def wrong(task: Task, targets: Tensor) -> Tensor:
+    """Other targets of the same kind."""
+    return targets + 1 if issubclass(task.ANSWERS, Number) else (targets + 1) % task.answers.outputs
 
 
 def subject(task: Task) -> Network:
@@ -59,8 +66,7 @@ def its_example_is_shaped_as_its_samples(task: Task) -> None:
 
 def its_metric_is_the_same_in_parts(task: Task) -> None:
     targets = some(task).targets
-    wrong = (targets[1:] + 1) % task.answers.outputs
-    told = outputs(task, torch.cat([targets[:1], wrong]))  # one is told right
+    told = outputs(task, torch.cat([targets[:1], wrong(task, targets[1:])]))  # one is told right
     whole, first, second = task.metric(), task.metric(), task.metric()
     whole.update(told, targets)
     first.update(told[:1], targets[:1])
@@ -88,10 +94,10 @@ def its_head_answers_it_and_leaves_the_model_alone(task: Task) -> None:
 
 
 def right_answers_cost_less_and_score_more(task: Task) -> None:
-    targets, count = some(task).targets, task.answers.outputs
-    right, wrong = outputs(task, targets), outputs(task, (targets + 1) % count)
-    assert bool((task.losses(right, targets) < task.losses(wrong, targets)).all())
-    good, bad = task.scores(right, targets), task.scores(wrong, targets)
+    targets = some(task).targets
+    right, other = outputs(task, targets), outputs(task, wrong(task, targets))
+    assert bool((task.losses(right, targets) < task.losses(other, targets)).all())
+    good, bad = task.scores(right, targets), task.scores(other, targets)
     finite(good)
     assert bool((good > bad).all())
 

@@ -13,7 +13,7 @@ from typing import ClassVar, Final, final
 import torch
 from torch import Tensor
 
-from tombola.data._text_set import Row, Rows, TextSet
+from tombola.data._text_set import Row, Rows, RowSet
 from tombola.data._tokens import Written
 from tombola.errors import DataError
 from tombola.registry import Examples
@@ -42,7 +42,7 @@ def spoken(number: int) -> str:
 
 
 @final
-class Numerals(TextSet):
+class Numerals(RowSet):
     """Numbers in words, even or odd."""
 
     MADE_HERE: ClassVar[bool] = True
