@@ -13,6 +13,7 @@ from typing import Any, final
 
 import torch
 from torch import Tensor, nn
+from torch._compile import _disable_dynamo  # torch.compiler.disable would load the compiler, seconds, with this file
 from torch.func import functional_call
 
 from tombola.masks.enforce import Enforces
@@ -105,13 +106,13 @@ class MaskedLayers(nn.Module, Enforces):
     def _versions(self) -> tuple[int, ...]:
         return tuple(link.score._version for link in self._links)
 
-    @torch.compiler.disable  # type: ignore[untyped-decorator]  # torch leaves it untyped
+    @_disable_dynamo
     def _keep_up(self) -> None:
         """After anything else than a step wrote the scores: a checkpoint, an average."""
         if self._seen != self._versions():
             self.enforce()
 
-    @torch.compiler.disable  # type: ignore[untyped-decorator]  # torch leaves it untyped
+    @_disable_dynamo
     def _leading_back(self) -> dict[str, Tensor]:
         return {link.name: _Straight.apply(link.score, link) for link in self._links}
 

@@ -103,9 +103,13 @@ def test_means_are_those_of_a_loop_and_can_be_trained_through(pattern: Pattern, 
         assert means.shape == grouping.sizes.shape
         assert means.dtype == dtype
         owner = members(grouping)
-        for group, (mean, size) in enumerate(zip(means.flatten(), grouping.sizes.flatten(), strict=True)):
-            expected = values[owner == group].mean()
-            assert torch.equal(mean, expected) if size == 1 else torch.allclose(mean, expected)
+        sums = [0.0] * means.numel()
+        for place, value in zip(owner.flatten().tolist(), values.flatten().tolist(), strict=True):
+            sums[place] += value
+        expected = (torch.tensor(sums, dtype=torch.float64).view(means.shape) / grouping.sizes).to(dtype)
+        single = grouping.sizes == 1
+        assert torch.equal(means[single], expected[single])
+        assert torch.allclose(means, expected)
         weight = torch.arange(means.numel(), dtype=dtype).view(means.shape)
         (gradient,) = torch.autograd.grad((means * weight).sum(), values)
         assert torch.allclose(gradient, grouping.expand(weight / grouping.sizes))
