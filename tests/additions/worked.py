@@ -44,7 +44,7 @@ STUDY: dict[str, Any] = {
             "name": "omp",
             "sparsity": 0.5,
             "score": {"name": "ria", "batch": 20, "batches": 1},
-            "pattern": "column",
+            "pattern": "shapewise",
         },
     },
     "target": DATA,
