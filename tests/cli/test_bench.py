@@ -1,7 +1,9 @@
 """``tombola bench``: what it prints and writes, and what it refuses."""
 
+import copy
 import importlib.util
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 from tombola.cli.main import app
+from tombola.exporters import _onnx_file
+from tombola.models.digest import weights_digest
+from tombola.models.network import Network
+from tombola.shown import Shown
 
 FAST = ("--engine", "torch", "--runs", "3", "--warmup", "1")
 
@@ -16,6 +22,22 @@ FAST = ("--engine", "torch", "--runs", "3", "--warmup", "1")
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def _onnx_once() -> Iterator[None]:
+    """Torch's exporter takes seconds: what it made of a network's weights is made once for this file."""
+    make, made = _onnx_file.onnx_model, dict[tuple[object, ...], Any]()
+
+    def once(network: Network, shown: Shown, opset: int) -> Any:
+        key = (weights_digest(network), shown, opset)
+        if key not in made:
+            made[key] = make(network, shown, opset)
+        return copy.deepcopy(made[key])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_onnx_file, "onnx_model", once)
+        yield
 
 
 def run(*words: str) -> Any:
@@ -72,6 +94,7 @@ def test_a_ticket_as_json_file_and_picture_without_an_engine_that_is_not_install
     assert "no engine can run this" in refused("bench", drawn, "--engine", "openvino")
 
 
+@pytest.mark.usefixtures("_onnx_once")
 def test_accuracy_is_measures_of_the_same_net(adapted: str) -> None:
     pytest.importorskip("onnxruntime")
     pytest.importorskip("onnxscript")
@@ -83,6 +106,7 @@ def test_accuracy_is_measures_of_the_same_net(adapted: str) -> None:
     assert "leave out --size" in refused("bench", adapted, "--task", "digits", "--size", "32", *FAST)
 
 
+@pytest.mark.usefixtures("_onnx_once")
 def test_int8_is_calibrated_on_training_images_of_the_task(adapted: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("onnxruntime")
     pytest.importorskip("onnxscript")

@@ -115,7 +115,7 @@ def cases(draw: st.DrawFn) -> tuple[Conv, tuple[int, int, int], tuple[int, int],
 
 
 @pytest.mark.parametrize("width", widths())
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=24, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(case=cases(), parts=st.integers(1, 3))
 def test_any_convolution_is_what_torch_computes(
     width: int, case: tuple[Conv, tuple[int, int, int], tuple[int, int], Choice], parts: int
@@ -142,7 +142,7 @@ def ordinary(draw: st.DrawFn) -> tuple[Conv, tuple[int, int, int], tuple[int, in
     return conv, (inputs, size, size), (kernel // 2, draw(st.integers(0, 1)))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=24, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(case=ordinary(), parts=st.integers(1, 3), data=st.data())
 def test_every_candidate_of_an_ordinary_layer_is_right(
     case: tuple[Conv, tuple[int, int, int], tuple[int, int]], parts: int, data: st.DataObject
