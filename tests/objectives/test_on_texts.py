@@ -39,6 +39,14 @@ def test_training_on_worse_embeddings_makes_the_net_harder_to_fool(task: Task) -
     assert measured(robust, task, EPS)["adversarial_accuracy"] > 90
 
 
+@pytest.mark.parametrize("shards", [1, 2])
+def test_training_on_the_points_on_the_way_does_so_too(task: Task, shards: int) -> None:
+    freelb = {"name": "freelb", "radius": EPS, "step": EPS / 2}
+    robust = verbs.pretrain(reader(300), task, fit(preset="glue", objective=freelb, shards=shards))
+    assert measured(robust, task, 0.0)["clean_accuracy"] == 100
+    assert measured(robust, task, EPS)["adversarial_accuracy"] > 80
+
+
 def test_a_ticket_may_be_drawn_adversarially_on_texts(task: Task) -> None:
     robust = {"preset": "freelb", "epochs": "4it", "batch": 12}
     scheme = {"name": "imp", "sparsity": 0.4, "prunable": "bert", "fit": robust}
