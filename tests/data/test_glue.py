@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from tombola.data._base import Dataset
+from tombola.data._counts import Counts, counts_of
 from tombola.data._glue import GlueSet
 from tombola.data._text_set import Row
 from tombola.data._tokens import Written
@@ -78,6 +79,14 @@ def test_what_is_missing_or_wrong_is_said(tmp_path: Path) -> None:
     put(tmp_path / "cola", "train.tsv", ["gj04\t1\t\tFine.", "gj04\t1"])
     with pytest.raises(DataError, match=r"row 2 has 2 columns, and 4 are needed"):
         glue("cola", tmp_path).load()
+
+
+def test_without_files_a_set_can_be_planned_and_not_read(tmp_path: Path) -> None:
+    missing = glue("rte", tmp_path).replace(length=128)
+    assert missing.identity()["content"] == {"files": 0, "of": "names"}
+    assert counts_of(missing) == Counts(train=2241, val=249, test=277, classes=2, pixels=0, tokens=128)
+    put(tmp_path / "RTE", "dev.tsv", ["1\tIt rains.\tIt is wet.\tentailment"])
+    assert missing.identity()["content"] != {"files": 0, "of": "names"}
 
 
 @pytest.mark.realdata

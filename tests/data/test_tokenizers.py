@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tombola.data._plain_words import BEGIN, END, PlainWords
-from tombola.data._tokenizers import tokenizer
+from tombola.data._tokenizers import identity_of, on_hub, tokenizer
 from tombola.data._tokens import Written
 from tombola.errors import DataError
 
@@ -121,3 +121,31 @@ def test_the_tokeniser_of_an_installed_package(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "a_wheel_with_words" / "model" / "config.json").write_text("{}")
     monkeypatch.syspath_prepend(str(tmp_path))
     assert tokenizer("package:a_wheel_with_words").words == 10
+
+
+def test_a_hubs_name_is_its_own_identity_and_is_read_where_it_is_cached(monkeypatch: pytest.MonkeyPatch) -> None:
+    tokenizers: Any = pytest.importorskip("tokenizers")
+    assert identity_of("bert-base-uncased") == {"hub": "bert-base-uncased"}
+    assert [on_hub(text) for text in ("a/b", "plain", "plain:30", "./a", "/a", "~/a", "a/b/c", "vocab.txt", ".")] == [
+        True, *[False] * 8,
+    ]  # fmt: skip
+    words = {"[PAD]": 0, "[UNK]": 1, "[MASK]": 2, "river": 3}
+    made = tokenizers.Tokenizer(tokenizers.models.WordLevel(words, unk_token="[UNK]"))
+    monkeypatch.setattr("tombola.data._tokenizer_files._library", lambda: _Hub(made))
+    found = tokenizer("somebody/river")
+    assert (found.words, found.pad, found.mask) == (4, 0, 2)
+    with pytest.raises(DataError, match="tokenizer=nobody/none: no such folder here, and none of that name on the hub"):
+        tokenizer("nobody/none")
+
+
+class _Hub:
+    """A hub with one tokeniser."""
+
+    def __init__(self, made: Any) -> None:
+        self.Tokenizer = self
+        self._made = made
+
+    def from_pretrained(self, name: str) -> Any:
+        if name != "somebody/river":
+            raise OSError("offline")
+        return self._made

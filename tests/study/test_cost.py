@@ -21,7 +21,7 @@ from tombola.models import downloads
 from tombola.properties._base import Property
 from tombola.schemes._base import Scheme
 from tombola.study.cost import Estimate, estimate
-from tombola.study.macs import forward_macs
+from tombola.study.macs import forward_macs, text_macs
 from tombola.study.plan import Plan
 from tombola.study.stages import TransferStage
 from tombola.study.study import Study
@@ -266,3 +266,31 @@ def test_the_plan_says_what_is_unknown(toy: str, monkeypatch: pytest.MonkeyPatch
 def test_counts_read_a_set_that_is_at_hand() -> None:
     train, val, test = digits()
     assert counts_of(Dataset.parse({"name": "digits", "num_train": 60})) == Counts(train, val, test, 10, 16)
+
+
+BERT = json.dumps({
+    "model_type": "bert", "vocab_size": 30522, "hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12,
+    "intermediate_size": 3072, "max_position_embeddings": 512,
+})  # fmt: skip
+
+
+def test_the_multiply_adds_of_a_text_are_known_from_a_configuration() -> None:
+    pytest.importorskip("transformers")
+    net, options = "hf:bert-base-uncased@config", (("config", BERT),)
+    told = text_macs(net, options, 128, 2)
+    assert told / 1e9 == pytest.approx(11.17, rel=0.01)  # as published: 22.4 GFLOPs
+    assert text_macs(net, options, 128, 0, 0.15) - told == 19 * 768 * (768 + 30522)
+
+
+def test_a_study_of_texts_that_are_not_here_is_estimated(tmp_path: Path) -> None:
+    pytest.importorskip("transformers")
+    task = {"name": "text:rte", "root": tmp_path, "tokenizer": "bert-base-uncased", "length": 128}
+    model = {"name": "hf:bert-base-uncased", "config": BERT}
+    transfer = {"name": "finetune", "fit": {"preset": "glue", "epochs": "1ep"}}
+    draw = {"name": "omp", "prunable": "bert"}
+    study = {"model": model, "target": task, "draw": draw, "transfer": transfer}
+    found = estimate(Plan.of(Study.of(study)), nothing)
+    assert not found.total.unknown
+    macs = text_macs("hf:bert-base-uncased@config", (("config", BERT),), 128, 2)
+    assert found.kinds["measure"].flops == 2 * macs * 277
+    assert found.kinds["transfer"].flops == 2 * macs * 3 * 2240  # a last batch of one is left out

@@ -1,29 +1,33 @@
-"""How many images a set holds, how large and of how many classes: known without reading a published set."""
+"""How many samples a set holds, how large and of how many classes: known without reading a published set."""
 
 from dataclasses import dataclass, replace
 
-from tombola.data._base import Dataset, Splits, loaded, of_images
+from tombola.data._base import Dataset, Published, Splits, loaded, of_images
+from tombola.data._text_set import TextSet
+from tombola.data._texts import Texts
+from tombola.errors import DataError
 
 _ONE_EACH = {"num_train": 1, "num_val": 1, "num_test": 1}
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Images of each split, classes, and the side of an image in pixels."""
+    """Samples of each split, classes, and the side of an image in pixels, or the tokens of a text."""
 
     train: int
     val: int
     test: int
     classes: int
     pixels: int
+    tokens: int | None = None
 
     def part(self, fraction: float) -> "Counts":
-        """With a share of the training images, as tasks take it."""
+        """With a share of the training samples, as tasks take it."""
         return self if fraction == 1 else replace(self, train=max(1, round(fraction * self.train)))
 
 
 def counts_of(dataset: Dataset) -> Counts:
-    """The counts of a set: as published, as its options say, or those of its images, which are then read.
+    """The counts of a set: as published, as its options say, or those of its samples, which are then read.
 
     Raises the `DataError` of a set that is neither published nor at hand.
     """
@@ -32,6 +36,8 @@ def counts_of(dataset: Dataset) -> Counts:
         val = round(float(getattr(dataset, "val_fraction", 0.0)) * published.train)
         train = getattr(dataset, "num_train", None) or published.train - val
         return Counts(train, val, published.test, published.classes, size)
+    if isinstance(dataset, TextSet):
+        return _of_texts(dataset)
     if dataset.MADE_HERE and all(name in type(dataset).model_fields for name in _ONE_EACH):
         some = _of_splits(
             of_images(dataset.replace(**_ONE_EACH).load(), dataset.name)
@@ -44,3 +50,22 @@ def counts_of(dataset: Dataset) -> Counts:
 def _of_splits(splits: Splits) -> Counts:
     train = splits.train
     return Counts(len(train), len(splits.val), len(splits.test), len(splits.classes), train.size)
+
+
+def _of_texts(dataset: TextSet) -> Counts:
+    """Those of the texts, as long as they are on average; of a released set that is not here all at their longest."""
+    try:
+        splits = loaded(dataset)
+    except DataError:
+        if dataset.RELEASED is None:
+            raise
+        return _released(dataset, dataset.RELEASED)
+    train = splits.train
+    assert isinstance(train, Texts)
+    tokens = round(sum(map(len, train.ids)) / len(train))
+    return Counts(len(train), len(splits.val), len(splits.test), len(splits.classes), 0, tokens)
+
+
+def _released(dataset: TextSet, released: Published) -> Counts:
+    val = round(float(getattr(dataset, "val_fraction", 0.0)) * released.train)
+    return Counts(released.train - val, val, released.test, released.classes, 0, dataset.length)

@@ -9,22 +9,17 @@ split.
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
-from typing import ClassVar, Final, Self, TypeAlias
-from zipfile import BadZipFile
-from zipfile import Path as InZip
+from typing import ClassVar, Final, Self
 
+from tombola.data._in_zips import Place, contents_of, found_in, there
 from tombola.data._text_files import columns_of
 from tombola.data._text_set import Row, Rows, RowSet, carved
 from tombola.data._text_tried import sentences
 from tombola.data._tokens import Written
 from tombola.data._torchvision import ROOT
 from tombola.errors import DataError
-from tombola.spec import Json, file_digest, option
-
-Place: TypeAlias = Path | InZip
+from tombola.spec import Json, option
 
 _OF_TEST: Final = 0.2
 
@@ -80,10 +75,10 @@ class GlueSet(RowSet):
         return names.index(text) if text in names else None
 
     def content(self) -> Json:
-        found = sha256()
-        for file in self._files():
-            found.update(_digest(file).encode())
-        return {"files": len(self._files()), "of": "contents", "sha256": found.hexdigest()}
+        """Of the files; where none are here, nothing more than the set's name, so that a study can be planned."""
+        if self._found() is None:
+            return {"files": 0, "of": "names"}
+        return contents_of(self._files())
 
     def rows(self) -> Rows:
         place, classes = self._place(), tuple(self.LABELS.values())
@@ -104,10 +99,10 @@ class GlueSet(RowSet):
         return [*self._training(place), self._test(place)]
 
     def _training(self, place: Place) -> list[Place]:
-        return [place / name for name in self.layout.train if _there(place, name)]
+        return [place / name for name in self.layout.train if there(place, name)]
 
     def _test(self, place: Place) -> Place:
-        named = (name for name in self.layout.test if _there(place, name))
+        named = (name for name in self.layout.test if there(place, name))
         found = next((place / name for name in named if self._labelled(place / name)), None)
         if found is None:
             raise DataError(
@@ -116,16 +111,8 @@ class GlueSet(RowSet):
         return found
 
     def _place(self) -> Place:
-        """The set's own folder."""
-        root = self.root.expanduser().absolute()
-        try:
-            whole: Place = InZip(root) if root.suffix == ".zip" and root.is_file() else root
-        except BadZipFile as error:
-            raise DataError(f"{self.name}: {root} is no zip that can be read ({error})") from None
-        folders, files = (self.name, self.layout.folder), (*self.layout.train, *self.layout.test)
-        found = next(
-            (whole / folder for folder in folders if any(_there(whole / folder, name) for name in files)), None
-        )
+        """The set's own folder; raises `DataError` where there is none."""
+        found, root = self._found(), self.root.expanduser().absolute()
         if found is None:
             raise DataError(
                 f"{self.name}: not found in {root}; get {self.layout.folder} of https://gluebenchmark.com/tasks, so"
@@ -133,6 +120,10 @@ class GlueSet(RowSet):
                 " FOLDER that holds it"
             )
         return found
+
+    def _found(self) -> Place | None:
+        files = (*self.layout.train, *self.layout.test)
+        return found_in(self.root, (self.name, self.layout.folder), files, self.name)
 
     def _labelled(self, file: Place) -> bool:
         rows = columns_of(file)
@@ -179,23 +170,6 @@ def _columns(layout: Layout, rows: list[list[str]]) -> tuple[tuple[int, int, int
         return None, rows[1:]
     first, label, second = (names.index(name) if name in names else -1 for name, _ in wanted)
     return (first, label, second), rows[1:]
-
-
-def _there(place: Place, name: str) -> bool:
-    return (place / name).is_file()
-
-
-def _digest(file: Place) -> str:
-    if isinstance(file, Path):
-        return file_digest(file)
-    return _digest_in_zip(str(file), Path(str(file.root.filename)).stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=64)
-def _digest_in_zip(file: str, changed: int) -> str:
-    del changed  # part of the cache's key
-    archive, _, inside = file.partition(".zip/")
-    return sha256(InZip(archive + ".zip", inside).read_bytes()).hexdigest()
 
 
 def _made_up(layout: Layout, labels: list[str], split: str, count: int) -> str:

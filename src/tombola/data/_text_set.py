@@ -8,15 +8,15 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import gcd
-from typing import Any, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 import torch
 from pydantic import field_validator, model_validator
 
 from tombola.answers import Answers, Classes, Number
-from tombola.data._base import Dataset, Examples, Splits, held_out
+from tombola.data._base import Dataset, Examples, Published, Splits, held_out
 from tombola.data._texts import Texts
-from tombola.data._tokenizers import MISSING, tokenizer
+from tombola.data._tokenizers import MISSING, identity_of, tokenizer
 from tombola.data._tokens import Longer, Piece, Tokenizer, Written
 from tombola.errors import DataError
 from tombola.spec import Json, option
@@ -44,7 +44,11 @@ class Rows:
 class TextSet(Dataset):
     """A set of texts. Which ids they become is part of what the set is."""
 
-    tokenizer: str = option(help="what cuts texts into words: the model's folder, or plain, plain:2000")
+    RELEASED: ClassVar[Published | None] = None  # its counts as it was released, for a plan where no files are
+
+    tokenizer: str = option(
+        help="what cuts texts into words: the model's folder, its name on the hub, or plain, plain:2000"
+    )
     length: int = option(64, "the most tokens of a text, its special ones included", ge=8, le=8192)
 
     @model_validator(mode="before")
@@ -76,7 +80,7 @@ class TextSet(Dataset):
         return tokenizer(self.tokenizer)
 
     def identity(self) -> dict[str, Json]:
-        return {**super().identity(), "tokenizer": self.cutting().identity(), "content": self.content()}
+        return {**super().identity(), "tokenizer": identity_of(self.tokenizer), "content": self.content()}
 
     @abstractmethod
     def load(self) -> Splits[Examples]:

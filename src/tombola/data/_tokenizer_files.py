@@ -69,6 +69,21 @@ def of_files(name: str) -> OfFiles:
     return _read(files, sha256("".join(map(file_digest, files)).encode()).hexdigest())
 
 
+@lru_cache(maxsize=8)
+def of_hub(name: str) -> OfFiles:
+    """The tokeniser of a model on the hub, from its cache or downloaded; raises `DataError` where neither."""
+    try:
+        inner = _library().Tokenizer.from_pretrained(name)
+    except DataError:
+        raise
+    except Exception as error:  # tokenizers raises plain Exception
+        raise DataError(
+            f"tokenizer={name}: no such folder here, and none of that name on the hub or in its cache"
+            f" ({str(error)[:120]}); write the folder of the model, which holds {_FILE}"
+        ) from None
+    return _of(inner, sha256(inner.to_str().encode()).hexdigest(), {})
+
+
 def _files(place: Path) -> tuple[Path, ...]:
     if place.is_file():
         return (place,)
@@ -91,6 +106,10 @@ def _files(place: Path) -> tuple[Path, ...]:
 @lru_cache(maxsize=8)
 def _read(files: tuple[Path, ...], digest: str) -> OfFiles:
     inner, settings = of_gguf(files[0]) if files[0].suffix == GGUF else _of_json(files)
+    return _of(inner, digest, settings)
+
+
+def _of(inner: Any, digest: str, settings: dict[str, Any]) -> OfFiles:
     special = {number: str(token) for number, token in inner.get_added_tokens_decoder().items() if token.special}
     pad = _id(inner, settings.get("pad_token"), _PADS)
     names = {str(settings[name]) for name in settings if name.endswith("_token")}
@@ -105,12 +124,7 @@ def _of_json(files: tuple[Path, ...]) -> tuple[Any, dict[str, Any]]:
 
 
 def _inner(file: Path, settings: dict[str, Any]) -> Any:
-    try:
-        import tokenizers
-    except ImportError:
-        raise DataError(
-            "tokenisers of files need the library tokenizers, not installed here; type: pip install 'tombola[text]'"
-        ) from None
+    tokenizers = _library()
     try:
         if file.suffix == ".txt":
             return tokenizers.BertWordPieceTokenizer(
@@ -119,6 +133,16 @@ def _inner(file: Path, settings: dict[str, Any]) -> Any:
         return tokenizers.Tokenizer.from_file(str(file))
     except Exception as error:  # tokenizers raises plain Exception
         raise DataError(f"tokenizer={file}: no tokeniser that can be read ({str(error)[:200]})") from None
+
+
+def _library() -> Any:
+    try:
+        import tokenizers
+    except ImportError:
+        raise DataError(
+            "tokenisers of files need the library tokenizers, not installed here; type: pip install 'tombola[text]'"
+        ) from None
+    return tokenizers
 
 
 def _settings(files: tuple[Path, ...]) -> dict[str, Any]:

@@ -12,12 +12,14 @@ Reference: Warstadt et al., TACL 2019, arXiv 1805.12471; Wang et al. (GLUE), ICL
 from collections.abc import Mapping
 from typing import ClassVar
 
+from tombola.data._base import Published
 from tombola.data._glue import GlueSet, Layout
 
 
 class Cola(GlueSet):
     """Acceptable English or not?"""
 
+    RELEASED: ClassVar[Published | None] = Published(classes=2, train=8_551, test=1_043)
     JUDGED_BY: ClassVar[str] = "matthews"
     LAYOUT: ClassVar[Layout] = Layout(
         "CoLA",

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar, Literal
 
+from tombola.data._base import Published
 from tombola.data._glue import GlueSet, Layout
 from tombola.spec import option
 
@@ -21,6 +22,7 @@ from tombola.spec import option
 class Mnli(GlueSet):
     """Does the second follow from the first, contradict it, or neither?"""
 
+    RELEASED: ClassVar[Published | None] = Published(classes=3, train=392_702, test=9_815)
     LAYOUT: ClassVar[Layout] = Layout(
         "MNLI",
         ("train.tsv",),

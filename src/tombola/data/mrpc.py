@@ -13,12 +13,14 @@ Reference: Dolan and Brockett, IWP 2005; Wang et al. (GLUE), ICLR 2019, arXiv 18
 from collections.abc import Mapping
 from typing import ClassVar
 
+from tombola.data._base import Published
 from tombola.data._glue import GlueSet, Layout
 
 
 class Mrpc(GlueSet):
     """Do both say the same?"""
 
+    RELEASED: ClassVar[Published | None] = Published(classes=2, train=3_668, test=408)
     JUDGED_BY: ClassVar[str] = "f1"
     LAYOUT: ClassVar[Layout] = Layout(
         "MRPC",

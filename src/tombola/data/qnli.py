@@ -11,12 +11,14 @@ Reference: Rajpurkar et al., EMNLP 2016 (SQuAD); Wang et al. (GLUE), ICLR 2019, 
 from collections.abc import Mapping
 from typing import ClassVar
 
+from tombola.data._base import Published
 from tombola.data._glue import GlueSet, Layout
 
 
 class Qnli(GlueSet):
     """Does the sentence answer the question?"""
 
+    RELEASED: ClassVar[Published | None] = Published(classes=2, train=104_743, test=5_463)
     LAYOUT: ClassVar[Layout] = Layout(
         "QNLI", ("train.tsv",), ("dev.tsv",), first=("question", 1), label=("label", 3), second=("sentence", 2)
     )

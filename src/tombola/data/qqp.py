@@ -13,12 +13,14 @@ Reference: Iyer et al. (Quora), 2017; Wang et al. (GLUE), ICLR 2019, arXiv 1804.
 from collections.abc import Mapping
 from typing import ClassVar
 
+from tombola.data._base import Published
 from tombola.data._glue import GlueSet, Layout
 
 
 class Qqp(GlueSet):
     """Do both ask the same?"""
 
+    RELEASED: ClassVar[Published | None] = Published(classes=2, train=363_846, test=40_430)
     LAYOUT: ClassVar[Layout] = Layout(
         "QQP",
         ("train.tsv",),

@@ -12,12 +12,14 @@ Reference: Dagan et al., 2005, and its successors; Wang et al. (GLUE), ICLR 2019
 from collections.abc import Mapping
 from typing import ClassVar
 
+from tombola.data._base import Published
 from tombola.data._glue import GlueSet, Layout
 
 
 class Rte(GlueSet):
     """Does the second follow from the first?"""
 
+    RELEASED: ClassVar[Published | None] = Published(classes=2, train=2_490, test=277)
     LAYOUT: ClassVar[Layout] = Layout(
         "RTE",
         ("train.tsv", "val.tsv"),

@@ -13,12 +13,14 @@ Reference: Socher et al., EMNLP 2013; Wang et al. (GLUE), ICLR 2019, arXiv 1804.
 from collections.abc import Mapping
 from typing import ClassVar
 
+from tombola.data._base import Published
 from tombola.data._glue import GlueSet, Layout
 
 
 class Sst2(GlueSet):
     """Praising or not?"""
 
+    RELEASED: ClassVar[Published | None] = Published(classes=2, train=67_349, test=872)
     LAYOUT: ClassVar[Layout] = Layout(
         "SST-2", ("train.tsv",), ("test.tsv", "dev.tsv"), first=("sentence", 0), label=("label", 1)
     )

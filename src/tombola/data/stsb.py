@@ -14,6 +14,7 @@ Reference: Cer et al., SemEval 2017, arXiv 1708.00055; Wang et al. (GLUE), ICLR 
 from typing import ClassVar, Final
 
 from tombola.answers import Answers, Number
+from tombola.data._base import Published
 from tombola.data._glue import GlueSet, Layout
 
 _MOST: Final = 5.0
@@ -22,6 +23,7 @@ _MOST: Final = 5.0
 class Stsb(GlueSet):
     """How much alike are they?"""
 
+    RELEASED: ClassVar[Published | None] = Published(classes=0, train=5_749, test=1_500)
     JUDGED_BY: ClassVar[str] = "pearson"
     KNOWS: ClassVar[str] = "numbers from 0 to 5"
     LAYOUT: ClassVar[Layout] = Layout(

@@ -13,12 +13,14 @@ Reference: Levesque et al., KR 2012; Wang et al. (GLUE), ICLR 2019, arXiv 1804.0
 from collections.abc import Mapping
 from typing import ClassVar
 
+from tombola.data._base import Published
 from tombola.data._glue import GlueSet, Layout
 
 
 class Wnli(GlueSet):
     """Does the second follow from the first?"""
 
+    RELEASED: ClassVar[Published | None] = Published(classes=2, train=635, test=71)
     LAYOUT: ClassVar[Layout] = Layout(
         "WNLI",
         ("train.tsv",),

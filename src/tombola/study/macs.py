@@ -1,4 +1,4 @@
-"""`forward_macs`: multiply-adds of one image through a net, counted on the meta device: no weights, no values, no data.
+"""`forward_macs`: multiply-adds of one image through a net, counted on the meta device: no weights, values or data.
 
 Counted are matrix products, convolutions and attention, as torch's own counter does; norms and activations are not.
 """
@@ -11,9 +11,10 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from tombola.batch import blank
+from tombola.models.embeddings import table_of
 from tombola.models.network import Network
 from tombola.models.segmenting import Decoder, segmenting
-from tombola.models.source import Source
+from tombola.models.source import Plain, Source
 
 
 @lru_cache(maxsize=256)
@@ -39,6 +40,26 @@ def forward_macs(
     with torch.no_grad(), _attention_in_steps(), FlopCounterMode(display=False) as counter:
         network.to("meta").eval()(image)
     return int(counter.get_total_flops()) // 2
+
+
+@lru_cache(maxsize=256)
+def text_macs(
+    net: str, options: tuple[tuple[str, Plain], ...], tokens: int, classes: int, asked: float | None = None
+) -> int:
+    """Of a text of so many tokens; where a share of the words is ``asked`` for, the head of words at those is counted.
+
+    That head is a square layer and the net's own table of words.
+    """
+    with torch.device("meta"):
+        network = Source(name=net, options=options).load(num_classes=max(2, classes)).to("meta").eval()
+        ids = torch.zeros(1, tokens, dtype=torch.int64)
+        with torch.no_grad(), _attention_in_steps(), FlopCounterMode(display=False) as counter:
+            network.body(ids)  # none is filled up
+    macs = int(counter.get_total_flops()) // 2
+    if asked is None:
+        return macs
+    words, width = table_of(network.body).weight.shape
+    return macs + round(asked * tokens) * width * (width + words)
 
 
 def _empty(net: str, width: float, classes: int) -> Network:

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import final
 
+from tombola.answers import Tokens
 from tombola.data._base import Dataset, of_images
 from tombola.data._counts import Counts, counts_of
 from tombola.errors import TombolaError
 from tombola.models.source import Source
 from tombola.registry import Member
-from tombola.study.macs import forward_macs
+from tombola.study.macs import forward_macs, text_macs
 from tombola.tasks._base import Task
 
 
@@ -48,6 +49,9 @@ class Meter:
             return Cost(unknown=f"{who.name} says no image size")
         counts = self.counts(task)
         decoder, stride = getattr(task, "decoder", None), getattr(task, "output_stride", None)
+        if counts.tokens is not None:
+            asked = getattr(task, "share", None) if task.ANSWERS is Tokens else None
+            return Cost(2 * text_macs(model.bare, model.options, counts.tokens, counts.classes, asked) * passes, passes)
         macs = forward_macs(
             model.bare, counts.pixels, counts.classes, width=model.width, decoder=decoder, stride=stride
         )

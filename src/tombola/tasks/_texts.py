@@ -10,6 +10,7 @@ from tombola.data._base import Dataset, stratified
 from tombola.data._text_files import TABLES
 from tombola.data._text_set import TextSet
 from tombola.data._texts import Texts
+from tombola.data._tokenizers import identity_of
 from tombola.errors import ModelError
 from tombola.models.embeddings import places_of, table_in
 from tombola.models.network import Network
@@ -115,7 +116,7 @@ def _require_same_words(model: Network, data: TextSet) -> None:
     """A net that was adapted to texts says which tokeniser made their ids."""
     adapted_to = {} if model.adapted is None else model.adapted.task.get("data", {})
     theirs = adapted_to.get("tokenizer") if isinstance(adapted_to, Mapping) else None
-    if theirs is not None and theirs != data.cutting().identity():
+    if theirs is not None and theirs != identity_of(data.tokenizer):
         raise ModelError(
             f"{model.source} learned {adapted_to.get('name')} with another tokeniser than {data.tokenizer}, so it would"
             " take words for others; write tokenizer=... as it was there"

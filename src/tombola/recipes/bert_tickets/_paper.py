@@ -1,0 +1,59 @@
+"""The paper's scale: bert-base-uncased on GLUE's own files, three epochs; planned without any of them.
+
+A configuration written out makes a plan need neither the hub nor a cache. SQuAD is left out, and WikiText-103 stands
+for Wikipedia: the levels on masked words are counted in steps, so they cost the same.
+"""
+
+import json
+from typing import Any, Final
+
+BERT: Final = "bert-base-uncased"
+LADDER: Final = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+
+_CONFIG: Final = {
+    "model_type": "bert", "vocab_size": 30522, "hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12,
+    "intermediate_size": 3072, "max_position_embeddings": 512, "type_vocab_size": 2,
+}  # fmt: skip
+TASKS: Final = ("mnli", "qqp", "stsb", "wnli", "qnli", "mrpc", "rte", "sst2", "cola")
+
+_NUMBERS: Final = ("stsb",)
+_JUDGED: Final = {"cola": {"measure": ["matthews", "accuracy"]}, "stsb": {"measure": ["pearson", "spearman"]}}
+
+
+def base() -> dict[str, Any]:
+    """The encoder as released, its pooler under the head; one-shot tickets; three epochs of finetuning."""
+    model = {"name": f"hf:{BERT}", "config": json.dumps(_CONFIG)}
+    return {
+        "model": model,
+        "draw": {"name": "omp", "prunable": "bert"},
+        "transfer": {"name": "finetune", "fit": "glue"},
+    }
+
+
+def task(name: str) -> dict[str, Any]:
+    """A task of GLUE, 128 tokens a text."""
+    kind = "text_regression" if name in _NUMBERS else "text"
+    return {"name": f"{kind}:{name}", "tokenizer": BERT, "length": 128}
+
+
+def tasks(*names: str) -> dict[str, Any]:
+    """An axis of tasks, each measured as it is judged; all nine where none is named."""
+    return {name: {"target": task(name), **_JUDGED.get(name, {})} for name in names or TASKS}
+
+
+def words() -> dict[str, Any]:
+    """Masked words in blocks of 512."""
+    return {"name": "mlm:wikitext103", "tokenizer": BERT, "length": 512}
+
+
+def imp(**options: Any) -> dict[str, Any]:
+    """A tenth of the original a level: three epochs of the task, the head kept, the rate's line begun again."""
+    return {
+        "name": "imp", "prunable": "bert", "ladder": "linear", "head": "kept", "first": "train",
+        "schedule": "restarted", "levels": 9, "fit": {"preset": "glue"}, **options,
+    }  # fmt: skip
+
+
+def imp_on_words() -> dict[str, Any]:
+    """The same on masked words: 10,000 steps a level, the first level pruned at once."""
+    return imp(first="prune", fit={"preset": "mlm"})
