@@ -11,7 +11,7 @@ import sys
 from typing import Final
 
 from results.evidence.claims import CLAIMS, HERE
-from results.evidence.page import command, page
+from results.evidence.page import command, page, with_remarks
 
 PAGE: Final = HERE.parent / "EVIDENCE.md"
 REMARKS: Final = HERE / "remarks.md"
@@ -23,10 +23,10 @@ def main() -> int:
     missing = sorted({claim.recipe for claim in CLAIMS if not claim.file.exists()})
     before = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
     remarks = REMARKS.read_text(encoding="utf-8")
-    computed = page([claim for claim in CLAIMS if claim.recipe not in missing], "")
+    computed = page([claim for claim in CLAIMS if claim.recipe not in missing])
     found = [(PAGE, *stray) for stray in strays(before, computed + remarks)]
     found += [(REMARKS, *stray) for stray in strays(remarks, computed)]
-    after = page([claim for claim in CLAIMS if claim.recipe not in missing], remarks)
+    after = with_remarks(computed, remarks)
     PAGE.write_text(after, encoding="utf-8")
     for file, line, number in found:
         print(f"{file.name}:{line}: {number} is not what the rows give", file=sys.stderr)

@@ -80,17 +80,23 @@ def judged(claims: Sequence[Claim], rows: Mapping[str, Sequence[Row]]) -> list[J
     ]
 
 
-def page(claims: Sequence[Claim], remarks: str) -> str:
-    """The whole text, with what was written by hand."""
+def page(claims: Sequence[Claim]) -> str:
+    """The whole text but for what was written by hand."""
     rows = {claim.study: claim.rows() for claim in claims}
     found = judged(claims, rows)
-    parts = [HEAD.format(count=len(claims)), _table(found), remarks.strip(), "## Each claim"]
+    parts = [HEAD.format(count=len(claims)), _table(found), EACH]
     parts += [_section(one) for one in found]
     parts += ["## Level by level", LEVELS, *(_levels(study, rows[study]) for study in rows)]
     parts += [_attacks(rows.values()), _origin({claim.file.with_name("about.json") for claim in claims})]
     return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
 
 
+def with_remarks(text: str, remarks: str) -> str:
+    """A page with what was written by hand, between the table and the claims."""
+    return text.replace(f"\n\n{EACH}\n", f"\n\n{remarks.strip()}\n\n{EACH}\n", 1)
+
+
+EACH = "## Each claim"
 LEVELS = """\
 Means over seeds, in the metric's own unit; in brackets the lead over the first prior in points, with a star where its
 own interval leaves 0 out. Among so many cells a star in twenty is chance."""

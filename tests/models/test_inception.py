@@ -42,11 +42,11 @@ def test_a_file_of_the_right_digest_is_read_and_gives_2048_features(hub: Path, m
     network = fid_inception()
     assert not network.training
     assert network.source == "inception (FID, 2015-12-05)"
-    x = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    x = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     large = F.interpolate(x, size=(299, 299), mode="bilinear", align_corners=False)
     with torch.no_grad():
         found, expected = network.features(x), network.features(large)
-        assert found.shape == (2, 2048)
+        assert found.shape == (1, 2048)
         assert torch.allclose(found, expected, atol=1e-5)
         assert torch.allclose(network.copy().features(x), found, atol=1e-6)
 

@@ -57,12 +57,14 @@ def rows(disk: Path, out: str) -> bytes:
     return (disk.parent / out / "toy" / "rows.jsonl").read_bytes()
 
 
-def undisturbed(disk: Path) -> bytes:
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The rows of a run that nothing disturbed, in a store on another disk."""
-    beside = disk.parent
-    whole = ["run", str(beside / "toy.yaml"), "--store", str(beside / "other"), "--out", str(beside / "other-out")]
+    beside = tmp_path_factory.mktemp("beside")
+    (beside / "toy.yaml").write_text(yaml.safe_dump(STUDY))
+    whole = ["run", str(beside / "toy.yaml"), "--store", str(beside / "other"), "--out", str(beside / "out")]
     assert CliRunner().invoke(app, whole).exit_code == 0
-    return rows(disk, "other-out")
+    return rows(beside / "disk", "out")
 
 
 def assert_whole(disk: Path) -> int:
@@ -75,7 +77,7 @@ def assert_whole(disk: Path) -> int:
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("runner", ["inline", pytest.param("processes:2", marks=pytest.mark.slow)])
-def test_a_full_disk_is_one_error_and_the_study_goes_on(disk: Path, runner: str) -> None:
+def test_a_full_disk_is_one_error_and_the_study_goes_on(disk: Path, undisturbed: bytes, runner: str) -> None:
     finished: list[int] = []
     for kilobytes in (0, 60, 120, 180):
         leave(disk, kilobytes)
@@ -94,7 +96,7 @@ def test_a_full_disk_is_one_error_and_the_study_goes_on(disk: Path, runner: str)
     (disk / "ballast").unlink()
     again = CliRunner().invoke(app, arguments(disk, "out", runner))
     assert again.exit_code == 0, again.output
-    assert rows(disk, "out") == undisturbed(disk)
+    assert rows(disk, "out") == undisturbed
     assert list((disk / "store" / "work").iterdir()) == []
 
 
@@ -109,7 +111,7 @@ def test_a_full_disk_ends_the_command_without_a_traceback(disk: Path) -> None:
     assert "Traceback" not in full.stderr + full.stdout
 
 
-def test_a_read_only_store_is_one_error_and_what_is_finished_can_be_used(disk: Path) -> None:
+def test_a_read_only_store_is_one_error_and_what_is_finished_can_be_used(disk: Path, undisturbed: bytes) -> None:
     begun = CliRunner().invoke(app, [*arguments(disk, "out"), "--set", "prior=natural"])
     assert begun.exit_code == 0, begun.output
     assert _mount("-o", "remount,ro", str(disk))
@@ -126,4 +128,4 @@ def test_a_read_only_store_is_one_error_and_what_is_finished_can_be_used(disk: P
     assert _mount("-o", "remount,rw", str(disk))
     again = CliRunner().invoke(app, arguments(disk, "out"))
     assert again.exit_code == 0, again.output
-    assert rows(disk, "out") == undisturbed(disk)
+    assert rows(disk, "out") == undisturbed

@@ -23,7 +23,7 @@ def layers_of(body: nn.Module, names: Iterable[str]) -> dict[str, Layer]:
 
 def heads_of(body: nn.Module) -> dict[str, Heads]:
     """How heads lie in each matrix of an encoder's attentions, by its name."""
-    found = {}
+    found: dict[str, Heads] = {}
     for units in units_of(body):
         if units.kind == "heads":
             *writes, reads = units.weights
