@@ -68,10 +68,12 @@ def main() -> int:
 
 
 def operations(source: Path, training: tuple[str, str]) -> dict[str, int]:
-    """How often one step more runs each of torch's operations."""
+    """How often one step more runs each of torch's operations; the median of five, as a bar is drawn now and then."""
     with worker(source, 1) as process:
-        counts = [asked(process, *training, counted=steps) for steps in (1, 2)]
-    return {name: count - counts[0].get(name, 0) for name, count in counts[1].items()}
+        counts = [[asked(process, *training, counted=steps) for steps in (1, 2)] for _ in range(5)]
+    names = {name for one in counts for name in one[1]}
+    more = {name: [two.get(name, 0) - one.get(name, 0) for one, two in counts] for name in names}
+    return {name: int(statistics.median(found)) for name, found in more.items()}
 
 
 def differing(before: Mapping[str, int], after: Mapping[str, int]) -> str:
