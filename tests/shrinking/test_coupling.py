@@ -68,7 +68,8 @@ def test_all_that_is_masked_goes(blocks: list[str], share: float, seed: int) -> 
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@pytest.mark.timeout(900)
+@settings(max_examples=40, deadline=None)
 @NETS
 def test_all_that_is_masked_goes_in_many_nets(blocks: list[str], share: float, seed: int) -> None:
     _all_goes(blocks, share, seed)

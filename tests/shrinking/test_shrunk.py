@@ -29,7 +29,8 @@ def test_the_logits_are_the_masked_nets(blocks: list[str], share: float, flat: b
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None)
+@pytest.mark.timeout(900)
+@settings(max_examples=60, deadline=None)
 @NETS
 def test_the_logits_of_many_nets(blocks: list[str], share: float, flat: bool, elements: bool, seed: int) -> None:
     _gives_the_masked_nets_logits(blocks, share, flat, elements, seed)
