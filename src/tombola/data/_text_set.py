@@ -103,10 +103,11 @@ class RowSet(TextSet):
         splits = zip((rows.train, rows.val, rows.test), parts, strict=True)
         return Splits(*(self._texts(part, found, rows.classes, cutting.pad) for part, found in splits))
 
-    def shown(self, rows: Sequence[Row], classes: tuple[str, ...]) -> Texts:
-        """Other rows as the set's own ones are shown: by its tokeniser, at its length, in the order given."""
+    def shown(self, rows: Sequence[Row], classes: tuple[str, ...]) -> tuple[Texts, int]:
+        """Other rows as the set's own ones are shown, in the order given, and how many have more than ``length``."""
         cutting = self.cutting()
-        return self._texts(rows, self._pieces(rows, cutting), classes, cutting.pad)
+        pieces = self._pieces(rows, cutting)
+        return self._texts(rows, pieces, classes, cutting.pad), sum(len(found) > 1 for found in pieces)
 
     def _pieces(self, rows: Sequence[Row], cutting: Tokenizer) -> list[list[Piece]]:
         return cutting.pieces([row.text for row in rows], self.length)

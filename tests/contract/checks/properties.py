@@ -23,7 +23,7 @@ from tombola.tickets.ticket import Ticket
 from tombola.transfers.linear import Linear
 
 from .faults import NAN, Fault, first, gives, shake
-from .room import Check, hidden_words, numbers, pruned, rng, scenes, segmenter, untouched
+from .room import Check, hidden_words, numbers, pruned, rng, scenes, segmenter, told_texts, untouched
 
 
 def subject(item: Property) -> tuple[Network, Task]:
@@ -32,6 +32,8 @@ def subject(item: Property) -> tuple[Network, Task]:
         return network().eval(), Toy()
     if _judges(item, scenes()):
         return segmenter().copy().eval(), scenes()
+    if _judges(item, told_texts()):
+        return told_texts().head(reader(), generator=rng()).eval(), told_texts()
     if _judges(item, numbers()):
         return numbers().head(reader(), generator=rng()).eval(), numbers()
     item.check(hidden_words())

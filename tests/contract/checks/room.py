@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor, nn
 
+from tombola.data._text_tried import sentences
 from tombola.masks.masks import Masks
 from tombola.models.digest import weights_digest
 from tombola.models.network import Network
@@ -79,6 +80,15 @@ def scenes() -> Task:
 def hidden_words() -> Task:
     """A few paragraphs with words hidden, for nets of 300 words."""
     return Task.parse({"name": "mlm", "data": {"name": "prose", "num_train": 20, "tokenizer": "plain:300"}})
+
+
+@cache
+def told_texts() -> Task:
+    """A few texts that praise or do not, for nets of 300 words."""
+    file = Path(mkdtemp(), "told.csv")
+    rows = [f"{text},{label}" for label, end in (("positive", "calm"), ("negative", "loud")) for text in sentences(end)]
+    file.write_text("\n".join(["text,label", *rows]), encoding="utf-8")
+    return Task.parse({"name": f"text:{file}", "tokenizer": "plain:300"})
 
 
 @cache
