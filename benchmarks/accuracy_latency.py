@@ -42,6 +42,7 @@ from tombola.models.layers import layers_of
 from tombola.models.network import Network
 from tombola.models.prunable import prunable
 from tombola.models.source import Source
+from tombola.shown import ShownImages
 from tombola.study.measuring import MeasureStage
 from tombola.study.plan import Plan
 from tombola.study.stage import MODEL, TICKET
@@ -84,14 +85,16 @@ def main() -> int:
     """Measure, print, and keep the rows; 1 where the bar is missed."""
     options = arguments()
     if options.quick:
-        return judged(measured(*drawn(), Setting((3, options.size, options.size), 1, threads=1), options.rounds))
+        return judged(
+            measured(*drawn(), Setting(ShownImages((3, options.size, options.size)), 1, threads=1), options.rounds)
+        )
     nets = list(finished(Plan.of(Study.read(options.study)), Store(options.store), options.seed))
     chosen = [net for net in nets if not options.net or net.name in options.net]
     if not nets or not chosen:
         sys.exit(f"no finished net of seed {options.seed} in {options.store}; run the study first")
     found: list[list[dict[str, Any]]] = []
     for batch in options.batch:
-        setting = Setting((3, options.size, options.size), batch, threads=1)
+        setting = Setting(ShownImages((3, options.size, options.size)), batch, threads=1)
         for rows in measured(nets[0], chosen, setting, options.rounds):
             keep(options.out, rows)
             found.append(rows)

@@ -51,6 +51,7 @@ from tombola.models.layers import with_positions
 from tombola.models.network import Network
 from tombola.models.prunable import PrunableRule, prunable
 from tombola.models.source import Source
+from tombola.shown import ShownImages
 
 SIDE: Final = 224
 ENOUGH: Final = 5
@@ -99,7 +100,7 @@ def main() -> int:
             net = Net(name, entries(options), Path(folder), pin=options.pin)
             for threads in options.threads:
                 for batch in options.batch:
-                    rows = net.measured(Setting((3, SIDE, SIDE), batch, threads), options.seconds)
+                    rows = net.measured(Setting(ShownImages((3, SIDE, SIDE)), batch, threads), options.seconds)
                     if options.out is not None:
                         write_report(rows, Path(options.out))
     return below_bar(rows) if options.quick else 0

@@ -33,6 +33,7 @@ from tombola.masks.masks import Masks
 from tombola.masks.patterns._base import Pattern
 from tombola.models.inputs.pixels import Normalise
 from tombola.models.network import Network
+from tombola.shown import ShownImages
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds those beside it
 
@@ -65,7 +66,7 @@ def main() -> int:
     stripes: dict[str, float] = {}
     for name in options.layer:
         with tempfile.TemporaryDirectory(prefix="tombola-layers-") as folder, ExitStack() as stack:
-            setting = Setting((LAYERS[name][0], LAYERS[name][4], LAYERS[name][4]), 1, options.threads)
+            setting = Setting(ShownImages((LAYERS[name][0], LAYERS[name][4], LAYERS[name][4])), 1, options.threads)
             workers = dict(_workers(name, setting, Path(folder), stack, quick=options.quick))
             runs = take_turns(workers, Plan(seconds=options.seconds, again=True))
             repeats = len(_convs(network(name)))

@@ -1,9 +1,11 @@
 """What a network is shown: names, shapes, made-up samples."""
 
+import json
+
 import numpy as np
 import pytest
 
-from tombola.shown import Arrays, ShownImages, ShownTexts
+from tombola.shown import Arrays, ShownImages, ShownTexts, from_plain, plain
 
 TEXTS = ShownTexts(7, words=11, pad=3, beside=("attention_mask", "token_type_ids"), most=9)
 
@@ -57,3 +59,8 @@ def test_many_of_them_in_words() -> None:
         "1 text of 1 token",
         "2 texts of 1 token",
     ]
+
+
+@pytest.mark.parametrize("shown", [ShownImages((3, 4, 6)), TEXTS, ShownTexts(4, words=9)])
+def test_it_goes_through_json(shown: ShownImages | ShownTexts) -> None:
+    assert from_plain(json.loads(json.dumps(plain(shown)))) == shown

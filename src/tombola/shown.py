@@ -4,8 +4,8 @@ Whoever exports, shrinks or times a network takes names, shapes and made-up samp
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
-from typing import Any, Final, TypeAlias, final
+from dataclasses import asdict, dataclass, replace
+from typing import Any, ClassVar, Final, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,14 @@ class Shown(ABC):
     @abstractmethod
     def names(self) -> tuple[str, ...]:
         """What its inputs are called."""
+
+    WHAT: ClassVar[str]
+    """What they are, in one word."""
+
+    @property
+    @abstractmethod
+    def shape(self) -> tuple[int, ...]:
+        """Of every input, behind the batch."""
 
     @property
     @abstractmethod
@@ -54,7 +62,13 @@ class ShownImages(Shown):
     ('images of 3x8x8', '1 image of 3x8x8')
     """
 
+    WHAT: ClassVar[str] = "images"
+
     size: tuple[int, int, int]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.size
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -82,6 +96,8 @@ class ShownTexts(Shown):
     'texts of 16 tokens'
     """
 
+    WHAT: ClassVar[str] = "texts"
+
     length: int
     words: int
     pad: int = 0
@@ -91,6 +107,10 @@ class ShownTexts(Shown):
     @property
     def names(self) -> tuple[str, ...]:
         return (IDS, *self.beside)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (self.length,)
 
     @property
     def free(self) -> tuple[str, ...]:
@@ -112,3 +132,20 @@ class ShownTexts(Shown):
     def at(self, length: int) -> "ShownTexts":
         """The same of another length, or as long as goes."""
         return replace(self, length=length if self.most is None else min(length, self.most))
+
+
+def plain(shown: Shown) -> dict[str, Any]:
+    """As JSON holds it; `from_plain` reads it back.
+
+    >>> plain(ShownImages((3, 8, 8)))
+    {'what': 'images', 'size': [3, 8, 8]}
+    """
+    assert isinstance(shown, ShownImages | ShownTexts)
+    lists = {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(shown).items()}
+    return {"what": shown.WHAT, **lists}
+
+
+def from_plain(told: dict[str, Any]) -> Shown:
+    """What `plain` made a dictionary of."""
+    made = {name: tuple(value) if isinstance(value, list) else value for name, value in told.items() if name != "what"}
+    return ShownTexts(**made) if told["what"] == ShownTexts.WHAT else ShownImages(**made)

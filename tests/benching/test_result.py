@@ -13,6 +13,7 @@ from tombola.benching.plain import plain
 from tombola.benching.result import Measured, Result
 from tombola.benching.verdict import verdict
 from tombola.engines._base import LayerTime, Setting
+from tombola.shown import ShownImages
 
 LAYERS = (LayerTime("conv1", "conv", 0.002, 30, 120, "stripe"), LayerTime("pool", "pool", 0.001))
 
@@ -25,7 +26,9 @@ def measured(name: str, seconds: float, *, zeros: bool = False, layers: tuple[La
 
 def result(*engines: Measured, left_out: dict[str, str] | None = None) -> Result:
     """Of a ticket with three quarters pruned."""
-    return Result("resnet8", Setting((3, 32, 32)), 0.75, 25, 100, engines, left_out or {}, (0,), "a processor")
+    return Result(
+        "resnet8", Setting(ShownImages((3, 32, 32))), 0.75, 25, 100, engines, left_out or {}, (0,), "a processor"
+    )
 
 
 SLOW, DENSE = measured("torch:default", 0.040), measured("onnxruntime", 0.020)

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tombola.benching.worker import Worker
+from tombola.benching.worker import Worker, written_inputs
 from tombola.engines._base import Engine, Setting
 from tombola.errors import StageError
+from tombola.shown import ShownImages
 
 TOY = '''"""Doubles every image's sum; a toy.
 
@@ -46,10 +47,10 @@ class Toy(Engine):
 
 
 class Sums(Running):
-    def run(self, images):
-        return 2 * images.sum((1, 2, 3), keepdims=False)[:, None]
+    def run(self, inputs):
+        return 2 * inputs["images"].sum((1, 2, 3), keepdims=False)[:, None]
 
-    def layers(self, images):
+    def layers(self, inputs):
         return [LayerTime("all", "sum", 0.5), LayerTime("more", "sum", float("torch" in sys.modules))]
 '''
 
@@ -63,15 +64,15 @@ def _toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def toy(mood: str = "well", **setting: int) -> Worker:
     """A worker of the toy."""
-    return Worker(Engine.parse({"name": "toy", "mood": mood}), Path(), Setting((1, 2, 2), **setting))
+    return Worker(Engine.parse({"name": "toy", "mood": mood}), Path(), Setting(ShownImages((1, 2, 2)), **setting))
 
 
 def test_it_answers_in_batches_and_the_last_may_be_smaller(tmp_path: Path) -> None:
     pixels = np.arange(5 * 4, dtype=np.uint8).reshape(5, 1, 2, 2)
-    np.save(tmp_path / "images.npy", pixels)
+    folder = written_inputs({"images": pixels}, tmp_path / "some")
     with toy(batch=2) as worker:
         worker.load()
-        found = worker.answer(tmp_path / "images.npy")
+        found = worker.answer(folder)
     assert found.shape == (5, 1)
     np.testing.assert_allclose(found[:, 0], 2 * pixels.sum((1, 2, 3)) / 255, rtol=1e-6)
 

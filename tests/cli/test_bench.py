@@ -170,3 +170,21 @@ def test_a_ticket_without_a_head_for_the_task_is_refused(drawn: str) -> None:
 def test_it_overwrites_only_when_told() -> None:
     Path("bench.json").write_text("mine", encoding="utf-8")
     assert "bench.json exists" in refused("bench", "resnet8", *FAST, "-o", "bench.json")
+
+
+def test_a_net_of_texts_is_timed_at_its_length_and_judged_on_texts(tmp_path: Path) -> None:
+    pytest.importorskip("transformers")
+    config = {"model_type": "bert", "vocab_size": 300, "hidden_size": 8, "num_hidden_layers": 1,
+              "num_attention_heads": 2, "intermediate_size": 8, "max_position_embeddings": 64}  # fmt: skip
+    (tmp_path / "tiny").mkdir()
+    (tmp_path / "tiny" / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    task = ("--task", "text:prose", "--set", "task.tokenizer=plain:300", "--set", "task.num_train=60")
+    said("draw", "hf:./tiny", "--set", "sparsity=0.5", "--set", "prunable=attention", "--set", "pattern=head",
+         "-o", "x.ticket")  # fmt: skip
+    said("transfer", "x.ticket", "--model", "hf:./tiny", *task, "--how", "linear", "-o", "y.ticket")
+    assert "write --length" in refused("bench", "y.ticket", *FAST, *task, "--length", "9")
+    assert "size=8 is the side of images" in refused("bench", "y.ticket", *FAST, "--size", "8")
+    shown = said("bench", "y.ticket", *FAST, "--engine", "native", *task, "--samples", "20", "--batch", "3")
+    assert "3 texts of 64 tokens at once" in shown
+    assert "accuracy is of 20 of 443 test texts" in shown
+    assert "native is left out: native is for nets of images" in shown

@@ -18,8 +18,9 @@ from tombola.exporters._masked import masked
 from tombola.masks.masks import Masks
 from tombola.models.inputs.pixels import Normalise
 from tombola.models.network import Network
+from tombola.shown import IMAGES, ShownImages
 
-SETTING = Setting((3, 12, 12), batch=2)
+SETTING = Setting(ShownImages((3, 12, 12)), batch=2)
 TEXTS = (
     "torch:channels_last",
     "torch:default",
@@ -92,7 +93,7 @@ def photographs(count: int = 16) -> Examples:
     """Images that are not noise: smooth, and brighter on one side."""
     slopes = np.random.default_rng(3).random((count, 3, 1, 1), dtype=np.float32)
     ramp = np.linspace(0, 1, 12, dtype=np.float32)
-    return Examples((slopes * ramp[:, None] * np.ones(12)).astype(np.float32), "ramps")
+    return Examples({IMAGES: (slopes * ramp[:, None] * np.ones(12)).astype(np.float32)}, "ramps")
 
 
 @pytest.mark.parametrize("text", [text for text in TEXTS if ":" in text])  # the contract's check has the others
@@ -113,12 +114,12 @@ def test_logits_are_torchs_and_the_model_stays_as_it_was(text: str, tmp_path: Pa
     with torch.no_grad():
         wanted = masked(network, subject.masks)(torch.from_numpy(images)).numpy()
     for _ in range(2):  # the second run finds what the first left behind
-        found = running.run(images)
+        found = running.run({IMAGES: images})
         assert found.dtype == np.float32
         part, of_largest = ROUNDING[engine.arithmetic]
         np.testing.assert_allclose(found, wanted, rtol=part, atol=of_largest * np.abs(wanted).max())
     assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
-    layers = running.layers(images)
+    layers = running.layers({IMAGES: images})
     assert all(layer.seconds >= 0 and layer.survivors <= layer.total for layer in layers)
     assert {"0", "2", "6"} <= {layer.name for layer in layers} or text not in TELLING
 
@@ -159,14 +160,14 @@ def test_int8_weights_are_bytes_with_a_scale_for_each_channel_and_maps_are_calib
 
 def test_calibrating_on_images_like_those_to_come_brings_the_logits_nearer(tmp_path: Path) -> None:
     engine = usable("onnxruntime:int8")
-    dark = Examples(photographs().images * np.float32(0.05), "dark ramps")
+    dark = Examples({IMAGES: photographs().inputs[IMAGES] * np.float32(0.05)}, "dark ramps")
     with torch.no_grad():
-        wanted = masked(pruned().model, pruned().masks)(torch.from_numpy(dark.images[:2])).numpy()
+        wanted = masked(pruned().model, pruned().masks)(torch.from_numpy(dark.inputs[IMAGES][:2])).numpy()
     off = []
     for name, subject in (("dark", calibrated(dark)), ("random", pruned())):
         (tmp_path / name).mkdir()
         engine.prepare(subject, tmp_path / name)
-        found = engine.load(tmp_path / name, SETTING).run(dark.images[:2])
+        found = engine.load(tmp_path / name, SETTING).run({IMAGES: dark.inputs[IMAGES][:2]})
         off.append(float(np.abs(found - wanted).max()))
     assert off[0] < 0.7 * off[1]
 

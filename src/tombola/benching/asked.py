@@ -1,19 +1,25 @@
-"""What is asked of an engine beside its time: whether its logits are torch's, and how many images it tells right."""
+"""What is asked of an engine beside its time: whether its logits are torch's, and how many samples it tells right."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional as F
 
 from tombola.answers import Classes
 from tombola.benching.examples import of_folder, of_task
-from tombola.benching.worker import Worker
+from tombola.benching.worker import Worker, written_inputs
 from tombola.data._base import of_images, stratified
+from tombola.data._texts import Texts
 from tombola.engines._base import Examples, Setting
 from tombola.errors import RequestError
 from tombola.models.network import Network
+from tombola.models.showing import batch_of
+from tombola.shown import IDS, IMAGES, MASK, Arrays, ShownTexts
 from tombola.tasks._base import Task
 
 _CHECKED = 4
@@ -22,7 +28,7 @@ _NOTHING = 1e-6
 
 @dataclass(frozen=True)
 class Questions:
-    """Accuracy on ``samples`` test images of a task, if one is given; and where the time goes.
+    """Accuracy on ``samples`` test samples of a task, if one is given; and where the time goes.
 
     ``examples`` are pictures to calibrate int8 on, instead of training images of the task.
     """
@@ -33,68 +39,111 @@ class Questions:
     examples: Path | None = None
 
     def calibration(self, setting: Setting) -> Examples | None:
-        """Images to calibrate on, none where neither pictures nor a task are given."""
+        """Images to calibrate on, none where neither pictures nor a task are given, and none of texts."""
+        if setting.shown.WHAT == "texts":
+            if self.examples is not None:
+                raise RequestError("--images are pictures to calibrate on, and the net reads texts; leave it out")
+            return None
         if self.examples is not None:
             return of_folder(self.examples, setting)
         return None if self.task is None else of_task(self.task)
 
 
 def questions_of(task: Task) -> Questions:
-    """What can be asked about a task: accuracy where there is one answer an image."""
+    """What can be asked about a task: accuracy where there is one answer a sample."""
     return Questions(task if issubclass(task.ANSWERS, Classes) else None)
 
 
 @dataclass(frozen=True)
 class Judged:
-    """Test images in a file, what they show, and of how many they are."""
+    """Test samples in a folder, what they show, and of how many they are."""
 
     task: Task
-    file: Path
+    folder: Path
     targets: Tensor
     of: int
 
 
-def images_to_test(questions: Questions, setting: Setting, folder: Path) -> Judged:
-    """Test images, each class by its share, written into ``folder``; `RequestError` for a task that has none."""
+def samples_to_test(questions: Questions, setting: Setting, folder: Path) -> Judged:
+    """Test samples, each class by its share, written into ``folder``; `RequestError` for a task that has none."""
     task = questions.task
     assert task is not None
     if not issubclass(task.ANSWERS, Classes):
-        raise RequestError(f"accuracy is of tasks with one answer an image, and {task.name} has {task.ANSWERS.WHAT}")
-    images = of_images(task.splits(), "bench").test
-    if images.size != setting.size[-1]:
+        raise RequestError(f"accuracy is of tasks with one answer a sample, and {task.name} has {task.ANSWERS.WHAT}")
+    made = _texts_to_test if setting.shown.WHAT == "texts" else _images_to_test
+    inputs, targets, of = made(task, questions.samples, setting)
+    return Judged(task, written_inputs(inputs, folder / "test"), targets, of)
+
+
+def _images_to_test(task: Task, samples: int, setting: Setting) -> tuple[Arrays, Tensor, int]:
+    images, side = of_images(task.splits(), "bench").test, setting.shown.shape[-1]
+    if images.size != side:
         raise RequestError(
-            f"the images of the task are {images.size} pixels wide, and the net is timed at {setting.size[-1]};"
-            f" leave out --size, or write --set task.size={setting.size[-1]}"
+            f"the images of the task are {images.size} pixels wide, and the net is timed at {side};"
+            f" leave out --size, or write --set task.size={side}"
         )
-    some = stratified(images, min(questions.samples, len(images)), seed=0)
-    file = folder / "images.npy"
-    np.save(file, some.pixels_at(torch.arange(len(some))).numpy(), allow_pickle=False)
-    return Judged(task, file, some.labels, len(images))
+    some = stratified(images, min(samples, len(images)), seed=0)
+    return {IMAGES: some.pixels_at(torch.arange(len(some))).numpy()}, some.labels, len(images)
 
 
-def accuracy(worker: Worker, images: Judged) -> float:
-    """Per cent of the images that the engine tells right."""
-    logits = worker.answer(images.file)
-    return 100 * images.task.scores(logits, images.targets).double().mean().item()
+def _texts_to_test(task: Task, samples: int, setting: Setting) -> tuple[Arrays, Tensor, int]:
+    """Texts filled up to the length that the net is timed at."""
+    texts, shown = task.splits().test, setting.shown
+    if not isinstance(texts, Texts) or not isinstance(shown, ShownTexts):
+        raise RequestError(f"{task.name} holds no texts, and the net reads texts; name a task such as text:prose")
+    some = stratified(texts, min(samples, len(texts)), seed=0)
+    batch = some.take(torch.arange(len(some)))
+    longest = int(batch.more[MASK].sum(1).max())
+    if longest > shown.length:
+        raise RequestError(
+            f"the texts of the task have up to {longest} tokens, and the net is timed at {shown.length}; write"
+            f" --length {longest}, or --set task.length={shown.length}"
+        )
+    given = {IDS: batch.x, "token_type_ids": torch.zeros_like(batch.x), **batch.more}
+    fill = {IDS: texts.pad}
+    inputs = {name: _at_length(given[name], shown.length, fill.get(name, 0)) for name in shown.names}
+    return inputs, some.labels, len(texts)
+
+
+def _at_length(tensor: Tensor, length: int, value: int) -> NDArray[Any]:
+    cut = tensor[:, :length]
+    return F.pad(cut, (0, length - cut.shape[1]), value=value).numpy()
+
+
+def accuracy(worker: Worker, judged: Judged) -> float:
+    """Per cent of the samples that the engine tells right."""
+    logits = worker.answer(judged.folder)
+    return 100 * judged.task.scores(logits, judged.targets).double().mean().item()
 
 
 class Reference:
-    """torch's logits of a few random images, to compare every engine's with."""
+    """torch's logits of a few random samples, to compare every engine's with."""
 
     def __init__(self, network: Network, setting: Setting, folder: Path) -> None:
-        pixels = np.random.default_rng(1).integers(0, 256, (_CHECKED, *setting.size), dtype=np.uint8)
-        self._file = folder / "random.npy"
-        np.save(self._file, pixels, allow_pickle=False)
+        inputs = _random(setting)
+        self._folder = written_inputs(inputs, folder / "random")
+        tensors = {name: torch.from_numpy(array) for name, array in inputs.items()}
+        batch = batch_of(
+            {name: item.float() / 255 if item.dtype == torch.uint8 else item for name, item in tensors.items()}
+        )
         with torch.no_grad():
-            self._wanted = network(torch.from_numpy(pixels).float() / 255)
+            self._wanted = network(batch.x, **batch.more)
 
     @property
     def alike(self) -> bool:
-        """Whether every image gets the same logits, as from a net of which a whole layer is pruned."""
+        """Whether every sample gets the same logits, as from a net of which a whole layer is pruned."""
         return float((self._wanted - self._wanted[:1]).abs().max()) <= _NOTHING * float(self._wanted.abs().max())
 
     def difference(self, worker: Worker) -> float:
         """The largest difference of a logit, as a part of the largest logit."""
-        found = worker.answer(self._file)
+        found = worker.answer(self._folder)
         most = self._wanted.abs().max().clamp_min(torch.finfo(torch.float32).tiny)
         return float((found - self._wanted).abs().max() / most)
+
+
+def _random(setting: Setting) -> Arrays:
+    """Images as bytes, which every program makes the same floats of."""
+    numbers, shown = np.random.default_rng(1), setting.shown
+    if shown.WHAT == "images":
+        return {IMAGES: numbers.integers(0, 256, (_CHECKED, *shown.shape), dtype=np.uint8)}
+    return shown.drawn(_CHECKED, numbers)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tombola.benching.asked import Judged, Questions, Reference, accuracy, images_to_test
+from tombola.benching.asked import Judged, Questions, Reference, accuracy, samples_to_test
 from tombola.benching.machine import processor
 from tombola.benching.numbers import Run, times
 from tombola.benching.result import Measured, Result
@@ -53,7 +53,7 @@ def bench(
     left_out: dict[str, str] = {}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="tombola-bench-")))
-        images = None if asked.task is None else images_to_test(asked, setting, folder)
+        judged = None if asked.task is None else samples_to_test(asked, setting, folder)
         rounded = any(engine.arithmetic == "int8" for engine in engines)
         subject = Subject(network, masks, setting, asked.calibration(setting) if rounded else None)
         contenders: list[_Contender] = []
@@ -75,7 +75,7 @@ def bench(
         found = []
         with told.task("logits, accuracy, layers", len(contenders), 0) as bar:
             for item in contenders:
-                found.append(_measured(item, runs[item.engine.label], reference, asked, images))
+                found.append(_measured(item, runs[item.engine.label], reference, asked, judged))
                 bar.advance(1, samples=0, loss=None)
     return Result(
         model=network.source,
@@ -87,8 +87,8 @@ def bench(
         left_out=left_out,
         pin=tuple(pin),
         machine=processor(),
-        samples=0 if images is None else len(images.targets),
-        of=0 if images is None else images.of,
+        samples=0 if judged is None else len(judged.targets),
+        of=0 if judged is None else judged.of,
         calibrated="" if subject.examples is None else subject.examples.source,
         alike=reference.alike,
     )
@@ -125,7 +125,7 @@ def _measured(
     runs: Sequence[Run],
     reference: Reference,
     asked: Questions,
-    images: Judged | None,
+    judged: Judged | None,
 ) -> Measured:
     peak, bare = item.worker.memory()  # before it answers anything else
     return Measured(
@@ -137,7 +137,7 @@ def _measured(
         files=item.files,
         memory=None if peak is None or bare is None else peak - bare,
         difference=reference.difference(item.worker),
-        accuracy=None if images is None else accuracy(item.worker, images),
+        accuracy=None if judged is None else accuracy(item.worker, judged),
         layers=item.worker.layers() if asked.layers else (),
         remarks=item.remarks,
     )

@@ -11,6 +11,7 @@ from tombola.data._base import of_images, stratified
 from tombola.data._decode import decode_all
 from tombola.engines._base import Examples, Floats, Setting
 from tombola.errors import DataError, RequestError
+from tombola.shown import IMAGES
 from tombola.tasks._base import Task
 
 ENOUGH: Final = 128
@@ -23,7 +24,7 @@ def of_task(task: Task) -> Examples:
     train = of_images(task.splits(), "calibration").train
     count = min(ENOUGH, len(train))
     chosen = stratified(train, count, seed=0) if issubclass(task.ANSWERS, Classes) else train
-    return Examples(_floats(chosen.pixels_at(torch.arange(count))), f"{count} training images of the task")
+    return Examples({IMAGES: _floats(chosen.pixels_at(torch.arange(count)))}, f"{count} training images of the task")
 
 
 def of_folder(folder: Path, setting: Setting) -> Examples:
@@ -35,11 +36,11 @@ def of_folder(folder: Path, setting: Setting) -> Examples:
         raise RequestError(f"--images {folder}: holds no picture ({', '.join(SUFFIXES)})")
     step = max(1, len(files) // ENOUGH)
     chosen = files[::step][:ENOUGH]
-    pixels, broken = decode_all(chosen, setting.size[-1], workers=0)
+    pixels, broken = decode_all(chosen, setting.shown.shape[-1], workers=0)
     if broken:
         first, why = next(iter(broken.items()))
         raise DataError(f"--images: {chosen[first]} cannot be read: {why}; mend or remove it")
-    return Examples(_floats(pixels), f"{len(chosen)} pictures of {folder.name}")
+    return Examples({IMAGES: _floats(pixels)}, f"{len(chosen)} pictures of {folder.name}")
 
 
 def _floats(pixels: Tensor) -> Floats:

@@ -13,7 +13,7 @@ def plain(result: Result) -> dict[str, Any]:
     return {
         "model": result.model,
         "machine": result.machine,
-        "setting": {**asdict(result.setting), "size": list(result.setting.size), "pin": list(result.pin)},
+        "setting": _setting(result),
         "sparsity": result.sparsity,
         "kept": result.kept,
         "total": result.total,
@@ -52,6 +52,12 @@ def _plain(result: Result, engine: Measured) -> dict[str, Any]:
         "remarks": list(engine.remarks),
         "layers": [{**asdict(layer), "seconds": round(layer.seconds, 9)} for layer in engine.layers],
     }
+
+
+def _setting(result: Result) -> dict[str, Any]:
+    setting = result.setting
+    shown = {"length": setting.shown.shape[-1]} if setting.shown.WHAT == "texts" else {"size": [*setting.shown.shape]}
+    return {**shown, "batch": setting.batch, "threads": setting.threads, "pin": list(result.pin)}
 
 
 def _name(engine: Measured | None) -> str | None:

@@ -108,7 +108,7 @@ def size(number: int) -> str:
 
 def _title(result: Result) -> str:
     setting = result.setting
-    many = f"{setting.batch} image{'s' if setting.batch > 1 else ''} of {'x'.join(map(str, setting.size))} at once"
+    many = f"{setting.shown.counted(setting.batch)} at once"
     on = f"{setting.threads} thread{'s' if setting.threads > 1 else ''}"
     on += f" on core{'s' if len(result.pin) > 1 else ''} {', '.join(map(str, result.pin))}" if result.pin else ""
     zeros = f"{100 * result.sparsity:.1f} % of {result.total:,} weights pruned" if result.total else "nothing pruned"
@@ -120,7 +120,7 @@ def _notes(result: Result) -> list[str]:
     runs = sum(engine.times.runs for engine in result.engines)
     interrupted = sum(engine.times.interrupted for engine in result.engines)
     if result.engines and any(engine.accuracy is not None for engine in result.engines):
-        found.append(f"accuracy is of {result.samples:,} of {result.of:,} test images")
+        found.append(f"accuracy is of {result.samples:,} of {result.of:,} test {result.setting.shown.WHAT}")
         found += _of_what(result)
     found += _remarks(result)
     found += [

@@ -9,8 +9,9 @@ def verdict(result: Result) -> str:
     if dense is None or sparse is None:
         return "nothing to compare: an engine that uses zeros and one that does not are both needed"
     if result.alike:
+        one = result.setting.shown.WHAT.removesuffix("s")
         return (
-            "this ticket gives every image the same logits, so its speed says nothing: a layer has lost all that"
+            f"this ticket gives every {one} the same logits, so its speed says nothing: a layer has lost all that"
             " leads through it; take less sparsity, or --set budget=uniform"
         )
     return "; ".join([_who(dense, sparse), *_other(result, dense, sparse), *_worth(result, dense, sparse)])
@@ -41,6 +42,8 @@ def _worth(result: Result, dense: Measured, sparse: Measured) -> list[str]:
     """What the two answer right; or that nobody knows it of an int8 net that has seen random pixels only."""
     if dense.accuracy is not None and sparse.accuracy is not None:
         both = f"{dense.accuracy:.2f} % in {dense.engine} and {sparse.accuracy:.2f} % in {sparse.engine}"
-        return [f"accuracy of {result.samples:,} test images: {both}"]
+        return [f"accuracy of {result.samples:,} test {result.setting.shown.WHAT}: {both}"]
+    if result.setting.shown.WHAT == "texts":
+        return []
     blind = [engine.engine for engine in (dense, sparse) if engine.arithmetic == "int8" and not result.calibrated]
     return [f"what {' and '.join(blind)} would answer right is unknown: calibrated on random pixels"] if blind else []

@@ -17,6 +17,7 @@ from torch import Tensor
 from tombola.benching.numbers import Run
 from tombola.engines._base import Engine, LayerTime, Setting
 from tombola.errors import StageError
+from tombola.shown import Arrays, plain
 
 _LAST_LINES = 6
 
@@ -30,7 +31,7 @@ class Worker:
         request = {
             "engine": {"name": engine.name, **engine.model_dump(mode="json")},
             "folder": str(folder),
-            "size": setting.size,
+            "shown": plain(setting.shown),
             "batch": setting.batch,
             "threads": setting.threads,
             "pin": list(pin),
@@ -79,10 +80,10 @@ class Worker:
         found = self.ask("time", seconds=seconds, most=most)
         return [Run(*run) for run in found["runs"]]
 
-    def answer(self, images: Path) -> Tensor:
-        """The logits of a file of uint8 images (N, C, H, W)."""
-        into = images.with_suffix(".logits.npy")
-        self.ask("answer", images=str(images), into=str(into))
+    def answer(self, inputs: Path) -> Tensor:
+        """The logits of the samples in a folder, as `written_inputs` leaves them."""
+        into = inputs.with_suffix(".logits.npy")
+        self.ask("answer", inputs=str(inputs), into=str(into))
         return torch.from_numpy(np.load(into, allow_pickle=False))
 
     def layers(self, runs: int = 10) -> list[LayerTime]:
@@ -120,6 +121,14 @@ class Worker:
         self._log.seek(0)
         lines = self._log.read().decode("utf-8", "replace").strip().splitlines()[-_LAST_LINES:]
         return ":\n" + "\n".join(f"  {line}" for line in lines) if lines else ""
+
+
+def written_inputs(inputs: Arrays, folder: Path) -> Path:
+    """Samples as `Worker.answer` takes them: a file a name, images as uint8, in a new folder."""
+    folder.mkdir()
+    for name, array in inputs.items():
+        np.save(folder / f"{name}.npy", array, allow_pickle=False)
+    return folder
 
 
 def _environment(threads: int) -> dict[str, str]:

@@ -14,9 +14,10 @@ from tombola.disks import written
 from tombola.errors import RequestError
 
 if TYPE_CHECKING:
-    from tombola.engines._base import Engine, Setting
+    from tombola.engines._base import Engine
     from tombola.masks.masks import Masks
     from tombola.models.network import Network
+    from tombola.shown import Shown
     from tombola.tasks._base import Task
 
 ENGINES = (
@@ -41,14 +42,17 @@ def bench(
     task: str | None = typer.Option(
         None, "--task", help=f"Accuracy too, on a task: {families.choices('datasets')}, folder:PATH, pack:PATH."
     ),
-    samples: int = typer.Option(1000, "--samples", help="Test images of the task, each class by its share.", min=1),
+    samples: int = typer.Option(1000, "--samples", help="Test samples of the task, each class by its share.", min=1),
     images: str | None = typer.Option(
         None, "--images", help="A folder of pictures to calibrate int8 on; default: training images of the task."
     ),
     size: int | None = typer.Option(
         None, "--size", help="The images' side; default: the task's, or what it was adapted with.", min=1, max=8192
     ),
-    batch: int = typer.Option(1, "--batch", help="Images at once.", min=1),
+    length: int | None = typer.Option(
+        None, "--length", help="Tokens of a text; default: the task's, or what it was adapted with.", min=1, max=8192
+    ),
+    batch: int = typer.Option(1, "--batch", help="Images, or texts, at once.", min=1),
     threads: int = typer.Option(1, "--threads", help="Threads of each engine.", min=1),
     pin: str | None = typer.Option(None, "--pin", help="Cores to run on: 0, or 0,1, or 0-3.", metavar="CORES"),
     seconds: float = typer.Option(3.0, "--seconds", help="How long each engine is timed.", min=0.01),
@@ -78,6 +82,7 @@ def bench(
     from tombola.benching.plain import plain
     from tombola.benching.table import lines
     from tombola.benching.turns import Plan
+    from tombola.engines._base import Setting
     from tombola.tasks._base import Task
 
     if calibrate:
@@ -96,7 +101,7 @@ def bench(
         network,
         masks,
         engines,
-        _setting(network, size, target, batch, threads),
+        Setting(_shown(network, size, length, target), batch, threads),
         plan=Plan(seconds=seconds, runs=runs, warmup=warmup),
         questions=Questions(target, samples, per_layer, None if images is None else Path(images)),
         pin=cores,
@@ -157,9 +162,10 @@ def _network(what: str, model: Any, task: "Task | None") -> tuple["Network", "Ma
     return network, masks, task
 
 
-def _setting(network: "Network", size: int | None, task: "Task | None", batch: int, threads: int) -> "Setting":
-    from tombola.engines._base import Setting
-    from tombola.models.image_size import shipped_size
+def _shown(network: "Network", size: int | None, length: int | None, task: "Task | None") -> "Shown":
+    from tombola.models.showing import shown_to
+    from tombola.tasks._texts import OfTexts
 
-    side = size if size is not None or task is None else task.side
-    return Setting(shipped_size(network, side), batch, threads)
+    if isinstance(task, OfTexts) and length is None:
+        length = task.texts.length
+    return shown_to(network, side=size if size is not None or task is None else task.side, length=length)

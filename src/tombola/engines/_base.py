@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tombola.registry import Family, Member
+from tombola.shown import Arrays, Shown
 
 if TYPE_CHECKING:
     from tombola.masks.masks import Masks
@@ -27,29 +28,29 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Setting:
-    """What a model is run on: so many images (channels, height, width) at once, on so many threads."""
+    """What a model is run on: so many images of a size, or texts of a length, at once, on so many threads."""
 
-    size: tuple[int, int, int]
+    shown: Shown
     batch: int = 1
     threads: int = 1
 
     @property
-    def shape(self) -> tuple[int, int, int, int]:
-        """(N, C, H, W)."""
-        return (self.batch, *self.size)
+    def shape(self) -> tuple[int, ...]:
+        """Of every input: (N, C, H, W) of images, (N, L) of texts."""
+        return (self.batch, *self.shown.shape)
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Images like those to come, (N, C, H, W) in [0, 1], and what they are, as in ``"training images of digits"``."""
+    """Samples like those to come, and what they are, as in ``"training images of digits"``."""
 
-    images: Floats
+    inputs: Arrays
     source: str
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What engines are given: a masked model, what it is run on, and images to calibrate on, where there are any."""
+    """What engines are given: a masked model, what it is run on, and samples to calibrate on, where there are any."""
 
     model: "Network"
     masks: "Masks"
@@ -81,10 +82,10 @@ class Running(ABC):
     """A model loaded into this process."""
 
     @abstractmethod
-    def run(self, images: Floats) -> Floats:
-        """The logits of images (N, C, H, W) in [0, 1], N being the setting's batch."""
+    def run(self, inputs: Arrays) -> Floats:
+        """The logits of as many samples as the setting's batch; their inputs are called as `Shown` says."""
 
-    def layers(self, images: Floats) -> list[LayerTime]:
+    def layers(self, inputs: Arrays) -> list[LayerTime]:
         """Where the time of a run goes; empty for an engine that does not say."""
         return []
 

@@ -7,7 +7,7 @@ Operations stand between pairs of QuantizeLinear and DequantizeLinear, which Ope
 
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -15,8 +15,8 @@ from typing import Any, Final
 import numpy as np
 
 from tombola.engines import _processor
-from tombola.engines._base import Floats, Setting, Subject
-from tombola.shown import IMAGES, ShownImages
+from tombola.engines._base import Setting, Subject
+from tombola.shown import Arrays
 
 RANDOM: Final = 8
 """So many images of random pixels stand in for real ones."""
@@ -28,20 +28,30 @@ def in_float32(subject: Subject, opset: int) -> Any:
     from tombola.exporters._masked import masked
 
     def make() -> Any:
-        return _onnx_file.onnx_model(masked(subject.model, subject.masks), ShownImages(subject.setting.size), opset)
+        return _onnx_file.onnx_model(masked(subject.model, subject.masks), subject.setting.shown, opset)
 
     return subject.once(f"onnx, opset {opset}", make)
 
 
 def in_int8(subject: Subject, opset: int) -> Any:
-    """The same rounded to int8, calibrated on the subject's images, or on random pixels where there are none."""
-    return subject.once(f"int8, opset {opset}", lambda: _quantised(in_float32(subject, opset), _images(subject)))
+    """The same rounded to int8, calibrated on the subject's images, or on random pixels where there are none.
+
+    Of texts what runs through the net is rounded as it comes, which asks for no calibration.
+    """
+
+    def make() -> Any:
+        proto = in_float32(subject, opset)
+        return _rounded_as_it_comes(proto) if _of_texts(subject) else _quantised(proto, _samples(subject))
+
+    return subject.once(f"int8, opset {opset}", make)
 
 
 def remarks_on_int8(subject: Subject) -> list[str]:
     """What the accuracy and the time are worth."""
     found = []
-    if subject.examples is None:
+    if _of_texts(subject):
+        found.append("rounded as it comes (dynamic), without calibration; tables of words are rounded too")
+    elif subject.examples is None:
         found.append("calibrated on random pixels: its time is right, its accuracy is unknown")
     if _processor.has(_processor.SUMS_OF_INT8) is False:
         found.append(
@@ -50,48 +60,79 @@ def remarks_on_int8(subject: Subject) -> list[str]:
     return found
 
 
-def _images(subject: Subject) -> Floats:
-    return random_images(subject.setting) if subject.examples is None else subject.examples.images
+def _of_texts(subject: Subject) -> bool:
+    return subject.setting.shown.WHAT == "texts"
 
 
-def random_images(setting: Setting) -> Floats:
+def _samples(subject: Subject) -> Arrays:
+    return random_samples(subject.setting) if subject.examples is None else subject.examples.inputs
+
+
+def random_samples(setting: Setting) -> Arrays:
     """Random pixels, the same every time."""
-    drawn: Floats = np.random.default_rng(0).random((RANDOM, *setting.size), dtype=np.float32)
-    return drawn
+    return setting.shown.drawn(RANDOM, np.random.default_rng(0))
 
 
-def _quantised(proto: Any, images: Floats) -> Any:
+def _rounded_as_it_comes(proto: Any) -> Any:
     import onnx
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    unsaid = onnx.ModelProto()
+    unsaid.CopyFrom(proto)
+    del unsaid.graph.value_info[:]  # torch leaves shapes of matrices as they were before it turned them
+    return _through_files(
+        unsaid,
+        lambda before, after: quantize_dynamic(
+            before, after, per_channel=True, weight_type=QuantType.QInt8, reduce_range=_narrow()
+        ),
+    )
+
+
+def _quantised(proto: Any, samples: Arrays) -> Any:
     from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 
-    with tempfile.TemporaryDirectory() as folder, _quiet():
-        before, after = Path(folder) / "float32.onnx", Path(folder) / "int8.onnx"
-        before.write_bytes(proto.SerializeToString())  # the quantiser changes what it is given
-        quantize_static(
+    return _through_files(
+        proto,
+        lambda before, after: quantize_static(
             before,
             after,
-            _reader(images),
+            _reader(samples),
             quant_format=QuantFormat.QDQ,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             per_channel=True,
-            # Without VNNI two products are summed in 16 bits, which weights of 8 bits may overflow.
-            reduce_range=_processor.has(_processor.SUMS_OF_INT8) is False,
-        )
+            reduce_range=_narrow(),
+        ),
+    )
+
+
+def _narrow() -> bool:
+    """Without VNNI two products are summed in 16 bits, which weights of 8 bits may overflow."""
+    return _processor.has(_processor.SUMS_OF_INT8) is False
+
+
+def _through_files(proto: Any, change: Callable[[Path, Path], None]) -> Any:
+    """What ``change`` makes of a model's file; the quantiser changes what it is given."""
+    import onnx
+
+    with tempfile.TemporaryDirectory() as folder, _quiet():
+        before, after = Path(folder) / "float32.onnx", Path(folder) / "int8.onnx"
+        before.write_bytes(proto.SerializeToString())
+        change(before, after)
         return onnx.load(str(after))
 
 
-def _reader(images: Floats) -> Any:
-    """The images one by one, as the quantiser asks for them."""
+def _reader(samples: Arrays) -> Any:
+    """The samples one by one, as the quantiser asks for them."""
     from onnxruntime.quantization import CalibrationDataReader
 
     class Reader(CalibrationDataReader):  # type: ignore[misc]  # its package has no types
         def __init__(self) -> None:
-            self._left: Iterator[Floats] = iter(images)
+            self._left = iter(range(len(next(iter(samples.values())))))
 
-        def get_next(self) -> dict[str, Floats] | None:
-            image = next(self._left, None)
-            return None if image is None else {IMAGES: image[None]}
+        def get_next(self) -> Arrays | None:
+            number = next(self._left, None)
+            return None if number is None else {name: array[number, None] for name, array in samples.items()}
 
     return Reader()
 

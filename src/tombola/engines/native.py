@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from tombola.engines._base import Engine, Floats, LayerTime, Running, Setting, Subject
+from tombola.shown import IMAGES, Arrays
 from tombola.spec import option
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Native(Engine):
         from tombola.exporters._base import Exporter
         from tombola.native.loading import load
 
-        options = {"size": subject.setting.size[-1], "values": self.values, "choose": self.choose}
+        options = {"size": subject.setting.shown.shape[-1], "values": self.values, "choose": self.choose}
         Exporter.parse({"name": "native", **options}).export(subject.model, subject.masks, folder / FOLDER)
         load(folder / FOLDER).close()  # builds the library, which stays in the folder
         return [folder / FOLDER / "net.dat", *(folder / FOLDER / "build").glob("*.so")]
@@ -64,15 +65,15 @@ class Loaded(Running):
         self._folder, self._setting = folder, setting
         self._net = load(folder, threads=setting.threads, batch=setting.batch)
 
-    def run(self, images: Floats) -> Floats:
-        found: Floats = self._net(images)
+    def run(self, inputs: Arrays) -> Floats:
+        found: Floats = self._net(inputs[IMAGES])
         return found
 
-    def layers(self, images: Floats) -> list[LayerTime]:
+    def layers(self, inputs: Arrays) -> list[LayerTime]:
         """Timed in a second build that counts seconds, so that the first one runs undisturbed by the clock."""
         net = self._with_clock
         before = net.layers()
-        net(images)
+        net(inputs[IMAGES])
         after = net.layers()
         return [
             LayerTime(

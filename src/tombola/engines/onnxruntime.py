@@ -3,7 +3,8 @@
 What: the masked network as `tombola export --to onnx` writes it, run by ONNX Runtime's CPU provider, all optimisations
   on, zeros multiplied as everything else. In int8 it is ONNX Runtime's own static quantisation of that file: weights
   with a scale for each output channel, maps with one each, calibrated on training images of the task or on images
-  given; on random pixels where there are none, and then its accuracy is unknown.
+  given; on random pixels where there are none, and then its accuracy is unknown. Of texts it is dynamic: weights are
+  rounded beforehand, what runs through the net as it comes.
 When: the yardstick: a ticket that is not faster than this is not fast. int8 is what most would do instead of pruning.
 Cost: seconds to export, and as many to quantise.
 Options: ``precision``: ``float32`` or ``int8``, as in ``onnxruntime:int8``. ``opset``: the version of ONNX's operators.
@@ -18,6 +19,7 @@ from typing import Any, ClassVar, Final, Literal
 
 from tombola.engines import _onnx_net
 from tombola.engines._base import Engine, Floats, LayerTime, Running, Setting, Subject
+from tombola.shown import Arrays
 from tombola.spec import option
 
 FILE = "net.onnx"
@@ -62,19 +64,19 @@ class Session(Running):
         self._file, self._setting, self._tells_layers = file, setting, tells_layers
         self._session = _session(file, setting)
 
-    def run(self, images: Floats) -> Floats:
-        (logits,) = self._session.run(None, {"images": images})
+    def run(self, inputs: Arrays) -> Floats:
+        (logits,) = self._session.run(None, inputs)
         found: Floats = logits
         return found
 
-    def layers(self, images: Floats) -> list[LayerTime]:
+    def layers(self, inputs: Arrays) -> list[LayerTime]:
         """By ONNX Runtime's own clock, in a session that has it on; in int8 its steps are not the net's layers."""
         if not self._tells_layers:
             return []
         with tempfile.TemporaryDirectory() as folder:
             session = _session(self._file, self._setting, clock=Path(folder) / "clock")
-            session.run(None, {"images": images})
-            session.run(None, {"images": images})
+            session.run(None, inputs)
+            session.run(None, inputs)
             events = json.loads(Path(session.end_profiling()).read_text(encoding="utf-8"))
         nodes = [event for event in events if event.get("cat") == "Node" and "op_name" in event.get("args", {})]
         names = _layers_by_tensor(self._file)

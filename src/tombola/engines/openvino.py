@@ -18,6 +18,7 @@ import numpy as np
 
 from tombola.engines import _onnx_net, _processor
 from tombola.engines._base import Engine, Floats, Running, Setting, Subject
+from tombola.shown import Arrays
 from tombola.spec import option
 
 FILE = "net.onnx"
@@ -70,7 +71,7 @@ class Compiled(Running):
 
         core: Any = openvino.Core()
         model = core.read_model(str(file))
-        model.reshape({0: openvino.PartialShape(list(setting.shape))})
+        model.reshape({name: openvino.PartialShape(list(setting.shape)) for name in setting.shown.names})
         options = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_NUM_THREADS": setting.threads,
@@ -79,6 +80,6 @@ class Compiled(Running):
         }
         self._request = core.compile_model(model, "CPU", options).create_infer_request()
 
-    def run(self, images: Floats) -> Floats:
-        found = self._request.infer({0: images}, share_inputs=True)
+    def run(self, inputs: Arrays) -> Floats:
+        found = self._request.infer(inputs, share_inputs=True)
         return np.array(found[0], dtype=np.float32)

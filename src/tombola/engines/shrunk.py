@@ -1,4 +1,4 @@
-"""A dense engine on the shrunk network: channels that compute nothing are gone.
+"""A dense engine on the shrunk network: channels that compute nothing are gone, of encoders heads and units.
 
 What: whole channels without a survivor are taken out of the layers, and a dense engine runs what is left.
 When: channel tickets, for which it is all there is to gain; other patterns rarely empty a channel.
@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from tombola.engines._base import Engine, Running, Setting, Subject
 from tombola.errors import RequestError
 from tombola.registry import Examples
-from tombola.shown import ShownImages
 from tombola.spec import option
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ class Shrunk(Engine):
         from tombola.masks.masks import Masks
         from tombola.shrinking.shrunk import shrunk
 
-        small = shrunk(subject.model, subject.masks, ShownImages(subject.setting.size), multiple=self.multiple)
+        small = shrunk(subject.model, subject.masks, subject.setting.shown, multiple=self.multiple)
         return replace(subject, model=small, masks=Masks({}))
 
     @property

@@ -4,7 +4,8 @@ What: the parameters that are not exactly 0 (``size``) of all (``parameters``); 
   weights (``sparsity``, per cent, both counts in its detail); multiply-accumulates of one image, of all weights of
   layers (``dense_macs``) and of those that are not 0 (``macs``), a weight counting once for each place of the image it
   is used at; the bytes of all parameters and buffers as they are (``dense_bytes``) and with each tensor in whichever
-  is smaller, whole or as a bit a value and the values that are not 0 (``bytes``).
+  is smaller, whole or as a bit a value and the values that are not 0 (``bytes``); how many of them tables of words
+  hold, which stay dense (``embeddings`` in the detail). Of texts a sample is the first training text, however long.
   Zeros are counted, however they came about; activations' zeros, norms, biases, products of activations (attention)
   and what an embedding looks up are no multiply-accumulates here.
 When: beside accuracy, always: speed follows operations, not parameters, and early layers hold most of them.
@@ -53,7 +54,8 @@ class Size(Property):
         pruned = total(prunable(model.body, self.prunable).values())
         example = task.example()
         kept, dense = operations(model, example)
-        sides: dict[str, Scalar] = {} if task.side is None else {"pixels": task.side}
+        sides: dict[str, Scalar] = {"tokens": example.x.shape[1]} if task.side is None else {"pixels": task.side}
+        tables: dict[str, Scalar] = {"embeddings": held} if (held := _bytes_of_tables(model)) else {}
         small, whole = bytes_of(model)
         zeros = pruned.whole - pruned.part
         return [
@@ -70,8 +72,8 @@ class Size(Property):
             ),
             _measured("macs", kept, "MACs", "lower", **sides, of=dense),
             _measured("dense_macs", dense, "MACs", "lower", **sides),
-            _measured("bytes", small, "bytes", "lower", of=whole),
-            _measured("dense_bytes", whole, "bytes", "lower"),
+            _measured("bytes", small, "bytes", "lower", of=whole, **tables),
+            _measured("dense_bytes", whole, "bytes", "lower", **tables),
         ]
 
 
@@ -101,6 +103,12 @@ def bytes_of(module: nn.Module) -> tuple[int, int]:
         small += min(plain, sparse)
         whole += plain
     return small, whole
+
+
+def _bytes_of_tables(module: nn.Module) -> int:
+    """Bytes of all embeddings, which no rule lets be pruned."""
+    tables = {id(table.weight): table.weight for table in module.modules() if isinstance(table, nn.Embedding)}
+    return sum(weight.numel() * weight.element_size() for weight in tables.values())
 
 
 def _measured(

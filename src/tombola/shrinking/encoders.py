@@ -45,7 +45,7 @@ def _cut(body: nn.Module, units: Units, multiple: int) -> Done:
     rows = torch.cat([part * len(gone) * units.width + columns for part in range(units.parts)])
     for writer in writers:
         writer.weight = _parameter(writer.weight[rows], writer.weight)
-        if writer.bias is not None:
+        if _bias(writer) is not None:
             writer.bias = _parameter(writer.bias[rows], writer.weight)
     reader.weight = _parameter(reader.weight[:, columns], reader.weight)
     for layer in (reader, *writers):
@@ -72,7 +72,7 @@ def _constants(body: nn.Module, units: Units) -> Tensor:
     made = rows[-1:] if units.kind == "heads" else rows  # of an attention the values alone are passed on
     varies = torch.stack([(weight != 0).flatten(1).any(1) for weight, _ in made]).any(0)
     first, *others = [bias for _, bias in made]
-    found = _activation(body, units)(first)
+    found: Tensor = _activation(body, units)(first)
     for other in others:
         found = found * other
     return found.double().masked_fill(varies[:, None], torch.nan)
@@ -81,7 +81,7 @@ def _constants(body: nn.Module, units: Units) -> Tensor:
 def _parts(layer: nn.Linear, units: Units) -> list[tuple[Tensor, Tensor]]:
     """The pieces of a layer's rows, and of its bias, by unit: (units, width, inputs) and (units, width)."""
     weight = layer.weight.view(units.parts, -1, units.width, layer.in_features)
-    bias = layer.weight.new_zeros(layer.out_features) if layer.bias is None else layer.bias
+    bias = layer.weight.new_zeros(layer.out_features) if _bias(layer) is None else layer.bias
     return list(zip(weight, bias.view(units.parts, -1, units.width), strict=True))
 
 
@@ -94,10 +94,14 @@ def _carry(reader: nn.Linear, constant: Tensor) -> None:
     amount = reader.weight.double() @ constant
     if not bool(amount.any()):
         return
-    if reader.bias is None:
+    if _bias(reader) is None:
         reader.bias = _parameter(amount.to(reader.weight), reader.weight)
     else:
         reader.bias.copy_(reader.bias.double() + amount)
+
+
+def _bias(layer: nn.Linear) -> Tensor | None:
+    return layer.bias  # torch says there always is one
 
 
 def _places(keeps: Tensor, width: int) -> Tensor:

@@ -18,8 +18,8 @@ from tombola.engines._base import Setting
 from tombola.errors import StageError
 from tombola.exporters._base import Exporter
 from tombola.fitting.session import Session
-from tombola.models.image_size import shipped_size
 from tombola.models.network import Network
+from tombola.models.showing import shown_to
 from tombola.rows import Row, Scalar, write_rows
 from tombola.spec import option
 from tombola.study.meter import Cost, Meter
@@ -93,13 +93,13 @@ class BenchStage(Shipping):
             )
         network, ticket = self.kept(folders)
         timing, task = self.timing, self.finished.task
-        size = shipped_size(network, task.side)
+        shown = shown_to(network, side=task.side)
         with FileLock(Path(tempfile.gettempdir()) / f"tombola-bench-{os.getuid()}.lock"):
             found = bench(
                 network,
                 ticket.masks,
                 timing.engines,
-                Setting(size, timing.batch, timing.threads),
+                Setting(shown, timing.batch, timing.threads),
                 plan=Plan(seconds=timing.seconds, again=True),
                 questions=questions_of(task),
                 reporter=session.reporter,

@@ -13,11 +13,12 @@ from tombola.engines._base import Engine, Floats, Running, Setting, Subject
 from tombola.errors import RequestError
 from tombola.exporters._masked import masked
 from tombola.masks.masks import Masks
+from tombola.shown import IMAGES, Arrays, ShownImages
 
 from .faults import Fault, first, gives, shake
 from .room import Check, pruned, untouched
 
-SETTING = Setting((3, 12, 12), batch=2)
+SETTING = Setting(ShownImages((3, 12, 12)), batch=2)
 
 
 def images() -> Floats:
@@ -41,8 +42,8 @@ def outputs(engine: Engine, masks: Masks) -> list[Floats]:
         assert files
         assert all(file.is_file() and file.is_relative_to(folder) for file in files)
         running = engine.load(Path(folder), SETTING)
-        found = [running.run(images()).copy() for _ in range(2)]
-        layers = running.layers(images())
+        found = [running.run({IMAGES: images()}).copy() for _ in range(2)]
+        layers = running.layers({IMAGES: images()})
         assert all(layer.seconds >= 0 and layer.survivors <= layer.total for layer in layers)
     return found
 
@@ -72,8 +73,8 @@ class _Off(Running):
 
     whole: Running
 
-    def run(self, images: Floats) -> Floats:
-        return self.whole.run(images) + np.float32(0.001)
+    def run(self, inputs: Arrays) -> Floats:
+        return self.whole.run(inputs) + np.float32(0.001)
 
 
 FAULTS: tuple[Fault, ...] = (
