@@ -59,8 +59,8 @@ def _look_up_once() -> None:
 
     found = cache(ONNXRegistry.from_torchlib)
 
-    def copied(*opset_version: int) -> Any:
-        registry = copy.copy(found(*opset_version))
+    def copied(*opset: int, **named: int) -> Any:
+        registry = copy.copy(found(*opset, **named))
         registry.functions = {target: [*functions] for target, functions in registry.functions.items()}
         return registry
 
