@@ -27,7 +27,7 @@ def draw_panel(series: Sequence[Series], frame: Frame, said: str) -> Markup:
     parts = [
         _grid(frame, right),
         _x_axis(frame, at, right),
-        *(_dense(s, frame, right) for s in series if frame.lines and s.dense is not None),
+        *(_dense(s, frame, right) for s in series if s.dense is not None),
         *(_one(s, frame, at) for s in series),
         *(_end_labels(series, frame, right) if frame.labelled else ()),
         tag("line", {"class": "cross", "y1": _TOP, "y2": HEIGHT - _BOTTOM}),

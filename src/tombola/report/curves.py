@@ -15,6 +15,9 @@ from tombola.verdicts.runs import Runs, is_share, outcomes_of, values_of
 LAYER: Final = "layer"
 """The detail that names the layer a row is about; other rows are about the whole ticket or model."""
 
+DENSE: Final = "dense"
+"""A level of the colour axis that is what the others are compared with, where no sparsity is varied."""
+
 _FOUND: Final = frozenset({"flags", "dropped", "p90_ms"})
 """Details that are no budget: what was found beside the value, which may differ between seeds."""
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tombola.report.axes import level
-from tombola.report.curves import Measure, Panel, Place, Results, Summary
+from tombola.report.curves import DENSE, Measure, Panel, Place, Results, Summary
 from tombola.report.scales import kept_halvings, padded
 
 
@@ -35,7 +35,10 @@ class Frame:
 
 @dataclass(frozen=True)
 class Look:
-    """Which sparsities are drawn, how each is written below the plot, and what the numbers there are."""
+    """Which sparsities are drawn, how each is written below the plot, and what the numbers there are.
+
+    Without sparsities it is a study that varies none, and the levels stand side by side.
+    """
 
     sparsities: tuple[float, ...]
     label: Callable[[float], str]
@@ -54,6 +57,8 @@ def dense_shown(results: Results) -> bool:
 
 def series_of(results: Results, look: Look, measure: Measure, panel: Panel) -> list[Series]:
     """The lines of a panel; with one sparsity, x is the place of the level on the colour axis."""
+    if not look.sparsities:
+        return _unpruned(results, measure, panel)
     found: list[Series] = []
     for index, colour in enumerate(results.colours):
         whole = results.curve(measure, panel, colour)
@@ -63,6 +68,18 @@ def series_of(results: Results, look: Look, measure: Measure, panel: Panel) -> l
             dense = whole[0.0].mean if 0.0 in whole and look.lines and dense_shown(results) else None
             ids = tuple(results.point(measure, Place(panel, colour, s)) for s in curve)
             found.append(Series(index, name_of(results, index), points, dense, ids))
+    return found
+
+
+def _unpruned(results: Results, measure: Measure, panel: Panel) -> list[Series]:
+    """A point a level where no sparsity is varied; the level called dense is a line across too."""
+    found: list[Series] = []
+    for index, colour in enumerate(results.colours):
+        place = Place(panel, colour, None)
+        if (summary := results.summaries[measure].get(place)) is not None:
+            dense = summary.mean if colour == DENSE else None
+            ids = (results.point(measure, place),)
+            found.append(Series(index, name_of(results, index), ((float(index), summary),), dense, ids))
     return found
 
 

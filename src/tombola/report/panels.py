@@ -87,7 +87,8 @@ def _cell(results: Results, measure: Measure, panel: Panel, colour: int, sparsit
 
 
 def _drawn(results: Results, look: Look, panel: Panel) -> bool:
-    return any(place.panel == panel and place.sparsity in look.sparsities for place in results.places)
+    shown = look.sparsities or (None,)
+    return any(place.panel == panel and place.sparsity in shown for place in results.places)
 
 
 def _block(measure: Measure, figures: Sequence[Markup], *, folded: bool) -> Markup:

@@ -17,7 +17,8 @@ from tombola.tickets.ticket import Ticket
 def digest_of(state: Network) -> str:
     """The digest of a network's body without its head, which differs from task to task."""
     bare = state.copy()
-    if isinstance(bare.head, nn.Sequential):  # a segmentation head counts as the classifier's, whose place it has
+    parts = {name for name, _ in bare.head.named_parameters()}
+    if not parts <= {"weight", "bias"}:  # a head of maps or of words counts as the classifier's, whose place it has
         parent, _, leaf = bare.head_name.rpartition(".")
         setattr(bare.body.get_submodule(parent), leaf, _linear())
     for parameter in bare.head.parameters():

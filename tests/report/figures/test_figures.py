@@ -76,3 +76,33 @@ def test_provenance_shows_what_was_run_and_how_to_run_it_again() -> None:
     assert drawn is not None
     for text in ("tombola run demo", "torch", "2.11", "Also recorded", "host"):
         assert text in drawn.fragment
+
+
+ARMS = [
+    row(value + seed, seed, drawn=drawn, task=task)
+    for task in ("cola", "sst2")
+    for drawn, value in (("dense", 90.0), ("random mask", 70.0), ("ticket", 88.0))
+    for seed in range(3)
+]
+
+
+def test_levels_stand_side_by_side_where_no_sparsity_is_varied() -> None:
+    drawn = draw("side_by_side", ARMS, About())
+    assert drawn is not None
+    assert drawn.fragment.count('class="plot') == 2
+    assert drawn.fragment.count('class="bar"') == 6
+    assert drawn.fragment.count('class="dense') == 2, "the dense network's mean, once a panel"
+    assert "dotted line is the dense network" in drawn.caption
+    assert draw("side_by_side", demo_rows(), About()) is None
+    assert draw("side_by_side", [row(1.0, seed, prior="a") for seed in range(3)], About()) is None
+
+
+def test_what_is_lost_on_each_target_against_a_level_called_dense() -> None:
+    drawn = draw("transfer_matrix", ARMS, About())
+    assert drawn is not None
+    assert drawn.table is not None
+    assert drawn.table.header == ("measured", "task", "drawn", "as drawn")
+    assert drawn.table.rows[0] == ("accuracy, points", "cola", "random mask", "−20.0 ± 0.0")
+    assert len(drawn.table.rows) == 4
+    assert ">dense</th>" not in drawn.fragment
+    assert draw("transfer_matrix", [r for r in ARMS if r.cell["drawn"] != "dense"], About()) is None

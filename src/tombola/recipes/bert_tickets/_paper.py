@@ -5,6 +5,7 @@ for Wikipedia: the levels on masked words are counted in steps, so they cost the
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any, Final
 
 BERT: Final = "bert-base-uncased"
@@ -17,7 +18,7 @@ _CONFIG: Final = {
 TASKS: Final = ("mnli", "qqp", "stsb", "wnli", "qnli", "mrpc", "rte", "sst2", "cola")
 
 _NUMBERS: Final = ("stsb",)
-_JUDGED: Final = {"cola": {"measure": ["matthews", "accuracy"]}, "stsb": {"measure": ["pearson", "spearman"]}}
+_JUDGED: Final = {"cola": ("matthews", "accuracy"), "stsb": ("pearson", "spearman")}
 
 
 def base() -> dict[str, Any]:
@@ -36,9 +37,14 @@ def task(name: str) -> dict[str, Any]:
     return {"name": f"{kind}:{name}", "tokenizer": BERT, "length": 128}
 
 
-def tasks(*names: str) -> dict[str, Any]:
-    """An axis of tasks, each measured as it is judged; all nine where none is named."""
-    return {name: {"target": task(name), **_JUDGED.get(name, {})} for name in names or TASKS}
+def tasks(*names: str, also: Sequence[str] = ()) -> dict[str, Any]:
+    """An axis of tasks, each measured as it is judged, and by ``also``; all nine where none is named."""
+    return {name: {"target": task(name), "measure": [*judged(name), *also]} for name in names or TASKS}
+
+
+def judged(name: str) -> Sequence[str]:
+    """The properties that a task is judged by."""
+    return _JUDGED.get(name, ("accuracy",))
 
 
 def words() -> dict[str, Any]:

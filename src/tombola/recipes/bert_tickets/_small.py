@@ -6,11 +6,12 @@ Data lie in the folder that ``TOMBOLA_DATA`` names, ``../shared/data`` when it n
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from tombola.errors import DataError, RequestError
 from tombola.recipes._small import place
+from tombola.recipes.bert_tickets._paper import judged
 from tombola.wheels import place_of
 
 PRIOR: Final = "MiniLM-L6, distilled and tuned on sentence pairs"
@@ -39,10 +40,9 @@ def fit(length: str = "1ep", **options: Any) -> dict[str, Any]:
     return {"preset": "glue", "epochs": length, "optimizer": {"lr": 1e-4}, **options}
 
 
-def tasks(*names: str) -> dict[str, Any]:
-    """An axis of these tasks, each measured as it is judged; all four where none is named."""
-    judged = {"cola": {"measure": ["matthews", "accuracy"]}}
-    return {name: {"target": task(name), **judged.get(name, {})} for name in names or _LENGTHS}
+def tasks(*names: str, also: Sequence[str] = ()) -> dict[str, Any]:
+    """An axis of these tasks, each measured as it is judged, and by ``also``; all four where none is named."""
+    return {name: {"target": task(name), "measure": [*judged(name), *also]} for name in names or _LENGTHS}
 
 
 def task(name: str) -> dict[str, Any]:

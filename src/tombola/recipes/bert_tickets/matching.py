@@ -25,4 +25,6 @@ def matching(scale: Scale = "paper") -> Study:
     """Tasks, seeds, sparsities."""
     tasks = _paper.tasks() if scale == "paper" else _small.tasks()
     sparsities = _paper.LADDER if scale == "paper" else _small.SPARSITIES
-    return named("matching", scale, TITLE, {"task": tasks, "repeat": repeats(), "draw.sparsity": list(sparsities)})
+    prior = {_paper.BERT if scale == "paper" else _small.PRIOR: {}}  # one level, so that every figure names it
+    axes = {"prior": prior, "task": tasks, "repeat": repeats(), "draw.sparsity": list(sparsities)}
+    return named("matching", scale, TITLE, axes)

@@ -25,7 +25,7 @@ def pretraining(scale: Scale = "paper") -> Study:
     """Tasks, seeds, what is under which mask."""
     tasks = _paper.tasks() if scale == "paper" else _small.tasks()
     levels = (0.5, 0.7) if scale == "paper" else (_small.HALF,)
-    return named("pretraining", scale, TITLE, {"task": tasks, "repeat": repeats(), "ticket": _tickets(levels)})
+    return named("pretraining", scale, TITLE, {"task": tasks, "repeat": repeats(), "drawn": _tickets(levels)})
 
 
 def _tickets(levels: tuple[float, ...]) -> dict[str, Any]:

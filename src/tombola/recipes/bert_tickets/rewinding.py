@@ -25,13 +25,15 @@ def rewinding(scale: Scale = "paper") -> Study:
         tasks, iterative, steps = _paper.tasks("sst2", "mrpc"), _paper.imp(), (568, 2842)
     else:
         tasks, iterative, steps = _small.tasks("sst2"), _small.imp(), (19, 97)
-    axes = {"task": tasks, "repeat": repeats(), "rewound to": _states(*steps), "draw.sparsity": [0.5, 0.7]}
+    levels = {f"{sparsity:.0%}": {"draw.sparsity": sparsity} for sparsity in (0.5, 0.7)}
+    axes = {"task": tasks, "repeat": repeats(), "at": levels, "drawn from": _states(*steps)}
     return named("rewinding", scale, TITLE, axes, draw=iterative, draw_on="target")
 
 
 def _states(tenth: int, half: int) -> dict[str, Any]:
-    """The pretrained weights, and two steps of SST-2's training."""
+    """The pretrained weights, and two steps of SST-2's training; beside them the dense net."""
     return {
+        "dense": {"draw": {**_small.OMP, "sparsity": 0.0}},
         "pretrained": {"draw.rewind": "pretrained"},
         "a tenth": {"draw.rewind": f"early:{tenth}it"},
         "a half": {"draw.rewind": f"early:{half}it"},

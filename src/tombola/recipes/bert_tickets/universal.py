@@ -20,15 +20,16 @@ from tombola.study.study import Study
 
 TITLE = "Whose ticket at 70 % serves other tasks?"
 SPARSITY = 0.7
+_ALSO = ("density", "distance_from_omp")
 
 
 def universal(scale: Scale = "paper") -> Study:
     """Where tickets are drawn, targets, seeds; dense in one row for what was lost."""
     if scale == "paper":
-        targets, sources = _paper.tasks(), {name: _paper.task(name) for name in _paper.TASKS}
+        targets, sources = _paper.tasks(also=_ALSO), {name: _paper.task(name) for name in _paper.TASKS}
         iterative, words = _paper.imp(), {"source": _paper.words(), "draw": _paper.imp_on_words()}
     else:
-        targets, sources = _small.tasks(), {name: _small.task(name) for name in ("sst2", "mrpc")}
+        targets, sources = _small.tasks(also=_ALSO), {name: _small.task(name) for name in ("sst2", "mrpc")}
         iterative, words = _small.imp(), {"source": _small.words(), "draw": _small.imp_on_words()}
     drawn = {"dense": _drawn({"draw": dict(_small.OMP)}, 0.0), "words": _drawn(words)}
     drawn |= {name: _drawn({"source": source, "draw": iterative}) for name, source in sources.items()}

@@ -3,7 +3,8 @@
 What: for each measured value and up to three sparsities a matrix, targets (or whatever settings there are) going down,
 priors across; in each cell the mean over shared seeds of pruned less dense, with its sign. Blue is better than dense,
 orange worse, the deeper the larger, on one scale for all matrices of a measured value; the number says the same.
-When: two settings or more, and the dense network (sparsity 0) was measured.
+When: two settings or more, and the dense network was measured: at sparsity 0, or as a level called ``dense`` where no
+sparsity is varied (sources of tickets against targets).
 Cost: nothing is measured; about 150 bytes a cell.
 Options: none.
 Reference: Fu et al., DAC 2023 (arXiv 2304.11834), table 1: twelve targets; Salman et al., NeurIPS 2020, for the layout.
@@ -16,7 +17,7 @@ from typing import ClassVar, Final
 from tombola.report.about import About
 from tombola.report.axes import last_part, level
 from tombola.report.choices import spaced
-from tombola.report.curves import Measure, Place, Results, read_results
+from tombola.report.curves import DENSE, Measure, Place, Results, read_results
 from tombola.report.figures._base import Drawn, Figure, Table
 from tombola.report.markup import Markup, join, scrolled, tag
 from tombola.report.numbers import difference_unit, in_points, number, percent, signed
@@ -40,10 +41,10 @@ class TransferMatrix(Figure):
     def draw(self, rows: Sequence[Row], about: About) -> Drawn | None:
         results = read_results(rows, about.by)
         measures = [measure for measure in results.measures if measure.better != "neither"]
-        sparse = [s for s in results.sparsities if s > 0]
-        if 0.0 not in results.sparsities or not sparse or len(results.panels) < 2:
+        sparse = _sparse(results)
+        if not sparse or len(results.panels) < 2:
             return None
-        shown = spaced(sparse, _MOST_LEVELS)
+        shown = spaced(sparse, _MOST_LEVELS) if results.sparsities else sparse
         found = [(measure, matrices) for measure in measures if (matrices := _matrices(results, measure, shown))]
         if not found:
             return None
@@ -57,14 +58,26 @@ class TransferMatrix(Figure):
         )
 
 
+def _sparse(results: Results) -> list[float | None]:
+    """The sparsities that are compared with dense; ``[None]`` where dense is a level and none is varied."""
+    if not results.sparsities:
+        return [None] if DENSE in results.colours else []
+    return [s for s in results.sparsities if s > 0] if 0.0 in results.sparsities else []
+
+
 def difference(results: Results, measure: Measure, place: Place) -> Lead | None:
     """Pruned less dense over the seeds both have; None where they share none."""
     cells = results.summaries[measure]
-    pruned, dense = cells.get(place), cells.get(Place(place.panel, place.colour, 0.0))
+    pruned, dense = cells.get(place), cells.get(dense_of(place))
     if pruned is None or dense is None:
         return None
     found = [pruned.values[seed] - dense.values[seed] for seed in pruned.values if seed in dense.values]
     return (fmean(found), stdev(found) if len(found) > 1 else 0.0, len(found)) if found else None
+
+
+def dense_of(place: Place) -> Place:
+    """Where the dense network of a place stands: at sparsity 0, or at the level called so where none is varied."""
+    return Place(place.panel, DENSE, None) if place.sparsity is None else Place(place.panel, place.colour, 0.0)
 
 
 def _block(measure: Measure, matrices: Markup, *, folded: bool) -> Markup:
@@ -74,12 +87,14 @@ def _block(measure: Measure, matrices: Markup, *, folded: bool) -> Markup:
     return tag("div", {"class": "block"}, tag("h3", None, name), matrices)
 
 
-def _matrices(results: Results, measure: Measure, shown: Sequence[float]) -> Markup | None:
+def _matrices(results: Results, measure: Measure, shown: Sequence[float | None]) -> Markup | None:
     """The matrices of a measure side by side under their scale of colours; None where it has none."""
     found = {
         place: lead
         for place in results.summaries[measure]
-        if place.sparsity in shown and (lead := difference(results, measure, place)) is not None
+        if place.sparsity in shown
+        and place != dense_of(place)
+        and (lead := difference(results, measure, place)) is not None
     }
     if not found:
         return None
@@ -95,27 +110,34 @@ def _matrices(results: Results, measure: Measure, shown: Sequence[float]) -> Mar
     return join(scale, tag("div", {"class": "matrices"}, *matrices))
 
 
-def _matrix(results: Results, measure: Measure, sparsity: float, found: Mapping[Place, Lead], deepest: float) -> Markup:
-    head = [tag("th", {"scope": "col"}, results.named(colour)) for colour in results.colours]
-    panels = [panel for panel in results.panels if any(Place(panel, c, sparsity) in found for c in results.colours)]
+def _matrix(
+    results: Results, measure: Measure, sparsity: float | None, found: Mapping[Place, Lead], deepest: float
+) -> Markup:
+    colours = [colour for colour in results.colours if sparsity is not None or colour != DENSE]
+    head = [tag("th", {"scope": "col"}, results.named(colour)) for colour in colours]
+    panels = [panel for panel in results.panels if any(Place(panel, c, sparsity) in found for c in colours)]
     body = [
         tag(
             "tr",
             None,
             tag("th", {"scope": "row"}, results.panel_title(panel)),
-            *(_cell(results, measure, Place(panel, c, sparsity), found, deepest) for c in results.colours),
+            *(_cell(results, measure, Place(panel, c, sparsity), found, deepest) for c in colours),
         )
         for panel in panels
     ]
     table = tag(
         "table",
         {"class": "matrix"},
-        tag("caption", None, f"{percent(sparsity)} pruned"),
+        tag("caption", None, _pruned(sparsity)),
         tag("thead", None, tag("tr", None, tag("td"), *head)),
         tag("tbody", None, *body),
     )
-    said = f"{measure.label} at {percent(sparsity)} less dense"
+    said = f"{measure.label} less dense, {_pruned(sparsity)}"
     return scrolled(said, table)
+
+
+def _pruned(sparsity: float | None) -> str:
+    return "as drawn" if sparsity is None else f"{percent(sparsity)} pruned"
 
 
 def _cell(results: Results, measure: Measure, place: Place, found: Mapping[Place, Lead], deepest: float) -> Markup:
@@ -124,20 +146,20 @@ def _cell(results: Results, measure: Measure, place: Place, found: Mapping[Place
     mean, _, _ = found[place]
     gain = mean if measure.better == "higher" else -mean
     kind = "better" if gain > 0 else "worse" if gain < 0 else "none"
-    points = [results.point(measure, place), results.point(measure, Place(place.panel, place.colour, 0.0))]
+    points = [results.point(measure, place), results.point(measure, dense_of(place))]
     to = {"class": "cell", "href": f"#{points[0]}", "data-points": link(*points)}
     style = f"--d:{round(_DEEPEST * abs(mean) / deepest)}%"
     return tag("td", {"class": kind, "style": style}, tag("a", to, signed(mean, measure.unit)))
 
 
-def _caption(measures: Sequence[Measure], shown: Sequence[float], sparse: Sequence[float]) -> str:
+def _caption(measures: Sequence[Measure], shown: Sequence[float | None], sparse: Sequence[float | None]) -> str:
     text = "Pruned less dense, means over the seeds both have; a plus is more than dense, a minus less."
     lower = sorted({measure.label for measure in measures if measure.better == "lower"})
     text += f" Less is better for {', '.join(lower)}, and coloured so." if lower else ""
     return text + (" The other sparsities are in the table." if len(shown) < len(sparse) else "")
 
 
-def _table(results: Results, measures: Sequence[Measure], sparse: Sequence[float]) -> Table:
+def _table(results: Results, measures: Sequence[Measure], sparse: Sequence[float | None]) -> Table:
     """A row for each measure, setting and prior, a column a sparsity."""
 
     def cell(measure: Measure, place: Place) -> str:
@@ -152,8 +174,9 @@ def _table(results: Results, measures: Sequence[Measure], sparse: Sequence[float
         for measure in measures
         for panel in results.panels
         for colour in results.colours
+        if colour != DENSE or results.sparsities
         if any(cells := tuple(cell(measure, Place(panel, colour, s)) for s in sparse))
     ]
     header = ("measured", *map(last_part, results.axes.panels), last_part(results.axes.colour or "series"))
     rows = tuple(tuple(text or "–" for text in line) for line in lines[:_MOST_ROWS])
-    return Table((*header, *map(percent, sparse)), rows)
+    return Table((*header, *("as drawn" if s is None else percent(s) for s in sparse)), rows)
