@@ -69,7 +69,7 @@ class Vectors(_Counted):
 @final
 @dataclass(frozen=True)
 class Span(Answers):
-    """Where in a text the answer begins and where it ends; targets (N, 2)."""
+    """Where in a text the answer begins and where it ends; targets (N, 3), the last how many tokens the text has."""
 
     WHAT: ClassVar[str] = "a passage"
 

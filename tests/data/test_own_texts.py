@@ -7,14 +7,14 @@ import pytest
 import torch
 
 from tombola.data._base import Dataset
-from tombola.data._text_set import TextSet
+from tombola.data._text_set import RowSet
 from tombola.data._text_tried import sentences, table
 from tombola.errors import DataError, RequestError
 
 
-def own(path: Path, **options: object) -> TextSet:
+def own(path: Path, **options: object) -> RowSet:
     found = Dataset.parse({"name": f"texts:{path}", "tokenizer": "plain:300", **options})
-    assert isinstance(found, TextSet)
+    assert isinstance(found, RowSet)
     return found
 
 

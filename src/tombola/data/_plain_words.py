@@ -8,7 +8,7 @@ from zlib import crc32
 
 import torch
 
-from tombola.data._tokens import Piece, Tokenizer, Written
+from tombola.data._tokens import Piece, Sliding, Tokenizer, Window, Written
 from tombola.spec import Json
 
 WORDS: Final = 4096
@@ -35,6 +35,21 @@ class PlainWords(Tokenizer):
         return [
             self._of_one(first, length) if second is None else self._of_pair(first, second, length)
             for first, second in texts
+        ]
+
+    def windows(self, question: str, passage: str, how: Sliding) -> list[Window]:
+        words = [*_WORD.finditer(passage)]
+        ids, offsets = [self._id(word[0].lower()) for word in words], [word.span() for word in words]
+        asked = [BEGIN, *self._ids(question)[: how.asked], END]
+        room = how.length - len(asked) - 1
+        step, nowhere = min(how.stride, room), [(-1, -1)]
+        starts = [0, *range(step, len(ids) - room + step, step)]
+        return [
+            Window(
+                *_piece([*asked, *ids[start : start + room], END], len(ids[start : start + room]) + 1),
+                torch.tensor([*nowhere * len(asked), *offsets[start : start + room], *nowhere]),
+            )
+            for start in starts
         ]
 
     def bare(self, text: str) -> list[int]:
@@ -67,8 +82,10 @@ class PlainWords(Tokenizer):
         return [_piece([*begin, *end], len(end)), *([_piece(left, 0)] if left else [])]
 
     def _ids(self, text: str) -> list[int]:
-        some = self.words - _SPECIAL
-        return [_SPECIAL + crc32(word.encode()) % some for word in _WORD.findall(text.lower())]
+        return [self._id(word) for word in _WORD.findall(text.lower())]
+
+    def _id(self, word: str) -> int:
+        return _SPECIAL + crc32(word.encode()) % (self.words - _SPECIAL)
 
 
 def _piece(ids: list[int], second: int) -> Piece:

@@ -38,3 +38,25 @@ def scored(folder: Path, name: str = "scored.jsonl") -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     return file
+
+
+def asked_about(folder: Path, name: str = "asked.json", count: int = 16) -> Path:
+    """A file of passages in SQuAD 1.1's layout, two questions each."""
+    paragraphs = []
+    for place, text in enumerate(sentences("calm", count)):
+        passage = f"{text} before the {_WORDS[place % 8]} box number {place} was found"
+        answers = {"what was found": "box number", "what came before": _WORDS[place % 8]}
+        asked = [
+            {
+                "id": f"{place}-{number}",
+                "question": f"{question} ?",
+                "answers": [{"text": answer, "answer_start": passage.rindex(answer)}],
+            }
+            for number, (question, answer) in enumerate(answers.items())
+        ]
+        paragraphs.append({"context": passage, "qas": asked})
+    file = folder / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    whole = {"version": "1.1", "data": [{"title": "made up", "paragraphs": paragraphs}]}
+    file.write_text(json.dumps(whole), encoding="utf-8")
+    return file

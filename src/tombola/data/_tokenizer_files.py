@@ -12,7 +12,7 @@ from typing import Any, Final, final
 import torch
 
 from tombola.data._gguf_words import GGUF, of_gguf
-from tombola.data._tokens import Piece, Tokenizer, Written
+from tombola.data._tokens import Piece, Sliding, Tokenizer, Window, Written
 from tombola.errors import DataError
 from tombola.spec import Json, file_digest
 from tombola.wheels import place_of
@@ -41,6 +41,17 @@ class OfFiles(Tokenizer):
         self.inner.enable_truncation(length)
         asked = [text.first if text.second is None else (text.first, text.second) for text in texts]
         return [[_piece(one), *map(_piece, one.overflowing)] for one in self.inner.encode_batch(asked)]
+
+    def windows(self, question: str, passage: str, how: Sliding) -> list[Window]:
+        self.inner.no_padding()
+        self.inner.no_truncation()
+        asked = self.inner.encode(question, add_special_tokens=False)
+        if len(asked.ids) > how.asked:
+            question = question[: asked.offsets[how.asked - 1][1]]
+        room = how.length - self.inner.num_special_tokens_to_add(is_pair=True) - min(len(asked.ids), how.asked)
+        self.inner.enable_truncation(how.length, stride=max(0, room - how.stride), strategy="only_second")
+        first = self.inner.encode(question, passage)
+        return [_window(one) for one in (first, *first.overflowing)]
 
     def bare(self, text: str) -> list[int]:
         self.inner.no_padding()
@@ -164,3 +175,9 @@ def _id(inner: Any, named: object, usual: Sequence[str]) -> int | None:
 
 def _piece(found: Any) -> Piece:
     return Piece(torch.tensor(found.ids, dtype=torch.int64), torch.tensor(found.type_ids, dtype=torch.int64))
+
+
+def _window(found: Any) -> Window:
+    shown = zip(found.offsets, found.sequence_ids, strict=True)
+    offsets = [place if which == 1 else (-1, -1) for place, which in shown]
+    return Window(*_piece(found), torch.tensor(offsets))

@@ -1,7 +1,8 @@
-"""The contract of a tokeniser: texts as token ids, cut or parted at a length."""
+"""The contract of a tokeniser: texts as token ids, cut, parted, or looked at through windows."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 from torch import Tensor
@@ -25,6 +26,29 @@ class Piece(NamedTuple):
     segments: Tensor
 
 
+class Window(NamedTuple):
+    """A question with a part of its passage; ``offsets`` (L, 2) say which signs of the passage each token is of.
+
+    From the first of them to behind the last; -1 where a token is none of the passage's.
+    """
+
+    ids: Tensor
+    segments: Tensor
+    offsets: Tensor
+
+
+@dataclass(frozen=True)
+class Sliding:
+    """How a passage is looked at: ``length`` tokens at once, the question's ``asked`` first ones among them.
+
+    Windows begin ``stride`` tokens of the passage apart, or as far as one reaches where that is less.
+    """
+
+    length: int
+    stride: int
+    asked: int
+
+
 class Tokenizer(ABC):
     """Turns texts into ids from 0 to below ``words``. ``special`` are those that stand for no word of a text."""
 
@@ -37,6 +61,10 @@ class Tokenizer(ABC):
     @abstractmethod
     def pieces(self, texts: Sequence[Written], length: int) -> list[list[Piece]]:
         """For each text the pieces of at most ``length`` tokens that it comes to: one, or more where it is longer."""
+
+    @abstractmethod
+    def windows(self, question: str, passage: str, how: Sliding) -> list[Window]:
+        """The question beside each part of the passage, in order; together they show all of it."""
 
     @abstractmethod
     def bare(self, text: str) -> list[int]:

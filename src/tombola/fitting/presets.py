@@ -109,6 +109,8 @@ PRESETS: Final[Mapping[str, Mapping[str, object]]] = {
     "cohen": {"epochs": "90ep", "batch": 400, "optimizer": _sgd(0.1, 1e-4), "schedule": _THIRDS},
     # Chen et al. (BERT-Tickets), NeurIPS 2020, code: BERT-base on GLUE; small encoders want a rate near 1e-4.
     "glue": {"epochs": "3ep", "batch": 32, "optimizer": _adamw(2e-5), "schedule": "linear", "clip": 1.0},
+    # The same, SQuAD 1.1: two epochs in the paper's table, four in the code's own command.
+    "squad": {"epochs": "2ep", "batch": 16, "optimizer": _adamw(3e-5), "schedule": "linear", "clip": 1.0},
     # Zhu et al. (FreeLB), ICLR 2020: the same in an L2 ball around a text's embeddings. Theirs trains on the points on
     # the way to the last one too: that is the objective ``freelb``.
     "freelb": {

@@ -18,12 +18,14 @@ from tombola.models.network import Network
 from tombola.properties._base import Measurement, PairProperty, Property, TicketProperty
 from tombola.rows import Scalar
 from tombola.tasks._base import Task
+from tombola.tasks.spans import Spans
 from tombola.tickets.lineage import Lineage
 from tombola.tickets.ticket import Ticket
 from tombola.transfers.linear import Linear
+from tombola.verbs import pretrain
 
 from .faults import NAN, Fault, first, gives, shake
-from .room import Check, hidden_words, numbers, pruned, rng, scenes, segmenter, told_texts, untouched
+from .room import Check, hidden_words, numbers, passages, pruned, rng, scenes, segmenter, told_texts, untouched
 
 
 def subject(item: Property) -> tuple[Network, Task]:
@@ -36,6 +38,8 @@ def subject(item: Property) -> tuple[Network, Task]:
         return told_texts().head(reader(), generator=rng()).eval(), told_texts()
     if _judges(item, numbers()):
         return numbers().head(reader(), generator=rng()).eval(), numbers()
+    if _judges(item, passages()):
+        return passages().head(reader(), generator=rng()).eval(), passages()
     item.check(hidden_words())
     return hidden_words().head(reader(), generator=rng()).eval(), hidden_words()
 
@@ -53,7 +57,7 @@ def measured(item: Property, model: Network, task: Task) -> list[Measurement]:
     if isinstance(item, TicketProperty):
         return inspected(item, model, pruned(model))
     if isinstance(item, PairProperty):
-        return item.compare(model, learned(), task, seed=0, session=Session())
+        return item.compare(model, learned(task), task, seed=0, session=Session())
     return item.measure(model, task, seed=0, session=Session())
 
 
@@ -102,13 +106,15 @@ def it_looks_at_what_it_is_given(item: Property) -> None:
         fewer = Masks({name: ~mask for name, mask in pruned(model).items()})
         other = inspected(item, model, fewer)
     else:
-        other = measured(item, learned() if isinstance(task, Toy) else another(model), task)
+        other = measured(item, learned(task) if isinstance(task, Toy | Spans) else another(model), task)
     assert [one.value for one in measured(item, model, task)] != [one.value for one in other]
 
 
 @cache
-def learned() -> Network:
-    """The toy net, which answers every image alike, after it learned the toy task."""
+def learned(task: Task) -> Network:
+    """The toy net, which answers every image alike, after it learned the toy task; or the reader, of passages."""
+    if isinstance(task, Spans):
+        return pretrain(reader(), task, {"epochs": "60it", "batch": 12, "optimizer": {"name": "adamw", "lr": 0.02}})
     model = network()
     return Linear().adapt(model, pruned(model), Toy(), seed=0, session=Session())
 

@@ -15,6 +15,7 @@ from tombola.masks.masks import Masks
 from tombola.models.digest import weights_digest
 from tombola.models.network import Network
 from tombola.tasks._base import Task
+from tombola.tasks.spans import Spans
 from tombola.tasks.text_regression import TextRegression
 from tombola.verbs import as_network
 
@@ -95,6 +96,12 @@ def told_texts() -> Task:
 def numbers() -> Task:
     """A few texts with a number each, for nets of 300 words."""
     return TextRegression.examples(Path(mkdtemp()))[0]
+
+
+@cache
+def passages() -> Task:
+    """A few passages with questions, for nets of 300 words."""
+    return Spans.examples(Path(mkdtemp()))[0]
 
 
 @cache

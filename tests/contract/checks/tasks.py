@@ -7,7 +7,7 @@ import torch
 from tests.tasks.toy_reader import reader
 from torch import Tensor
 
-from tombola.answers import Classes, Maps, Number, Tokens
+from tombola.answers import Classes, Maps, Number, Span, Tokens
 from tombola.batch import Batch
 from tombola.data._base import Examples, InMemory, Labelled
 from tombola.data._loading import batches
@@ -28,6 +28,9 @@ def outputs(task: Task, right: Tensor) -> Tensor:
     """Logits that are sure of ``right``, classes second and words last; or the right numbers."""
     if issubclass(task.ANSWERS, Number):
         return right[:, None].float()
+    if issubclass(task.ANSWERS, Span):
+        places = torch.arange(int(right[:, 2].max()))
+        return 9.0 * (places[None, :, None] == right[:, None, :2]).float()
     count = task.answers.outputs
     hot = 9.0 * torch.nn.functional.one_hot(right.long().clamp(0, count - 1), count).float()
     return hot if issubclass(task.ANSWERS, Tokens) else hot.movedim(-1, 1)
@@ -35,6 +38,8 @@ def outputs(task: Task, right: Tensor) -> Tensor:
 
 def wrong(task: Task, targets: Tensor) -> Tensor:
     """Other targets of the same kind."""
+    if issubclass(task.ANSWERS, Span):
+        return torch.cat([(targets[:, :2] + 1) % targets[:, 2:], targets[:, 2:]], 1)
     return targets + 1 if issubclass(task.ANSWERS, Number) else (targets + 1) % task.answers.outputs
 
 
