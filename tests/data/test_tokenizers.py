@@ -1,6 +1,7 @@
 """Tokenisers: ids cut or parted at a length, a file's by its content, and clear words where there is none."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -149,3 +150,14 @@ class _Hub:
         if name != "somebody/river":
             raise OSError("offline")
         return self._made
+
+
+def test_without_the_extra_it_is_said_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "vocab.txt").write_text("\n".join(WORDS))
+    (tmp_path / "x.gguf").write_bytes(b"GGUF")
+    for library in ("tokenizers", "gguf"):
+        monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(DataError, match=r"need the library tokenizers, not installed here; type: pip install 'tombola"):
+        tokenizer(str(tmp_path))
+    with pytest.raises(DataError, match=r"GGUF files need transformers and gguf, not installed here"):
+        tokenizer(str(tmp_path / "x.gguf"))

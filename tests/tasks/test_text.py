@@ -10,6 +10,7 @@ from tombola import verbs
 from tombola.data._text_tried import table
 from tombola.data._texts import Texts
 from tombola.errors import DataError, ModelError, RequestError
+from tombola.models.origin import Origin
 from tombola.tasks._base import Task
 
 from .toy_reader import reader
@@ -60,6 +61,20 @@ def test_a_net_that_learned_other_words_is_refused(tmp_path: Path) -> None:
         with pytest.raises(ModelError, match=r"learned texts with another tokeniser than plain:299"):
             use()
     assert verbs.pretrain(reader(300), other, {**FIT, "epochs": "1it"}).adapted == other.adapted()
+
+
+def test_a_net_that_learned_its_words_elsewhere_is_refused_a_tokeniser_of_far_fewer(tmp_path: Path) -> None:
+    task, model = own(tmp_path), reader(2000)
+    assert task.fits(model)
+    for name, refused in (("hf:bert", True), ("hf:bert@config", False)):
+        model.origin = Origin(source={"name": name})
+        if not refused:
+            task.check_net(model)
+            continue
+        with pytest.raises(
+            ModelError, match=r"plain:300\) knows 300 words, and .* learned vectors for 2,000, so it is"
+        ):
+            task.check_net(model)
 
 
 def test_one_label_only_or_a_label_that_is_only_tested_is_no_task(tmp_path: Path) -> None:

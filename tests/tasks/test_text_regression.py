@@ -70,6 +70,9 @@ def test_a_set_goes_to_the_task_that_asks_for_what_it_has(tmp_path: Path) -> Non
         Task.parse("text_regression:prose")
     with pytest.raises(DataError, match="the label 'calm' is no number; write numbers, or the task text:FILE"):
         Task.parse({"name": f"text_regression:{table(tmp_path)}", "tokenizer": "plain"}).splits()
+    (tmp_path / "one.csv").write_text("text,label\n" + "".join(f"good {n},2.5\n" for n in range(30)))
+    with pytest.raises(DataError, match=r"texts: every text has the number 2\.5; telling them needs two or more"):
+        Task.parse({"name": f"text_regression:{tmp_path / 'one.csv'}", "tokenizer": "plain"}).splits()
     with pytest.raises(RequestError, match="accuracy is the share of samples told right, and text_regression has a"
                        " target that is a number"):  # fmt: skip
         verbs.measure(reader(300), own(tmp_path), "accuracy")

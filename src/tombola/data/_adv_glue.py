@@ -68,6 +68,8 @@ def misleading(root: Path, part: str, classes: Sequence[str]) -> list[Misleading
     except (ValueError, KeyError, TypeError):
         raise DataError(f"{file}: no JSON with the part {part!r}; get dev.json of AdvGLUE again") from None
     how = PARTS[part]
+    if not found:
+        raise DataError(f"{file}: the part {part} holds no text; get dev.json of AdvGLUE again")
     try:
         return [_one(entry, how, [classes.index(name) for name in how.classes]) for entry in found]
     except (KeyError, IndexError, TypeError) as error:

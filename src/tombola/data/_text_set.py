@@ -98,6 +98,7 @@ class RowSet(TextSet):
 
     def load(self) -> Splits[Texts]:
         rows, cutting = self.rows(), self.cutting()
+        self._require_texts(rows)
         parts = [self._pieces(part, cutting) for part in (rows.train, rows.val, rows.test)]
         self._say_cut([piece for part in parts for piece in part])
         splits = zip((rows.train, rows.val, rows.test), parts, strict=True)
@@ -116,8 +117,6 @@ class RowSet(TextSet):
         self, rows: Sequence[Row], pieces: Sequence[Sequence[Piece]], classes: tuple[str, ...], pad: int
     ) -> Texts:
         """One split; a text that is parted gives its label to each of its parts."""
-        if not rows:
-            raise DataError(f"{self.name}: a split holds no text; give it more texts, or other shares")
         taken = [
             (piece, row.label)
             for row, found in zip(rows, pieces, strict=True)
@@ -132,6 +131,15 @@ class RowSet(TextSet):
             gcd(_MULTIPLE, self.length),  # filled up to few lengths, and never beyond the longest allowed
             segments=tuple(piece.segments for piece, _ in taken) if pairs else (),
         )
+
+    def _require_texts(self, rows: Rows) -> None:
+        counts = {"training": len(rows.train), "validation": len(rows.val), "test": len(rows.test)}
+        empty = next((split for split, count in counts.items() if count == 0), None)
+        if empty is not None:
+            raise DataError(
+                f"{self.name}: of {sum(counts.values())} texts none is left for the {empty} split; give it more texts,"
+                " or other shares"
+            )
 
     def _say_cut(self, pieces: Sequence[Sequence[Piece]]) -> None:
         longer = sum(len(found) > 1 for found in pieces)

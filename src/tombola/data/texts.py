@@ -125,12 +125,19 @@ class OwnTexts(RowSet):
         if self.text not in row:
             names = ", ".join(map(repr, row)) or "none"
             raise DataError(f"{file}: no column {self.text!r} (there are: {names}); write text=..., label=...")
-        text, second = (row.get(name) for name in (self.text, self.second))
+        text, second, label = (row.get(name) for name in (self.text, self.second, self.label))
         self._require(text, file, line)
-        label = row.get(self.label)
+        if second is not None:
+            self._require(second, file, line, self.second)
+        if label is None and self.label in row and file.suffix.lower() != ".jsonl":
+            raise DataError(
+                f"{file}: line {line} ends before its {self.label}; write it, and close quotes that are open"
+            )
         return Written(str(text), None if second is None else str(second)), None if label is None else str(label)
 
     @staticmethod
-    def _require(text: object, file: Path, line: int) -> None:
-        if not isinstance(text, str) or not text.strip():
-            raise DataError(f"{file}: line {line}: the text is empty; write one, or take the line out")
+    def _require(text: object, file: Path, line: int, name: str = "text") -> None:
+        if text is not None and not isinstance(text, str):
+            raise DataError(f"{file}: line {line}: the {name} is {text!r}, which is none; write it in quotes")
+        if text is None or not text.strip():
+            raise DataError(f"{file}: line {line}: the {name} is empty; write one, or take the line out")

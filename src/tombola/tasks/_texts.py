@@ -20,6 +20,9 @@ from tombola.tasks._base import Task
 from tombola.tasks._data import known_data, with_data_options
 
 _FILES: Final = (*TABLES, ".txt")
+_LEARNED, _RANDOM = "hf:", "@config"
+_FILLED_UP: Final = 1024
+"""Vectors that stand for no word: tables are made longer, to a multiple of 64 and the like."""
 
 
 class OfTexts(Task):
@@ -104,11 +107,22 @@ def require_reader(model: Network, data: TextSet) -> None:
             f" {table.num_embeddings:,}; write tokenizer=FOLDER with the folder of that model"
             + (f", or tokenizer=plain:{table.num_embeddings}" if data.tokenizer.startswith("plain") else "")
         )
+    _require_its_own(model, data, words, table.num_embeddings)
     _require_same_words(model, data)
     most = places_of(model.body)
     if most is not None and data.length > most:
         raise ModelError(
             f"length={data.length}: {model.source} takes texts of {most} tokens at most; write length={most}"
+        )
+
+
+def _require_its_own(model: Network, data: TextSet, words: int, vectors: int) -> None:
+    """A net whose vectors were learned elsewhere has as many as its tokeniser knows words, and a few to fill it up."""
+    learned = model.origin.name.startswith(_LEARNED) and not model.origin.name.endswith(_RANDOM)
+    if learned and vectors - words > max(_FILLED_UP, vectors // 10):
+        raise ModelError(
+            f"the tokeniser of {data.name} ({data.tokenizer}) knows {words:,} words, and {model.source} learned vectors"
+            f" for {vectors:,}, so it is not its own; write tokenizer=FOLDER with the folder of that model"
         )
 
 

@@ -21,6 +21,7 @@ from tombola.data._base import Splits, loaded
 from tombola.data._text_set import TextSet
 from tombola.data._text_tried import scored
 from tombola.data._texts import Texts
+from tombola.errors import DataError
 from tombola.models.network import Network
 from tombola.spec import option
 from tombola.tasks._texts import OfTexts, known_texts, share_of
@@ -72,4 +73,7 @@ class TextRegression(OfTexts):
 def _splits(task: TextRegression, digest: str) -> Splits[Texts]:
     del digest  # part of the cache's key, as in `loaded`
     splits = cast("Splits[Texts]", loaded(task.data))
+    numbers = splits.train.labels
+    if bool((numbers == numbers[0]).all()):
+        raise DataError(f"{task.data.name}: every text has the number {numbers[0]:g}; telling them needs two or more")
     return Splits(share_of(splits.train, task.fraction, task.subset_seed), splits.val, splits.test)

@@ -1,6 +1,7 @@
 """`hf:`: encoders from a configuration or a folder, random from the seed, and nothing but safetensors is read."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -233,3 +234,12 @@ def test_a_file_brings_its_prompt_back(tmp_path: Path) -> None:
 def test_a_normaliser_of_images_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="reads no images"):
         Source.parse({"name": f"hf:{folder(tmp_path / 'tiny')}", "normalise": "imagenet"}).load()
+
+
+def test_without_the_extra_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Source.parse({"name": "hf:tiny@config", "config": json.dumps({"model_type": "bert", **SMALL})})
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(
+        ModelError, match=r"hf: needs transformers, not installed here; type: pip install 'tombola\[text"
+    ):
+        source.load()
