@@ -168,7 +168,9 @@ def _restored(package: str, family: str, name: str, options: dict[str, Any]) -> 
 
 
 def singular(name: str) -> str:
-    """``scheme`` for ``schemes``, ``property`` for ``properties``."""
+    """``scheme`` for ``schemes``, ``property`` for ``properties``, ``search`` for ``searches``."""
+    if name.endswith("ches"):
+        return name[:-2]
     return name[:-3] + "y" if name.endswith("ies") else name.removesuffix("s")
 
 

@@ -184,7 +184,7 @@ def test_a_prompted_network_and_ticket_are_read_back_and_measured(tmp_path: Path
     ticket = verbs.draw(model, {"name": "omp", "sparsity": 0.2, "prunable": "re:^mix"})[-1]
     found = verbs.transfer(model, ticket, task, {"name": "prompt", "search": "manual:it seems"})
     assert record(found)["prompt"] == "#195 #29"
-    assert "prompt '#195 #29'" in str(found.adapted)
+    assert "prompt '#195 #29' (manual, 1 asked)" in str(found.adapted)
     kept = verbs.keep(found, ticket, task).save(tmp_path / "prompted.ticket")
     again = Ticket.load(kept)
     assert again.lineage.answers == found.adapted
@@ -324,3 +324,33 @@ def test_a_prompt_longer_than_the_net_takes_is_refused() -> None:
         Transfer.parse({"name": "prompt", "search": {"name": "random", "tokens": 9}}).adapt(
             loaded("gpt2"), Masks({}), task, seed=0, session=Session()
         )
+
+
+def test_an_encoder_with_its_head_of_hidden_words_is_prompted_too(tmp_path: Path) -> None:
+    """A tiny BERT as transformers save it, asked for the word behind its mask."""
+    import json
+
+    transformers: Any = pytest.importorskip("transformers")
+    from tests.data.test_tokenizers import model_folder
+    from tests.models.kinds.test_hf import SMALL
+
+    from tombola.data._text_tried import table
+
+    texts = table(tmp_path)
+    said = {word for line in texts.read_text().splitlines() for word in json.loads(line)["text"].split()}
+    names = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "calm", "loud", ".", *sorted(said)]
+    folder = model_folder(tmp_path / "tiny", names)
+    config = transformers.BertConfig(**{**SMALL, "vocab_size": len(names)})
+    transformers.BertForMaskedLM(config).save_pretrained(folder)
+    task = {"name": f"text:{texts}", "tokenizer": str(folder), "shots": 3, "length": 24}
+    model, how = (
+        {"name": f"hf:{folder}", "decoder": "mlm"},
+        {"name": "prompt", "search": {"name": "random", "calls": 3}},
+    )
+    ticket = verbs.draw(model, {"name": "omp", "sparsity": 0.3, "prunable": "bert"})[-1]
+    found = verbs.transfer(model, ticket, task, how)
+    assert options_of(found)["ids"][2:] == [4, 7], "the mask, and a full stop"
+    assert (options_of(found)["answer"], options_of(found)["ends"]) == (2, 1)
+    assert 0 <= verbs.measure(found, task, "accuracy")[0].value <= 100
+    with pytest.raises(ModelError, match="has no head of words: it ends in 'linear'"):
+        verbs.transfer(f"hf:{folder}", verbs.draw(f"hf:{folder}", {"name": "omp", "prunable": "bert"})[-1], task, how)

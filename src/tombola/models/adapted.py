@@ -44,8 +44,12 @@ class Adapted(Spec):
         parts = [self.title, f"{len(self.classes)} classes ({few})" if self.classes else "classes without names"]
         parts += [f"images of {size} pixels"] if size else []
         parts += [f"the middle {crop:g} of their short side"] if crop != 1 else []
-        parts += [f"prompt {self.found['prompt']!r}"] if self.found and "prompt" in self.found else []
+        parts += [_prompt(self.found)] if self.found and "prompt" in self.found else []
         return ", ".join(parts)
+
+
+def _prompt(found: Mapping[str, Any]) -> str:
+    return f"prompt {found['prompt']!r} ({found.get('search')}, {found.get('reward_calls')} asked)"
 
 
 def _data(task: Mapping[str, Any]) -> Mapping[str, Any]:

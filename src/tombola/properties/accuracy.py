@@ -1,9 +1,10 @@
 """Accuracy: the task's headline score on the test split.
 
-What: The mean of the task's scores over all test samples, in per cent, with the model in eval mode and in float32.
+What: The mean of the task's scores over the test samples, all or the first so many, in per cent, with the model in eval
+    mode and in float32.
 When: The clean number of every study.
 Cost: One forward pass over the test split.
-Options: batch (not part of the identity).
+Options: samples, batch (not part of the identity).
 Reference: top-1 accuracy for classification.
 """
 
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from tombola.answers import Classes
 from tombola.data._base import Examples
+from tombola.data._counts import Counts
 from tombola.fitting.devices import device_of
 from tombola.fitting.session import Session
 from tombola.models.network import Network
@@ -23,15 +25,19 @@ from tombola.tasks._base import Task
 class Accuracy(Property):
     """The share of test samples told right."""
 
+    samples: int | None = option(None, "how many of the first test samples; empty: all", absent=None, ge=1)
     batch: int = option(256, "images a forward pass", identity=False, ge=1)
 
     def check(self, task: Task) -> None:
         instead = "write measure: [mean_iou], or --property mean_iou"
         require_answers(task, Classes, "accuracy is the share of samples told right", instead)
 
+    def passes(self, counts: Counts) -> float:
+        return min(counts.test, self.samples or counts.test)
+
     def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
         self.check(task)
-        examples = test_examples(task, None)
+        examples = test_examples(task, self.samples)
         scores = image_scores(model, task, examples, self.batch, device_of(session.device))
         return [of_scores(scores, examples)]
 

@@ -5,9 +5,9 @@ from tests.transfers import words
 
 from tombola.fitting.session import Session
 from tombola.models.digest import weights_digest
-from tombola.transfers.prompt.form import form_of
+from tombola.transfers.prompt.form import Ids, form_of
 from tombola.transfers.prompt.readers import Whole
-from tombola.transfers.prompt.rewards import Ids, Rewards
+from tombola.transfers.prompt.rewards import Rewards
 from tombola.transfers.prompt.verbaliser import class_words
 from tombola.transfers.searches._base import Language, Search
 

@@ -1,13 +1,15 @@
 """How a prompt stands behind a text: before the next word that is asked for, or before a mask and a full stop."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from tombola.data._tokens import Tokenizer, Written
 from tombola.errors import ModelError, RequestError
 from tombola.models.embeddings import table_in
 from tombola.models.inputs.template import Template
 from tombola.models.network import Network, num_outputs
+
+Ids: TypeAlias = tuple[int, ...]
 
 _CAUSAL: Final = "lm"
 _MASKED: Final = "mlm"
@@ -23,10 +25,10 @@ class Form:
 
     ends: int
     """How many special tokens close a text."""
-    tail: tuple[int, ...]
+    tail: Ids
     """The mask and what stands behind it; nothing where the next word is asked for."""
 
-    def template(self, prompt: tuple[int, ...], words: tuple[int, ...], offsets: tuple[float, ...] = ()) -> Template:
+    def template(self, prompt: Ids, words: Ids, offsets: tuple[float, ...] = ()) -> Template:
         """The first layer's options for a prompt."""
         answer = len(prompt) - (0 if self.tail else 1)
         return Template(ids=(*prompt, *self.tail), answer=answer, ends=self.ends, words=words, offsets=offsets)
@@ -34,13 +36,13 @@ class Form:
 
 def form_of(network: Network, cutting: Tokenizer) -> Form:
     """The form that suits a network's head and the tokeniser; raises `ModelError` for a head that tells no words."""
-    kind = network.head_kind.name
+    kind, ends = network.head_kind.name, len(around(cutting)[1])
     require_words(network)
     if kind == _CAUSAL:
-        return Form(_closing(cutting), ())
+        return Form(ends, ())
     if cutting.mask is None:
         raise RequestError(f"{network.source} tells hidden words, and the tokeniser has no mask to hide one behind")
-    return Form(_closing(cutting), (cutting.mask, *cutting.bare(" .")))
+    return Form(ends, (cutting.mask, *cutting.bare(" .")))
 
 
 def require_words(network: Network) -> None:
@@ -55,8 +57,8 @@ def require_words(network: Network) -> None:
     )
 
 
-def _closing(cutting: Tokenizer) -> int:
-    """How many special tokens the tokeniser puts behind a text."""
-    ids = cutting.pieces([Written("a")], 8)[0][0].ids.tolist()
-    inner = [place for place, number in enumerate(ids) if number not in cutting.special]
-    return len(ids) - 1 - max(inner, default=len(ids) - 1)
+def around(cutting: Tokenizer) -> tuple[Ids, Ids]:
+    """The special tokens that the tokeniser puts before a text and behind it."""
+    whole, inner = cutting.pieces([Written("a")], 8)[0][0].ids.tolist(), cutting.bare("a")
+    at = next((n for n in range(len(whole)) if whole[n : n + len(inner)] == inner), 0)
+    return tuple(whole[:at]), tuple(whole[at + len(inner) :])

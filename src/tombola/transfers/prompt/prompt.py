@@ -39,9 +39,9 @@ from tombola.tasks._base import Task
 from tombola.tasks._texts import OfTexts
 from tombola.tasks.text import TextClassification
 from tombola.transfers._base import Transfer
-from tombola.transfers.prompt.form import Form, form_of
+from tombola.transfers.prompt.form import Form, Ids, form_of
 from tombola.transfers.prompt.readers import reader_of
-from tombola.transfers.prompt.rewards import Ids, Rewards
+from tombola.transfers.prompt.rewards import Rewards
 from tombola.transfers.prompt.verbaliser import class_words
 from tombola.transfers.searches._base import Language, Search
 

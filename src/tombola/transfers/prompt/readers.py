@@ -11,7 +11,7 @@ from tombola.models.encoders import EncoderBody
 from tombola.models.heads.lm import NextWord
 from tombola.models.inputs.template import Templated
 from tombola.models.network import Network
-from tombola.transfers.prompt.form import Form
+from tombola.transfers.prompt.form import Form, Ids
 
 _BATCH: Final = 64
 _MOST: Final = 256
@@ -21,7 +21,7 @@ _MOST: Final = 256
 class Reader(Protocol):
     """Fixed texts before a network."""
 
-    def logits(self, prompt: tuple[int, ...]) -> Tensor:
+    def logits(self, prompt: Ids) -> Tensor:
         """Of each class's word behind each text and the prompt, (N, C) in float32 on the CPU."""
 
 
@@ -29,11 +29,11 @@ class Reader(Protocol):
 class Whole:
     """Reads every text again for each prompt: any net can."""
 
-    def __init__(self, network: Network, texts: Batch, form: Form, words: tuple[int, ...]) -> None:
+    def __init__(self, network: Network, texts: Batch, form: Form, words: Ids) -> None:
         self._network, self._texts, self._form, self._words = network, texts, form, words
 
     @torch.no_grad()
-    def logits(self, prompt: tuple[int, ...]) -> Tensor:
+    def logits(self, prompt: Ids) -> Tensor:
         layer, body = Templated(self._form.template(prompt, self._words)), self._network.body
         starts = range(0, len(self._texts), _BATCH)
         parts = [self._texts.part(slice(start, start + _BATCH)) for start in starts]
@@ -47,7 +47,7 @@ class Remembering:
     Of causal models: what stands behind a token does not change what attention sees at it.
     """
 
-    def __init__(self, network: Network, texts: Batch, form: Form, words: tuple[int, ...]) -> None:
+    def __init__(self, network: Network, texts: Batch, form: Form, words: Ids) -> None:
         body, head = network.body, network.head
         assert isinstance(body, EncoderBody)
         assert isinstance(head, NextWord)
@@ -60,7 +60,7 @@ class Remembering:
         self._kept, self._last = self._read(x)
 
     @torch.no_grad()
-    def logits(self, prompt: tuple[int, ...]) -> Tensor:
+    def logits(self, prompt: Ids) -> Tensor:
         if not prompt:
             return (self._last @ self._rows.T).float().cpu()
         some, count = len(self._mask), len(prompt)
@@ -84,7 +84,7 @@ class Remembering:
         return kept, last
 
 
-def reader_of(network: Network, texts: Batch, form: Form, words: tuple[int, ...]) -> Reader:
+def reader_of(network: Network, texts: Batch, form: Form, words: Ids) -> Reader:
     """The cheapest reader that the network allows."""
     causal = isinstance(network.body, EncoderBody) and network.body.causal
     few = len(texts) <= _MOST and set(texts.more) == {"attention_mask"}

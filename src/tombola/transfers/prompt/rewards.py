@@ -3,16 +3,15 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeAlias, final
+from typing import final
 
 import torch
 from torch import Tensor
 
 from tombola.disks import written
+from tombola.transfers.prompt.form import Ids
 from tombola.transfers.prompt.readers import Reader
 from tombola.transfers.prompt.reward import mean_log_odds, reward
-
-Ids: TypeAlias = tuple[int, ...]
 
 
 @final

@@ -9,8 +9,8 @@ from tombola.errors import RequestError
 from tombola.fitting.session import Session
 from tombola.models.network import Network
 from tombola.registry import Family, Member
-from tombola.transfers.prompt.form import Form
-from tombola.transfers.prompt.rewards import Ids, Rewards
+from tombola.transfers.prompt.form import Form, Ids
+from tombola.transfers.prompt.rewards import Rewards
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ Reference: Deng et al. (RLPrompt), EMNLP 2022, arXiv 2205.12548.
 from typing import final
 
 from tombola.fitting.session import Session
-from tombola.transfers.prompt.rewards import Ids, Rewards
+from tombola.transfers.prompt.form import Ids
+from tombola.transfers.prompt.rewards import Rewards
 from tombola.transfers.searches._base import Language, Search
 
 

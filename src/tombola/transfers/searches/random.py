@@ -17,7 +17,8 @@ from tombola.fitting.seeds import generator
 from tombola.fitting.session import Session
 from tombola.registry import Examples
 from tombola.spec import option
-from tombola.transfers.prompt.rewards import Ids, Rewards
+from tombola.transfers.prompt.form import Ids
+from tombola.transfers.prompt.rewards import Rewards
 from tombola.transfers.searches._base import Language, Search
 
 

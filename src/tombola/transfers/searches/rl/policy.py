@@ -1,16 +1,14 @@
 """The policy that writes prompts: a frozen language model, two linear layers to train, and the frozen words again."""
 
 import copy
-from itertools import takewhile
 from typing import Final, final
 
 import torch
 from torch import Tensor, nn
 
-from tombola.data._tokens import Tokenizer, Written
 from tombola.models.embeddings import table_of
 from tombola.models.network import Network
-from tombola.transfers.prompt.rewards import Ids
+from tombola.transfers.prompt.form import Ids, around
 from tombola.transfers.searches._base import Language
 
 _GAIN: Final = 1e-4
@@ -57,7 +55,7 @@ class States:
 
     def __init__(self, language: Language) -> None:
         self._network, self._tail = language.network, language.form.tail
-        self._begin = _begin(language.cutting)
+        self._begin = around(language.cutting)[0] or (language.cutting.pad,)
         self._known: dict[Ids, Tensor] = {}
 
     @torch.no_grad()
@@ -79,8 +77,3 @@ class States:
 def rows_of(network: Network, words: list[int]) -> Tensor:
     """The vectors of the words that may be written, (V, D), on the CPU."""
     return table_of(network.body).weight.detach()[words].float().cpu()
-
-
-def _begin(cutting: Tokenizer) -> Ids:
-    ids = cutting.pieces([Written("a")], 8)[0][0].ids.tolist()
-    return tuple(takewhile(lambda number: number in cutting.special, ids)) or (cutting.pad,)

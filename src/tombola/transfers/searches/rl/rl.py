@@ -21,8 +21,9 @@ from tombola.fitting.seeds import generator
 from tombola.fitting.session import Session
 from tombola.registry import Examples
 from tombola.spec import option
+from tombola.transfers.prompt.form import Ids
 from tombola.transfers.prompt.reward import z_scores
-from tombola.transfers.prompt.rewards import Ids, Rewards
+from tombola.transfers.prompt.rewards import Rewards
 from tombola.transfers.searches._base import Language, Search
 from tombola.transfers.searches.rl.policy import Policy, States, rows_of
 from tombola.transfers.searches.rl.soft_q import soft_q_loss
