@@ -21,6 +21,9 @@ from tombola.models.digest import weights_digest
 from tombola.models.files import load_network, save_network
 from tombola.models.inputs.template import Templated, inserted
 from tombola.models.network import Network
+from tombola.models.source import Source
+from tombola.tasks._base import Task
+from tombola.tasks.text import TextClassification
 from tombola.tickets.ticket import Ticket
 from tombola.transfers._base import Transfer
 from tombola.transfers.prompt.form import Form, form_of
@@ -156,6 +159,7 @@ def test_causal_and_masked_templates_say_the_same_where_order_says_nothing() -> 
     """The mask and the full stop have vectors of 0, so both nets see the same bag of words."""
     causal, masked = words.network(), words.network(masked=True)
     cutting, batch = words.task().texts.cutting(), words.task().splits().train.take(torch.arange(30))
+    assert cutting.mask is not None
     forms = [form_of(network, cutting) for network in (causal, masked)]
     assert forms == [Form(1, ()), Form(1, (cutting.mask, *cutting.bare(".")))]
     told = []
@@ -246,14 +250,14 @@ def test_no_test_or_validation_text_is_looked_at(monkeypatch: pytest.MonkeyPatch
         def take(self, indices: Tensor) -> Any:
             raise AssertionError("a sealed text was looked at")
 
-    given = words.TextClassification.splits
+    given = TextClassification.splits
 
     def splits(self: Any) -> Any:
         found = given(self)
         shut = [Sealed(part.ids, part.labels, part.classes) for part in (found.val, found.test)]
         return replace(found, val=shut[0], test=shut[1])
 
-    monkeypatch.setattr(words.TextClassification, "splits", splits)
+    monkeypatch.setattr(TextClassification, "splits", splits)
     assert options_of(prompted(search=search)) == first
     assert math.isfinite(cast("float", record(prompted(search=search))["reward"]))
 
@@ -304,11 +308,11 @@ def test_a_tiny_llama_goes_the_whole_way_and_its_ticket_is_measured(tmp_path: Pa
     task = {"name": f"text:{texts}", "tokenizer": str(folder), "shots": 4}
     ticket = verbs.draw(f"hf:{folder}", {"name": "omp", "sparsity": 0.3, "prunable": "sparsegpt"})[-1]
     found = verbs.transfer(f"hf:{folder}", ticket, task, {"name": "prompt", "search": {"name": "random", "calls": 5}})
-    target = verbs.Task.parse(task)
+    target = Task.parse(task)
     kept = verbs.keep(found, ticket, target).save(tmp_path / "prompted.ticket")
     file = save_network(found, tmp_path / "net.safetensors")
     rows = verbs.measure(found, task, "accuracy")
-    for again in (verbs.finished(str(kept), target), load_network(verbs.Source.parse(f"hf:{folder}"), file)):
+    for again in (verbs.finished(str(kept), target), load_network(Source.parse(f"hf:{folder}"), file)):
         assert options_of(again) == options_of(found)
         assert weights_digest(again.body) == weights_digest(found.body)
         assert record(again) == record(found)

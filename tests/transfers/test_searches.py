@@ -54,7 +54,7 @@ def test_descending_the_loss_finds_the_policy_where_the_slow_copy_knows_the_valu
     for _ in range(300):
         logits = torch.stack([table[0].expand(9, 3), table[1][tokens[:, 0]]], 1)
         optimizer.zero_grad()
-        soft_q_loss(logits, best, tokens, rewards).backward()
+        soft_q_loss(logits, best, tokens, rewards).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     for found, wanted in zip(table, optimal(), strict=True):
         torch.testing.assert_close(found.softmax(-1), wanted.softmax(-1), atol=1e-3, rtol=0)
@@ -104,4 +104,4 @@ def test_a_search_ends_at_its_calls_and_where_there_are_no_more_prompts() -> Non
         asked = rewards()
         Search.parse(options).find(asked, language(), seed=0, session=Session())
         assert 1 <= asked.calls <= most
-    assert Search.parse({"name": "random", "calls": 5}).most == 5  # type: ignore[attr-defined]  # a search's
+    assert Search.parse({"name": "random", "calls": 5}).most == 5

@@ -25,6 +25,10 @@ class Counts:
         """With a share of the training samples, as tasks take it."""
         return self if fraction == 1 else replace(self, train=max(1, round(fraction * self.train)))
 
+    def few(self, shots: int) -> "Counts":
+        """With so many training samples of each class."""
+        return replace(self, train=shots * self.classes)
+
 
 def counts_of(dataset: Dataset) -> Counts:
     """The counts of a set: as published, as its options say, or those of its samples, which are then read.

@@ -4,6 +4,7 @@ transformers says which tensor is which, and the library ``gguf`` unpacks them; 
 rounded comes back as the float32 numbers that it stands for.
 """
 
+import importlib
 import json
 from contextlib import redirect_stderr
 from io import StringIO
@@ -29,8 +30,7 @@ def described_in(file: Path) -> str:
 
 def weights_in(file: Path, config: Any) -> dict[str, Tensor]:
     """Its tensors in float32, named as transformers name those of the language model with this configuration."""
-    import transformers
-
+    transformers: Any = importlib.import_module("transformers")
     with torch.device("meta"):
         net = transformers.AutoModelForCausalLM.from_config(config)
     with redirect_stderr(StringIO()):  # a bar that counts tensors
@@ -41,12 +41,13 @@ def weights_in(file: Path, config: Any) -> dict[str, Tensor]:
 def _read(file: Path, **options: Any) -> Any:
     try:
         import gguf  # noqa: F401  transformers ask for it later, in more words
-        from transformers.modeling_gguf_pytorch_utils import load_gguf_checkpoint
+
+        transformers: Any = importlib.import_module("transformers.modeling_gguf_pytorch_utils")
     except ImportError:
         raise ModelError(
             f"{file}: GGUF files need transformers and gguf, not installed here; type: pip install 'tombola[text]'"
         ) from None
     try:
-        return load_gguf_checkpoint(str(file), **options)
+        return transformers.load_gguf_checkpoint(str(file), **options)
     except (OSError, ValueError, KeyError, IndexError, StructError) as error:
         raise ModelError(f"{file}: no GGUF file that can be read ({str(error)[:200]})") from None

@@ -63,7 +63,9 @@ def _counts(task: Task) -> Counts | TombolaError:
     try:
         data = getattr(task, "data", None)
         if isinstance(data, Dataset):
-            return counts_of(data).part(float(getattr(task, "fraction", 1.0)))
+            found = counts_of(data).part(float(getattr(task, "fraction", 1.0)))
+            shots = getattr(task, "shots", None)
+            return found if shots is None else found.few(shots)
         splits = of_images(task.splits(), "an estimate of the cost")
         return Counts(len(splits.train), len(splits.val), len(splits.test), len(splits.classes), splits.train.size)
     except TombolaError as error:

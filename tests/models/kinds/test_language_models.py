@@ -1,5 +1,6 @@
 """`hf:` of causal language models: their own head, GPT-2's layers that lie the other way, GGUF, installed wheels."""
 
+import importlib
 import json
 from pathlib import Path
 from typing import Any
@@ -37,13 +38,13 @@ SMOLLM2: dict[str, Any] = {
 
 def saved(kind: str, place: Path) -> nn.Module:
     """transformers' model of a kind, saved in a folder as they save it."""
-    import transformers
+    transformers: Any = importlib.import_module("transformers")
 
     config = transformers.AutoConfig.for_model(**KINDS[kind])
     with seeded(2):
-        found: Any = transformers.AutoModelForCausalLM.from_config(config).eval()
-    found.save_pretrained(place)
-    return found  # type: ignore[no-any-return]
+        found: nn.Module = transformers.AutoModelForCausalLM.from_config(config).eval()
+    found.save_pretrained(place)  # type: ignore[operator]  # as theirs do
+    return found
 
 
 def loaded(kind: str = "llama", **options: Any) -> Network:
@@ -157,8 +158,9 @@ def test_a_head_that_the_file_lacks_is_missed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("kind", "theirs"), [("bert", "cls.predictions"), ("roberta", "lm_head"),
                                               ("distilbert", "vocab"), ("electra", "generator")])  # fmt: skip
 def test_an_encoders_head_of_hidden_words_comes_where_it_is_asked_for(kind: str, theirs: str, tmp_path: Path) -> None:
-    import transformers
     from tests.models.kinds.test_hf import FAMILIES
+
+    transformers: Any = importlib.import_module("transformers")
 
     config = transformers.AutoConfig.for_model(
         kind, **FAMILIES[kind], initializer_range=0.5
@@ -215,7 +217,7 @@ TENSORS = {
 
 
 def test_a_gguf_file_is_a_whole_model(tmp_path: Path) -> None:
-    import transformers
+    transformers: Any = importlib.import_module("transformers")
 
     file = gguf_file(tmp_path / "made")
     theirs = transformers.AutoModelForCausalLM.from_pretrained(str(file.parent), gguf_file=file.name)

@@ -72,7 +72,8 @@ class Remembering:
             use_cache=True,
             **{self._called: _cache(self._kept)},
         )
-        return (found.last_hidden_state[:, -1] @ self._rows.T).float().cpu()
+        last: Tensor = found.last_hidden_state[:, -1]
+        return (last @ self._rows.T).float().cpu()
 
     @torch.no_grad()
     def _read(self, x: Tensor) -> tuple[list[tuple[Tensor, Tensor]], Tensor]:

@@ -75,7 +75,7 @@ class Rl(Search):
                 scores = _SCALE * z_scores(asked)
                 loss = soft_q_loss(policy(found.states), slow(found.states), found.places, scores)
                 optimizer.zero_grad()
-                loss.backward()
+                loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
                 torch.nn.utils.clip_grad_norm_(policy.parameters(), _CLIP)
                 optimizer.step()
                 slow.follow(policy, self.polyak)
