@@ -50,7 +50,10 @@ def network(member: Input) -> tuple[Network, Tensor, dict[str, Tensor]]:
     """A network with the input before it, a batch's x, and what stands beside it."""
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        image, text = nn.Sequential(nn.Flatten(), nn.LazyLinear(3)), Telling() if member.READS == "tokens" else Bag()
+        image, text = (
+            nn.Sequential(nn.Flatten(), nn.LazyLinear(3)),
+            Telling() if member.HEAD_READS == "tokens" else Bag(),
+        )
         layer = member.layer(text, generator=rng())
         if layer.bounds == Normalise.bounds:
             x = torch.rand(BATCH, layer.mean.numel() if isinstance(layer, Normalise) else 3, 4, 4)

@@ -54,7 +54,7 @@ class Input(Member):
     """What a network reads."""
 
     family: ClassVar[Family] = Family("inputs", "tombola.models.inputs")
-    READS: ClassVar[Reads] = "a vector"
+    HEAD_READS: ClassVar[Reads] = "a vector"
     """What the head reads of a body that this stands before."""
 
     @abstractmethod

@@ -12,7 +12,7 @@ Reference: Schick and Schuetze, EACL 2021, arXiv 2001.07676; Deng et al. (RLProm
 
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self, final
+from typing import Any, ClassVar, Literal, Self, final
 
 import torch
 from pydantic import model_validator
@@ -32,6 +32,7 @@ class Templated(InputLayer):
     """The first layer of a network that answers in a few of its words. What it knows is in its options alone."""
 
     bounds: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
+    READS: ClassVar[Literal["images", "texts"]] = "texts"
 
     def __init__(self, options: "Template") -> None:
         super().__init__()
@@ -86,7 +87,7 @@ class Templated(InputLayer):
 class Template(Input):
     """Token ids behind each text, and a word a class."""
 
-    READS: ClassVar[Reads] = "tokens"
+    HEAD_READS: ClassVar[Reads] = "tokens"
     EXAMPLES: ClassVar[Examples] = (
         {"words": (5, 2, 7)},
         {"ids": (3, 1), "answer": 0, "ends": 1, "words": (5, 2, 7), "offsets": (0.5, -1.0, 0.5)},

@@ -13,6 +13,8 @@ Cost: at scale=small some 4.5 hours of one core.
 Reference: Chen et al., NeurIPS 2020, arXiv 2007.12223 (The Lottery Ticket Hypothesis for Pre-trained BERT Networks).
 """
 
+from typing import Any
+
 from tombola.recipes._scales import Scale, repeats
 from tombola.recipes.bert_tickets import _paper, _small
 from tombola.recipes.bert_tickets._named import named
@@ -25,6 +27,8 @@ def matching(scale: Scale = "paper") -> Study:
     """Tasks, seeds, sparsities."""
     tasks = _paper.tasks() if scale == "paper" else _small.tasks()
     sparsities = _paper.LADDER if scale == "paper" else _small.SPARSITIES
-    prior = {_paper.BERT if scale == "paper" else _small.PRIOR: {}}  # one level, so that every figure names it
+    prior: dict[str, Any] = {
+        _paper.BERT if scale == "paper" else _small.PRIOR: {}
+    }  # one level, so that every figure names it
     axes = {"prior": prior, "task": tasks, "repeat": repeats(), "draw.sparsity": list(sparsities)}
     return named("matching", scale, TITLE, axes)
