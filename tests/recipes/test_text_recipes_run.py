@@ -50,7 +50,7 @@ def _shortened(scheme: dict[str, Any]) -> dict[str, Any]:
         ("matching", ["task=cola,sst2"], ["Quality against sparsity", "What pruning costs"]),
         ("pretraining", ["task=cola,rte"], ["Levels side by side", "What pruning costs"]),
         ("imp-vs-omp", ["task=sst2"], ["Quality against sparsity"]),
-        ("universal", [], ["Levels side by side", "What pruning costs", "Layer by layer"]),
+        ("universal", [], ["Levels side by side", "What pruning costs", "Layer by layer", "The same weights?"]),
         ("rewinding", [], ["Levels side by side", "What pruning costs"]),
     ],
 )

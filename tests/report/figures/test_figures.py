@@ -6,6 +6,7 @@ from tests.report.rows import demo_rows, row
 
 from tombola.report.about import About
 from tombola.report.figures._base import Drawn, Figure
+from tombola.rows import Row, Scalar
 
 NO_SPARSITY = [row(v, s, prior=p) for p, v in (("a", 1.0), ("b", 2.0)) for s in range(3)]
 
@@ -106,3 +107,24 @@ def test_what_is_lost_on_each_target_against_a_level_called_dense() -> None:
     assert len(drawn.table.rows) == 4
     assert ">dense</th>" not in drawn.fragment
     assert draw("transfer_matrix", [r for r in ARMS if r.cell["drawn"] != "dense"], About()) is None
+
+
+def test_overlap_stands_beside_what_chance_would_give() -> None:
+    def overlap(drawn: str, reference: str, value: float, chance: float) -> list[Row]:
+        told = [row(v, prop="overlap", better="neither", drawn=drawn) for v in (value, chance)]
+        detail: dict[str, Scalar] = {"reference": reference}
+        metrics = ("overlap", "expected_overlap")
+        return [r.model_copy(update={"metric": m, "detail": detail}) for r, m in zip(told, metrics, strict=True)]
+
+    rows = [
+        *overlap("words", "omp", 60.0, 20.0),
+        *overlap("words", "x.ticket", 30.0, 20.0),
+        *overlap("sst2", "omp", 50.0, 20.0),
+    ]
+    drawn = draw("overlap_matrix", rows, About())
+    assert drawn is not None
+    assert drawn.table is not None
+    assert drawn.table.header == ("ticket", "omp", "x.ticket")
+    assert drawn.table.rows == (("sst2", "50.0 (20.0)", "–"), ("words", "60.0 (20.0)", "30.0 (20.0)"))
+    assert "--d:17%" in drawn.fragment, "40 points above chance"
+    assert draw("overlap_matrix", demo_rows(), About()) is None

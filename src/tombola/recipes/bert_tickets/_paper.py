@@ -37,7 +37,7 @@ def task(name: str) -> dict[str, Any]:
     return {"name": f"{kind}:{name}", "tokenizer": BERT, "length": 128}
 
 
-def tasks(*names: str, also: Sequence[str] = ()) -> dict[str, Any]:
+def tasks(*names: str, also: Sequence[Any] = ()) -> dict[str, Any]:
     """An axis of tasks, each measured as it is judged, and by ``also``; all nine where none is named."""
     return {name: {"target": task(name), "measure": [*judged(name), *also]} for name in names or TASKS}
 

@@ -40,7 +40,7 @@ def fit(length: str = "1ep", **options: Any) -> dict[str, Any]:
     return {"preset": "glue", "epochs": length, "optimizer": {"lr": 1e-4}, **options}
 
 
-def tasks(*names: str, also: Sequence[str] = ()) -> dict[str, Any]:
+def tasks(*names: str, also: Sequence[Any] = ()) -> dict[str, Any]:
     """An axis of these tasks, each measured as it is judged, and by ``also``; all four where none is named."""
     return {name: {"target": task(name), "measure": [*judged(name), *also]} for name in names or _LENGTHS}
 

@@ -1,7 +1,7 @@
 """BERT's tickets, universal: does the ticket of one source serve tasks it was not drawn on?
 
 What: tickets at 70 % drawn level by level on masked words and on each source task, and in one shot, finetuned on every
-    target. With ``density`` layer by layer and ``distance_from_omp``, which says where their masks differ.
+    target. With ``density`` layer by layer and ``overlap`` with the one-shot ticket, beside what chance would give.
 When: the claim that the ticket of masked words, the task of pretraining, reaches most targets' own (10 of 11; SQuAD's
     4, all others' at most 2).
 Faithful: as bert-tickets/imp-vs-omp; 10,000 steps a level on masked words, 16 blocks of 512.
@@ -20,7 +20,8 @@ from tombola.study.study import Study
 
 TITLE = "Whose ticket at 70 % serves other tasks?"
 SPARSITY = 0.7
-_ALSO = ("density", "distance_from_omp")
+_ONE_SHOT = {**_small.OMP, "sparsity": SPARSITY}
+_ALSO = ("density", {"name": "overlap", "reference": _ONE_SHOT})
 
 
 def universal(scale: Scale = "paper") -> Study:
