@@ -149,10 +149,10 @@ def test_the_same_seed_finds_the_same_prompt_and_another_one_another() -> None:
 
 def test_a_killed_search_goes_on_where_it_was(tmp_path: Path) -> None:
     search = {"name": "rl", "calls": 9, "prompts": 4, "hidden": 8}
-    tmp_path.mkdir(exist_ok=True)
-    first = prompted(search=search, session=Session(tmp_path))
-    assert len((tmp_path / "rewards.json").read_text()) > 20
-    assert options_of(prompted(search=search, session=Session(tmp_path))) == options_of(first)
+    folder = tmp_path / "not" / "yet"
+    first = prompted(search=search, session=Session(folder))
+    assert len((folder / "rewards.json").read_text()) > 20
+    assert options_of(prompted(search=search, session=Session(folder))) == options_of(first)
 
 
 def test_causal_and_masked_templates_say_the_same_where_order_says_nothing() -> None:
@@ -358,3 +358,25 @@ def test_an_encoder_with_its_head_of_hidden_words_is_prompted_too(tmp_path: Path
     assert 0 <= verbs.measure(found, task, "accuracy")[0].value <= 100
     with pytest.raises(ModelError, match="has no head of words: it ends in 'linear'"):
         verbs.transfer(f"hf:{folder}", verbs.draw(f"hf:{folder}", {"name": "omp", "prunable": "bert"})[-1], task, how)
+
+
+def test_a_study_of_prompts_ends_in_rows(tmp_path: Path) -> None:
+    from tombola.study.run import run
+    from tombola.study.store import Store
+    from tombola.study.study import Study
+
+    folder, texts = real_words(tmp_path)
+    how = {"name": "prompt", "search": {"name": "random", "calls": 2}}
+    study = Study.of(
+        {
+            "name": "prompts",
+            "model": f"hf:{folder}",
+            "target": {"name": f"text:{texts}", "tokenizer": str(folder), "shots": 3},
+            "draw": {"name": "omp", "sparsity": 0.3, "prunable": "sparsegpt"},
+            "transfer": how,
+            "measure": [{"name": "accuracy", "samples": 6}],
+            "axes": {"search": {"none": {"transfer.search": "none"}, "random": {"transfer.search": how["search"]}}},
+        }
+    )
+    found = run(study, store=Store(tmp_path / "store"))
+    assert [(row.metric, row.samples) for row in found.rows] == [("accuracy", 6)] * 2

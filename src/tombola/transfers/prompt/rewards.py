@@ -59,6 +59,7 @@ class Rewards:
         if self._file is not None:
             self._known[prompt] = found
             rows = [[list(ids), value] for ids, value in self._known.items()]
+            self._file.parent.mkdir(parents=True, exist_ok=True)
             with written(self._file) as beside:
                 beside.write_text(json.dumps(rows), encoding="utf-8")
         return found
