@@ -64,6 +64,8 @@ def test_the_answer_told_is_the_likeliest_of_all_windows(tmp_path: Path) -> None
     assert isinstance(test, Passages)
     assert len(test) > len(test.questions)
 
+    labels = test.labels
+
     class Knows(torch.nn.Module):
         """Sure of each window's target, and surer where the answer is."""
 
@@ -74,11 +76,11 @@ def test_the_answer_told_is_the_likeliest_of_all_windows(tmp_path: Path) -> None
             self.seen = 0
 
         def forward(self, ids: torch.Tensor, **_more: torch.Tensor) -> torch.Tensor:
-            labels = test.labels[self.seen : self.seen + len(ids)]
+            asked = labels[self.seen : self.seen + len(ids)]
             self.seen += len(ids)
             places = torch.arange(ids.shape[1])
-            told = (places[None, :, None] == labels[:, None, :2]).float()
-            found: torch.Tensor = self.head(self.words(ids)) * 0 + told * (1 + 8 * (labels[:, :1, None] > 0))
+            told = (places[None, :, None] == asked[:, None, :2]).float()
+            found: torch.Tensor = self.head(self.words(ids)) * 0 + told * (1 + 8 * (asked[:, :1, None] > 0))
             return found
 
     from tombola.models.inputs.tokens import Words
@@ -115,7 +117,8 @@ def test_a_span_is_inside_ordered_and_not_too_long() -> None:
 )
 def test_answers_are_compared_as_the_published_script_does(told: str, answer: str, same: float, shared: float) -> None:
     """Worked out by hand from evaluate-v1.1.py, whose F1 is 0 where no word is shared, even of nothing with nothing."""
-    assert (exact(told, answer), overlap(told, answer)) == (same, pytest.approx(shared))
+    assert exact(told, answer) == same
+    assert overlap(told, answer) == pytest.approx(shared)
 
 
 def test_of_several_answers_the_nearest_counts() -> None:

@@ -68,9 +68,9 @@ def best_span(outputs: Tensor, inside: Tensor, *, longest: int = LONGEST, best: 
     Of the ``best`` begins and the ``best`` ends those pairs are spans that end where they begin or behind, and hold
     ``longest`` tokens at most; their score is the sum of the two.
 
-    >>> outputs = torch.tensor([[9.0, 9.0], [0.0, 3.0], [2.0, 0.0], [0.0, 1.0]])
+    >>> outputs = torch.tensor([[9.0, 9.0], [0.0, 4.0], [2.0, 0.0], [0.0, 1.0]])
     >>> best_span(outputs, torch.tensor([False, True, True, True]))
-    (3.0, 1, 1)
+    (4.0, 1, 1)
     """
     places = torch.nonzero(inside).flatten()
     if len(places) == 0:
