@@ -64,4 +64,4 @@ def _look_up_once() -> None:
         registry.functions = {target: [*functions] for target, functions in registry.functions.items()}
         return registry
 
-    ONNXRegistry.from_torchlib = staticmethod(copied)  # type: ignore[method-assign,assignment]  # for as long as tests run
+    ONNXRegistry.from_torchlib = staticmethod(copied)  # type: ignore[method-assign]  # for as long as tests run

@@ -147,5 +147,7 @@ def plain(shown: Shown) -> dict[str, Any]:
 
 def from_plain(told: dict[str, Any]) -> Shown:
     """What `plain` made a dictionary of."""
-    made = {name: tuple(value) if isinstance(value, list) else value for name, value in told.items() if name != "what"}
+    made: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in told.items() if name != "what"
+    }
     return ShownTexts(**made) if told["what"] == ShownTexts.WHAT else ShownImages(**made)

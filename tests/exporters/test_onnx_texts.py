@@ -15,6 +15,7 @@ from tombola.exporters._masked import masked
 from tombola.exporters.onnx import noted
 from tombola.masks.masks import Masks
 from tombola.models.adapted import Adapted
+from tombola.models.inputs.prompt import Prompt
 from tombola.models.network import Network
 from tombola.models.prunable import prunable
 from tombola.models.showing import arrays_of, drawn, shown_to
@@ -99,6 +100,21 @@ def test_a_net_of_ones_own_does_too(tmp_path: Path, runtime: Any) -> None:
     network = bag().eval()
     require_same_logits(network, session_of(network, Masks({}), tmp_path / "net.onnx", runtime))
     assert noted(tmp_path / "net.onnx")["most"] is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("head", ["mlm", "prompt"])
+def test_heads_of_words_and_prompts_do_too(head: str, tmp_path: Path, runtime: Any) -> None:
+    network, generator = encoder(num_hidden_layers=1), torch.Generator().manual_seed(0)
+    if head == "mlm":
+        network = network.with_head(60, generator=generator, head="mlm").eval()
+    else:
+        network.normalise = Prompt(tokens=3).layer(network.body, generator=generator)
+    session = session_of(network, Masks({}), tmp_path / "net.onnx", runtime)
+    batch = drawn(shown_to(network, length=11), 3, generator)
+    (found,) = session.run(None, arrays_of(shown_to(network, length=11), batch))
+    with torch.no_grad():
+        np.testing.assert_allclose(found, network(batch.x, **batch.more).numpy(), rtol=1e-4, atol=1e-5)
 
 
 def test_texts_have_no_side(tmp_path: Path, runtime: Any) -> None:

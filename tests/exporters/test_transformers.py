@@ -122,6 +122,14 @@ def test_the_tokeniser_goes_along_and_another_one_is_refused(tmp_path: Path) -> 
     assert not (tmp_path / "net").exists()
 
 
+def test_a_tokeniser_without_files_is_said(tmp_path: Path) -> None:
+    network = encoder(num_hidden_layers=1)
+    data = {"name": "prose", "tokenizer": "plain:60"}
+    network.adapted = Adapted.of({"name": "text", "data": data}, size=None, classes=("a", "b", "c"))
+    told = EXPORTER.told(EXPORTER.export(network, Masks({}), tmp_path / "net"))
+    assert told[-1] == "its texts were cut into words by plain:60, which has no files: no tokeniser goes along"
+
+
 def test_what_no_configuration_says_is_refused(tmp_path: Path) -> None:
     network = encoder(num_hidden_layers=1)
     prompted = network.copy()

@@ -9,6 +9,7 @@ from tests.models.texts import WORDS, bag, texts
 
 from tombola.errors import RequestError
 from tombola.models.adapted import Adapted
+from tombola.models.inputs.prompt import Prompt
 from tombola.models.network import Network
 from tombola.models.showing import arrays_of, batch_of, drawn, shown_to
 from tombola.models.source import Source
@@ -45,6 +46,16 @@ def test_texts_are_as_long_as_asked_or_as_adapted_with_and_no_longer_than_goes()
 def test_families_say_what_they_take_and_how_many_places_they_have() -> None:
     roberta = shown_to(encoder("roberta", pad_token_id=1, type_vocab_size=1))
     assert roberta == ShownTexts(16, words=20, pad=1, beside=("attention_mask",), most=16)
+
+
+def test_a_prompt_takes_places_of_its_own() -> None:
+    network = encoder("bert")
+    network.normalise = Prompt(tokens=4).layer(network.body, generator=torch.Generator().manual_seed(0))
+    shown = shown_to(network)
+    assert isinstance(shown, ShownTexts)
+    assert (shown.length, shown.most) == (14, 14)
+    batch = drawn(shown, 2, torch.Generator().manual_seed(0))
+    assert network(batch.x, **batch.more).shape == (2, 2)
 
 
 def test_a_net_of_ones_own_says_it_by_its_arguments() -> None:

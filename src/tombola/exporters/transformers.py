@@ -13,7 +13,7 @@ Reference: https://huggingface.co/docs/transformers/main_classes/model.
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr
 from io import StringIO
 from pathlib import Path
@@ -87,23 +87,34 @@ class Transformers(Exporter):
             ]
         names = ", ".join(about["classes"][:5]) + (", ..." if len(about["classes"]) > 5 else "")
         lines += [f"classes: {names}"] if names else []
-        if not any((folder / name).is_file() for name in _TOKENIZER):
-            lines.append("no tokeniser goes along; write --set tokenizer=FOLDER with the one of its texts")
-        return lines
+        along = any((folder / name).is_file() for name in _TOKENIZER)
+        return lines if along else [*lines, _without_tokenizer(about)]
 
     def _tokenizer_files(self, network: Network) -> list[Path]:
         """The files to copy; refuses a tokeniser that would take words for others."""
         if not self.tokenizer:
             return []
         folder, given = place_of(self.tokenizer), of_files(self.tokenizer)
-        data: Any = {} if network.adapted is None else network.adapted.task.get("data", {})
-        theirs = data.get("tokenizer") if isinstance(data, dict) else None
+        theirs = _tokenizer_of({} if network.adapted is None else network.adapted.task)
         if theirs is not None and theirs != given.identity():
             raise RequestError(
                 f"tokenizer={self.tokenizer}: the net learned its texts with another tokeniser; name the folder of that"
                 " one, or leave it out"
             )
         return [folder / name for name in _TOKENIZER if (folder / name).is_file()]
+
+
+def _tokenizer_of(task: Mapping[str, Any]) -> Any:
+    """What identifies the tokeniser of the texts a net was adapted to."""
+    data = task.get("data")
+    return data.get("tokenizer") if isinstance(data, dict) else None
+
+
+def _without_tokenizer(about: Mapping[str, Any]) -> str:
+    theirs = _tokenizer_of((about["adapted"] or {}).get("task", {}))
+    if isinstance(theirs, str):
+        return f"its texts were cut into words by {theirs}, which has no files: no tokeniser goes along"
+    return "no tokeniser goes along; write --set tokenizer=FOLDER with the one of its texts"
 
 
 def _configuration(network: Network) -> Any:
@@ -115,8 +126,9 @@ def _configuration(network: Network) -> Any:
     import transformers
 
     config = configured(network, _classes(network))
+    auto: Any = transformers.AutoModel
     with torch.device("meta"):
-        whole = transformers.AutoModel.from_config(config).state_dict()
+        whole = auto.from_config(config).state_dict()
     own = body.inner.state_dict()
     odd = next((name for name, tensor in whole.items() if name in own and own[name].shape != tensor.shape), None)
     if odd is not None:

@@ -55,7 +55,8 @@ def arrays_of(shown: Shown, batch: Batch) -> Arrays:
 
 
 def _texts(network: Network, length: int | None) -> ShownTexts:
-    table, most = table_of(network.body), places_of(network.body)
+    table, places = table_of(network.body), places_of(network.body)
+    most = None if places is None else places - network.normalise.inserted
     if length is not None and most is not None and length > most:
         raise RequestError(f"length={length}: {network.source} takes texts of {most} tokens at most")
     asked = length or _adapted_to(network) or LENGTH

@@ -33,6 +33,11 @@ class InputLayer(nn.Module, ABC):
     def run(self, body: nn.Module, x: Tensor, more: Mapping[str, Tensor]) -> Any:
         """What ``body`` answers to ``x``, as a batch holds it; ``more`` are its other arguments, by name."""
 
+    @property
+    def inserted(self) -> int:
+        """How many tokens it puts into a text, which take places of the body's."""
+        return 0
+
     def described(self) -> dict[str, Json]:
         """The options of `Source` that make such a layer; what was trained in it is not among them."""
         return {}

@@ -41,10 +41,14 @@ class Prompted(InputLayer):
         require_texts(body, x)
         table = table_of(body)
         text = x if x.is_floating_point() else table(x)
-        whole = self._inserted(text, self.vectors.to(text.dtype).expand(len(x), -1, -1))
+        whole = self._inserted(text, self.vectors.to(text.dtype).expand(x.shape[0], -1, -1))
         ids = self._lengthened(x.new_zeros(x.shape[:2], dtype=torch.long) if x.is_floating_point() else x)
         with answering(table, lambda _own: whole):
             return body(ids, **{name: self._lengthened(value) for name, value in more.items()})
+
+    @property
+    def inserted(self) -> int:
+        return len(self.vectors)
 
     def described(self) -> dict[str, Json]:
         return {"input": {"name": "prompt", "tokens": len(self.vectors), "after": self.after}}
