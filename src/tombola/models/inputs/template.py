@@ -42,6 +42,10 @@ class Templated(InputLayer):
     def outputs(self) -> int:
         return len(self.options.words)
 
+    @property
+    def inserted(self) -> int:
+        return len(self.options.ids)
+
     def described(self) -> dict[str, Json]:
         return {"input": self.options.identity()}
 
@@ -71,9 +75,9 @@ class Templated(InputLayer):
     def _asked(self, body: nn.Module, x: Tensor, begins: Tensor, more: Mapping[str, Tensor]) -> Any:
         ids = torch.tensor(self.options.ids, dtype=torch.long, device=x.device)
         if not x.is_floating_point():
-            return body(inserted(x, ids.expand(len(x), -1), begins), **more)
+            return body(inserted(x, ids.expand(x.shape[0], -1), begins), **more)
         table = table_of(body)
-        whole = inserted(x, table(ids).to(x.dtype).expand(len(x), -1, -1), begins)
+        whole = inserted(x, table(ids).to(x.dtype).expand(x.shape[0], -1, -1), begins)
         with answering(table, lambda _own: whole):
             return body(whole.new_zeros(whole.shape[:2], dtype=torch.long), **more)
 
