@@ -154,7 +154,7 @@ def test_every_engine_by_default_layer_by_layer(drawn: str) -> None:
         (("resnet8", "--engine", "openvino:int4"), "precision"),
         (("resnet8", "--batch", "0"), "--batch"),
         (("resnet8", "--threads", "0"), "--threads"),
-        (("resnet8", "--task", "segmentation:shapes", *FAST), "one answer an image"),
+        (("resnet8", "--task", "segmentation:shapes", *FAST), "one answer a sample"),
     ],
 )
 def test_wrong_requests(words: tuple[str, ...], message: str) -> None:
