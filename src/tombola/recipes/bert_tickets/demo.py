@@ -7,7 +7,7 @@ What: a BERT of two layers and 64 learns hidden words of English prose (``mlm:pr
 When: to see that the extra ``text`` works, and what a report of texts looks like; no download.
     What it showed here: words that 1,700 paragraphs teach so small a net are worth less than none (48.6 ± 2.1 % against
     53.2 ± 0.7 dense, 50.5 ± 2.7 against 54.8 ± 2.5 at 70 %), and its ticket no more than a random mask.
-Cost: 250 seconds of one core (AMD Zen 3, AVX2), so two or three minutes on two that are free.
+Cost: 249 seconds of processor time (AMD Zen 3, AVX2), two to three minutes on two free cores.
 Reference: Chen et al., NeurIPS 2020, arXiv 2007.12223 (The Lottery Ticket Hypothesis for Pre-trained BERT Networks).
 """
 
