@@ -152,7 +152,8 @@ def theirs(net: str, train: Texts, steps: int, scratch: Path, length: int | None
     """Sentences a second of transformers' Trainer, its random order and its collator."""
     from transformers import AutoConfig, AutoModelForSequenceClassification, Trainer, TrainingArguments
 
-    model = AutoModelForSequenceClassification.from_config(AutoConfig.from_pretrained(net, num_labels=2))
+    auto: Any = AutoModelForSequenceClassification
+    model = auto.from_config(AutoConfig.from_pretrained(net, num_labels=2))
     told = TrainingArguments(
         output_dir=str(scratch / "trainer"), max_steps=steps, per_device_train_batch_size=BATCH, learning_rate=RATE,
         weight_decay=0.0, max_grad_norm=1.0, use_cpu=True, report_to=[], save_strategy="no", logging_strategy="no",
@@ -205,7 +206,8 @@ def peak(name: str, net: str) -> int:
 
 def step(model: Network, task: Task, batch: Batch) -> None:
     """One loss and its gradients, which are let go of."""
-    task.losses(model(batch.x, **batch.more), batch.targets).mean().backward()
+    loss = task.losses(model(batch.x, **batch.more), batch.targets).mean()
+    loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
     model.zero_grad(set_to_none=True)
     ctypes.CDLL(None).malloc_trim(0)  # freed memory goes back, so that it is not counted as held
 

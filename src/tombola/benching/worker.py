@@ -124,8 +124,8 @@ class Worker:
 
 
 def written_inputs(inputs: Arrays, folder: Path) -> Path:
-    """Samples as `Worker.answer` takes them: a file a name, images as uint8, in a new folder."""
-    folder.mkdir()
+    """Samples as `Worker.answer` takes them: a file a name, images as uint8; the folder may be there already."""
+    folder.mkdir(exist_ok=True)
     for name, array in inputs.items():
         np.save(folder / f"{name}.npy", array, allow_pickle=False)
     return folder

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from tombola.errors import RequestError
 from tombola.masks.masks import Masks
@@ -33,9 +33,8 @@ class Exporter(Member):
     def require_reads(self, model: Network) -> None:
         """Raise `RequestError` for a network that reads something else."""
         if self.READS is not None and model.normalise.READS != self.READS:
-            able = [
-                name for name, member in self.family.members().items() if member.READS in (None, model.normalise.READS)
-            ]
+            members: Any = self.family.members()
+            able = [name for name, member in members.items() if member.READS in (None, model.normalise.READS)]
             raise RequestError(
                 f"{self.name} is for nets of {self.READS}, and {model.source} reads {model.normalise.READS}; write"
                 f" one of {', '.join(able)}"
