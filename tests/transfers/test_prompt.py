@@ -380,3 +380,16 @@ def test_a_study_of_prompts_ends_in_rows(tmp_path: Path) -> None:
     )
     found = run(study, store=Store(tmp_path / "store"))
     assert [(row.metric, row.samples) for row in found.rows] == [("accuracy", 6)] * 2
+
+
+@pytest.mark.slow
+def test_a_prompted_ticket_is_exported_with_its_prompt_at_any_batch_and_length(tmp_path: Path) -> None:
+    """ONNX Runtime's logits are checked against torch's by the exporter, at two batches and lengths."""
+    pytest.importorskip("onnxruntime")
+    folder, texts = real_words(tmp_path)
+    task = {"name": f"text:{texts}", "tokenizer": str(folder), "shots": 4}
+    ticket = verbs.draw(f"hf:{folder}", {"name": "omp", "sparsity": 0.3, "prunable": "sparsegpt"})[-1]
+    found = verbs.transfer(f"hf:{folder}", ticket, task, {"name": "prompt", "search": "manual:the river"})
+    kept = verbs.keep(found, ticket, Task.parse(task))
+    (file, *_) = verbs.export(None, kept, "onnx", tmp_path / "out")
+    assert file.stat().st_size > 0

@@ -147,5 +147,5 @@ def inserted(text: Tensor, prompt: Tensor, begins: Tensor) -> Tensor:
 
 def _begins(x: Tensor, mask: Tensor | None, ends: int) -> Tensor:
     """Where of each text what closes it begins, (N,); at least behind its first token."""
-    lengths = mask.sum(1).long() if mask is not None else x.new_full((len(x),), x.shape[1], dtype=torch.long)
+    lengths = mask.sum(1).long() if mask is not None else x.new_full((x.shape[0],), x.shape[1], dtype=torch.long)
     return (lengths - ends).clamp_min(1)

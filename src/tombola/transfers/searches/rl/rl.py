@@ -5,7 +5,7 @@ What: two linear layers between the frozen network's last state and its frozen t
     path-consistency loss is taken on; a slow copy gives the values. The prompt taken is the one of the highest
     reward of all that were asked, the greedy one of the last policy among them.
 When: to compare with ``random`` at the same number of different prompts asked, which it must beat: with few calls the
-    policy is still nearly even. Not the default (docs/how-to/prompts.md says what was measured).
+    policy is still nearly even. Not the default: results/prompts has the rule by which it would be.
 Cost: ``calls`` times the training texts, of causal models the prompt's tokens alone, and a few tokens a step for the
     policy. The paper's: 12,000 steps of 16 prompts of 5 tokens.
 Options: tokens, calls (it ends there or after ``steps``), steps, prompts, top_k, vocabulary, hidden, lr, polyak.
