@@ -65,6 +65,30 @@ def test_windows_show_the_whole_passage_with_its_signs(kind: str, tmp_path: Path
     assert {start for window in windows for start, _ in window.offsets.tolist() if start >= 0} == set(places)
 
 
+@pytest.mark.parametrize("trimmed", [True, False])
+def test_a_tokeniser_of_bytes_whose_tokens_hold_the_space_before_them_gives_the_same_answers(
+    trimmed: bool, tmp_path: Path
+) -> None:
+    tokenizers: Any = pytest.importorskip("tokenizers")
+    made = tokenizers.Tokenizer(tokenizers.models.BPE())
+    made.pre_tokenizer = tokenizers.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    letters, special = tokenizers.pre_tokenizers.ByteLevel.alphabet(), ["<s>", "<pad>", "</s>"]
+    trainer = tokenizers.trainers.BpeTrainer(vocab_size=300, special_tokens=special, initial_alphabet=letters)
+    made.train_from_iterator([PASSAGE] * 5, trainer)
+    made.post_processor = tokenizers.processors.RobertaProcessing(("</s>", 2), ("<s>", 0), trim_offsets=trimmed)
+    made.save(str(tmp_path / "tokenizer.json"))
+    windows = tokenizer(str(tmp_path)).windows("a river ?", PASSAGE, Sliding(length=16, stride=3, asked=5))
+    answer = Answer("stones  a stone", PASSAGE.index("stones"))
+    found = [(window, target_of(window.offsets, answer)) for window in windows]
+    told = [
+        PASSAGE[int(window.offsets[begin, 0]) : int(window.offsets[end, 1])].strip()
+        for window, (begin, end, _) in found
+        if begin
+    ]
+    assert set(told) == {answer.text}
+    assert len(windows) > len(told) > 0
+
+
 def test_the_ids_of_plain_words_are_those_of_pairs() -> None:
     (window,) = PlainWords(500).windows("What is it?", "It is a RIVER.", Sliding(40, 8, 10))
     from tombola.data._tokens import Written
