@@ -18,9 +18,15 @@ import pytest
 import torch
 
 from tombola import verbs
+from tombola.exporters._base import Exporter
+from tombola.exporters._masked import masked
+from tombola.masks.masks import Masks
 from tombola.models.encoders import encoder_body
 from tombola.models.prunable import prunable
+from tombola.models.showing import shown_to
 from tombola.models.source import Source
+from tombola.models.units import units_of
+from tombola.shrinking.shrunk import shrunk, worst_difference
 from tombola.tasks._base import Task
 
 pytest.importorskip("transformers")
@@ -94,3 +100,29 @@ def test_it_learns_hidden_words_in_45_steps(folder: Path, tmp_path: Path) -> Non
     start, end = (math.log(verbs.measure(network, text, "perplexity")[0].value) for network in (before, after))
     assert start > 10
     assert end < 5.6
+
+
+@pytest.mark.realdata
+def test_without_half_of_its_heads_and_units_it_answers_alike_and_transformers_loads_it(
+    folder: Path, tmp_path: Path
+) -> None:
+    transformers: Any = pytest.importorskip("transformers")
+    network = Source.parse(f"hf:{folder}").load(num_classes=2).eval()
+    common = {"name": "omp", "sparsity": 0.5}
+    (heads,) = verbs.draw(network, {**common, "pattern": "head", "prunable": "attention"})
+    (units,) = verbs.draw(network, {**common, "pattern": "channel", "budget": "uniform", "prunable": "re:intermediate"})
+    masks = Masks({**heads.masks, **units.masks})
+    assert heads.masks.kept * 2 == heads.masks.total
+    small = shrunk(network, masks, shown_to(network))
+    found = [(each.kind, each.count(small.body)) for each in units_of(small.body)]
+    assert [count for kind, count in found if kind == "units"] == [768] * 6
+    assert sum(count for kind, count in found if kind == "heads") == 36
+    assert worst_difference(masked(network, masks), small, shown_to(network)) < 1e-5
+    Exporter.parse({"name": "transformers", "tokenizer": str(folder)}).export(network, masks, tmp_path / "net")
+    words = transformers.AutoTokenizer.from_pretrained(tmp_path / "net")
+    net = transformers.AutoModelForSequenceClassification.from_pretrained(tmp_path / "net").eval()
+    given = dict(words(["a fine film", "not good, not bad, but long"], return_tensors="pt", padding=True))
+    with torch.no_grad():
+        found_there = net(**given).logits
+        wanted = masked(network, masks)(given.pop("input_ids"), **given)
+    torch.testing.assert_close(found_there, wanted, rtol=1e-5, atol=1e-6)
