@@ -11,9 +11,9 @@ from tombola.fitting import starting
 
 
 def _tell(environment: Mapping[str, str], pipe: Connection) -> None:
-    """Who started this process, whether torch was there before it was asked for, and what the environment says."""
+    """Who started this process, whether torch and its optimizers' parts were there, what the environment says."""
     starting.take_environment(environment)
-    pipe.send((os.getppid(), "torch" in sys.modules, os.environ.get("TOMBOLA_TOLD")))
+    pipe.send((os.getppid(), {"torch", "torch._dynamo"} <= {*sys.modules}, os.environ.get("TOMBOLA_TOLD")))
 
 
 def told() -> tuple[int, bool, str | None]:

@@ -14,12 +14,15 @@ from typing import Final, Literal
 METHOD: Final[Literal["forkserver", "spawn"]] = "forkserver" if sys.platform == "linux" else "spawn"
 """On macOS system libraries do not survive a fork, and Windows knows none: there each process starts from nothing."""
 
+_BEFORE_STEPS: Final = "torch._dynamo"
+"""What torch's optimizers load at their first step, two to three seconds of the processor; it asks for no GPU."""
+
 
 def starting(module: str) -> BaseContext:
     """What starts processes in which ``module`` is loaded; of several asked for in one program, the first one is."""
     context = get_context(METHOD)
     if METHOD == "forkserver":
-        context.set_forkserver_preload([module])
+        context.set_forkserver_preload([module, _BEFORE_STEPS])
     return context
 
 
