@@ -47,7 +47,7 @@ def broken(source: dict[str, Any]) -> Network:
 def asked(name: str, folder: Path) -> tuple[Property, Network, Task]:
     """A property, and a small net and task that it can be asked of; the net answers NaN."""
     kind = Property.family.get(name)
-    item = kind.examples(folder)[0] if name not in SMALL else Property.parse({"name": name, **SMALL[name]})
+    item: Any = kind.examples(folder)[0] if name not in SMALL else Property.parse({"name": name, **SMALL[name]})
     found, task = subject(item)
     model = found.copy()
     weights = [*model.body.parameters()]
