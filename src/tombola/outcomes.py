@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_Z: Final = 1.959963984540054
+Z95: Final = 1.959963984540054
 """Of the normal distribution, so much lies within so many deviations: 95 %."""
 
 
@@ -26,9 +26,9 @@ def wilson(right: int, count: int) -> tuple[float, float]:
     >>> [round(end, 4) for end in wilson(10, 10)], [round(end, 4) for end in wilson(50, 100)]
     ([0.7225, 1.0], [0.4038, 0.5962])
     """
-    z2 = _Z**2
+    z2 = Z95**2
     middle = (right + z2 / 2) / (count + z2)
-    half = _Z / (count + z2) * sqrt(right * (count - right) / count + z2 / 4)
+    half = Z95 / (count + z2) * sqrt(right * (count - right) / count + z2 / 4)
     return max(0.0, middle - half), min(1.0, middle + half)
 
 

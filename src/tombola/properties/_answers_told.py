@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from string import punctuation
-from typing import ClassVar, Final, Protocol
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -15,7 +15,9 @@ from tombola.errors import RequestError
 from tombola.fitting.devices import device_of
 from tombola.fitting.session import Session
 from tombola.models.network import Network
+from tombola.properties._base import Property
 from tombola.properties._test_images import each_batch, require_answers, test_examples
+from tombola.spec import option
 from tombola.tasks._base import Task
 
 LONGEST: Final = 30
@@ -26,40 +28,33 @@ _INSTEAD: Final = "write measure: [accuracy], or --property accuracy"
 _ARTICLES: Final = re.compile(r"\b(a|an|the)\b")
 
 
-class Asked(Protocol):
-    """A property that has answers told."""
+class OfAnswers(Property):
+    """A property of the answers that are told to the questions of a test split."""
 
-    name: ClassVar[str]
+    longest: int = option(LONGEST, "tokens of an answer, at most", ge=1)
+    best: int = option(BEST, "begins and ends looked at in a window", ge=1)
+    batch: int = option(32, "windows a forward pass", identity=False, ge=1)
 
-    @property
-    def longest(self) -> int: ...
-    @property
-    def best(self) -> int: ...
-    @property
-    def batch(self) -> int: ...
+    def check(self, task: Task) -> None:
+        require_answers(task, Span, f"{self.name} is of answers that stand in a passage", _INSTEAD)
 
-
-def require_span(task: Task, what: str) -> None:
-    """Raise `RequestError` for a task that asks nothing of passages."""
-    require_answers(task, Span, f"{what} is of answers that stand in a passage", _INSTEAD)
-
-
-def told_answers(model: Network, task: Task, how: Asked, *, session: Session) -> list[tuple[str, Question]]:
-    """For each question of the test split the answer told, and the question; the model in eval mode."""
-    require_span(task, how.name)
-    passages, device = test_examples(task, None), device_of(session.device)
-    if not isinstance(passages, Passages):
-        raise RequestError(f"{how.name} is of passages with their questions, and {task.name} has none; {_INSTEAD}")
-    parts = each_batch(model, passages, how.batch, device, lambda _, outputs: [*outputs.float().cpu()])
-    outputs = [one for part in parts for one in part]
-    sure = [-torch.inf] * len(passages.questions)
-    told = [""] * len(passages.questions)
-    for shown, offsets, number in zip(outputs, passages.offsets, passages.of, strict=True):
-        score, begin, end = best_span(shown[: len(offsets)], offsets[:, 0] >= 0, longest=how.longest, best=how.best)
-        if score > sure[number]:
-            passage = passages.questions[number].passage
-            sure[number], told[number] = score, passage[int(offsets[begin, 0]) : int(offsets[end, 1])].strip()
-    return [*zip(told, passages.questions, strict=True)]
+    def told(self, model: Network, task: Task, session: Session) -> list[tuple[str, Question]]:
+        """For each question the answer told, and the question; the model in eval mode."""
+        self.check(task)
+        passages, device = test_examples(task, None), device_of(session.device)
+        if not isinstance(passages, Passages):
+            raise RequestError(f"{self.name} is of passages with their questions, and {task.name} has none; {_INSTEAD}")
+        parts = each_batch(model, passages, self.batch, device, lambda _, outputs: [*outputs.float().cpu()])
+        outputs = [one for part in parts for one in part]
+        sure = [-torch.inf] * len(passages.questions)
+        told = [""] * len(passages.questions)
+        for shown, offsets, number in zip(outputs, passages.offsets, passages.of, strict=True):
+            inside = offsets[:, 0] >= 0
+            score, begin, end = best_span(shown[: len(offsets)], inside, longest=self.longest, best=self.best)
+            if score > sure[number]:
+                passage = passages.questions[number].passage
+                sure[number], told[number] = score, passage[int(offsets[begin, 0]) : int(offsets[end, 1])].strip()
+        return [*zip(told, passages.questions, strict=True)]
 
 
 def best_span(outputs: Tensor, inside: Tensor, *, longest: int = LONGEST, best: int = BEST) -> tuple[float, int, int]:

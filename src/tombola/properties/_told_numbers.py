@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from typing import Final
 
 import numpy as np
 import torch
@@ -13,13 +12,13 @@ from tombola.errors import StageError
 from tombola.fitting.devices import device_of
 from tombola.fitting.session import Session
 from tombola.models.network import Network
+from tombola.outcomes import Z95
 from tombola.properties._base import Measurement
 from tombola.properties._test_images import each_batch, labelled, require_answers, test_examples
 from tombola.rows import Scalar
 from tombola.tasks._base import Task
 
 Numbers = NDArray[np.float64]
-_Z: Final = 1.959963984540054
 
 
 def require_numbers(task: Task, what: str) -> None:
@@ -63,5 +62,5 @@ def interval(value: float, count: int, spread: float) -> tuple[float, float]:
         return -1.0, 1.0
     if abs(value) >= 1:
         return value, value
-    middle, half = math.atanh(value), _Z * math.sqrt(spread / (count - 3))
+    middle, half = math.atanh(value), Z95 * math.sqrt(spread / (count - 3))
     return math.tanh(middle - half), math.tanh(middle + half)

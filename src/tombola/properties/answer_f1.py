@@ -13,23 +13,15 @@ from typing import final
 
 from tombola.fitting.session import Session
 from tombola.models.network import Network
-from tombola.properties._answers_told import BEST, LONGEST, judged, overlap, require_span, told_answers
-from tombola.properties._base import Measurement, Property
-from tombola.spec import option
+from tombola.properties._answers_told import OfAnswers, judged, overlap
+from tombola.properties._base import Measurement
 from tombola.tasks._base import Task
 
 
 @final
-class AnswerF1(Property):
+class AnswerF1(OfAnswers):
     """Words that answers share."""
 
-    longest: int = option(LONGEST, "tokens of an answer, at most", ge=1)
-    best: int = option(BEST, "begins and ends looked at in a window", ge=1)
-    batch: int = option(32, "windows a forward pass", identity=False, ge=1)
-
-    def check(self, task: Task) -> None:
-        require_span(task, self.name)
-
     def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
-        scores = judged(told_answers(model, task, self, session=session), overlap)
+        scores = judged(self.told(model, task, session), overlap)
         return [Measurement("answer_f1", 100 * float(scores.mean()), len(scores), "%")]

@@ -13,26 +13,17 @@ from typing import final
 
 from tombola.fitting.session import Session
 from tombola.models.network import Network
-from tombola.properties._answers_told import BEST, LONGEST, exact, judged, require_span, told_answers
-from tombola.properties._base import Measurement, Property
+from tombola.properties._answers_told import OfAnswers, exact, judged
+from tombola.properties._base import Measurement
 from tombola.properties._test_images import outcomes, test_examples
-from tombola.spec import option
 from tombola.tasks._base import Task
 
 
 @final
-class ExactMatch(Property):
+class ExactMatch(OfAnswers):
     """Answers told to the letter."""
 
-    longest: int = option(LONGEST, "tokens of an answer, at most", ge=1)
-    best: int = option(BEST, "begins and ends looked at in a window", ge=1)
-    batch: int = option(32, "windows a forward pass", identity=False, ge=1)
-
-    def check(self, task: Task) -> None:
-        require_span(task, self.name)
-
     def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
-        told = told_answers(model, task, self, session=session)
-        scores = judged(told, exact)
+        scores = judged(self.told(model, task, session), exact)
         kept = outcomes(scores, test_examples(task, None))
         return [Measurement("exact_match", 100 * float(scores.mean()), len(scores), "%", outcomes=kept)]
