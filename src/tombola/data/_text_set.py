@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 
 import torch
 from pydantic import field_validator, model_validator
+from torch import Tensor
 
 from tombola.answers import Answers, Classes, Number
 from tombola.data._base import Dataset, Examples, Published, Splits, held_out
@@ -104,11 +105,11 @@ class RowSet(TextSet):
         splits = zip((rows.train, rows.val, rows.test), parts, strict=True)
         return Splits(*(self._texts(part, found, rows.classes, cutting.pad) for part, found in splits))
 
-    def shown(self, rows: Sequence[Row], classes: tuple[str, ...]) -> tuple[Texts, int]:
-        """Other rows as the set's own ones are shown, in the order given, and how many have more than ``length``."""
+    def shown(self, rows: Sequence[Row], classes: tuple[str, ...]) -> tuple[Texts, Tensor]:
+        """Other rows as the set's own ones are shown, in the order given, and which have more than ``length``, (N,)."""
         cutting = self.cutting()
         pieces = self._pieces(rows, cutting)
-        return self._texts(rows, pieces, classes, cutting.pad), sum(len(found) > 1 for found in pieces)
+        return self._texts(rows, pieces, classes, cutting.pad), torch.tensor([len(found) > 1 for found in pieces])
 
     def _pieces(self, rows: Sequence[Row], cutting: Tokenizer) -> list[list[Piece]]:
         return cutting.pieces([row.text for row in rows], self.length)

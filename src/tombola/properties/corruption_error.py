@@ -35,6 +35,7 @@ from tombola.fitting.session import Session
 from tombola.models.network import Network
 from tombola.properties._alexnet import is_imagenet, mean_errors_of_alexnet
 from tombola.properties._base import Measurement, Property
+from tombola.properties._damage import errors_by
 from tombola.properties._test_images import answers, ready, require_answers, test_images
 from tombola.registry import Examples
 from tombola.rows import Scalar
@@ -106,22 +107,18 @@ class CorruptionError(Property):
 
     def _measurements(self, errors: Tensor, clean: float, images: Images) -> list[Measurement]:
         """``errors`` in per cent, (corruptions, severities)."""
-        count, detail = len(images), self._detail(images.size)
-        mean = float(errors.mean())
-        by_corruption = {c.name: float(error) for c, error in zip(self.corruptions, errors.mean(1), strict=True)}
-        by_severity = zip(self.severities, errors.mean(0).tolist(), strict=True)
-
-        def one(metric: str, value: float, unit: str = "%") -> Measurement:
-            return Measurement(metric, value, count, unit, "lower", detail)
-
-        return [
-            one("corruption_error", mean),
-            one("clean_error", clean),
-            one("relative_corruption_error", mean - clean, "points"),
-            *(one(name, value) for name, value in self._normalised(by_corruption, clean, images).items()),
-            *(one(f"{name}_error", error) for name, error in by_corruption.items()),
-            *(one(f"severity_{severity}_error", error) for severity, error in by_severity),
-        ]
+        names = [corruption.name for corruption in self.corruptions]
+        by_corruption = dict(zip(names, errors.mean(1).tolist(), strict=True))
+        return errors_by(
+            "corruption",
+            errors,
+            clean,
+            names,
+            [f"severity_{severity}" for severity in self.severities],
+            count=len(images),
+            detail=self._detail(images.size),
+            beside=self._normalised(by_corruption, clean, images),
+        )
 
     def _normalised(self, errors: dict[str, float], clean: float, images: Images) -> dict[str, float]:
         """``mce`` and ``relative_mce``; nothing where there is no reference."""

@@ -29,6 +29,7 @@ from tombola.fitting.devices import device_of
 from tombola.fitting.session import Session
 from tombola.models.network import Network
 from tombola.properties._base import Measurement, Property
+from tombola.properties._damage import errors_by
 from tombola.properties._rows import rows_of
 from tombola.properties._test_images import image_scores
 from tombola.registry import Examples
@@ -110,17 +111,5 @@ class TypoError(Property):
             "rates": ", ".join(f"{rate:g}" for rate in self.rates),
             "texts_seed": self.texts_seed,
         }
-        by_kind = zip(self.kinds, errors.mean(1).tolist(), strict=True)
-        by_rate = zip(self.rates, errors.mean(0).tolist(), strict=True)
-        mean = float(errors.mean())
-
-        def one(metric: str, value: float, unit: str = "%") -> Measurement:
-            return Measurement(metric, value, count, unit, "lower", detail)
-
-        return [
-            one("typo_error", mean),
-            one("clean_error", clean),
-            one("relative_typo_error", mean - clean, "points"),
-            *(one(f"{kind}_error", value) for kind, value in by_kind),
-            *(one(f"rate_{rate:g}_error", value) for rate, value in by_rate),
-        ]
+        rates = [f"rate_{rate:g}" for rate in self.rates]
+        return errors_by("typo", errors, clean, self.kinds, rates, count=count, detail=detail, beside={})
