@@ -37,9 +37,7 @@ def counts_of(dataset: Dataset) -> Counts:
     """
     published, size = dataset.PUBLISHED, getattr(dataset, "size", None)
     if published is not None and isinstance(size, int):
-        val = round(float(getattr(dataset, "val_fraction", 0.0)) * published.train)
-        train = getattr(dataset, "num_train", None) or published.train - val
-        return Counts(train, val, published.test, published.classes, size)
+        return _as_told(dataset, published, size)
     if isinstance(dataset, TextSet):
         return _of_texts(dataset)
     if dataset.MADE_HERE and all(name in type(dataset).model_fields for name in _ONE_EACH):
@@ -63,13 +61,15 @@ def _of_texts(dataset: TextSet) -> Counts:
     except DataError:
         if dataset.RELEASED is None:
             raise
-        return _released(dataset, dataset.RELEASED)
+        return _as_told(dataset, dataset.RELEASED, 0, dataset.length)
     train = splits.train
     assert isinstance(train, Texts)
     tokens = round(sum(map(len, train.ids)) / len(train))
     return Counts(len(train), len(splits.val), len(splits.test), len(splits.classes), 0, tokens)
 
 
-def _released(dataset: TextSet, released: Published) -> Counts:
-    val = round(float(getattr(dataset, "val_fraction", 0.0)) * released.train)
-    return Counts(released.train - val, val, released.test, released.classes, 0, dataset.length)
+def _as_told(dataset: Dataset, told: Published, pixels: int, tokens: int | None = None) -> Counts:
+    """Those of a set whose files need not be here; validation is held out of what it is trained on."""
+    val = round(float(getattr(dataset, "val_fraction", 0.0)) * told.train)
+    train = getattr(dataset, "num_train", None) or told.train - val
+    return Counts(train, val, told.test, told.classes, pixels, tokens)

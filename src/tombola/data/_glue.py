@@ -75,10 +75,8 @@ class GlueSet(RowSet):
         return names.index(text) if text in names else None
 
     def content(self) -> Json:
-        """Of the files; where none are here, nothing more than the set's name, so that a study can be planned."""
-        if self._found() is None:
-            return {"files": 0, "of": "names"}
-        return contents_of(self._files())
+        """Of the files, where they are here."""
+        return contents_of([] if self._found() is None else self._files())
 
     def rows(self) -> Rows:
         place, classes = self._place(), tuple(self.LABELS.values())

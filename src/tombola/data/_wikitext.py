@@ -48,9 +48,7 @@ class WikiText(RowSet):
         return Tokens
 
     def content(self) -> Json:
-        """Of the files; where none are here, nothing more than the set's name, so that a study can be planned."""
-        if self._found() is None:
-            return {"files": 0, "of": "names"}
+        """Of the files, where they are here."""
         return contents_of([file for split in _FILES if (file := self._file(split)) is not None])
 
     def rows(self) -> Rows:

@@ -72,9 +72,8 @@ class Squad(TextSet):
         return Span
 
     def content(self) -> Json:
-        """Of the files; where none are here, nothing more than the set's name, so that a study can be planned."""
-        files = self._files()
-        return contents_of(files) if files else {"files": 0, "of": "names"}
+        """Of the files, where they are here."""
+        return contents_of(self._files())
 
     def load(self) -> Splits[Passages]:
         files = self._files()

@@ -12,20 +12,14 @@ from tombola.models.encoders import HEAD, EncoderBody
 from tombola.models.network import Network, num_outputs
 from tombola.models.showing import drawn, shown_to
 from tombola.models.units import units_of
+from tombola.models.word_heads import HIDDEN
 
 EXACT: Final = 1e-5
 """How far their logits may be from ours, as a part of the largest: sums in another order."""
 
 _CLASSES: Final = "AutoModelForSequenceClassification"
-_HIDDEN: Final = "AutoModelForMaskedLM"
+_MASKED: Final = "AutoModelForMaskedLM"
 _NEXT: Final = "AutoModelForCausalLM"
-_WORDS: Final = (
-    ("cls.predictions.transform.dense.", "cls.predictions.transform.LayerNorm.", "cls.predictions.bias"),
-    ("lm_head.dense.", "lm_head.layer_norm.", "lm_head.bias"),
-    ("vocab_transform.", "vocab_layer_norm.", "vocab_projector.bias"),
-    ("generator_predictions.dense.", "generator_predictions.LayerNorm.", "generator_lm_head.bias"),
-)
-"""Of BERT, RoBERTa, DistilBERT and ELECTRA, as `tombola.models.word_heads` reads them."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +74,8 @@ def _candidates(network: Network) -> Iterator[tuple[str, dict[str, str]]]:
         yield _CLASSES, {}
         yield _CLASSES, {f"{HEAD}.": f"{HEAD}.out_proj.", pooler: f"{HEAD}.dense."}
     elif kind == "mlm":
-        for dense, norm, bias in _WORDS:
-            yield _HIDDEN, {f"{HEAD}.dense.": dense, f"{HEAD}.norm.": norm, f"{HEAD}.bias": bias}
+        for dense, norm, bias in HIDDEN:
+            yield _MASKED, {f"{HEAD}.dense.": f"{dense}.", f"{HEAD}.norm.": f"{norm}.", f"{HEAD}.bias": bias}
     elif kind == "lm":
         yield _NEXT, {f"{HEAD}.": "lm_head."}
 

@@ -28,12 +28,13 @@ from tombola.exporters._base import Exporter, Reads
 from tombola.exporters._masked import masked
 from tombola.exporters._stock import Stock, configured, stock_of
 from tombola.masks.masks import Masks
+from tombola.models.adapted import Adapted
 from tombola.models.encoders import EncoderBody
 from tombola.models.inputs.tokens import Words
 from tombola.models.network import Network
 from tombola.models.said import told_of
 from tombola.models.saved_tensors import save_tensors
-from tombola.spec import option
+from tombola.spec import build, option
 from tombola.wheels import place_of
 
 ABOUT: Final = "tombola.json"
@@ -95,7 +96,7 @@ class Transformers(Exporter):
         if not self.tokenizer:
             return []
         folder, given = place_of(self.tokenizer), of_files(self.tokenizer)
-        theirs = _tokenizer_of({} if network.adapted is None else network.adapted.task)
+        theirs = None if network.adapted is None else network.adapted.of_data("tokenizer")
         if theirs is not None and theirs != given.identity():
             raise RequestError(
                 f"tokenizer={self.tokenizer}: the net learned its texts with another tokeniser; name the folder of that"
@@ -104,14 +105,8 @@ class Transformers(Exporter):
         return [folder / name for name in _TOKENIZER if (folder / name).is_file()]
 
 
-def _tokenizer_of(task: Mapping[str, Any]) -> Any:
-    """What identifies the tokeniser of the texts a net was adapted to."""
-    data = task.get("data")
-    return data.get("tokenizer") if isinstance(data, dict) else None
-
-
 def _without_tokenizer(about: Mapping[str, Any]) -> str:
-    theirs = _tokenizer_of((about["adapted"] or {}).get("task", {}))
+    theirs = None if about["adapted"] is None else build(Adapted, about["adapted"]).of_data("tokenizer")
     if isinstance(theirs, str):
         return f"its texts were cut into words by {theirs}, which has no files: no tokeniser goes along"
     return "no tokeniser goes along; write --set tokenizer=FOLDER with the one of its texts"

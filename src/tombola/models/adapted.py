@@ -33,6 +33,10 @@ class Adapted(Spec):
         crop = _data(task).get("crop", 1.0)
         return cls(task=dict(task), preprocessing=Preprocessing(size=size, crop=crop), classes=tuple(classes))
 
+    def of_data(self, name: str) -> Any:
+        """An option of the data it was adapted to; None where nobody said."""
+        return _data(self.task).get(name)
+
     @property
     def title(self) -> str:
         """The task in a few words."""

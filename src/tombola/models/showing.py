@@ -66,8 +66,7 @@ def _texts(network: Network, length: int | None) -> ShownTexts:
 
 def _adapted_to(network: Network) -> int | None:
     """The most tokens of the texts that a network was adapted to."""
-    data = {} if network.adapted is None else network.adapted.task.get("data")
-    found = data.get("length") if isinstance(data, dict) else None
+    found = None if network.adapted is None else network.adapted.of_data("length")
     return found if isinstance(found, int) else None
 
 

@@ -13,7 +13,7 @@ from tombola.models.heads.lm import NextWord
 from tombola.models.heads.mlm import TiedDecoder
 
 _NEXT: Final = "lm_head.weight"
-_HIDDEN: Final = (
+HIDDEN: Final = (
     ("cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm", "cls.predictions.bias"),
     ("lm_head.dense", "lm_head.layer_norm", "lm_head.bias"),
     ("vocab_transform", "vocab_layer_norm", "vocab_projector.bias"),
@@ -47,7 +47,7 @@ def fill_next_words(body: EncoderBody, weights: Mapping[str, Tensor]) -> None:
 
 def tell_hidden_words(body: EncoderBody, weights: Mapping[str, Tensor]) -> bool:
     """Put the head of a masked language model on an encoder, in place, where its checkpoint has one that is known."""
-    parts = next((parts for parts in _HIDDEN if f"{parts[0]}.weight" in weights), None)
+    parts = next((parts for parts in HIDDEN if f"{parts[0]}.weight" in weights), None)
     if parts is None:
         return False
     dense, norm, bias = parts

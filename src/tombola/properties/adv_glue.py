@@ -65,9 +65,9 @@ class AdvGlue(Property):
         return [cls(root=folder, part="sst2")]
 
     def identity(self) -> dict[str, Json]:
-        """With the file's content; where it is not here, nothing more than its name, so that a study can be planned."""
+        """With the file's content, where it is here."""
         file = file_in(self.root)
-        return {**super().identity(), "content": {"files": 0, "of": "names"} if file is None else contents_of([file])}
+        return {**super().identity(), "content": contents_of([] if file is None else [file])}
 
     def check(self, task: Task) -> None:
         self._part(task)

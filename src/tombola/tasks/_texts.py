@@ -128,12 +128,12 @@ def _require_its_own(model: Network, data: TextSet, words: int, vectors: int) ->
 
 def _require_same_words(model: Network, data: TextSet) -> None:
     """A net that was adapted to texts says which tokeniser made their ids."""
-    adapted_to = {} if model.adapted is None else model.adapted.task.get("data", {})
-    theirs = adapted_to.get("tokenizer") if isinstance(adapted_to, Mapping) else None
-    if theirs is not None and theirs != identity_of(data.tokenizer):
+    adapted = model.adapted
+    theirs = None if adapted is None else adapted.of_data("tokenizer")
+    if adapted is not None and theirs is not None and theirs != identity_of(data.tokenizer):
         raise ModelError(
-            f"{model.source} learned {adapted_to.get('name')} with another tokeniser than {data.tokenizer}, so it would"
-            " take words for others; write tokenizer=... as it was there"
+            f"{model.source} learned {adapted.of_data('name')} with another tokeniser than {data.tokenizer}, so it"
+            " would take words for others; write tokenizer=... as it was there"
         )
 
 
