@@ -110,7 +110,7 @@ class Table:
 
 
 def test_rewards_are_asked_once_and_different_prompts_are_counted(tmp_path: Path) -> None:
-    file, labels = tmp_path / "rewards.json", torch.tensor([0, 1])
+    file, labels = tmp_path / "rewards.jsonl", torch.tensor([0, 1])
     table = Table()
     rewards = Rewards(table, labels, calibrated=False, file=file)
     first = rewards([(1,), (2,), (1,)])
@@ -121,6 +121,17 @@ def test_rewards_are_asked_once_and_different_prompts_are_counted(tmp_path: Path
     resumed = Rewards(again, labels, calibrated=False, file=file)
     assert resumed([(2,), (3,), (1,)])[::2].tolist() == first[[1, 0]].tolist()
     assert (resumed.calls, again.asked) == (3, [(3,)]), "a killed search asks nothing twice"
+
+
+def test_a_line_that_a_kill_cut_short_is_asked_again(tmp_path: Path) -> None:
+    file, labels, table = tmp_path / "rewards.jsonl", torch.tensor([0, 1]), Table()
+    first = Rewards(table, labels, calibrated=False, file=file)([(1,), (2,)])
+    assert len(file.read_text().splitlines()) == 2
+    file.write_text(file.read_text()[:-3])
+    for asked in ([(2,)], [(2,)], []):  # what is written behind the cut line goes with it, once
+        again = Table()
+        assert Rewards(again, labels, calibrated=False, file=file)([(1,), (2,)]).tolist() == first.tolist()
+        assert again.asked == asked
 
 
 @pytest.mark.parametrize("masked", [False, True])
@@ -151,7 +162,7 @@ def test_a_killed_search_goes_on_where_it_was(tmp_path: Path) -> None:
     search = {"name": "rl", "calls": 9, "prompts": 4, "hidden": 8}
     folder = tmp_path / "not" / "yet"
     first = prompted(search=search, session=Session(folder))
-    assert len((folder / "rewards.json").read_text()) > 20
+    assert len((folder / "rewards.jsonl").read_text()) > 20
     assert options_of(prompted(search=search, session=Session(folder))) == options_of(first)
 
 

@@ -45,7 +45,7 @@ from tombola.transfers.prompt.rewards import Rewards
 from tombola.transfers.prompt.verbaliser import class_words
 from tombola.transfers.searches._base import Language, Search
 
-_ASKED: Final = "rewards.json"
+_ASKED: Final = "rewards.jsonl"
 
 
 @dataclass(frozen=True)

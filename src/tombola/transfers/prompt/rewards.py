@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import final
 
 import torch
 from torch import Tensor
 
-from tombola.disks import written
+from tombola.disks import told
 from tombola.transfers.prompt.form import Ids
 from tombola.transfers.prompt.readers import Reader
 from tombola.transfers.prompt.reward import mean_log_odds, reward
@@ -57,15 +58,22 @@ class Rewards:
         logits = self._reader.logits(prompt)
         found = reward(logits - mean_log_odds(logits) if self._calibrated else logits, self._labels)
         if self._file is not None:
-            self._known[prompt] = found
-            rows = [[list(ids), value] for ids, value in self._known.items()]
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            with written(self._file) as beside:
-                beside.write_text(json.dumps(rows), encoding="utf-8")
+            _append(self._file, prompt, found)
         return found
 
 
+def _append(file: Path, prompt: Ids, found: float) -> None:
+    """A line more: what a search writes grows with what it asks, not with the square of that."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with told(file), file.open("a", encoding="utf-8") as lines:
+        lines.write(json.dumps([list(prompt), found]) + "\n")
+
+
 def _read(file: Path | None) -> dict[Ids, float]:
-    if file is None or not file.is_file():
-        return {}
-    return {tuple(ids): value for ids, value in json.loads(file.read_text(encoding="utf-8"))}
+    """What was asked before. A line that a kill cut short, and what was written behind it there, is asked again."""
+    known: dict[Ids, float] = {}
+    for line in [] if file is None or not file.is_file() else file.read_text(encoding="utf-8").splitlines():
+        with suppress(ValueError):
+            ids, known_reward = json.loads(line)
+            known[tuple(ids)] = known_reward
+    return known
