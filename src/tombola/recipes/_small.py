@@ -81,9 +81,23 @@ def pack(name: str, **options: Any) -> dict[str, Any]:
     return {"name": f"pack:{place(name)}", "size": 32, **options}
 
 
+def texts() -> Path:
+    """The zip with GLUE's sets and WikiText; a missing folder raises a `DataError` that says what to do.
+
+    That the sets are in it they look for themselves.
+    """
+    found = _folder() / "nlp" / "nlp_small.zip"
+    if not found.parent.is_dir():
+        raise DataError(
+            f"scale=small reads sets of texts, and {found} is not there; set TOMBOLA_DATA to the folder that holds"
+            " nlp/, or run `tombola run bert-tickets/demo`, which needs no data"
+        )
+    return found
+
+
 def place(name: str) -> Path:
     """Where a pack lies; missing packs raise a `DataError` that says what to do."""
-    folder = Path(os.environ.get("TOMBOLA_DATA", "../shared/data"))
+    folder = _folder()
     if not (folder / name).parent.is_dir():
         raise DataError(
             f"scale=small reads packs of real images, and {folder / name} is not there; set TOMBOLA_DATA to the folder"
@@ -91,6 +105,10 @@ def place(name: str) -> Path:
             " which needs no data"
         )
     return folder / name
+
+
+def _folder() -> Path:
+    return Path(os.environ.get("TOMBOLA_DATA", "../shared/data"))
 
 
 def cifar10(**options: Any) -> dict[str, Any]:

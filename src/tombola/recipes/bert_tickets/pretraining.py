@@ -30,9 +30,9 @@ def pretraining(scale: Scale = "paper") -> Study:
 
 def _tickets(levels: tuple[float, ...]) -> dict[str, Any]:
     """The dense net, and of each sparsity the ticket and its controls."""
-    found = {"dense": {"draw": {**_small.OMP, "sparsity": 0.0}}}
+    found = {"dense": {"draw": {**_paper.OMP, "sparsity": 0.0}}}
     for sparsity in levels:
-        omp = {**_small.OMP, "sparsity": sparsity}
+        omp = {**_paper.OMP, "sparsity": sparsity}
         arms = {
             "ticket": omp,
             "random mask": {**omp, "name": "random"},

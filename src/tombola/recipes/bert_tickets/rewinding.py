@@ -33,7 +33,7 @@ def rewinding(scale: Scale = "paper") -> Study:
 def _states(tenth: int, half: int) -> dict[str, Any]:
     """The pretrained weights, and two steps of SST-2's training; beside them the dense net."""
     return {
-        "dense": {"draw": {**_small.OMP, "sparsity": 0.0}},
+        "dense": {"draw": {**_paper.OMP, "sparsity": 0.0}},
         "pretrained": {"draw.rewind": "pretrained"},
         "a tenth": {"draw.rewind": f"early:{tenth}it"},
         "a half": {"draw.rewind": f"early:{half}it"},

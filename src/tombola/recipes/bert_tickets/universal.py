@@ -20,7 +20,7 @@ from tombola.study.study import Study
 
 TITLE = "Whose ticket at 70 % serves other tasks?"
 SPARSITY = 0.7
-_ONE_SHOT = {**_small.OMP, "sparsity": SPARSITY}
+_ONE_SHOT = {**_paper.OMP, "sparsity": SPARSITY}
 _ALSO = ("density", {"name": "overlap", "reference": _ONE_SHOT})
 
 
@@ -32,9 +32,9 @@ def universal(scale: Scale = "paper") -> Study:
     else:
         targets, sources = _small.tasks(also=_ALSO), {name: _small.task(name) for name in ("sst2", "mrpc")}
         iterative, words = _small.imp(), {"source": _small.words(), "draw": _small.imp_on_words()}
-    drawn = {"dense": _drawn({"draw": dict(_small.OMP)}, 0.0), "words": _drawn(words)}
+    drawn = {"dense": _drawn({"draw": dict(_paper.OMP)}, 0.0), "words": _drawn(words)}
     drawn |= {name: _drawn({"source": source, "draw": iterative}) for name, source in sources.items()}
-    drawn["one shot"] = _drawn({"draw": dict(_small.OMP)})
+    drawn["one shot"] = _drawn({"draw": dict(_paper.OMP)})
     return named("universal", scale, TITLE, {"repeat": repeats(), "drawn on": drawn, "task": targets})
 
 

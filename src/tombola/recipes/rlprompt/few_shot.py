@@ -18,12 +18,11 @@ Reference: Deng et al. (RLPrompt), EMNLP 2022, arXiv 2205.12548.
 
 import importlib.util
 import json
-import os
-from pathlib import Path
 from typing import Any, Final
 
 from tombola.errors import DataError
 from tombola.recipes._scales import SEEDS, Scale, study
+from tombola.recipes._small import texts
 from tombola.study.study import Study
 
 NAME: Final = "rlprompt-few-shot"
@@ -69,7 +68,7 @@ def _small() -> dict[str, Any]:
     return {
         "model": f"hf:package:{_WHEEL}",
         "draw": {"name": "omp", "prunable": "sparsegpt"},
-        "target": {"name": "text:sst2", "root": str(_texts()), "tokenizer": f"package:{_WHEEL}", "shots": 16},
+        "target": {"name": "text:sst2", "root": str(texts()), "tokenizer": f"package:{_WHEEL}", "shots": 16},
         "transfer": {"name": "prompt", "words": _WORDS},
         "measure": [{"name": "accuracy", "samples": 200, "batch": 50}],
         "axes": _axes(SEEDS, {"name": "rl", **some}, {"name": "random", **some}),
@@ -84,14 +83,3 @@ def _axes(splits: int, learned: dict[str, Any], lucky: dict[str, Any]) -> dict[s
         "search": {name: {"transfer.search": found} for name, found in
                    (("none", "none"), ("manual", _MANUAL), ("random", lucky), ("rl", learned))},
     }  # fmt: skip
-
-
-def _texts() -> Path:
-    """Where SST-2 lies; missing texts raise a `DataError` that says what to do."""
-    place = Path(os.environ.get("TOMBOLA_DATA", "../shared/data")) / "nlp" / "nlp_small.zip"
-    if not place.is_file():
-        raise DataError(
-            f"scale=small reads SST-2, and {place} is not there; set TOMBOLA_DATA to the folder that holds nlp/, or"
-            " write target.root=FOLDER with GLUE's SST-2 in it"
-        )
-    return place
