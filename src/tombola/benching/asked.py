@@ -19,7 +19,7 @@ from tombola.engines._base import Examples, Setting
 from tombola.errors import RequestError
 from tombola.models.network import Network
 from tombola.models.showing import batch_of
-from tombola.shown import IDS, IMAGES, MASK, Arrays, ShownTexts
+from tombola.shown import IDS, IMAGES, MASK, Arrays, Shown, ShownImages, ShownTexts
 from tombola.tasks._base import Task
 
 _CHECKED = 4
@@ -40,7 +40,7 @@ class Questions:
 
     def calibration(self, setting: Setting) -> Examples | None:
         """Images to calibrate on, none where neither pictures nor a task are given, and none of texts."""
-        if setting.shown.WHAT == "texts":
+        if isinstance(setting.shown, ShownTexts):
             if self.examples is not None:
                 raise RequestError("--images are pictures to calibrate on, and the net reads texts; leave it out")
             return None
@@ -70,13 +70,15 @@ def samples_to_test(questions: Questions, setting: Setting, folder: Path) -> Jud
     assert task is not None
     if not issubclass(task.ANSWERS, Classes):
         raise RequestError(f"accuracy is of tasks with one answer a sample, and {task.name} has {task.ANSWERS.WHAT}")
-    made = _texts_to_test if setting.shown.WHAT == "texts" else _images_to_test
-    inputs, targets, of = made(task, questions.samples, setting)
+    if isinstance(setting.shown, ShownTexts):
+        inputs, targets, of = _texts_to_test(task, questions.samples, setting.shown)
+    else:
+        inputs, targets, of = _images_to_test(task, questions.samples, setting.shown)
     return Judged(task, written_inputs(inputs, folder / "test"), targets, of)
 
 
-def _images_to_test(task: Task, samples: int, setting: Setting) -> tuple[Arrays, Tensor, int]:
-    images, side = of_images(task.splits(), "bench").test, setting.shown.shape[-1]
+def _images_to_test(task: Task, samples: int, shown: Shown) -> tuple[Arrays, Tensor, int]:
+    images, side = of_images(task.splits(), "bench").test, shown.shape[-1]
     if images.size != side:
         raise RequestError(
             f"the images of the task are {images.size} pixels wide, and the net is timed at {side};"
@@ -86,10 +88,10 @@ def _images_to_test(task: Task, samples: int, setting: Setting) -> tuple[Arrays,
     return {IMAGES: some.pixels_at(torch.arange(len(some))).numpy()}, some.labels, len(images)
 
 
-def _texts_to_test(task: Task, samples: int, setting: Setting) -> tuple[Arrays, Tensor, int]:
+def _texts_to_test(task: Task, samples: int, shown: ShownTexts) -> tuple[Arrays, Tensor, int]:
     """Texts filled up to the length that the net is timed at."""
-    texts, shown = task.splits().test, setting.shown
-    if not isinstance(texts, Texts) or not isinstance(shown, ShownTexts):
+    texts = task.splits().test
+    if not isinstance(texts, Texts):
         raise RequestError(f"{task.name} holds no texts, and the net reads texts; name a task such as text:prose")
     some = stratified(texts, min(samples, len(texts)), seed=0)
     batch = some.take(torch.arange(len(some)))
@@ -144,6 +146,6 @@ class Reference:
 def _random(setting: Setting) -> Arrays:
     """Images as bytes, which every program makes the same floats of."""
     numbers, shown = np.random.default_rng(1), setting.shown
-    if shown.WHAT == "images":
+    if isinstance(shown, ShownImages):
         return {IMAGES: numbers.integers(0, 256, (_CHECKED, *shown.shape), dtype=np.uint8)}
     return shown.drawn(_CHECKED, numbers)

@@ -12,18 +12,17 @@ Reference: mask similarity in Chen et al., NeurIPS 2020, arXiv 2007.12223, figur
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from statistics import fmean
-from typing import ClassVar, Final, TypeAlias
+from typing import ClassVar, TypeAlias
 
 from tombola.report.about import About
 from tombola.report.axes import Axes, axes_of, level, rank
 from tombola.report.figures._base import Drawn, Figure, Table
-from tombola.report.markup import Markup, scrolled, tag
+from tombola.report.markup import Markup
+from tombola.report.matrix import EMPTY, MOST_ROWS, coloured, matrix
 from tombola.report.numbers import number, percent
 from tombola.rows import Row, Scalar
 
 _METRIC, _CHANCE = "overlap", "expected_overlap"
-_DEEPEST: Final = 42  # per cent of the colour, as in the transfer matrix
-_MOST_ROWS = 1000
 
 Named: TypeAlias = tuple[Scalar, Scalar]
 """A ticket: the level it is told apart by, and its sparsity."""
@@ -60,7 +59,7 @@ class OverlapMatrix(Figure):
             "The same weights?",
             _matrix(cells, tickets, references),
             f"{caption} layer. Means over settings and seeds.",
-            Table(("ticket", *references), body[:_MOST_ROWS]),
+            Table(("ticket", *references), body[:MOST_ROWS]),
         )
 
 
@@ -73,23 +72,15 @@ def _cells(rows: Sequence[Row], axes: Axes) -> Cells:
 
 
 def _matrix(cells: Cells, tickets: Sequence[Named], references: Sequence[str]) -> Markup:
-    head = [tag("th", {"scope": "col"}, reference) for reference in references]
-    body = [
-        tag(
-            "tr", None, tag("th", {"scope": "row"}, _said(ticket)), *(_cell(cells.get((ticket, r))) for r in references)
-        )
-        for ticket in tickets
-    ]
-    whole = tag("table", {"class": "matrix"}, tag("thead", None, tag("tr", None, tag("td"), *head)),
-                tag("tbody", None, *body))  # fmt: skip
-    return scrolled("Overlap of tickets", whole)
+    down = [(_said(ticket), [_cell(cells.get((ticket, r))) for r in references]) for ticket in tickets]
+    return matrix("Overlap of tickets", references, down)
 
 
 def _cell(found: Mapping[str, float] | None) -> Markup:
     if found is None or _METRIC not in found:
-        return tag("td", {"class": "none"}, "–")
+        return EMPTY
     above = max(0.0, found[_METRIC] - found.get(_CHANCE, 0.0)) / 100
-    return tag("td", {"class": "better", "style": f"--d:{round(_DEEPEST * above)}%"}, _text(found))
+    return coloured("better", above, 1.0, _text(found))
 
 
 def _text(found: Mapping[str, float] | None) -> str:

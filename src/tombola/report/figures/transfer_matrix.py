@@ -19,15 +19,14 @@ from tombola.report.axes import last_part, level
 from tombola.report.choices import spaced
 from tombola.report.curves import DENSE, Measure, Place, Results, read_results
 from tombola.report.figures._base import Drawn, Figure, Table
-from tombola.report.markup import Markup, join, scrolled, tag
+from tombola.report.markup import Markup, join, tag
+from tombola.report.matrix import DEEPEST, EMPTY, MOST_ROWS, coloured, matrix
 from tombola.report.numbers import difference_unit, in_points, number, percent, signed
 from tombola.report.points import link
 from tombola.rows import Row
 
 _MOST_LEVELS: Final = 3
-_MOST_ROWS: Final = 1000
 _MANY: Final = 3
-_DEEPEST: Final = 42  # per cent of the colour at the largest difference, so that the ink on it keeps its contrast
 
 Lead = tuple[float, float, int]
 """The mean difference, its standard deviation over seeds, and how many seeds there are."""
@@ -103,9 +102,9 @@ def _matrices(results: Results, measure: Measure, shown: Sequence[float | None])
     unit = difference_unit(measure.unit)
     scale = tag(
         "p", {"class": "scale"},
-        tag("span", {"class": "worse", "style": f"--d:{_DEEPEST}%"}, "worse than dense"),
+        tag("span", {"class": "worse", "style": f"--d:{DEEPEST}%"}, "worse than dense"),
         tag("span", None, f"deepest colour: {number(deepest, measure.unit)}{f' {unit}' if unit else ''}"),
-        tag("span", {"class": "better", "style": f"--d:{_DEEPEST}%"}, "better than dense"),
+        tag("span", {"class": "better", "style": f"--d:{DEEPEST}%"}, "better than dense"),
     )  # fmt: skip
     return join(scale, tag("div", {"class": "matrices"}, *matrices))
 
@@ -114,26 +113,16 @@ def _matrix(
     results: Results, measure: Measure, sparsity: float | None, found: Mapping[Place, Lead], deepest: float
 ) -> Markup:
     colours = [colour for colour in results.colours if sparsity is not None or colour != DENSE]
-    head = [tag("th", {"scope": "col"}, results.named(colour)) for colour in colours]
     panels = [panel for panel in results.panels if any(Place(panel, c, sparsity) in found for c in colours)]
-    body = [
-        tag(
-            "tr",
-            None,
-            tag("th", {"scope": "row"}, results.panel_title(panel)),
-            *(_cell(results, measure, Place(panel, c, sparsity), found, deepest) for c in colours),
+    down = [
+        (
+            results.panel_title(panel),
+            [_cell(results, measure, Place(panel, c, sparsity), found, deepest) for c in colours],
         )
         for panel in panels
     ]
-    table = tag(
-        "table",
-        {"class": "matrix"},
-        tag("caption", None, _pruned(sparsity)),
-        tag("thead", None, tag("tr", None, tag("td"), *head)),
-        tag("tbody", None, *body),
-    )
     said = f"{measure.label} less dense, {_pruned(sparsity)}"
-    return scrolled(said, table)
+    return matrix(said, [results.named(colour) for colour in colours], down, _pruned(sparsity))
 
 
 def _pruned(sparsity: float | None) -> str:
@@ -142,14 +131,13 @@ def _pruned(sparsity: float | None) -> str:
 
 def _cell(results: Results, measure: Measure, place: Place, found: Mapping[Place, Lead], deepest: float) -> Markup:
     if place not in found:
-        return tag("td", {"class": "none"}, "–")
+        return EMPTY
     mean, _, _ = found[place]
     gain = mean if measure.better == "higher" else -mean
     kind = "better" if gain > 0 else "worse" if gain < 0 else "none"
     points = [results.point(measure, place), results.point(measure, dense_of(place))]
     to = {"class": "cell", "href": f"#{points[0]}", "data-points": link(*points)}
-    style = f"--d:{round(_DEEPEST * abs(mean) / deepest)}%"
-    return tag("td", {"class": kind, "style": style}, tag("a", to, signed(mean, measure.unit)))
+    return coloured(kind, abs(mean), deepest, tag("a", to, signed(mean, measure.unit)))
 
 
 def _caption(measures: Sequence[Measure], shown: Sequence[float | None], sparse: Sequence[float | None]) -> str:
@@ -178,5 +166,5 @@ def _table(results: Results, measures: Sequence[Measure], sparse: Sequence[float
         if any(cells := tuple(cell(measure, Place(panel, colour, s)) for s in sparse))
     ]
     header = ("measured", *map(last_part, results.axes.panels), last_part(results.axes.colour or "series"))
-    rows = tuple(tuple(text or "–" for text in line) for line in lines[:_MOST_ROWS])
+    rows = tuple(tuple(text or "–" for text in line) for line in lines[:MOST_ROWS])
     return Table((*header, *("as drawn" if s is None else percent(s) for s in sparse)), rows)
