@@ -1,19 +1,21 @@
 """The training loop against itself: images a second of this tree and of an earlier commit, in turns.
 
-    python benchmarks/loop_speed.py [--before COMMIT] [--pairs 5] [--rounds 8] [--threads 1] [--quick]
+    python benchmarks/loop_speed.py [--before COMMIT] [--pairs 20] [--rounds 2] [--threads 1] [--quick]
 
 Trains the demo's net on its glyphs and torchvision's ResNet-18 on glyphs of 64x64, naturally and against PGD-3, some
 steps at a time: a process with the code as it is here and one with the code of ``--before``, laid out in a scratch
 folder, work turn by turn on the same images. Rates are of the processor's time, so what else the machine does counts
-little; how a process lies in memory counts for more, so there are several pairs of fresh processes. The ratio is that
-of the medians over all turns of a side, and stands beside those of the single pairs. With ``--before HEAD`` it tells
-what the measure itself is worth. The bar: no training below 0.98 of what it was. Beside the times it counts torch's
-operations of one more step on both sides, which nothing on the machine disturbs, and names those that differ.
+little; how a process lies in memory counts for several per cent, so there are many pairs of fresh processes with few
+turns each. The ratio is the median of the pairs', beside its 95 % interval (of order statistics: no shape is assumed).
+With ``--before HEAD`` it tells what the measure itself is worth. The bar: no training below 0.98 of what it was. Beside
+the times it counts torch's operations of one more step on both sides, which nothing on the machine disturbs, and names
+those that differ.
 ``--before`` is by default the last commit before pixels, words, views and boxes shared one loop.
 """
 
 import argparse
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -101,27 +103,38 @@ def turns(sides: Mapping[str, Path], rounds: int, threads: int) -> Turns:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--before", default=BEFORE, help="the commit to compare with")
-    parser.add_argument("--pairs", type=int, default=5, help="of fresh processes")
-    parser.add_argument("--rounds", type=int, default=8, help="turns of each process")
+    parser.add_argument("--pairs", type=int, default=20, help="of fresh processes")
+    parser.add_argument("--rounds", type=int, default=2, help="turns of each process")
     parser.add_argument("--threads", type=int, default=1)
-    return parsed(parser, pairs=2, rounds=4)
+    return parsed(parser, pairs=6, rounds=1)
 
 
 def compared(pairs: Sequence[Turns], training: tuple[str, str]) -> Bar:
     """One line a training, and its bar."""
-    before, after = (
-        statistics.median(rate for pair in pairs for rate in pair[training][side]) for side in ("before", "after")
-    )
     each = sorted(
         statistics.median(pair[training]["after"]) / statistics.median(pair[training]["before"]) for pair in pairs
     )
-    what = " ".join(training)
+    what, ratio = " ".join(training), statistics.median(each)
+    after = statistics.median(rate for pair in pairs for rate in pair[training]["after"])
+    low, high = (each[rank] for rank in around_median(len(each)))
     print(
-        f"{what:17} images a processor second: before {before:7.1f}, after {after:7.1f}, ratio {after / before:.3f}"
-        f" (pairs of processes {each[0]:.3f} to {each[-1]:.3f})",
+        f"{what:17} {after:7.1f} images a processor second after, {ratio:.3f} times those before"
+        f" (95 % interval {low:.3f} to {high:.3f}, {len(each)} pairs of processes, {each[0]:.3f} to {each[-1]:.3f})",
         flush=True,
     )
-    return Bar(what, after / before, LEAST, form=".3f")
+    return Bar(what, ratio, LEAST, form=".3f")
+
+
+def around_median(count: int) -> tuple[int, int]:
+    """Places in a sorted list between which its median's 95 % interval lies; the ends, where they are too few for one.
+
+    How many of ``count`` values lie below the true median is binomial with 1/2, whatever their distribution.
+    """
+    below, least = 0.0, 0
+    while (below := below + math.comb(count, least) / 2**count) <= 0.025:
+        least += 1
+    least = max(least - 1, 0)
+    return least, count - 1 - least
 
 
 def asked(process: subprocess.Popen[str], net: str, objective: str, counted: int = 0) -> Any:
