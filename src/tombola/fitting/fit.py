@@ -140,6 +140,7 @@ class Fit(Spec):
         With ``shards`` above 1, every process of torch.distributed's process group must call this alike; they train
         together, the first one keeps checkpoints and reports, and each gets the same network.
         """
+        self.objective.check(task)
         ranks = ranks_for(self.shards)
         making = Making(
             begin=lambda network: self.objective.begin(network, task, seed=seed),

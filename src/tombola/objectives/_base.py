@@ -53,6 +53,9 @@ class Objective(Member):
     ) -> Found:
         """The loss of one batch. What moves images or words moves `continuous` of the model and the batch."""
 
+    def check(self, task: Task) -> None:
+        """Raise the `RequestError` of a task that this cannot train for; asked before anything trains."""
+
     def begin(self, network: nn.Module, task: Task, *, seed: int) -> "Running":
         """This objective at work in one training of ``network``, which is on its device and not changed."""
         del network, task, seed

@@ -31,6 +31,7 @@ from tombola.batch import Batch
 from tombola.models.beside import bounds_of, continuous
 from tombola.objectives._base import Found, Objective, Progress, Running
 from tombola.objectives._guarding import Finding, Guard, Guarded
+from tombola.objectives._views import refuse_views
 from tombola.registry import Examples
 from tombola.spec import option
 from tombola.tasks._base import Task
@@ -60,6 +61,10 @@ class Fast(Objective):
         if self.look_every is not None and self.look_every.count == 0:
             raise ValueError("look_every=0 is no interval; leave it empty (null) to never look")
         return self
+
+    def check(self, task: Task) -> None:
+        if self.guard() is not None:
+            refuse_views("fast", "looks after itself on single samples (unless look_every is empty)", task)
 
     def loss(
         self, model: nn.Module, batch: Batch, criterion: Criterion, *, at: Progress, generator: torch.Generator

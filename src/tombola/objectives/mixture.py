@@ -74,6 +74,10 @@ class Mixture(Objective):
         losses = [part.weight * found.loss for part, found in zip(self.parts, parts, strict=True)]
         return Found(torch.stack(losses).sum(), parts[0].outputs)
 
+    def check(self, task: Task) -> None:
+        for part in self.parts:
+            part.objective.check(task)
+
     def begin(self, network: nn.Module, task: Task, *, seed: int) -> Running:
         return Mixed(self, [part.objective.begin(network, task, seed=seed) for part in self.parts])
 

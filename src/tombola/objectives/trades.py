@@ -28,8 +28,10 @@ from tombola.batch import Batch
 from tombola.models.beside import bounds_of, continuous
 from tombola.objectives._base import Found, Objective, Progress
 from tombola.objectives._gauss import gaussian
+from tombola.objectives._views import refuse_views
 from tombola.registry import Examples
 from tombola.spec import option
+from tombola.tasks._base import Task
 from tombola.units import Pixels
 
 _START: Final = 0.001  # at x itself the divergence has no gradient
@@ -49,6 +51,9 @@ class Trades(Objective):
     def _in_unit_range(self) -> Self:
         check_pixels(self.eps, "linf", self.step)
         return self
+
+    def check(self, task: Task) -> None:
+        refuse_views("trades", "moves classes' probabilities", task)
 
     def loss(
         self, model: nn.Module, batch: Batch, criterion: Criterion, *, at: Progress, generator: torch.Generator

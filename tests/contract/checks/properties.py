@@ -25,11 +25,24 @@ from tombola.transfers.linear import Linear
 from tombola.verbs import pretrain
 
 from .faults import NAN, Fault, first, gives, shake
-from .room import Check, hidden_words, numbers, passages, pruned, rng, scenes, segmenter, told_texts, untouched
+from .room import (
+    Check,
+    hidden_words,
+    numbers,
+    passages,
+    pruned,
+    residual,
+    rng,
+    scenes,
+    segmenter,
+    told_texts,
+    two_views,
+    untouched,
+)
 
 
 def subject(item: Property) -> tuple[Network, Task]:
-    """A net and a task that it can be measured on: one answer an image, one a pixel, or one a hidden word."""
+    """A net and a task that it can be measured on: one answer an image, one a pixel, one a hidden word, ..."""
     if _judges(item, Toy()):
         return network().eval(), Toy()
     if _judges(item, scenes()):
@@ -40,6 +53,8 @@ def subject(item: Property) -> tuple[Network, Task]:
         return numbers().head(reader(), generator=rng()).eval(), numbers()
     if _judges(item, passages()):
         return passages().head(reader(), generator=rng()).eval(), passages()
+    if _judges(item, two_views()):
+        return two_views().head(residual(), generator=rng()).eval(), two_views()
     item.check(hidden_words())
     return hidden_words().head(reader(), generator=rng()).eval(), hidden_words()
 

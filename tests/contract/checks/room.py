@@ -15,6 +15,7 @@ from tombola.masks.masks import Masks
 from tombola.models.digest import weights_digest
 from tombola.models.network import Network
 from tombola.tasks._base import Task
+from tombola.tasks.contrastive import Contrastive
 from tombola.tasks.spans import Spans
 from tombola.tasks.text_regression import TextRegression
 from tombola.verbs import as_network
@@ -102,6 +103,12 @@ def numbers() -> Task:
 def passages() -> Task:
     """A few passages with questions, for nets of 300 words."""
     return Spans.examples(Path(mkdtemp()))[0]
+
+
+@cache
+def two_views() -> Task:
+    """A few digits, each to be known again."""
+    return Contrastive.examples(Path(mkdtemp()))[0]
 
 
 @cache

@@ -7,7 +7,7 @@ import torch
 from tests.tasks.toy_reader import reader
 from torch import Tensor
 
-from tombola.answers import Classes, Maps, Number, Span, Tokens
+from tombola.answers import Classes, Maps, Number, Span, Tokens, Vectors
 from tombola.batch import Batch
 from tombola.data._base import Examples, InMemory, Labelled
 from tombola.data._loading import batches
@@ -21,11 +21,12 @@ from .room import Check, finite, residual, rng, same, untouched
 
 def some(task: Task) -> Batch:
     """A few training samples, images in [0, 1], as a training gets them."""
-    return next(batches(task.splits().train, 4))
+    found = next(batches(task.splits().train, 4))
+    return task.views(found, generator=rng()) if issubclass(task.ANSWERS, Vectors) else found
 
 
 def outputs(task: Task, right: Tensor) -> Tensor:
-    """Logits that are sure of ``right``, classes second and words last; or the right numbers."""
+    """Logits that are sure of ``right``, classes second and words last; or the right numbers; or equal vectors."""
     if issubclass(task.ANSWERS, Number):
         return right[:, None].float()
     if issubclass(task.ANSWERS, Span):
@@ -38,6 +39,8 @@ def outputs(task: Task, right: Tensor) -> Tensor:
 
 def wrong(task: Task, targets: Tensor) -> Tensor:
     """Other targets of the same kind."""
+    if issubclass(task.ANSWERS, Vectors):  # whoever is first is taken for another one's view
+        return torch.cat([targets[: len(targets) // 2], targets[len(targets) // 2 :].roll(1)])
     if issubclass(task.ANSWERS, Span):
         return torch.cat([(targets[:, :2] + 1) % targets[:, 2:], targets[:, 2:]], 1)
     return targets + 1 if issubclass(task.ANSWERS, Number) else (targets + 1) % task.answers.outputs
