@@ -126,6 +126,26 @@ PRESETS: Final[Mapping[str, Mapping[str, object]]] = {
     },
     # Chen et al. (BERT-Tickets), one level of pruning on masked language modelling.
     "mlm": {"epochs": "10000it", "batch": 16, "optimizer": _adamw(5e-5), "schedule": "linear", "clip": 1.0},
+    # Chen et al. (SimCLR), ICML 2020: ImageNet at a batch of 256, the rate 0.3 by batch / 256; on the task contrastive,
+    # which has its temperature.
+    "simclr": {
+        "epochs": "100ep",
+        "batch": 256,
+        "drop_last": True,
+        "optimizer": {"name": "lars", "lr": 0.3, "momentum": 0.9, "weight_decay": 1e-6},
+        "schedule": "cosine",
+        "warmup": "10ep",
+    },
+    # Chen et al. (MoCo v2), arXiv 2003.04297: eight devices of 32 images are eight parts here. Small sets want momentum
+    # 0.99 and a shorter queue: this one would hold each of their images several times.
+    "moco-v2": {
+        "objective": {"name": "moco", "queue": 65536, "momentum": 0.999, "temperature": 0.2, "parts": 8},
+        "epochs": "200ep",
+        "batch": 256,
+        "drop_last": True,
+        "optimizer": _sgd(0.03, 1e-4),
+        "schedule": "cosine",
+    },
 }
 
 _NAMED: Final = ("objective", "optimizer", "schedule")

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from tombola.attacks._base import Criterion
 from tombola.batch import Batch
+from tombola.masks.masks import Masks
 from tombola.registry import Family, Member
 from tombola.tasks._base import Task
 
@@ -77,6 +78,10 @@ class Standing(Protocol):
     @property
     def network(self) -> nn.Module:
         """What is trained, in its mode; look at it, and leave it as it is."""
+
+    @property
+    def masks(self) -> Masks | None:
+        """In force on its body; None where nothing is pruned, or where layers learn their own."""
 
     @property
     def at(self) -> Progress:

@@ -11,7 +11,7 @@ from tombola.properties._base import Property
 from tombola.properties._test_images import each_batch, require_answers, test_examples
 from tombola.spec import option
 from tombola.tasks._base import Task
-from tombola.tasks._pairs import unit
+from tombola.tasks._pairs import pairs, unit
 
 
 class OfViews(Property):
@@ -35,6 +35,6 @@ class OfViews(Property):
             model, examples, self.batch, device, lambda shown, outputs: (unit(outputs).cpu(), shown.targets.cpu())
         )
         vectors, targets = (torch.cat(parts) for parts in zip(*found, strict=True))
-        pairs = targets.argsort(stable=True).view(-1, 2)
-        assert torch.equal(*targets[pairs].T), "each image is seen twice"
-        return vectors[pairs[:, 0]], vectors[pairs[:, 1]]
+        first, second = pairs(targets).T
+        assert torch.equal(targets[first], targets[second]), "each image is seen twice"
+        return vectors[first], vectors[second]

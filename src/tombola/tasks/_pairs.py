@@ -20,6 +20,16 @@ def partners(targets: Tensor) -> tuple[Tensor, Tensor]:
     return same.byte().argmax(1), same.any(1)
 
 
+def pairs(targets: Tensor) -> Tensor:
+    """Where the two views of each image stand, (N / 2, 2), in the order of first views; each must have two.
+
+    >>> pairs(torch.tensor([7, 4, 4, 7])).tolist()
+    [[0, 3], [1, 2]]
+    """
+    found = targets.argsort(stable=True).view(-1, 2)
+    return found[found[:, 0].argsort()]
+
+
 def nt_xent(outputs: Tensor, targets: Tensor, temperature: float) -> Tensor:
     """-log p of each view's partner among all other views of the batch, (N,); NaN for a view without a partner.
 
