@@ -78,8 +78,8 @@ def test_pictures_given_come_before_the_task_and_without_either_there_are_none(t
 
 def test_accuracy_is_judged_on_images_of_every_class(tmp_path: Path) -> None:
     judged = samples_to_test(Questions(Task.parse("digits"), samples=50), SETTING, tmp_path)
-    assert judged.targets.bincount(minlength=10).min() >= 4
-    assert len(judged.targets) == 50 < judged.of
+    assert judged.samples.labels.bincount(minlength=10).min() >= 4
+    assert len(judged.samples.labels) == 50 < judged.of
 
 
 def test_texts_are_filled_up_to_the_length_they_are_timed_at(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_texts_are_filled_up_to_the_length_they_are_timed_at(tmp_path: Path) -> 
     assert found["input_ids"].max() < 300
     assert (found["input_ids"][found["attention_mask"] == 0] == 0).all()
     assert not found["token_type_ids"].any()
-    assert (len(judged.targets), judged.of) == (20, 443)
+    assert (len(judged.samples.labels), judged.of) == (20, 443)
     with pytest.raises(RequestError, match="the net is timed at 9; write --length"):
         samples_to_test(Questions(task, samples=20), Setting(shown.at(9)), tmp_path)
     with pytest.raises(RequestError, match="leave it out"):

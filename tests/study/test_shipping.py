@@ -18,6 +18,7 @@ from tombola.errors import OptionError
 from tombola.fitting.session import Session
 from tombola.masks.masks import Masks
 from tombola.models.network import Network
+from tombola.outcomes import Outcomes
 from tombola.report.page import write_report
 from tombola.study import shipping
 from tombola.study.plan import Plan
@@ -60,6 +61,27 @@ def test_a_benchs_key_holds_the_processor_and_the_engines_versions() -> None:
     for stage in (other, newer):
         stage.__dict__.pop("key", None)
     assert len({timed.key, other.key, newer.key}) == 3
+
+
+def test_what_is_chosen_by_is_another_bench_and_the_default_moves_no_key() -> None:
+    plain, test, val = (
+        next(stage for stage in stages(bench=timing) if isinstance(stage, BenchStage))
+        for timing in ("torch", {"engines": "torch", "judged": "test"}, {"engines": "torch", "judged": "val"})
+    )
+    assert plain.key == test.key != val.key
+
+
+def test_a_bench_says_which_samples_an_engine_told_right_and_of_which_split(tmp_path: Path) -> None:
+    found = {}
+    for split in ("test", "val"):
+        study = Study.of({**SHORT, "bench": {"engines": "torch", "seconds": 0.01, "judged": split}})
+        (found[split],) = (
+            row for row in run(study, Store(tmp_path)).rows if row.unit == "%" and row.property == "bench"
+        )
+    counts = {split: Outcomes.parse(row.outcomes) for split, row in found.items()}
+    assert {split: row.detail.get("split") for split, row in found.items()} == {"test": None, "val": "val"}
+    assert counts["test"].of != counts["val"].of
+    assert all(100 * counts[split].table().mean() == pytest.approx(row.value) for split, row in found.items())
 
 
 def test_times_of_another_machine_are_refused() -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -13,12 +13,13 @@ from torch.nn import functional as F
 from tombola.answers import Classes
 from tombola.benching.examples import of_folder, of_task
 from tombola.benching.worker import Worker, written_inputs
-from tombola.data._base import of_images, stratified
+from tombola.data._base import Images, Labelled, of_images, stratified
 from tombola.data._texts import Texts
 from tombola.engines._base import Examples, Setting
 from tombola.errors import RequestError
 from tombola.models.network import Network
 from tombola.models.showing import batch_of
+from tombola.properties._test_images import outcomes
 from tombola.shown import IDS, IMAGES, MASK, Arrays, Shown, ShownImages, ShownTexts
 from tombola.tasks._base import Task
 
@@ -28,7 +29,7 @@ _NOTHING = 1e-6
 
 @dataclass(frozen=True)
 class Questions:
-    """Accuracy on ``samples`` test samples of a task, if one is given; and where the time goes.
+    """Accuracy on ``samples`` samples of a task's ``split``, if a task is given; and where the time goes.
 
     ``examples`` are pictures to calibrate int8 on, instead of training images of the task.
     """
@@ -37,6 +38,7 @@ class Questions:
     samples: int = 1000
     layers: bool = False
     examples: Path | None = None
+    split: Literal["test", "val"] = "test"
 
     def calibration(self, setting: Setting) -> Examples | None:
         """Images to calibrate on, none where neither pictures nor a task are given, and none of texts."""
@@ -49,50 +51,50 @@ class Questions:
         return None if self.task is None else of_task(self.task)
 
 
-def questions_of(task: Task) -> Questions:
+def questions_of(task: Task, split: Literal["test", "val"] = "test") -> Questions:
     """What can be asked about a task: accuracy where there is one answer a sample."""
-    return Questions(task if issubclass(task.ANSWERS, Classes) else None)
+    return Questions(task if issubclass(task.ANSWERS, Classes) else None, split=split)
 
 
 @dataclass(frozen=True)
 class Judged:
-    """Test samples in a folder, what they show, and of how many they are."""
+    """Samples in a folder, what they are, and of how many they were taken."""
 
     task: Task
     folder: Path
-    targets: Tensor
+    samples: Labelled
     of: int
 
 
 def samples_to_test(questions: Questions, setting: Setting, folder: Path) -> Judged:
-    """Test samples, each class by its share, written into ``folder``; `RequestError` for a task that has none."""
-    task = questions.task
+    """Samples of the split, each class by its share, written into ``folder``; `RequestError` for a task of others."""
+    task, split = questions.task, questions.split
     assert task is not None
     if not issubclass(task.ANSWERS, Classes):
         raise RequestError(f"accuracy is of tasks with one answer a sample, and {task.name} has {task.ANSWERS.WHAT}")
     if isinstance(setting.shown, ShownTexts):
-        inputs, targets, of = _texts_to_test(task, questions.samples, setting.shown)
+        inputs, some, of = _texts_to_test(getattr(task.splits(), split), task.name, questions.samples, setting.shown)
     else:
-        inputs, targets, of = _images_to_test(task, questions.samples, setting.shown)
-    return Judged(task, written_inputs(inputs, folder / "test"), targets, of)
+        images = getattr(of_images(task.splits(), "bench"), split)
+        inputs, some, of = _images_to_test(images, questions.samples, setting.shown)
+    return Judged(task, written_inputs(inputs, folder / "test"), some, of)
 
 
-def _images_to_test(task: Task, samples: int, shown: Shown) -> tuple[Arrays, Tensor, int]:
-    images, side = of_images(task.splits(), "bench").test, shown.shape[-1]
+def _images_to_test(images: Images, samples: int, shown: Shown) -> tuple[Arrays, Labelled, int]:
+    side = shown.shape[-1]
     if images.size != side:
         raise RequestError(
             f"the images of the task are {images.size} pixels wide, and the net is timed at {side};"
             f" leave out --size, or write --set task.size={side}"
         )
     some = stratified(images, min(samples, len(images)), seed=0)
-    return {IMAGES: some.pixels_at(torch.arange(len(some))).numpy()}, some.labels, len(images)
+    return {IMAGES: some.pixels_at(torch.arange(len(some))).numpy()}, some, len(images)
 
 
-def _texts_to_test(task: Task, samples: int, shown: ShownTexts) -> tuple[Arrays, Tensor, int]:
+def _texts_to_test(texts: Any, name: str, samples: int, shown: ShownTexts) -> tuple[Arrays, Labelled, int]:
     """Texts filled up to the length that the net is timed at."""
-    texts = task.splits().test
     if not isinstance(texts, Texts):
-        raise RequestError(f"{task.name} holds no texts, and the net reads texts; name a task such as text:prose")
+        raise RequestError(f"{name} holds no texts, and the net reads texts; name a task such as text:prose")
     some = stratified(texts, min(samples, len(texts)), seed=0)
     batch = some.take(torch.arange(len(some)))
     longest = int(batch.more[MASK].sum(1).max())
@@ -104,7 +106,7 @@ def _texts_to_test(task: Task, samples: int, shown: ShownTexts) -> tuple[Arrays,
     given = {IDS: batch.x, "token_type_ids": torch.zeros_like(batch.x), **batch.more}
     fill = {IDS: texts.pad}
     inputs = {name: _at_length(given[name], shown.length, fill.get(name, 0)) for name in shown.names}
-    return inputs, some.labels, len(texts)
+    return inputs, some, len(texts)
 
 
 def _at_length(tensor: Tensor, length: int, value: int) -> NDArray[Any]:
@@ -112,10 +114,10 @@ def _at_length(tensor: Tensor, length: int, value: int) -> NDArray[Any]:
     return F.pad(cut, (0, length - cut.shape[1]), value=value).numpy()
 
 
-def accuracy(worker: Worker, judged: Judged) -> float:
-    """Per cent of the samples that the engine tells right."""
-    logits = worker.answer(judged.folder)
-    return 100 * judged.task.scores(logits, judged.targets).double().mean().item()
+def answered(worker: Worker, judged: Judged) -> tuple[float, str]:
+    """Per cent of the samples that the engine tells right, and which they are."""
+    scores = judged.task.scores(worker.answer(judged.folder), judged.samples.labels).double()
+    return 100 * scores.mean().item(), outcomes(scores, judged.samples)
 
 
 class Reference:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tombola.benching.asked import Judged, Questions, Reference, accuracy, samples_to_test
+from tombola.benching.asked import Judged, Questions, Reference, answered, samples_to_test
 from tombola.benching.machine import processor
 from tombola.benching.numbers import Run, times
 from tombola.benching.result import Measured, Result
@@ -87,8 +87,9 @@ def bench(
         left_out=left_out,
         pin=tuple(pin),
         machine=processor(),
-        samples=0 if judged is None else len(judged.targets),
+        samples=0 if judged is None else len(judged.samples),
         of=0 if judged is None else judged.of,
+        split=asked.split,
         calibrated="" if subject.examples is None else subject.examples.source,
         alike=reference.alike,
     )
@@ -128,6 +129,7 @@ def _measured(
     judged: Judged | None,
 ) -> Measured:
     peak, bare = item.worker.memory()  # before it answers anything else
+    accuracy, outcomes = (None, "") if judged is None else answered(item.worker, judged)
     return Measured(
         engine=item.engine.label,
         uses_zeros=item.engine.USES_ZEROS,
@@ -137,7 +139,8 @@ def _measured(
         files=item.files,
         memory=None if peak is None or bare is None else peak - bare,
         difference=reference.difference(item.worker),
-        accuracy=None if judged is None else accuracy(item.worker, judged),
+        accuracy=accuracy,
+        outcomes=outcomes,
         layers=item.worker.layers() if asked.layers else (),
         remarks=item.remarks,
     )

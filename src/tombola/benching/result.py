@@ -10,6 +10,7 @@ from tombola.engines._base import LayerTime, Setting
 @dataclass(frozen=True)
 class Measured:
     """One engine. Seconds, bytes; ``difference`` from torch's logits as a part of the largest; accuracy in per cent.
+    ``outcomes`` say which samples it told right, as in rows.
 
     ``arithmetic`` is what it multiplies, as of `Engine`; ``remarks`` are what must be said beside its figures.
     """
@@ -25,6 +26,7 @@ class Measured:
     layers: Sequence[LayerTime] = ()
     arithmetic: str = "float32"
     remarks: Sequence[str] = ()
+    outcomes: str = ""
 
     @property
     def bytes(self) -> int:
@@ -36,7 +38,7 @@ class Measured:
 class Result:
     """Every engine that ran, and why others did not; ``alike`` of a net that answers the same to every image.
 
-    Accuracy is of ``samples`` of ``of`` test images; ``calibrated`` says on what int8 was, empty for random pixels.
+    Accuracy is of ``samples`` of the ``of`` in a split; ``calibrated`` says on what int8 was, empty for random pixels.
     """
 
     model: str
@@ -50,8 +52,14 @@ class Result:
     machine: str = ""
     samples: int = 0
     of: int = 0
+    split: str = "test"
     calibrated: str = ""
     alike: bool = False
+
+    @property
+    def judged_on(self) -> str:
+        """The split in words."""
+        return "validation" if self.split == "val" else self.split
 
     @property
     def best_dense(self) -> Measured | None:

@@ -120,7 +120,9 @@ def _notes(result: Result) -> list[str]:
     runs = sum(engine.times.runs for engine in result.engines)
     interrupted = sum(engine.times.interrupted for engine in result.engines)
     if result.engines and any(engine.accuracy is not None for engine in result.engines):
-        found.append(f"accuracy is of {result.samples:,} of {result.of:,} test {result.setting.shown.WHAT}")
+        found.append(
+            f"accuracy is of {result.samples:,} of {result.of:,} {result.judged_on} {result.setting.shown.WHAT}"
+        )
         found += _of_what(result)
     found += _remarks(result)
     found += [

@@ -42,7 +42,7 @@ def _worth(result: Result, dense: Measured, sparse: Measured) -> list[str]:
     """What the two answer right; or that nobody knows it of an int8 net that has seen random pixels only."""
     if dense.accuracy is not None and sparse.accuracy is not None:
         both = f"{dense.accuracy:.2f} % in {dense.engine} and {sparse.accuracy:.2f} % in {sparse.engine}"
-        return [f"accuracy of {result.samples:,} test {result.setting.shown.WHAT}: {both}"]
+        return [f"accuracy of {result.samples:,} {result.judged_on} {result.setting.shown.WHAT}: {both}"]
     if result.setting.shown.WHAT == "texts":
         return []
     blind = [engine.engine for engine in (dense, sparse) if engine.arithmetic == "int8" and not result.calibrated]

@@ -26,6 +26,7 @@ from tombola.study.meter import Cost, Meter
 from tombola.study.stage import ROWS, Stage
 from tombola.study.stages import TransferStage
 from tombola.study.timing import Timing
+from tombola.tasks._texts import OfTexts
 from tombola.tickets.ticket import Ticket
 
 FILES: Final = "files"
@@ -93,7 +94,7 @@ class BenchStage(Shipping):
             )
         network, ticket = self.kept(folders)
         timing, task = self.timing, self.finished.task
-        shown = shown_to(network, side=task.side)
+        shown = shown_to(network, side=task.side, length=task.texts.length if isinstance(task, OfTexts) else None)
         with FileLock(Path(tempfile.gettempdir()) / f"tombola-bench-{os.getuid()}.lock"):
             found = bench(
                 network,
@@ -101,7 +102,7 @@ class BenchStage(Shipping):
                 timing.engines,
                 Setting(shown, timing.batch, timing.threads),
                 plan=Plan(seconds=timing.seconds, again=True),
-                questions=questions_of(task),
+                questions=questions_of(task, timing.judged),
                 reporter=session.reporter,
             )
         for label, why in found.left_out.items():
@@ -115,11 +116,26 @@ class BenchStage(Shipping):
         yield _row("bench", "latency", round(1e3 * item.times.p50, 4), "ms", {**setting, "p90_ms": p90})
         yield _row("bench", "bytes", item.bytes, "bytes", engine)
         if item.accuracy is not None:
-            yield _row("bench", "accuracy", item.accuracy, "%", engine, samples)
+            of = {} if self.timing.judged == "test" else {"split": self.timing.judged}
+            yield _row("bench", "accuracy", item.accuracy, "%", {**engine, **of}, samples, item.outcomes)
 
 
-def _row(name: str, metric: str, value: float, unit: str, detail: Mapping[str, Scalar], samples: int = 0) -> Row:
-    better = "higher" if unit == "%" else "lower"
+def _row(
+    name: str,
+    metric: str,
+    value: float,
+    unit: str,
+    detail: Mapping[str, Scalar],
+    samples: int = 0,
+    outcomes: str = "",
+) -> Row:
     return Row(
-        property=name, metric=metric, value=value, unit=unit, better=better, samples=samples, detail=dict(detail)
+        property=name,
+        metric=metric,
+        value=value,
+        unit=unit,
+        better="higher" if unit == "%" else "lower",
+        samples=samples,
+        detail=dict(detail),
+        outcomes=outcomes,
     )

@@ -1,7 +1,7 @@
 """`Timing`: what a study's `bench` asks for: engines that take turns, and what they run on."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import field_validator, model_validator
 
@@ -16,6 +16,9 @@ class Timing(Spec):
     batch: int = option(1, "images at once", ge=1)
     threads: int = option(1, "threads of each engine", ge=1)
     seconds: float = option(3.0, "how long each engine is timed", gt=0)
+    judged: Literal["test", "val"] = option(
+        "test", "whose samples accuracy is of; val, where it is looked at to choose by", absent="test"
+    )
 
     @model_validator(mode="before")
     @classmethod
