@@ -1,6 +1,6 @@
 """Priors learned without labels: whether SimCLR and MoCo taught a body more than its random weights know.
 
-    python benchmarks/priors_without_labels.py [--net timm:resnet10t] [--epochs 6] [--size 32] [--store FOLDER]
+    python benchmarks/priors_without_labels.py [--net timm:resnet10t] [--epochs 4] [--size 32] [--store FOLDER]
                                                [--priors simclr,moco] [--threads 1] [--seed 0] [--quick]
 
 Each prior is trained on the pictures of ``tiny_imagenet`` and on none of their labels: `contrastive` under `natural` is
@@ -59,7 +59,7 @@ def main() -> int:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--net", default="timm:resnet10t")
-    parser.add_argument("--epochs", type=float, default=6)
+    parser.add_argument("--epochs", type=float, default=4)
     parser.add_argument("--images", type=int, default=18000, help="pictures to learn from")
     parser.add_argument("--size", type=int, default=32, help="pixels of a side, also of the probes' pictures")
     parser.add_argument("--priors", default="simclr,moco")

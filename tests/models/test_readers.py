@@ -2,6 +2,7 @@
 
 import argparse
 import pickle
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +75,11 @@ def test_a_pickle_with_code_is_refused_and_not_run(tmp_path: Path) -> None:
     assert not target.exists()
 
 
-def test_a_checkpoint_with_settings_in_it_is_refused_by_name(tmp_path: Path) -> None:
+def test_settings_beside_tensors_are_passed_over_and_other_objects_refused_by_name(tmp_path: Path) -> None:
     torch.save({"state_dict": {"a": torch.ones(1)}, "args": argparse.Namespace(lr=0.1)}, tmp_path / "w.pth.tar")
-    with pytest.raises(ModelError, match=r"refused, it calls argparse\.Namespace"):
+    assert list(read_weights(tmp_path / "w.pth.tar")) == ["a"]
+    torch.save({"state_dict": {"a": torch.ones(1)}, "best": Fraction(1, 2)}, tmp_path / "w.pth.tar")
+    with pytest.raises(ModelError, match=r"refused, it calls fractions\.Fraction"):
         read_weights(tmp_path / "w.pth.tar")
 
 

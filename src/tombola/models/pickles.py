@@ -32,10 +32,11 @@ class StandIn:
 HARMLESS: Final = (
     *(f"numpy.{core}.multiarray.scalar" for core in ("core", "_core")),
     "numpy.dtype",
+    "argparse.Namespace",
     *(f"{dill}.{part}" for dill in ("dill.dill", "dill._dill") for part in ("_create_function", "_create_code")),
     *(f"{dill}.{part}" for dill in ("dill.dill", "dill._dill") for part in ("_load_type", "_import_module")),
 )
-"""What a `StandIn` is read for: scores kept as numpy numbers, and the lambda of a learning rate or of an option."""
+"""What a `StandIn` is read for: scores kept as numpy numbers, options, the lambda of a rate or of an option."""
 
 
 def read_pickle(file: Path) -> object:

@@ -17,15 +17,15 @@ from tombola.errors import ModelError
 from tombola.models.pickles import read_pickle, refusal
 
 _PREFIXES: Final = ("module.", "_orig_mod.")
-_WRAPPERS: Final = ("state_dict", "model", "model_state_dict", "net")
+_WRAPPERS: Final = ("state_dict", "model", "model_state_dict", "net", "teacher")
 
 
 def read_weights(file: Path) -> dict[str, Tensor]:
     """The tensors of a weights file by name, on the CPU.
 
-    ``state_dict`` and ``model`` wrappers are opened, tensors by layer and name (``{"conv1": {"weight": ...}}``) get one
-    name, the prefixes ``module.`` and ``_orig_mod.`` are removed. No code in a file is ever run. Whatever is wrong with
-    the file is a `ModelError` that names it.
+    Wrappers such as ``state_dict``, ``model`` and ``teacher`` are opened, tensors by layer and name
+    (``{"conv1": {"weight": ...}}``) get one name, the prefixes ``module.`` and ``_orig_mod.`` are removed. No code in a
+    file is ever run. Whatever is wrong with the file is a `ModelError` that names it.
     """
     reader = _READERS.get(file.suffix.lower())
     if reader is None:

@@ -1,13 +1,17 @@
 """Weights of a file: ``path:FILE`` put into the net that ``arch`` names; files of ours say their net themselves.
 
 What: safetensors, npz, and torch's pickles where they hold nothing but tensors; no code in a file is run. Every name
-    and shape must fit. A whole network of ours brings its normaliser, head and what it was adapted to.
+    and shape must fit. A whole network of ours brings its normaliser, head and what it was adapted to. Of programs that
+    learn without labels (MoCo, SimCLR, SwAV, DINO, Barlow Twins) the body is taken and the rest left out, with a
+    warning that names it; so is a body that lies there without its head.
 When: Weights that you trained, or that others publish outside the zoos.
 Cost: Reading the file.
 Options: ``arch``, ``rename``.
-Reference: `tombola.models.readers`, `tombola.models.wrappers` for the layouts of training programs.
+Reference: `tombola.models.readers`, `tombola.models.wrappers` and `tombola.models.self_supervised` for the layouts of
+    training programs.
 """
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path as File
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
 
     from tombola.models.inputs._base import InputLayer
     from tombola.models.network import Network
+    from tombola.models.self_supervised import Learned
 
 
 @final
@@ -87,20 +92,29 @@ class Path(Kind):
         return {"name": "path", "sha256": _sha256(cls.file(net))}
 
     def build(self, asked: Asked) -> "Network":
-        from tombola.models.normalisers import usual
+        from tombola.models.normalisers import normaliser, usual
         from tombola.models.origin import Origin
         from tombola.models.readers import fill, read_weights, renamed
         from tombola.models.said import said_in
+        from tombola.models.self_supervised import body_of
         from tombola.models.wrappers import unwrapped
 
         file, under = self.file(self.net), asked.under
-        found = unwrapped(renamed(read_weights(file), self.rename, file), file)
+        tensors = renamed(read_weights(file), self.rename, file)
+        learned = body_of(tensors, file)
+        found = unwrapped(tensors if learned is None else learned.weights, file)
         assert under is not None, "who builds it says which net is under the weights"
         weights = under.respelled(found.weights, file)
-        network = _net_of(under, weights, asked)
-        fill(network.body, weights, file)
+        network = _net_of(under, weights if learned is None else {}, asked)
+        left = _not_of_the_body(network, weights, learned)
+        fill(network.body, _with_own_head(network, weights) if left is not None else weights, file)
+        _say(file, learned, left)
         network.normalise = (
-            found.normalise or asked.normalise or usual(found.layout, under.written(under.net)) or network.normalise
+            found.normalise
+            or asked.normalise
+            or usual(found.layout, under.written(under.net))
+            or (normaliser("none") if learned is not None and not learned.normalised else None)
+            or network.normalise
         )
         if found.first or asked.input is not None:
             network.normalise = _first(network, asked, found.first, file)
@@ -121,6 +135,34 @@ def _net_of(under: Kind, weights: "Mapping[str, Tensor]", asked: Asked) -> "Netw
     if asked.decoder is not None:
         return as_asked(network, replace(asked, outputs=outputs))
     return network if outputs == own else under.build(Asked(outputs, asked.seed))
+
+
+def _not_of_the_body(
+    network: "Network", weights: "Mapping[str, Tensor]", learned: "Learned | None"
+) -> tuple[str, ...] | None:
+    """The names left out of a file that has no head for the network; None where it has one."""
+    head = f"{network.head_name}."
+    theirs = tuple(name for name in weights if name.startswith(head))
+    own = any(name.startswith(head) for name in network.body.state_dict())
+    if learned is None:
+        return None if theirs or not own else ()
+    return (*theirs, *learned.left_out)
+
+
+def _with_own_head(network: "Network", weights: "Mapping[str, Tensor]") -> "dict[str, Tensor]":
+    head = f"{network.head_name}."
+    own = {name: value for name, value in network.body.state_dict().items() if name.startswith(head)}
+    return {**{name: value for name, value in weights.items() if not name.startswith(head)}, **own}
+
+
+def _say(file: File, learned: "Learned | None", left: tuple[str, ...] | None) -> None:
+    """Warns of what was left out, and of a head that means nothing."""
+    if left is None:
+        return
+    what = "it holds no head" if learned is None else f"of {learned.program} the body is taken"
+    more = f" and {len(left) - 4} more" if len(left) > 4 else ""
+    named = f"; left out: {', '.join(left[:4])}{more}" if left else ""
+    warnings.warn(f"{file.name}: {what}{named}; the head is random until a task gives it another", stacklevel=3)
 
 
 def _first(network: "Network", asked: Asked, tensors: "Mapping[str, Tensor]", file: File) -> "InputLayer":
