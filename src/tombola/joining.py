@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
-from tombola.errors import ModelError, StageError, TicketError
+from tombola.errors import ModelError, RequestError, StageError, TicketError
 from tombola.fitting.seeds import generator
 from tombola.masks.masks import Masks
 from tombola.models.adapted import Adapted
@@ -77,6 +77,16 @@ def kept(network: Network, ticket: Ticket, adapted: Adapted) -> Ticket:
     extra = {name: value for name, value in ticket.lineage.extra.items() if name not in ("adapted_to", "net")}
     lineage = ticket.lineage.replace(origin=origin_of(network), adapted=adapted, model="", extra=extra)
     return Ticket.of(network.body, without_head(ticket.masks, network), lineage, keep_values=True)
+
+
+def require_dense(network: Network, ticket: Ticket) -> None:
+    """Raise `RequestError` where a network is the net of a ticket, and not the dense weights that it was drawn from."""
+    drawn_from = ticket.lineage.weights_digest
+    if ticket.weights is not None and drawn_from and weights_digest(network.body) != drawn_from:
+        raise RequestError(
+            "teacher=dense is the dense network adapted first, and the ticket brings the weights it kept, not those;"
+            " write --model with the file it was drawn from, or name a teacher: path:FILE or a .ticket file"
+        )
 
 
 def require_pruned(network: Network, masks: Masks) -> None:

@@ -20,7 +20,7 @@ from tombola.fitting.fit import Fit
 from tombola.fitting.seeds import generator
 from tombola.fitting.session import Session
 from tombola.fitting.validate import headline
-from tombola.joining import applied, base_of, kept, require_pruned, whole
+from tombola.joining import applied, base_of, kept, require_dense, require_pruned, unpruned, whole
 from tombola.models.adapted import Adapted
 from tombola.models.classes import in_order_of
 from tombola.models.network import Network
@@ -110,11 +110,15 @@ def transfer(
 ) -> Network:
     """A new network: the ticket applied to the model, adapted to the task. A foreign mask-only ticket is refused.
 
-    So is a training that brings pruned weights back: the ticket would no longer say which weights there are.
+    So is a training that brings pruned weights back: the ticket would no longer say which weights there are. Where it
+    is to learn from the dense network, that one is adapted first.
     """
-    drawn = _ticket(ticket)
-    masked, target = applied(as_network(model, seed=seed), drawn), Task.parse(task)
-    found = Transfer.parse(how).adapt(masked, drawn.masks, target, seed=seed, session=session or Session())
+    drawn, dense, there = _ticket(ticket), as_network(model, seed=seed), session or Session()
+    masked, target, way = applied(dense, drawn), Task.parse(task), Transfer.parse(how)
+    if (plain := way.untaught()) is not None:
+        require_dense(dense, drawn)
+        way = way.taught(transfer(dense, unpruned(dense), target, plain, seed=seed, session=there.inside("teacher")))
+    found = way.adapt(masked, drawn.masks, target, seed=seed, session=there)
     require_pruned(found, drawn.masks)
     found.adapted = _adapted(found, target)
     return found

@@ -177,6 +177,17 @@ class Fit(Spec):
         """
         return self.identity() if self.clip is None else {"version": 2, **self.identity()}
 
+    def untaught(self) -> Self | None:
+        """How the dense network is trained that this training learns from; None where it asks for none."""
+        plain = self.objective.untaught()
+        if plain is None:
+            return None
+        return self.replace(objective=plain, changes=tuple(one for one in self.changes if not one.OF_MASKS))
+
+    def taught(self, by: Network) -> Self:
+        """The same training, learning from this dense network where it asks for one."""
+        return self.replace(objective=self.objective.taught(by))
+
     def learning_rate(self, step: int, total: int, per_epoch: int) -> float:
         """The learning rate at ``step`` (from 0), warm-up included."""
         warm = self.warmup.iterations(per_epoch)

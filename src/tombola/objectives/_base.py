@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from tombola.attacks._base import Criterion
 from tombola.batch import Batch
 from tombola.masks.masks import Masks
+from tombola.models.network import Network
 from tombola.registry import Family, Member
 from tombola.tasks._base import Task
 
@@ -61,6 +62,20 @@ class Objective(Member):
         """This objective at work in one training of ``network``, which is on its device and not changed."""
         del network, task, seed
         return Running(self)
+
+    @property
+    def spent(self) -> bool:
+        """Whether gradients are taken already when the loss is there, so that nothing is added through the outputs."""
+        return False
+
+    def untaught(self) -> "Objective | None":
+        """What the dense network is trained under that this one learns from; None where it asks for none."""
+        return None
+
+    def taught(self, by: Network) -> "Objective":
+        """The same objective, learning from this dense network where it asks for one."""
+        del by
+        return self
 
     def passes(self, classes: int, *, body: bool = True) -> float | None:
         """What a step costs an image, in forward passes of the network; None where a member does not say.

@@ -61,6 +61,10 @@ class FreeLb(Objective):
         value = torch.stack([loss.detach() for loss in losses]).mean()
         return Found(_Spent.apply(value, sums, self.steps, *trained), outputs)
 
+    @property
+    def spent(self) -> bool:
+        return True
+
     def passes(self, classes: int, *, body: bool = True) -> float:
         return 3 * self.steps if body else 2 * self.steps - 1  # the last point moves no more
 

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from tombola.attacks._base import Criterion
 from tombola.batch import Batch
+from tombola.models.network import Network
 from tombola.objectives._base import Found, Objective, Progress, Running, Standing
 from tombola.registry import Examples
 from tombola.spec import Spec, option
@@ -77,6 +78,24 @@ class Mixture(Objective):
     def check(self, task: Task) -> None:
         for part in self.parts:
             part.objective.check(task)
+
+    @property
+    def spent(self) -> bool:
+        return self.parts[0].objective.spent
+
+    def untaught(self) -> Objective | None:
+        plain = [part.objective.untaught() for part in self.parts]
+        if not any(plain):
+            return None
+        return self._of([one or part.objective for one, part in zip(plain, self.parts, strict=True)])
+
+    def taught(self, by: Network) -> Self:
+        return self._of([part.objective.taught(by) for part in self.parts])
+
+    def _of(self, objectives: Sequence[Objective]) -> Self:
+        """The same weights on other objectives."""
+        parts = zip(objectives, self.parts, strict=True)
+        return self.replace(parts=tuple(part.replace(objective=objective) for objective, part in parts))
 
     def begin(self, network: nn.Module, task: Task, *, seed: int) -> Running:
         return Mixed(self, [part.objective.begin(network, task, seed=seed) for part in self.parts])

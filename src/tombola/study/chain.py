@@ -30,7 +30,8 @@ def stages_of(experiment: Experiment) -> list[Stage]:
     )
     drawn = draw_stage(prior, experiment.draw, experiment.draw_task, experiment.seed)
     task, how, seed = experiment.target, experiment.transfer, experiment.seed
-    finished = TransferStage(prior=prior, drawn=drawn, task=task, transfer=how, seed=seed)
+    teacher = None if how.untaught() is None else DenseTransferStage.beside(prior, task, how, seed)
+    finished = TransferStage(prior=prior, drawn=drawn, dense=teacher, task=task, transfer=how, seed=seed)
     return [
         *(_measured(finished, item) for item in experiment.measure),
         *(ExportStage(finished=finished, exporter=item) for item in experiment.export),
@@ -49,7 +50,7 @@ def _measured(finished: TransferStage, item: Property) -> Stage:
     if isinstance(item, DenseProperty):
         return DenseStage(prior=prior, task=task, measured=item, seed=seed)
     if isinstance(item, PairProperty):
-        dense = DenseTransferStage(prior=prior, task=task, transfer=finished.transfer, seed=seed)
+        dense = DenseTransferStage.beside(prior, task, finished.transfer, seed)
         return PairStage(finished=finished, dense=dense, task=task, measured=item, seed=seed)
     return MeasureStage(finished=finished, task=task, measured=item, seed=seed)
 

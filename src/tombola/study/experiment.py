@@ -62,6 +62,8 @@ class Experiment(Spec):
     def _together(self) -> Self:
         if self.pretrain is not None and self.source is None:
             raise ValueError("pretrain needs a task to train on; write source: glyphs, or another task")
+        if self.pretrain is not None and self.pretrain.untaught() is not None:
+            raise ValueError("pretrain: teacher=dense is what a transfer adapts; write teacher: path:FILE, or a ticket")
         if _needs_task(self.draw) and self.draw_task is None:
             raise ValueError(f"scheme {self.draw.name} looks at a task; write source: TASK, or draw_on: target")
         for name, items in (("measure", self.measure), ("export", self.export)):

@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from safetensors.torch import load_file
 
@@ -144,8 +144,13 @@ class Adapted(Stage):
     def work(self, folders: Mapping[str, Path], out: Path, session: Session) -> None:
         network = self.prior.network(folders)
         ticket = self.given(network, folders)
-        adapted = verbs.transfer(network, ticket, self.task, self.transfer, seed=self.seed, session=session)
+        adapted = verbs.transfer(network, ticket, self.task, self.way(folders), seed=self.seed, session=session)
         save_network(adapted, out / MODEL)
+
+    def way(self, folders: Mapping[str, Path]) -> Transfer:
+        """The transfer, with what it needs of other stages."""
+        del folders
+        return self.transfer
 
     @abstractmethod
     def given(self, network: Network, folders: Mapping[str, Path]) -> Ticket:
@@ -153,16 +158,20 @@ class Adapted(Stage):
 
 
 class TransferStage(Adapted):
-    """Leaves a ticket's network adapted to the target task."""
+    """Leaves a ticket's network adapted to the target task; learning from the ``dense`` one where that is there."""
 
     drawn: DrawStage = option(identity=False)
+    dense: "DenseTransferStage | None" = option(None, identity=False)
 
     @property
     def inputs(self) -> tuple[Stage, ...]:
-        return (self.prior, self.drawn)
+        return (self.prior, self.drawn) if self.dense is None else (self.prior, self.drawn, self.dense)
 
     def given(self, network: Network, folders: Mapping[str, Path]) -> Ticket:
         return self.drawn.ticket(folders)
+
+    def way(self, folders: Mapping[str, Path]) -> Transfer:
+        return self.transfer if self.dense is None else self.transfer.taught(self.dense.network(folders))
 
 
 class DenseTransferStage(Adapted):
@@ -174,6 +183,11 @@ class DenseTransferStage(Adapted):
 
     def given(self, network: Network, folders: Mapping[str, Path]) -> Ticket:
         return unpruned(network)
+
+    @classmethod
+    def beside(cls, prior: PretrainStage, task: Task, transfer: Transfer, seed: int) -> Self:
+        """Of what tickets are adapted by; without a teacher where they learn from it."""
+        return cls(prior=prior, task=task, transfer=transfer.untaught() or transfer, seed=seed)
 
 
 def draw_stage(prior: PretrainStage, scheme: Scheme, task: Task | None, seed: int) -> DrawStage:

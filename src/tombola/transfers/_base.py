@@ -23,6 +23,15 @@ class Transfer(Member):
         """What it costs on a task of these counts, in forward passes of one image; None where it does not say."""
         return None
 
+    def untaught(self) -> "Transfer | None":
+        """How the dense network is adapted that this one learns from; None where it asks for none."""
+        return None
+
+    def taught(self, by: Network) -> "Transfer":
+        """The same transfer, learning from this dense network where it asks for one."""
+        del by
+        return self
+
     @abstractmethod
     def adapt(self, model: Network, masks: Masks, task: Task, *, seed: int, session: Session) -> Network:
         """A new model with a head for the task, ready to be measured (eval mode)."""

@@ -9,7 +9,7 @@ Options: fit; bn (frozen: the ticket's statistics; recalibrated: taken anew from
 Reference: Salman et al., NeurIPS 2020, code (fixed features, with bn=adapt); Fu et al., DAC 2023.
 """
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 from tombola.data._counts import Counts
 from tombola.fitting.cost import fit_passes
@@ -41,6 +41,13 @@ class LinearSGD(Transfer):
     def passes(self, counts: Counts) -> float | None:
         found = fit_passes(self.fit, counts, parameters="head")
         return None if found is None else found + (counts.train if self.bn == "recalibrated" else 0)
+
+    def untaught(self) -> Self | None:
+        fit = self.fit.untaught()
+        return None if fit is None else self.replace(fit=fit)
+
+    def taught(self, by: Network) -> Self:
+        return self.replace(fit=self.fit.taught(by))
 
     def adapt(self, model: Network, masks: Masks, task: Task, *, seed: int, session: Session) -> Network:
         headed = task.head(model, generator=generator(seed, "head"))

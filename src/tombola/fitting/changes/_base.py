@@ -50,6 +50,7 @@ class Change(Member):
     """Changes a network in the middle of its training."""
 
     family: ClassVar[Family] = Family("changes", "tombola.fitting.changes")
+    OF_MASKS: ClassVar[bool] = False  # whether it decides which weights are pruned; of one kind a training has one
 
     @abstractmethod
     def begin(self, given: Given) -> "Changing":

@@ -37,6 +37,7 @@ from tombola.units import Steps
 class Prune(Change):
     """Masks that get sparser."""
 
+    OF_MASKS: ClassVar[bool] = True
     EXAMPLES: ClassVar[Examples] = (
         {"sparsity": 0.5, "every": "1it"},
         {"sparsity": 0.5, "every": "2it", "curve": "linear", "start": 0.25, "end": 1.0, "score": "snip"},
