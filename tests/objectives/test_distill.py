@@ -2,7 +2,7 @@
 
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -207,9 +207,7 @@ def test_a_teacher_that_does_not_fit_the_task_is_refused(tmp_path: Path) -> None
 class Telling(Toy):
     """A task that asks for no classes."""
 
-    @property
-    def answers(self) -> Answers:
-        return Vectors(3)
+    ANSWERS: ClassVar[type[Answers]] = Vectors
 
 
 Telling.name = "telling"

@@ -73,9 +73,13 @@ class Distill(Objective):
         """Without a teacher, whom the training's `Running` has beside it."""
         return self.of.loss(model, batch, criterion, at=at, generator=generator)
 
-    def begin(self, network: nn.Module, task: Task, *, seed: int) -> Running:
-        if not isinstance(task.answers, _SOFTENED):
+    def check(self, task: Task) -> None:
+        if not issubclass(task.ANSWERS, _SOFTENED):
             raise RequestError(f"distill softens classes, and the task {task.name} asks for none; leave it out")
+        self.of.check(task)
+
+    def begin(self, network: nn.Module, task: Task, *, seed: int) -> Running:
+        self.check(task)
         teacher = placed(ready(self.teacher.load(), task), network)
         return Distilling(self, self.of.begin(network, task, seed=seed), teacher, task)
 
