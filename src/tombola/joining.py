@@ -38,6 +38,7 @@ def applied(model: Network, ticket: Ticket) -> Network:
     its head answers.
     """
     masked = resized(model.copy(), ticket)
+    masked.masks = None
     if ticket.weights is None:
         shapes = {name: value.shape for name, value in masked.body.state_dict().items() if isinstance(value, Tensor)}
         ticket.check_fits(shapes, digest=weights_digest(masked.body))
@@ -73,10 +74,14 @@ def unpruned(network: Network) -> Ticket:
 
 
 def kept(network: Network, ticket: Ticket, adapted: Adapted) -> Ticket:
-    """An adapted network as a self-contained ticket that remembers the task it was adapted to."""
+    """An adapted network as a self-contained ticket that remembers the task it was adapted to.
+
+    Its masks are the ticket's, or those that the network was left with where a training changed them.
+    """
+    masks = ticket.masks if network.masks is None else network.masks
     extra = {name: value for name, value in ticket.lineage.extra.items() if name not in ("adapted_to", "net")}
     lineage = ticket.lineage.replace(origin=origin_of(network), adapted=adapted, model="", extra=extra)
-    return Ticket.of(network.body, without_head(ticket.masks, network), lineage, keep_values=True)
+    return Ticket.of(network.body, without_head(masks, network), lineage, keep_values=True)
 
 
 def require_dense(network: Network, ticket: Ticket) -> None:

@@ -110,8 +110,8 @@ def transfer(
 ) -> Network:
     """A new network: the ticket applied to the model, adapted to the task. A foreign mask-only ticket is refused.
 
-    So is a training that brings pruned weights back: the ticket would no longer say which weights there are. Where it
-    is to learn from the dense network, that one is adapted first.
+    So is a training that brings pruned weights back and does not say which: where one changes masks, the network's
+    ``masks`` are the last. Where it is to learn from the dense network, that one is adapted first.
     """
     drawn, dense, there = _ticket(ticket), as_network(model, seed=seed), session or Session()
     masked, target, way = applied(dense, drawn), Task.parse(task), Transfer.parse(how)
@@ -119,7 +119,7 @@ def transfer(
         require_dense(dense, drawn)
         way = way.taught(transfer(dense, unpruned(dense), target, plain, seed=seed, session=there.inside("teacher")))
     found = way.adapt(masked, drawn.masks, target, seed=seed, session=there)
-    require_pruned(found, drawn.masks)
+    require_pruned(found, drawn.masks if found.masks is None else found.masks)
     found.adapted = _adapted(found, target)
     return found
 

@@ -76,7 +76,7 @@ class Fit(Spec):
         ge=1,
     )
     changes: tuple[Change, ...] = option(
-        (), "what may happen to masks and shapes on the way: prune, average", absent=()
+        (), "what may happen to masks and shapes on the way: prune, regrow, average", absent=()
     )
     compile: bool = option(default=False, help="compile the network with torch.compile first", identity=False)
     checkpoint_every: Steps | None = option(
@@ -107,6 +107,13 @@ class Fit(Spec):
         if len(averages) > 1:
             both = f"ema={self.ema:g} and changes both ask" if self.ema is not None else "changes ask twice"
             raise ValueError(f"{both} for an average of the weights, and one is kept; leave one of them out")
+        return self
+
+    @model_validator(mode="after")
+    def _one_hand_on_the_masks(self) -> Self:
+        names = [change.name for change in self.changes if change.OF_MASKS]
+        if twice := [name for place, name in enumerate(names) if name in names[:place]]:
+            raise ValueError(f"changes names {twice[0]} twice, and both would decide over the same masks; write one")
         return self
 
     @model_validator(mode="after")
@@ -162,7 +169,7 @@ class Fit(Spec):
             ranks,
         )
         training.run(session)
-        return _finished(training, dict(model.named_parameters()))
+        return _finished(training, dict(model.named_parameters()), masks)
 
     @property
     def all_changes(self) -> tuple[Change, ...]:
@@ -263,8 +270,11 @@ def _require_same(network: Network, ranks: Ranks) -> None:
         ranks.require_same("the weights or masks they ended with", weights_digest(network))
 
 
-def _finished(training: Training, given: Mapping[str, nn.Parameter]) -> Network:
-    """The network as it is given back, with gradients wanted where the one that was given wants them."""
+def _finished(training: Training, given: Mapping[str, nn.Parameter], masks: Masks | None) -> Network:
+    """The network as it is given back, with gradients wanted where the one that was given wants them.
+
+    It says which masks are in force where those are others than it was trained from.
+    """
     network = training.network
     network.load_state_dict(training.trained.result())
     _require_same(network, training.ranks)
@@ -276,4 +286,5 @@ def _finished(training: Training, given: Mapping[str, nn.Parameter]) -> Network:
         apply_masks(network.body, training.masks)
     for change in training.changes:
         network = change.finish(network)
+    network.masks = None if training.masks == masks else training.masks
     return network.eval()

@@ -30,7 +30,7 @@ from tombola.fitting.stepping import Stepping
 from tombola.fitting.trained import Trained
 from tombola.fitting.watch import Totals, Watch
 from tombola.masks.enforce import apply_masks
-from tombola.masks.masks import Masks
+from tombola.masks.masks import Masks, came_back
 from tombola.models.network import Network
 from tombola.objectives._base import Progress
 from tombola.spec import Json
@@ -137,6 +137,7 @@ class Training:
         if edit.network is self.network:
             if edit.masks is not None:
                 apply_masks(self.network.body, edit.masks)
+            self.trained.begin_anew(came_back(self.masks, edit.masks))
             self._mask(edit.masks)
             self.trained.forget()
         else:

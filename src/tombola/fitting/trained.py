@@ -56,6 +56,16 @@ class Trained:
         """What was chosen is of another network, or of other masks."""
         self.score, self.best = None, {}
 
+    @torch.no_grad()
+    def begin_anew(self, places: Mapping[str, Tensor]) -> None:
+        """Nothing is left of what was at these places of the body's tensors: weights are 0, and so are momenta."""
+        for name, at in places.items():
+            parameter = self.network.get_parameter(f"body.{name}")
+            there = at.to(parameter.device)
+            for value in (parameter, *self.optimizer.state.get(parameter, {}).values()):
+                if isinstance(value, Tensor) and value.shape == parameter.shape:
+                    value.masked_fill_(there, 0.0)
+
     def require_finite(self, step: int) -> None:
         """A finite loss may still leave weights that are not: such a state is never kept."""
         norms = torch.stack(torch._foreach_norm([p.detach() for p in self.parameters]))

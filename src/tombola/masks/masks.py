@@ -169,6 +169,14 @@ class Masks(Mapping[str, Tensor]):
                 raise MaskError(f"the masks of {name!r} differ in shape: {tuple(shape)} and {tuple(theirs)}")
 
 
+def came_back(before: Masks | None, now: Masks | None) -> dict[str, Tensor]:
+    """Where weights are kept that were pruned before, by tensor; only tensors that have some."""
+    if before is None:
+        return {}
+    found = {name: (now[name] if now is not None and name in now else True) & ~before[name] for name in before}
+    return {name: back for name, back in found.items() if bool(back.any())}
+
+
 def _own(tensors: Mapping[str, Tensor]) -> Masks:
     """Masks that take over fresh boolean tensors which nobody else holds, without copying them."""
     masks = Masks({})

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from tombola.errors import ModelError
+from tombola.masks.masks import Masks
 from tombola.models.adapted import Adapted
 from tombola.models.embeddings import table_in
 from tombola.models.heads._base import Head, ShowsTokens, head_of
@@ -25,7 +26,8 @@ class Network(nn.Module):
     What the body takes beside ``x`` is given by name: ``network(ids, attention_mask=mask)``. Tensor names in masks and
     tickets are the body's own. The input layer is called ``normalise`` whatever it does, as files have it. ``origin``
     says where its weights come from; given as a text, it is a net that no name builds. ``adapted`` says what its head
-    answers, where it was adapted to a task.
+    answers, where it was adapted to a task; ``masks`` which weights are pruned, where a training ended with others than
+    it was given.
 
     >>> model = Network(nn.Sequential(nn.Flatten(), nn.Linear(48, 10)), source="my net")
     >>> str(model.origin), model.adapted
@@ -42,6 +44,7 @@ class Network(nn.Module):
         self.body = body
         self.origin = source if isinstance(source, Origin) else Origin.unnamed(source)
         self.adapted: Adapted | None = None
+        self.masks: Masks | None = None
         self.head_name = head or find_head(body)
         self.head_kind = head_of(self.head)
 
@@ -91,7 +94,7 @@ class Network(nn.Module):
         _show(new.body, kind)
         fresh = kind.make(replace(features, table=table_in(new.body)), num_outputs, generator=generator)
         new._put(fresh.to(next(new.body.parameters())).train(new.head.training))
-        new.adapted, new.head_kind, new.origin = None, kind, origin_with(new.origin, kind)
+        new.adapted, new.masks, new.head_kind, new.origin = None, None, kind, origin_with(new.origin, kind)
         new.normalise = new.normalise.under_another_head().train(new.normalise.training)
         return new
 

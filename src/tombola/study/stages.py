@@ -139,13 +139,18 @@ class Adapted(Stage):
 
     def network(self, folders: Mapping[str, Path]) -> Network:
         """The adapted network, from this stage's folder among another stage's inputs'."""
-        return load_network(self.prior.model, folders[self.key] / MODEL)
+        folder = folders[self.key]
+        network = load_network(self.prior.model, folder / MODEL)
+        network.masks = Ticket.load(folder / TICKET).masks if (folder / TICKET).exists() else None
+        return network
 
     def work(self, folders: Mapping[str, Path], out: Path, session: Session) -> None:
         network = self.prior.network(folders)
         ticket = self.given(network, folders)
         adapted = verbs.transfer(network, ticket, self.task, self.way(folders), seed=self.seed, session=session)
         save_network(adapted, out / MODEL)
+        if adapted.masks is not None:
+            replace(ticket, masks=adapted.masks, weights=None).save(out / TICKET)
 
     def way(self, folders: Mapping[str, Path]) -> Transfer:
         """The transfer, with what it needs of other stages."""

@@ -8,7 +8,7 @@ import pytest
 import torch
 from tests.fitting.toys import Failing, Interrupted, Toy, network
 
-from tombola.errors import OptionError
+from tombola.errors import OptionError, RequestError
 from tombola.fitting.changes._base import Change, Given
 from tombola.fitting.changes.prune import risen
 from tombola.fitting.fit import Fit
@@ -80,8 +80,11 @@ def test_it_begins_at_the_sparsity_of_the_masks_there_are_and_keeps_them() -> No
     left = Masks.of(prunable(found.body))
     assert left.nested_in(half)
     assert left.kept == TOTAL - round(0.8 * TOTAL)
-    denser = trained(fit(prune(sparsity=0.25)), masks=half)
-    assert Masks.of(prunable(denser.body)) == half, "it never makes a network denser"
+    assert found.masks == left, "the network says which masks it was left with"
+    with pytest.raises(RequestError, match=r"ends at sparsity=0.25, and 0.5 of these weights are pruned already"):
+        trained(fit(prune(sparsity=0.25)), masks=half)
+    same = trained(fit(prune(sparsity=0.5)), masks=half)
+    assert Masks.of(prunable(same.body)) == half
 
 
 KINDS: dict[str, dict[str, Any]] = {
@@ -129,6 +132,11 @@ def test_fits_without_changes_keep_their_keys_and_those_with_them_have_others() 
 def test_requests_that_make_no_sense_are_explained(options: dict[str, Any], problem: str) -> None:
     with pytest.raises((OptionError, ValueError), match=problem):
         fit(prune(**options))
+
+
+def test_two_hands_on_the_same_masks_are_refused() -> None:
+    with pytest.raises(OptionError, match="changes names prune twice"):
+        fit(prune(), prune(sparsity=0.9))
 
 
 def test_the_curve_begins_and_ends_where_it_should() -> None:

@@ -10,23 +10,18 @@ Options: ``sparsity``; ``start`` and ``end``, parts of the training; ``every``; 
 Reference: Zhu & Gupta, "To prune, or not to prune", arXiv 1710.01878, equation 1.
 """
 
-from collections.abc import Mapping
 from typing import ClassVar, Final, Literal, Self, final
 
-import torch
 from pydantic import model_validator
-from torch import Tensor
 
+from tombola.errors import RequestError
 from tombola.fitting.changes._base import Change, Changing, Edit, Given
-from tombola.fitting.probe import NetworkProbe
+from tombola.fitting.changes._drawn import drawn, within
 from tombola.masks.budgets._base import Budget
-from tombola.masks.drawing import groupings
 from tombola.masks.masks import Masks
 from tombola.masks.patterns._base import Pattern
-from tombola.masks.ranking import Ranking
 from tombola.masks.scores._base import Score
-from tombola.models.layers import layers_of
-from tombola.models.prunable import PrunableRule, prunable
+from tombola.models.prunable import PrunableRule
 from tombola.objectives._base import Progress
 from tombola.registry import Examples
 from tombola.spec import option
@@ -74,7 +69,13 @@ class Prune(Change):
         return min(last, round(self.start * steps)), last
 
     def begin(self, given: Given) -> Changing:
-        return Pruning(self, _within(given, self.prunable).sparsity)
+        masks = within(given, self.prunable)
+        if masks.total - masks.kept > round(self.sparsity * masks.total):
+            raise RequestError(
+                f"prune ends at sparsity={self.sparsity:g}, and {masks.sparsity:.4g} of these weights are pruned"
+                " already; write more, or leave the change out"
+            )
+        return Pruning(self, masks.sparsity)
 
 
 class Pruning(Changing):
@@ -99,20 +100,12 @@ class Pruning(Changing):
         if not first <= progress.step <= last or (progress.step != last and (progress.step - first) % every):
             return None
         left = 1 - (progress.step - first) / (last - first) if last > first else 0.0
-        return risen(self._first, max(self._first, wanted.sparsity), left, 3 if wanted.curve == "cubic" else 1)
+        return risen(self._first, wanted.sparsity, left, 3 if wanted.curve == "cubic" else 1)
 
     def _masks(self, given: Given, sparsity: float) -> Masks:
         wanted = self._options
-        weights = {
-            name: weight.detach().cpu() for name, weight in prunable(given.network.body, wanted.prunable).items()
-        }
-        layers = layers_of(given.network.body, weights)
-        device = next(given.network.parameters()).device
-        probe = NetworkProbe(given.network, given.task, seed=given.seed, device=str(device))
-        ranking = Ranking(
-            wanted.score, wanted.pattern, wanted.budget, groupings(weights, wanted.pattern, layers), layers
-        )
-        return ranking.masks(weights, probe, sparsity, within=_within(given, wanted.prunable), note=_unheard)
+        how = {"score": wanted.score, "pattern": wanted.pattern, "budget": wanted.budget}
+        return drawn(given, sparsity, rule=wanted.prunable, **how)
 
 
 def risen(first: float, last: float, left: float, power: int) -> float:
@@ -122,19 +115,3 @@ def risen(first: float, last: float, left: float, power: int) -> float:
     [0.0, 0.7, 0.8]
     """
     return last + (first - last) * left**power
-
-
-def _within(given: Given, rule: PrunableRule) -> Masks:
-    """The masks of the prunable weights as they are."""
-    masks: Mapping[str, Tensor] = given.masks or {}
-    weights = prunable(given.network.body, rule)
-    return Masks(
-        {
-            name: masks[name].cpu() if name in masks else torch.ones(w.shape, dtype=torch.bool)
-            for name, w in weights.items()
-        }
-    )
-
-
-def _unheard(text: str) -> None:
-    """Of the same layers at every step: nobody wants to read it a hundred times."""

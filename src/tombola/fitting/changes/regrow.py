@@ -1,0 +1,148 @@
+"""Regrowing: masks that move: some weights are dropped, as many come back elsewhere in the same tensor.
+
+What: every so often the smallest weights of each masked tensor are dropped, a share of those it keeps that falls by a
+  cosine from ``fraction`` to 0, and as many of its pruned ones come back: those of the largest gradient as they would
+  be if they were there (RigL), or any at random (SET, ``grow=random``). So each tensor keeps exactly as many as ever,
+  ties by index. What comes back begins at 0 and without momentum; what was just dropped may come back too, and then
+  nothing happened to it. Groups of a pattern go and come as one, those of one size for those of the same.
+When: one training is to find masks as well as weights, at the cost of a sparse one. The ticket that is kept has the
+  masks that the training ends with.
+Cost: a forward and a backward pass of ``grow.batch`` images each time, on weights without masks, of which nothing but
+  the ranking is kept; none at random.
+Options: ``fraction``, ``every``, ``start`` and ``end``, parts of the training; ``grow``; ``pattern``: the one that the
+  masks were drawn with. Where nothing is pruned yet: ``sparsity``, ``budget``, ``prunable``, of masks at random.
+Reference: Mocanu et al. (SET), Nature Communications 2018, arXiv 1707.04780; Evci et al. (RigL), ICML 2020, arXiv
+  1911.11134. There the gradient is of the training's next batch, in training mode; here of one like it, in eval mode.
+"""
+
+import math
+from typing import ClassVar, Final, Self, final
+
+import torch
+from pydantic import model_validator
+from torch import Tensor
+
+from tombola.errors import RequestError
+from tombola.fitting.changes._base import Change, Changing, Edit, Given
+from tombola.fitting.changes._drawn import drawn, probe_of
+from tombola.masks.budgets._base import Budget
+from tombola.masks.drawing import groupings
+from tombola.masks.masks import Masks
+from tombola.masks.patterns._base import Grouping, Pattern
+from tombola.masks.scores._base import Score
+from tombola.masks.scores.random import Random
+from tombola.masks.select import smallest
+from tombola.models.layers import layers_of
+from tombola.models.prunable import PrunableRule
+from tombola.objectives._base import Progress
+from tombola.registry import Examples
+from tombola.spec import option
+from tombola.units import Steps
+
+
+@final
+class Regrow(Change):
+    """Masks that move at a constant number of weights."""
+
+    OF_MASKS: ClassVar[bool] = True
+    EXAMPLES: ClassVar[Examples] = (
+        {"sparsity": 0.5, "every": "2it", "grow": {"name": "gradient", "batch": 10}},
+        {"sparsity": 0.5, "every": "1it", "grow": "random", "end": 1.0},
+    )
+
+    fraction: float = option(0.3, "the share of a tensor's kept weights that moves, at first", gt=0, le=1)
+    every: Steps = option("100it", "how often, as '100it' or '1ep'", validate_default=True)
+    start: float = option(0.0, "when it begins, as a part of the training; never before the first step", ge=0, lt=1)
+    end: float = option(0.75, "when masks stay as they are, as a part of the training", gt=0, le=1)
+    grow: Score = option(
+        "gradient", "what a pruned weight is worth: gradient (RigL), random (SET)", validate_default=True
+    )
+    pattern: Pattern = option("element", "which weights go and come together", validate_default=True)
+    sparsity: float | None = option(None, "where nothing is pruned yet, of masks drawn at random first", gt=0, lt=1)
+    budget: Budget = option("erk", "how those are shared out among the tensors", validate_default=True)
+    prunable: PrunableRule = option(
+        "double_win", "of which tensors: double_win, cv_lth, open_lth or re:PATTERN", validate_default=True
+    )
+
+    @model_validator(mode="after")
+    def _can_be_done(self) -> Self:
+        if self.start >= self.end:
+            raise ValueError(f"start={self.start:g} is not before end={self.end:g}; both are parts of the training")
+        if self.pattern.only is not None:
+            raise ValueError(
+                f"pattern {self.pattern.name} fixes how many of every few weights stay, and what comes back may come"
+                " anywhere in its tensor; write element, stripe:4 or block"
+            )
+        if self.budget.needs_positions:
+            raise ValueError(f"budget {self.budget.name} needs an image's size; write erk, uniform, global or lamp")
+        return self
+
+    def share(self, progress: Progress) -> float:
+        """The share of what is kept that moves before this step; 0 for none."""
+        first, last = round(self.start * progress.steps), round(self.end * progress.steps)
+        every = max(1, self.every.iterations(progress.per_epoch))
+        if progress.step == 0 or progress.step % every or not first <= progress.step < last:
+            return 0.0
+        return self.fraction / 2 * (1 + math.cos(math.pi * (progress.step - first) / (last - first)))
+
+    def begin(self, given: Given) -> Changing:
+        return Regrowing(self)
+
+
+class Regrowing(Changing):
+    """`Regrow` at work."""
+
+    def __init__(self, options: Regrow) -> None:
+        self._options: Final = options
+
+    def at(self, given: Given, progress: Progress) -> Edit | None:
+        if given.masks is None and self._options.sparsity is not None:
+            return Edit(given.network, self._first(given, self._options.sparsity))
+        share = self._options.share(progress)
+        return Edit(given.network, self._moved(given, share, progress.step)) if share else None
+
+    def _first(self, given: Given, sparsity: float) -> Masks:
+        wanted = self._options
+        how = {"pattern": wanted.pattern, "budget": wanted.budget, "rule": wanted.prunable}
+        return drawn(given, sparsity, score=Random(), **how)
+
+    def _moved(self, given: Given, share: float, step: int) -> Masks:
+        masks = {} if given.masks is None else {name: mask.cpu() for name, mask in given.masks.items()}
+        if not any(not bool(mask.all()) for mask in masks.values()):
+            raise RequestError("regrow moves masks, and nothing is pruned; write regrow.sparsity, or give it a ticket")
+        weights = {name: given.network.body.get_parameter(name) for name in masks}
+        if still := [name for name, weight in weights.items() if not weight.requires_grad]:
+            raise RequestError(f"regrow: {still[0]!r} is not trained, and what comes back would stay 0; leave it out")
+        worth = self._options.grow.scores(
+            {name: weight.detach() for name, weight in weights.items()}, probe_of(given, "regrow", step)
+        )
+        groups = groupings(weights, self._options.pattern, layers_of(given.network.body, weights))
+        moved = {n: _moved(n, groups[n], weights[n].detach().cpu(), worth[n].cpu(), masks[n], share) for n in masks}
+        return Masks(moved)
+
+
+def _moved(name: str, grouping: Grouping, weight: Tensor, worth: Tensor, mask: Tensor, share: float) -> Tensor:
+    """The mask of one tensor, with as many weights as before."""
+    alive = grouping.means(mask.double())
+    if bool(((alive != 0) & (alive != 1)).any()):
+        raise RequestError(
+            f"regrow: the mask of {name!r} keeps parts of groups; write the pattern that it was drawn with"
+        )
+    kept, sizes = alive != 0, grouping.sizes
+    magnitudes, worths = grouping.means(weight.abs()), grouping.means(worth)
+    for size in sizes.unique():
+        of_size = sizes == size
+        kept[of_size] = swapped(kept[of_size], magnitudes[of_size], worths[of_size], share)
+    return grouping.expand(kept)
+
+
+def swapped(kept: Tensor, magnitudes: Tensor, worths: Tensor, share: float) -> Tensor:
+    """What is kept once a share of it, the smallest, is dropped, and as many of the worthiest come back; ties by index.
+
+    >>> kept = torch.tensor([True, True, False, False])
+    >>> swapped(kept, torch.tensor([0.5, 0.1, 0.0, 0.0]), torch.tensor([0.0, 1.0, 2.0, 3.0]), 0.5)
+    tensor([ True, False, False,  True])
+    """
+    count = int(share * int(kept.sum()))
+    left = kept & ~smallest(magnitudes.masked_fill(~kept, torch.inf), count)
+    return left | smallest((-worths).masked_fill(left, torch.inf), count)
