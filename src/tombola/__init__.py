@@ -3,6 +3,7 @@
 The public names, loaded when first used, so that ``import tombola`` is fast:
 
     pretrain, draw, transfer, measure, export     the verbs
+    load                                          a finished model that answers: a ticket, an ONNX file, a folder of C
     adopt, Attached                               a ticket from elsewhere; several tickets on one model
     Source, Fit, Network, Masks, Ticket, Steps    the nouns they take and give
     Session                                       where and how work runs
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tombola.models.inputs.pixels import Normalise
     from tombola.models.network import Network
     from tombola.models.source import Source
+    from tombola.predicting.loading import load
     from tombola.tickets.ticket import Ticket
     from tombola.units import Steps
     from tombola.verbs import draw, export, measure, pretrain, transfer
@@ -39,6 +41,7 @@ _HOME = {
     "adopt": "tombola.adopting",
     "draw": "tombola.verbs",
     "export": "tombola.verbs",
+    "load": "tombola.predicting.loading",
     "measure": "tombola.verbs",
     "pretrain": "tombola.verbs",
     "transfer": "tombola.verbs",
@@ -57,6 +60,7 @@ __all__ = [
     "adopt",
     "draw",
     "export",
+    "load",
     "measure",
     "pretrain",
     "transfer",

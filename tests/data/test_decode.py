@@ -8,7 +8,8 @@ import pytest
 import torch
 from PIL import Image
 
-from tombola.data._decode import BROKEN, decode, decode_all, find_broken
+from tombola.data._decode import decode, decode_all, find_broken
+from tombola.data._pictures import BROKEN
 
 
 def encoded(picture: Image.Image, kind: str = "PNG", **options: object) -> bytes:

@@ -15,7 +15,8 @@ from PIL import Image
 
 from tombola.data import _npz
 from tombola.data._base import Dataset
-from tombola.data._decode import BROKEN, MOST_OBLONG, decode, find_broken
+from tombola.data._decode import decode, find_broken
+from tombola.data._pictures import BROKEN, MOST_OBLONG
 from tombola.data.pack import Pack
 from tombola.errors import DataError
 

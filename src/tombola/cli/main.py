@@ -21,6 +21,7 @@ from tombola.cli import (
     export,
     listing,
     measure,
+    predict,
     pretrain,
     report,
     run,
@@ -128,6 +129,7 @@ app.command("adopt")(adopt.adopt)
 app.command("transfer")(transfer.transfer)
 app.command("measure")(measure.measure)
 app.command("export")(export.export)
+app.command("predict")(predict.predict)
 app.command("bench")(bench.bench)
 app.command("list")(listing.list_members)
 app.command("show")(show.show)

@@ -1,66 +1,18 @@
-"""Encoded images to uint8 tensors: upright, RGB, short side resized, centre cropped; one, or many in threads.
+"""Encoded images to uint8 tensors: upright, RGB, short side resized, centre cropped; one, or many in threads."""
 
-A few bytes may claim any number of pixels, so an image has at most `MOST_PIXELS`, and where it is resized and cropped
-it is at most `MOST_OBLONG` times as long as it is wide.
-"""
-
-import io
 import os
-import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
 
-import numpy as np
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from PIL.Image import Image as Picture
-
-Source: TypeAlias = Path | bytes
-BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, MemoryError)
-"""What Pillow raises on files that are cut off, damaged or no images."""
-
-
-MOST_PIXELS = 64_000_000
-MOST_OBLONG = 64
-OBLONG = f"more than {MOST_OBLONG} times as long as wide; crop it"
-
-
-@contextmanager
-def opened(source: Source, draft: int | None = None) -> Iterator["Picture"]:
-    """The image in a file or its bytes, not decoded yet; raises one of `BROKEN`, also where it is far too large.
-
-    A JPEG comes at a fraction of its size, its sides at least ``draft``, where that is given.
-    """
-    from PIL import Image
-
-    try:
-        with Image.open(source if isinstance(source, Path) else io.BytesIO(source)) as file:
-            if draft is not None:
-                file.draft(None, (draft, draft))
-            wide, tall = file.size
-            if wide * tall > MOST_PIXELS:
-                raise ValueError(f"it has {wide}x{tall} pixels, more than {MOST_PIXELS:,}; save it smaller")
-            yield file
-    except Image.DecompressionBombError as error:
-        raise ValueError(str(error)) from None
+from tombola.data._pictures import BROKEN, Source, pixels_of, reason
 
 
 def decode(source: Source, size: int | None, crop: float = 1.0) -> Tensor:
-    """The image in a file or its bytes as uint8 (3, H, W), ``size`` square, or as large as it is.
-
-    The square is the middle one, of ``crop`` of the short side. Turned as its EXIF says; transparent parts over white;
-    16-bit grays scaled to 8. Raises one of `BROKEN`.
-    """
-    # JPEG decodes at a fraction of its size: twice what is needed leaves the resizing its quality.
-    with opened(source, None if size is None else round(2 * size / crop)) as file:
-        picture = _rgb(_upright(file))
-    square = picture if size is None else _square(picture, size, crop)
-    return torch.from_numpy(np.array(square)).permute(2, 0, 1)
+    """`pixels_of` as a tensor (3, H, W); raises one of `BROKEN`."""
+    return torch.from_numpy(pixels_of(source, size, crop))
 
 
 def decode_all(sources: Sequence[Source], size: int, workers: int, crop: float = 1.0) -> tuple[Tensor, dict[int, str]]:
@@ -97,49 +49,3 @@ def in_threads(work: Callable[[int], None], count: int, workers: int) -> None:
     with ThreadPoolExecutor(workers or min(16, os.cpu_count() or 1)) as pool:
         for _ in pool.map(work, range(count)):
             pass
-
-
-def reason(error: BaseException) -> str:
-    """Why, without the path that Pillow puts into some of its messages."""
-    text = str(error) or type(error).__name__
-    return "not an image Pillow can read" if text.startswith("cannot identify image file") else text
-
-
-def oblong(wide: int, tall: int) -> bool:
-    """Whether an image is a line rather than a picture: resized by its short side it would be enormous."""
-    return max(wide, tall) > MOST_OBLONG * min(wide, tall)
-
-
-def _upright(file: "Picture") -> "Picture":
-    from PIL import ImageOps
-
-    file.load()
-    return ImageOps.exif_transpose(file)
-
-
-def _rgb(picture: "Picture") -> "Picture":
-    from PIL import Image
-
-    if picture.mode.startswith("I"):  # 16-bit gray, which convert() would clip at 255
-        gray = np.asarray(picture).astype(np.int64).clip(0, 65535)
-        return Image.fromarray(((gray + 128) // 257).astype(np.uint8)).convert("RGB")
-    if picture.mode == "F":
-        raise ValueError("its pixels are floating-point numbers; save it with 8 or 16 bits")
-    if picture.mode in ("RGBA", "LA", "PA") or (picture.mode == "P" and "transparency" in picture.info):
-        layered = picture.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", layered.size, "white"), layered).convert("RGB")
-    return picture.convert("RGB")
-
-
-def _square(picture: "Picture", size: int, crop: float) -> "Picture":
-    from PIL import Image
-
-    if oblong(*picture.size):
-        raise ValueError(f"it has {picture.width}x{picture.height} pixels: {OBLONG}")
-    short = round(size / crop)
-    scale = short / min(picture.size)
-    wide, tall = (max(short, round(side * scale)) for side in picture.size)
-    if (wide, tall) != picture.size:
-        picture = picture.resize((wide, tall), Image.Resampling.BICUBIC)
-    left, top = (wide - size) // 2, (tall - size) // 2
-    return picture.crop((left, top, left + size, top + size))

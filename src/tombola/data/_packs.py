@@ -12,8 +12,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tombola.data._base import InMemory
-from tombola.data._decode import BROKEN, OBLONG, decode, decode_all, in_threads, oblong, opened, reason
+from tombola.data._decode import decode, decode_all, in_threads
 from tombola.data._npz import Array, read_arrays, require_room
+from tombola.data._pictures import BROKEN, OBLONG, oblong, opened, reason
 from tombola.errors import DataError
 
 FORMATS = "(data, offsets, labels, classes), (sheets, sheet_offsets, tile, labels, classes) or (x, y)"

@@ -14,7 +14,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tombola.data._base import Dataset, Images, Splits, Subset
-from tombola.data._decode import BROKEN, OBLONG, Source, decode, in_threads, oblong, opened, reason
+from tombola.data._decode import decode, in_threads
+from tombola.data._pictures import BROKEN, OBLONG, Source, oblong, opened, reason
 from tombola.errors import DataError
 
 VOID: Final = 255

@@ -41,7 +41,7 @@ def read_tree(root: Path) -> Tree:
     if not root.is_dir():
         raise DataError(f"folder: {root} is {'a file' if root.exists() else 'not there'}; {LAYOUTS}")
     places = _split_folders(root)
-    found = {split: {name: _images(root_ / name) for name in _folders(root_)} for split, root_ in places.items()}
+    found = {split: {name: images_below(root_ / name) for name in _folders(root_)} for split, root_ in places.items()}
     empty = tuple(f"{places[split].name}/{name}" for split in found for name in found[split] if not found[split][name])
     splits = {split: {name: files for name, files in found[split].items() if files} for split in found}
     tree = Tree(splits, empty)
@@ -83,7 +83,8 @@ def _is_image(path: Path) -> bool:
     return not _hidden(path.name) and path.suffix.lower() in SUFFIXES and path.is_file()
 
 
-def _images(folder: Path) -> tuple[Path, ...]:
+def images_below(folder: Path) -> tuple[Path, ...]:
+    """All image files in it and below, links followed, hidden ones left out, by name."""
     return tuple(sorted(_walk(folder), key=lambda path: path.relative_to(folder).as_posix()))
 
 
@@ -101,6 +102,6 @@ def _contents(root: Path) -> str:
     """``3 images, folders a, b and 4 more`` for an error message."""
     folders = _folders(root)
     images = sum(map(_is_image, root.iterdir()))
-    shown = ", ".join(f"{name}/ ({len(_images(root / name))} images)" for name in folders[:5])
+    shown = ", ".join(f"{name}/ ({len(images_below(root / name))} images)" for name in folders[:5])
     more = f" and {len(folders) - 5} more" if len(folders) > 5 else ""
     return f"{images} images directly in it and {f'the folders {shown}{more}' if folders else 'no folders'}"

@@ -24,9 +24,10 @@ from torch import Tensor
 
 from tombola.data._base import Dataset, Images, InMemory, Splits, hold_out
 from tombola.data._coverage import say_untested
-from tombola.data._decode import BROKEN, decode, decode_all, find_broken, in_threads, reason
+from tombola.data._decode import decode, decode_all, find_broken, in_threads
 from tombola.data._examples import class_folders
 from tombola.data._files import files_identity
+from tombola.data._pictures import BROKEN, reason
 from tombola.data._tree import Tree, read_tree
 from tombola.data._whole import whole
 from tombola.errors import DataError

@@ -1,0 +1,98 @@
+"""``tombola predict``: what a finished model says of files."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from tombola.cli import settings
+from tombola.cli.output import JSON, emit
+from tombola.cli.progress import reporter
+from tombola.cli.work import fresh_file
+from tombola.disks import written
+
+if TYPE_CHECKING:
+    from tombola.predicting.answers import Answer, Failed
+    from tombola.predicting.predictor import Predictor
+    from tombola.predicting.samples import Columns, Sample
+
+FAILED = 1
+
+
+def predict(
+    what: str = typer.Argument(help="An adapted .ticket, an .onnx file, or a folder of tombola export --to native."),
+    files: list[str] = typer.Argument(
+        help="Images, or folders of them; of texts FILE.csv, .tsv, .jsonl, lines in .txt, a text, or - for stdin."
+    ),
+    top: int = typer.Option(5, "--top", help="So many of the likeliest classes.", min=1),
+    batch: int = typer.Option(32, "--batch", help="Samples at once.", min=1),
+    threads: int = typer.Option(1, "--threads", help="Threads of ONNX Runtime, or of the C.", min=1),
+    tokenizer: str | None = typer.Option(
+        None, "--tokenizer", help="Of texts: the folder of the model it was adapted from; default: found again."
+    ),
+    text: str = typer.Option("text", "--text", help="A table's column with the text."),
+    second: str = typer.Option("text2", "--second", help="A table's column with a pair's second text."),
+    out: str | None = typer.Option(None, "-o", "--out", help="A CSV file for the answers."),
+    overwrite: bool = settings.OVERWRITE,
+    as_json: bool = JSON,
+) -> None:
+    """Say of which class files are, shown to the model as it was adapted. Exit code 1 where one cannot be read."""
+    from tombola.predicting.answers import Failed
+    from tombola.predicting.loading import load
+    from tombola.predicting.samples import Columns
+
+    path = None if out is None else fresh_file(out, overwrite=overwrite)
+    model = load(what, tokenizer=tokenizer, threads=threads)
+    found = _answered(model, list(_samples(model, files, Columns(text, second))), top, batch)
+    failed = [one for one in found if isinstance(one, Failed)]
+    if path is not None:
+        with written(path) as beside:
+            beside.write_text(table(found), encoding="utf-8", newline="")
+    told = f"{out}: {len(found) - len(failed):,} answers"
+    good = [str(one) for one in found if not isinstance(one, Failed)] if out is None else [told]
+    emit(as_json, [one.plain() for one in found], good)
+    for one in failed:
+        typer.echo(f"failed: {one}", err=True)
+    if failed:
+        typer.echo(f"{len(failed)} of {len(found)} could not be read", err=True)
+        raise typer.Exit(FAILED)
+
+
+def table(found: Sequence["Answer | Failed"]) -> str:
+    """The answers as CSV, a line each: the file, the classes and how sure it is of each, and what went wrong."""
+    from tombola.predicting.answers import Failed
+
+    width = max((len(one.top) for one in found if not isinstance(one, Failed)), default=1)
+    text = io.StringIO()
+    lines = csv.writer(text, lineterminator="\n")
+    names = [name for place in range(1, width + 1) for name in (f"label{place}", f"score{place}")]
+    lines.writerow(["file", "label", "score", *names[2:], "error"])
+    for one in found:
+        if isinstance(one, Failed):
+            lines.writerow([one.name, *[""] * (2 * width), one.reason])
+        else:
+            cells = [cell for choice in one.top for cell in (choice.label, f"{choice.score:.6f}")]
+            lines.writerow([one.name, *cells, *[""] * (2 * (width - len(one.top))), ""])
+    return text.getvalue()
+
+
+def _samples(model: "Predictor", files: list[str], columns: "Columns") -> "Iterator[Sample | Failed]":
+    from tombola.predicting.samples import images_of, texts_of
+
+    where = model.told.where
+    return images_of(files, where) if model.reads == "images" else texts_of(files, where, columns)
+
+
+def _answered(
+    model: "Predictor", samples: "Sequence[Sample | Failed]", top: int, batch: int
+) -> "list[Answer | Failed]":
+    """In the samples' order; those that failed before anything was asked stay what they are."""
+    from tombola.predicting.answers import Failed
+
+    asked = [one for one in samples if not isinstance(one, Failed)]
+    with reporter().task(f"{Path(model.told.where).name}", len(asked), 0) as bar:
+        found = iter(list(model.answers(asked, top=top, batch=batch, bar=bar)))
+    return [one if isinstance(one, Failed) else next(found) for one in samples]
