@@ -18,6 +18,14 @@ IDS: Final = "input_ids"
 MASK: Final = "attention_mask"
 
 
+@dataclass(frozen=True)
+class Examples:
+    """Samples like those to come, and what they are, as in ``"training images of digits"``."""
+
+    inputs: Arrays
+    source: str
+
+
 class Shown(ABC):
     """What stands before a network; its inputs have names, the first of which is the network's ``x``."""
 

@@ -12,13 +12,13 @@ import torch
 from torch import nn
 
 from tombola.engines import _onnx_net, _processor
-from tombola.engines._base import Engine, Examples, Setting, Subject
+from tombola.engines._base import Engine, Setting, Subject
 from tombola.errors import RequestError, TombolaError
 from tombola.exporters._masked import masked
 from tombola.masks.masks import Masks
 from tombola.models.inputs.pixels import Normalise
 from tombola.models.network import Network
-from tombola.shown import IMAGES, ShownImages
+from tombola.shown import IMAGES, Examples, ShownImages
 
 SETTING = Setting(ShownImages((3, 12, 12)), batch=2)
 TEXTS = (
@@ -33,6 +33,7 @@ TEXTS = (
     "shrunk:onnxruntime",
     "shrunk:openvino:int8",
     "native",
+    "native:int8",
 )
 ROUNDING = {"float32": (1e-4, 1e-5), "bfloat16": (0.05, 0.05), "int8": (0.05, 0.05)}
 """How far logits may be from torch's: a part of each, and of the largest."""
@@ -139,9 +140,13 @@ def test_labels_tell_variants_apart() -> None:
 
 def test_what_is_multiplied_is_said_and_a_smaller_file_is_not_arithmetic() -> None:
     said = {text: Engine.parse(text).arithmetic for text in (*TEXTS, "native:int8")}
-    assert {text for text, word in said.items() if word == "int8"} == {text for text in TEXTS if "int8" in text}
+    assert {text for text, word in said.items() if word == "int8"} == {
+        text for text in (*TEXTS, "native:int8") if "int8" in text
+    }
     assert said["openvino:bf16"] == "bfloat16"
-    assert said["native:int8"] == "float32", "its values are multiplied as float32"
+    assert Engine.parse({"name": "native", "values": "int8"}).arithmetic == "float32", (
+        "values are multiplied as float32"
+    )
 
 
 def test_int8_weights_are_bytes_with_a_scale_for_each_channel_and_maps_are_calibrated(tmp_path: Path) -> None:
@@ -172,7 +177,7 @@ def test_calibrating_on_images_like_those_to_come_brings_the_logits_nearer(tmp_p
     assert off[0] < 0.7 * off[1]
 
 
-@pytest.mark.parametrize("name", ["onnxruntime:int8", "openvino:int8", "shrunk:onnxruntime:int8"])
+@pytest.mark.parametrize("name", ["onnxruntime:int8", "openvino:int8", "shrunk:onnxruntime:int8", "native:int8"])
 def test_random_pixels_and_a_processor_without_the_instructions_are_said(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,7 +188,7 @@ def test_random_pixels_and_a_processor_without_the_instructions_are_said(
         said = engine.remarks(pruned())
         assert "accuracy is unknown" in said[0]
         assert any("VNNI" in text for text in said) is (able is False)
-    assert not Engine.parse("native:int8").remarks(pruned())
+    assert not Engine.parse({"name": "native", "values": "int8"}).remarks(pruned())
 
 
 def test_bfloat16_is_refused_where_it_would_be_float32(monkeypatch: pytest.MonkeyPatch) -> None:

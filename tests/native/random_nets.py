@@ -142,13 +142,14 @@ def networks(draw: st.DrawFn) -> tuple[Network, tuple[int, int, int]]:
     hidden = [nn.Linear(features, 9), nn.ReLU()] if draw(st.booleans()) else []
     head = [nn.AdaptiveAvgPool2d(cells), nn.Flatten(), *hidden, nn.Linear(9 if hidden else features, 5)]
     body = nn.Sequential(*growing.layers, *head)
-    _fill(body)
-    _prune(draw, body)
+    fill(body)
+    prune(draw, body)
     normalise = Normalise([0.4] * channels, [0.3] * channels)
     return Network(body, normalise, source="drawn").eval(), (channels, height, width)
 
 
-def _fill(body: nn.Module) -> None:
+def fill(body: nn.Module) -> None:
+    """Batch norms that change something."""
     for module in body.modules():
         if isinstance(module, nn.BatchNorm2d):
             for tensor, low, high in (
@@ -161,7 +162,7 @@ def _fill(body: nn.Module) -> None:
                 tensor.data.uniform_(low, high)
 
 
-def _prune(draw: st.DrawFn, body: nn.Module) -> None:
+def prune(draw: st.DrawFn, body: nn.Module) -> None:
     """Zeros of every kind: single ones, in stripes, whole channels, whole layers."""
     for module in body.modules():
         if not isinstance(module, nn.Conv2d):

@@ -11,17 +11,17 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tombola.answers import Classes
-from tombola.benching.examples import of_folder, of_task
 from tombola.benching.worker import Worker, written_inputs
 from tombola.data._base import Images, Labelled, of_images, stratified
 from tombola.data._texts import Texts
-from tombola.engines._base import Examples, Setting
+from tombola.engines._base import Setting
 from tombola.errors import RequestError
 from tombola.models.network import Network
 from tombola.models.showing import batch_of
 from tombola.properties._test_images import outcomes
-from tombola.shown import IDS, IMAGES, MASK, Arrays, Shown, ShownImages, ShownTexts
+from tombola.shown import IDS, IMAGES, MASK, Arrays, Examples, Shown, ShownImages, ShownTexts
 from tombola.tasks._base import Task
+from tombola.tasks._calibration import of_folder, of_task
 
 _CHECKED = 4
 _NOTHING = 1e-6
@@ -47,7 +47,7 @@ class Questions:
                 raise RequestError("--images are pictures to calibrate on, and the net reads texts; leave it out")
             return None
         if self.examples is not None:
-            return of_folder(self.examples, setting)
+            return of_folder(self.examples, setting.shown.shape[-1])
         return None if self.task is None else of_task(self.task)
 
 

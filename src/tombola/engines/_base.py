@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tombola.registry import Family, Member
-from tombola.shown import Arrays, Shown
+from tombola.shown import Arrays, Examples, Shown
 
 if TYPE_CHECKING:
     from tombola.masks.masks import Masks
@@ -38,14 +38,6 @@ class Setting:
     def shape(self) -> tuple[int, ...]:
         """Of every input: (N, C, H, W) of images, (N, L) of texts."""
         return (self.batch, *self.shown.shape)
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Samples like those to come, and what they are, as in ``"training images of digits"``."""
-
-    inputs: Arrays
-    source: str
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import numpy as np
 
 from tombola.engines import _processor
 from tombola.engines._base import Setting, Subject
-from tombola.shown import Arrays
+from tombola.shown import Arrays, Examples
 
 RANDOM: Final = 8
 """So many images of random pixels stand in for real ones."""
@@ -41,7 +41,7 @@ def in_int8(subject: Subject, opset: int) -> Any:
 
     def make() -> Any:
         proto = in_float32(subject, opset)
-        return _rounded_as_it_comes(proto) if _of_texts(subject) else _quantised(proto, _samples(subject))
+        return _rounded_as_it_comes(proto) if _of_texts(subject) else _quantised(proto, examples(subject).inputs)
 
     return subject.once(f"int8, opset {opset}", make)
 
@@ -64,8 +64,9 @@ def _of_texts(subject: Subject) -> bool:
     return subject.setting.shown.WHAT == "texts"
 
 
-def _samples(subject: Subject) -> Arrays:
-    return random_samples(subject.setting) if subject.examples is None else subject.examples.inputs
+def examples(subject: Subject) -> Examples:
+    """What int8 is calibrated on: the subject's samples, or random ones."""
+    return subject.examples or Examples(random_samples(subject.setting), "random samples")
 
 
 def random_samples(setting: Setting) -> Arrays:

@@ -1,18 +1,20 @@
-"""Tombola's own C: only the survivors are multiplied.
+"""Tombola's own C, in float32 or, as ``native:int8``, in eight bits: only the survivors are multiplied.
 
 What: the folder that `tombola export --to native` writes, built with this machine's C compiler and called from Python.
 When: tickets of single weights, stripes, rows, kernels and channels; what is gained follows the operations that stay.
 Cost: a compiler, and seconds to build.
-Options: ``values``: how the survivors are kept in the file, as in ``native:int8``, which makes the file smaller: they
-  are multiplied in float32 all the same. ``choose``: what picks each layer's kernel.
+Options: ``precision``: ``float32`` or ``int8``, calibrated as other engines' int8 is. ``values``: how float32 survivors
+  are kept in the file. ``choose``: what picks each layer's kernel.
 Reference: `tombola export --to native`.
 """
 
+from collections.abc import Sequence
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from tombola.engines import _onnx_net
 from tombola.engines._base import Engine, Floats, LayerTime, Running, Setting, Subject
 from tombola.shown import IMAGES, Arrays
 from tombola.spec import option
@@ -26,17 +28,27 @@ FOLDER = "net"
 class Native(Engine):
     """Sparse, by generated C."""
 
-    ARGUMENT: ClassVar[str | None] = "values"
+    ARGUMENT: ClassVar[str | None] = "precision"
     USES_ZEROS: ClassVar[bool] = True
 
-    values: Literal["float32", "float16", "int8"] = option("float32", "how the survivors are kept in the file")
+    precision: Literal["float32", "int8"] = option(
+        "float32", "what it multiplies: float32, or int8 after calibration", absent="float32"
+    )
+    values: Literal["float32", "float16", "int8"] = option("float32", "how float32 survivors are kept in the file")
     choose: Literal["model", "measure"] = option(
         "model", "what picks each layer's kernel: a model of costs, or a clock"
     )
 
     @property
     def label(self) -> str:
-        return self.name if self.values == "float32" else super().label
+        return self.name if self.precision == "float32" else super().label
+
+    @property
+    def arithmetic(self) -> str:
+        return self.precision
+
+    def remarks(self, subject: Subject) -> Sequence[str]:
+        return _onnx_net.remarks_on_int8(subject) if self.precision == "int8" else ()
 
     def versions(self) -> dict[str, str]:
         from tombola.native.building import compiler, version_of
@@ -44,11 +56,12 @@ class Native(Engine):
         return {"tombola": version("tombola"), "compiler": version_of(compiler())}
 
     def prepare(self, subject: Subject, folder: Path) -> list[Path]:
-        from tombola.exporters._base import Exporter
+        from tombola.exporters.native import Native as Exporter
         from tombola.native.loading import load
 
-        options = {"size": subject.setting.shown.shape[-1], "values": self.values, "choose": self.choose}
-        Exporter.parse({"name": "native", **options}).export(subject.model, subject.masks, folder / FOLDER)
+        options = {"values": self.values, "choose": self.choose, "arithmetic": self.precision}
+        to = Exporter.parse({"name": "native", "size": subject.setting.shown.shape[-1], **options})
+        to.export_on(subject.model, subject.masks, folder / FOLDER, _onnx_net.examples(subject))
         load(folder / FOLDER).close()  # builds the library, which stays in the folder
         return [folder / FOLDER / "net.dat", *(folder / FOLDER / "build").glob("*.so")]
 

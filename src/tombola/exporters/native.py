@@ -7,8 +7,11 @@ What: net.h (a few functions), net.c, net.dat, an example, a classifier of a fol
 When: to make zeros count on a CPU. Speed follows the surviving operations: stripe tickets run at nearly the dense rate
   a survivor, element tickets at a quarter to a third of it; a layer too dense to gain is computed densely.
 Cost: seconds; a C compiler to build it. ``choose=measure`` builds and times every layer a few ways: half a minute.
-Options: ``values`` (how survivors are kept in the file: float32 exactly, float16 or int8 rounded, for smaller files and
-  the same float32 arithmetic), ``size`` (of the images, fixed in the folder), ``target`` (the processor), ``choose``
+Options: ``arithmetic`` (float32; or int8, faster: maps are bytes with one scale each, weights bytes with a scale for
+  each output, zeros skipped in cells of four input channels, the pattern ``block:1x4``; then ``images`` or the task's
+  training images are what scales are found on, ``clip`` how, and ``in_float32`` names layers that are left),
+  ``values`` (how float32 survivors are kept in the file: exactly, or as float16 or int8 rounded, for smaller files and
+  the same arithmetic), ``size`` (of the images, fixed in the folder), ``target`` (the processor), ``choose``
   (each layer's kernel by a model of costs or by measuring), ``task`` (images to compare on, and the accuracy before and
   after), ``prefix`` (of the C names, for several nets).
 Reference: what the folder holds and how to use it: docs, "Ship a ticket".
@@ -18,6 +21,8 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar, Literal, final
+
+import torch
 
 from tombola.data._loading import batches
 from tombola.disks import written_folder
@@ -33,6 +38,8 @@ from tombola.native.about import PREFIX
 from tombola.native.building import compiler
 from tombola.native.checking import Compared, compared, random_images
 from tombola.native.folder import Values, layers_of, modelled, prepared, write_program
+from tombola.native.int8.ranges import Clip
+from tombola.native.int8.rounding import rounded_graph
 from tombola.native.lowering import lower
 from tombola.native.measuring import measured
 from tombola.native.naming import NET
@@ -40,10 +47,12 @@ from tombola.native.targets import check_runs_here
 from tombola.native.targets import target as target_called
 from tombola.native.writing import check_out
 from tombola.registry import Examples
-from tombola.shown import ShownImages
+from tombola.shown import IMAGES, ShownImages
+from tombola.shown import Examples as Samples
 from tombola.shrinking.shrunk import shrunk
 from tombola.spec import option
 from tombola.tasks._base import Task
+from tombola.tasks._calibration import of_folder, of_task
 
 CHECKED = "checked.txt"
 CLASSES = "classes.txt"
@@ -75,23 +84,56 @@ class Native(Exporter):
         pattern=PREFIX,
         absent=NET,
     )
+    arithmetic: Literal["float32", "int8"] = option(
+        "float32", "what is multiplied: int8 rounds maps too, by scales found on images", absent="float32"
+    )
+    images: Path | None = option(
+        None, "with int8: a folder of pictures to find scales on; empty: training images of the task", absent=None
+    )
+    clip: Clip = option(
+        "largest", "with int8: a map's range: all that is met, or without what is rare", absent="largest"
+    )
+    in_float32: tuple[str, ...] = option((), "with int8: layers that stay in float32", absent=())
     task: Task | None = option(None, "the task whose test images are compared; empty: a few random images")
 
     def export(self, model: Network, masks: Masks, out: Path) -> list[Path]:
+        return self.export_on(model, masks, out, None)
+
+    def export_on(self, model: Network, masks: Masks, out: Path, examples: Samples | None) -> list[Path]:
+        """As `export`; int8 is calibrated on ``examples`` where there are some."""
         self.require_reads(model)
         check_out(out)
         self._check_task(model)
         network = masked(*self._as_the_task_has_them(model, masks))
-        program = lower(prepared(self._smaller(network, masks), self._size(network)))
+        graph = prepared(self._smaller(network, masks), self._size(network))
+        if self.arithmetic == "int8":
+            pixels = torch.from_numpy((examples or self._examples(graph.input.shape[-1])).inputs[IMAGES])
+            graph = rounded_graph(graph, pixels, self.clip, self.in_float32)
+        program = lower(graph)
         choose = measured(program, self.target) if self.choose == "measure" else modelled(self.target)
         layers = layers_of(program, self.values, choose)
         told = told_of(network)
         with written_folder(out) as new:
             files = write_program(
-                program, layers, new, target=self.target, values=self.values, prefix=self.prefix, told=told
+                program, layers, new, target=self.target, values=self._kept_as, prefix=self.prefix, told=told
             )
             files += self._beside(network, new)
         return [out / file.name for file in files]
+
+    @property
+    def _kept_as(self) -> str:
+        return self.values if self.arithmetic == "float32" else "int8 with int8 arithmetic"
+
+    def _examples(self, side: int) -> Samples:
+        """What int8 is calibrated on."""
+        if self.images is not None:
+            return of_folder(self.images, side)
+        if self.task is not None:
+            return of_task(self.task)
+        raise RequestError(
+            "arithmetic=int8 needs images to find its scales on; write --set images=FOLDER with some hundred pictures"
+            " like those to come, or --set task=..."
+        )
 
     def _beside(self, network: Network, folder: Path) -> Iterator[Path]:
         """What was found by running the folder and, where they are known, the classes' names."""

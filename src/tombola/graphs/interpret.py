@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tombola.graphs.graph import Graph, Node
+from tombola.graphs.integers import of_cells
 from tombola.graphs.ops import (
     Activate,
     Activation,
@@ -18,6 +19,7 @@ from tombola.graphs.ops import (
     Input,
     Linear,
     Mul,
+    OfCells,
     Pad,
     Pool,
     Scale,
@@ -79,6 +81,8 @@ def output_of(node: Node, inputs: list[Tensor]) -> Tensor:
             return x.flatten(1)
         case Input():
             return x
+        case OfCells() as op:
+            return of_cells(op, inputs)
 
 
 def activated(x: Tensor, kind: Activation | None) -> Tensor:

@@ -122,4 +122,11 @@ class Flatten:
     """(C, H, W) as a vector, channels outermost."""
 
 
-Op: TypeAlias = Input | Conv | Linear | Scale | Activate | Add | Mul | Concat | Pad | Widen | Pool | Adaptive | Flatten
+@dataclass(frozen=True, eq=False)
+class OfCells:
+    """An operation on rounded maps: `graphs.cells` has them."""
+
+
+Op: TypeAlias = (
+    Input | Conv | Linear | Scale | Activate | Add | Mul | Concat | Pad | Widen | Pool | Adaptive | Flatten | OfCells
+)

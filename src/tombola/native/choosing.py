@@ -210,7 +210,7 @@ def _line(conv: Conv, inp: Layout, out: Layout, choice: Choice) -> tuple[int, in
 def _ways(conv: Conv, inp: Layout, out: Layout, floats: int) -> Iterator[tuple[Choice, int]]:
     """Choices with what `cost` asks of the weights."""
     inputs, survivors = conv.weight.shape[1], int((conv.weight != 0).sum())
-    band, by_rows = _bands(conv, out)
+    band, by_rows = bands(conv, out)
     for size, lists in lists_of(conv):
         crowded = survivors > CROWDED * conv.weight.numel()
         if size > 1 and not crowded and lists * (size + 0.5) > ROOM * survivors:
@@ -260,7 +260,7 @@ def _union(kept: np.ndarray, size: int) -> int:
     return int(padded[rows].any(axis=1).sum())
 
 
-def _bands(conv: Conv, out: Layout) -> tuple[int, bool]:
+def bands(conv: Conv, out: Layout) -> tuple[int, bool]:
     """Rows of a band, and whether threads share channels: on large maps they share the pixels."""
     if out.height < 20 or conv.groups > 1 or (out.height < 40 and conv.stride != (1, 1)):
         return out.height, True

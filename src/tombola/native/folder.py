@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from tombola.graphs.cells import CellConv, CellLinear
 from tombola.graphs.emptying import without_dead
 from tombola.graphs.folding import folded
 from tombola.graphs.fusing import fused
@@ -14,7 +15,8 @@ from tombola.models.network import Network
 from tombola.native.about import FORMAT
 from tombola.native.choosing import Choice, candidates, machine_for
 from tombola.native.encoding import encoded
-from tombola.native.layer import PackedLayer
+from tombola.native.int8.packing import pack_cells, pack_dots
+from tombola.native.layer import LAYERS, PackedLayer
 from tombola.native.linear import pack_linear
 from tombola.native.lowering import lower
 from tombola.native.naming import NET
@@ -96,10 +98,16 @@ def modelled(target: str) -> Choose:
 
 def layers_of(program: Program, values: Values = "float32", choose: Choose | None = None) -> list[PackedLayer]:
     """The program's layers, packed, in its order."""
-    return [_layer(step, values, choose) for step in program.steps if step.kind in ("conv", "linear")]
+    return [_layer(step, values, choose) for step in program.steps if step.kind in LAYERS]
 
 
 def _layer(step: Step, values: Values, choose: Choose | None) -> PackedLayer:
+    if isinstance(step.op, CellConv):
+        packed = pack_cells(step.op, step.reads[0].layout, step.writes.layout)
+        return PackedLayer(step, packed, packed.tables)
+    if isinstance(step.op, CellLinear):
+        packed = pack_dots(step.op)
+        return PackedLayer(step, packed, packed.tables)
     if isinstance(step.op, Conv):
         choice = choose(step) if choose else None
         packed = pack(step.op, step.reads[0].layout, step.writes.layout, choice)

@@ -2,12 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from torch import Tensor
 
+from tombola.graphs.cells import CellConv, CellLinear
 from tombola.graphs.ops import Conv, Linear
 from tombola.native.packed import Array, Packed
 from tombola.native.program import Step
+
+LAYERS: Final = ("conv", "linear", "cells", "dots")
+"""The kinds of steps that have weights: C has a struct of each, and one more of its tables."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,11 +42,15 @@ class PackedLayer:
     def choice(self) -> str:
         """How it is computed, in words."""
         how = self.packed.choice
+        if self.packed.kind == "dots":
+            return "int8, dense"
+        if how is not None and self.packed.kind == "cells":
+            return f"int8, {how.block} channels a list, {how.source}"
         if how is not None:
             return f"{how.block} channels x {how.tile} vectors, {how.source}"
         return "dense" if self.packed.fields["dense"] else f"{self.packed.fields['size']} outputs a list"
 
 
 def _weight(step: Step) -> Tensor:
-    assert isinstance(step.op, Conv | Linear)
+    assert isinstance(step.op, Conv | Linear | CellConv | CellLinear)
     return step.op.weight

@@ -10,6 +10,7 @@ from dataclasses import replace
 import torch
 
 from tombola.errors import ModelError
+from tombola.graphs.cells import CellConv, CellLinear, CellMax, CellMean, EnterCells, FromCells, ToCells
 from tombola.graphs.graph import Graph, Node, Shape
 from tombola.graphs.ops import (
     Activate,
@@ -97,7 +98,8 @@ class _Places:
             return self._copies(node)
         reads = () if self._is_entry(node) else tuple(self.of(name) for name in node.inputs)
         op = node.op if not isinstance(node.op, Input) else _unit(node.shape[0])
-        return [Step(node.name, "enter" if self._is_entry(node) else _kind(op), op, reads, self.of(node.name))]
+        kind = "enter" if self._is_entry(node) and not isinstance(op, EnterCells) else _kind(op)
+        return [Step(node.name, kind, op, reads, self.of(node.name))]
 
     def _copies(self, node: Node) -> list[Step]:
         """One for each input of a concatenation that could not be written into it at once."""
@@ -162,7 +164,7 @@ class _Places:
     def _is_entry(self, node: Node) -> bool:
         """Whether a node is where the images come in: the normaliser, or the input itself if there is none."""
         alone = self.graph.only_reader(self.graph.input.name)
-        scaled = alone is not None and isinstance(alone.op, Scale)
+        scaled = alone is not None and isinstance(alone.op, Scale | EnterCells)
         return node is (alone if scaled else self.graph.input)
 
     def _enters_scaled(self, node: Node) -> bool:
@@ -177,7 +179,7 @@ def _margins(graph: Graph) -> dict[tuple[int, int], int]:
     """For each height and width, the widest margin any reader of such a map needs; a vector has none."""
     found: dict[tuple[int, int], int] = {}
     for node in graph:
-        if isinstance(node.op, Conv):
+        if isinstance(node.op, Conv | CellConv):
             size = graph[node.inputs[0]].shape[1:]
             found[size[0], size[1]] = max(found.get((size[0], size[1]), 0), margin_for(node.op))
     return found | {(1, 1): 0}
@@ -201,5 +203,12 @@ def _kind(op: Op) -> Kind:
         Pad: "pad",
         Widen: "widen",
         Adaptive: "adaptive",
+        CellConv: "cells",
+        CellLinear: "dots",
+        EnterCells: "enter_cells",
+        ToCells: "to_cells",
+        FromCells: "from_cells",
+        CellMax: "cell_max",
+        CellMean: "cell_mean",
     }
     return kinds[type(op)]

@@ -1,5 +1,7 @@
 """`pack`: a convolution's surviving weights as the streams and numbers that `c/conv.h` reads."""
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -23,7 +25,7 @@ def pack(conv: Conv, inp: Layout, out: Layout, choice: Choice | None = None) -> 
     return Packed(
         "conv",
         {
-            **_numbers(conv, inp, out, choice, place),
+            **numbers(conv, inp, out, choice, place),
             "rows": rows,
             "scratch": scratch,
             "vectors": f"CONV_T({', '.join(str(vectors) for vectors in choice.tiles)})",
@@ -54,7 +56,8 @@ def _far(place: Geometry, choice: Choice) -> int:
     return (choice.channels - 1) * place.channel
 
 
-def _numbers(conv: Conv, inp: Layout, out: Layout, choice: Choice, place: Geometry) -> dict[str, int | str]:
+def numbers(conv: Conv, inp: Layout, out: Layout, choice: Choice, place: Geometry) -> dict[str, int | str]:
+    """What C is told of how a convolution reads and writes, whatever it multiplies."""
     outputs, inputs = conv.weight.shape[:2]
     return {
         "groups": conv.groups,
@@ -98,7 +101,7 @@ def _streams(conv: Conv, place: Geometry, choice: Choice) -> tuple[dict[str, Arr
     distances = (np.arange(inputs)[:, None] % choice.channels * place.channel + place.taps.reshape(-1)).reshape(-1)
     within = np.lexsort((distances, np.arange(len(distances)) // (choice.channels * place.taps.size)))
     parts = [
-        _stream(of_group[:, within], rows, distances[within], choice.channels * place.taps.size, _far(place, choice))
+        stream(of_group[:, within], rows, distances[within], choice.channels * place.taps.size, _far(place, choice))
         for of_group, rows in zip(weights, order, strict=True)
     ]
     values, steps, counts = (np.concatenate(tables) for tables in zip(*parts, strict=True))
@@ -112,8 +115,8 @@ def _streams(conv: Conv, place: Geometry, choice: Choice) -> tuple[dict[str, Arr
     return tables, order.shape[1]
 
 
-def _stream(
-    weights: npt.NDArray[np.float32],
+def stream(
+    weights: npt.NDArray[Any],
     rows: npt.NDArray[np.int64],
     distances: npt.NDArray[np.int64],
     block: int,
@@ -123,7 +126,7 @@ def _stream(
 
     Every second row goes back, from ``far`` on: what the row before read last is what the first cache still holds.
     """
-    there = np.vstack([weights, np.zeros((1, weights.shape[1]), np.float32)])[rows]  # (rows, B, weights)
+    there = np.vstack([weights, np.zeros((1, weights.shape[1]), weights.dtype)])[rows]  # (rows, B, weights)
     blocks = -(-weights.shape[1] // block)
     row, at = np.nonzero((there != 0).any(axis=1))
     sort = np.lexsort((np.where(row % 2, -at, at), row, at // block))
@@ -141,7 +144,7 @@ def _stream(
     hops = np.sign(gaps) * FARTHEST
     steps = np.repeat(hops, extra + 1)
     steps[ends] = gaps - extra * hops
-    spread = np.zeros((len(steps), values.shape[1]), np.float32)
+    spread = np.zeros((len(steps), values.shape[1]), weights.dtype)
     spread[ends] = values
     if counts.max(initial=0) > np.iinfo(np.uint16).max:
         raise OverflowError("a block of channels has more survivors than a count holds")

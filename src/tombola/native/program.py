@@ -21,6 +21,13 @@ Kind: TypeAlias = Literal[
     "adaptive",
     "pool_max",
     "pool_average",
+    "cells",
+    "dots",
+    "enter_cells",
+    "to_cells",
+    "from_cells",
+    "cell_max",
+    "cell_mean",
 ]
 
 

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from tombola.graphs.cells import CellMax, CellMean, EnterCells, FromCells, ToCells
 from tombola.graphs.ops import Activate, Concat, Pad, Pool, Scale, Widen
 from tombola.native.arena import aligned
 from tombola.native.data import Data, sum_of
-from tombola.native.layer import PackedLayer
+from tombola.native.int8.packing import exact
+from tombola.native.layer import LAYERS, PackedLayer
 from tombola.native.layout import Layout
 from tombola.native.memory import Memory
 from tombola.native.program import Program, Step
@@ -19,13 +22,15 @@ ACTIVATIONS = {"relu": 1, "relu6": 2, "silu": 3, "hardswish": 4, "hardsigmoid": 
 
 def sizes(program: Program, memory: Memory, layers: Sequence[PackedLayer], decoded: int, data: Data) -> str:
     """The numbers that the engine is compiled with."""
-    convs = sum(layer.packed.kind == "conv" for layer in layers)
+    kinds = [layer.packed.kind for layer in layers]
     scratch = max((layer.packed.scratch for layer in layers), default=0)
     numbers = {
         "NET_STEPS": len(program.steps),
         "NET_TAIL_AT": program.tail,
-        "NET_CONVS": convs,
-        "NET_LINEARS": len(layers) - convs,
+        "NET_CONVS": kinds.count("conv"),
+        "NET_LINEARS": kinds.count("linear"),
+        "NET_CELLS": kinds.count("cells"),
+        "NET_DOTS": kinds.count("dots"),
     }
     places = {
         "NET_SLOT": memory.slot,
@@ -49,59 +54,66 @@ def longest_line(program: Program) -> int:
     """Floats of the longest line that a pooling works on."""
     found = [1]
     for step in program.steps:
-        if isinstance(step.op, Pool):
-            reach = (step.writes.layout.width - 1) * step.op.stride[1] + (step.op.kernel[1] - 1) * step.op.dilation[1]
+        if isinstance(step.op, Pool | CellMax):
+            apart = step.op.dilation[1] if isinstance(step.op, Pool) else 1
+            reach = (step.writes.layout.width - 1) * step.op.stride[1] + (step.op.kernel[1] - 1) * apart
             found.append(max(step.reads[0].layout.width + step.op.padding[2], reach + 1))
     return max(found)
 
 
 def layer_tables(layers: Sequence[PackedLayer]) -> str:
-    """``convs`` and ``linears``: one initialiser a layer, with the layer's name behind it."""
+    """``convs``, ``linears`` and so on: one initialiser a layer, with the layer's name behind it."""
     found = []
-    for kind in ("conv", "linear"):
+    for kind in LAYERS:
         rows = [
             f"    {_fields(layer.packed.fields)}, /* {comment(layer.step.name)} */"
             for layer in layers
             if layer.packed.kind == kind
         ]
-        found.append("\n".join([f"static const struct {kind} {kind}s[] = {{", *rows, "    {0},", "};"]))
+        found.append("\n".join([f"static const struct {kind} {_all(kind)}[] = {{", *rows, "    {0},", "};"]))
     return "\n\n".join(found)
 
 
 def start_up(layers: Sequence[PackedLayer], data: Data) -> tuple[str, int]:
     """``net_tables``: the pointers into the data, and the floats that values decoded at the start take."""
-    lines, decoded, numbers = [], 0, {"conv": 0, "linear": 0}
+    lines, decoded, numbers = [], 0, dict.fromkeys(LAYERS, 0)
     for layer in layers:
         kind = layer.packed.kind
-        own = f"{kind}s_data[{numbers[kind]}]"
+        own = f"{_all(kind)}_data[{numbers[kind]}]"
         lines += [
             f"    {own}.{name} = (const void *)(data + {data.add(table)});"
             for name, table in layer.packed.tables.items()
             if name != "values"
         ]
         values = f"data + {data.add(layer.stored['values'])}"
-        encoding = ENCODINGS[layer.stored["values"].dtype.name]
+        encoding = ENCODINGS.get(layer.stored["values"].dtype.name, 0)
         if encoding == 0:
             lines.append(f"    {own}.values = (const void *)({values});")
         else:
             scales = f"(const void *)(data + {data.add(layer.stored['scales'])})" if encoding == 2 else "0"
-            what = f"&{kind}s[{numbers[kind]}], &{own}, {values}, {encoding}, {scales}, decoded + {decoded}"
+            what = f"&{_all(kind)}[{numbers[kind]}], &{own}, {values}, {encoding}, {scales}, decoded + {decoded}"
             lines += [f"    {kind}_decode({what});", f"    {own}.values = decoded + {decoded};"]
             decoded += aligned(layer.values)
         numbers[kind] += 1
     head = (
-        "static void net_tables(struct conv_data *convs_data, struct linear_data *linears_data, const char *data,\n"
+        "static void net_tables(struct conv_data *convs_data, struct linear_data *linears_data,\n"
+        "                       struct cells_data *cells_data, struct dots_data *dots_data, const char *data,\n"
         "                       float *decoded) {"
     )
-    unused = "    (void)convs_data, (void)linears_data, (void)data, (void)decoded;"
+    unused = "    (void)convs_data, (void)linears_data, (void)cells_data, (void)dots_data, (void)data, (void)decoded;"
     return "\n".join([head, unused, *lines, "}"]), decoded
+
+
+def _all(kind: str) -> str:
+    """What C calls the layers of a kind."""
+    return kind if kind.endswith("s") else f"{kind}s"
 
 
 def step_tables(program: Program, memory: Memory, data: Data) -> str:
     """``plains`` and ``steps``."""
     plains: list[str] = []
     rows: list[str] = []
-    numbers = {"conv": 0, "linear": 0}
+    numbers = dict.fromkeys(LAYERS, 0)
     for step in program.steps:
         fields = {"kind": step.kind.upper()}
         if step.kind in numbers:
@@ -119,13 +131,13 @@ def _places(step: Step, memory: Memory) -> dict[str, str]:
     found = {"out": str(memory.at(step.writes))}
     for name, place in zip(("in", "other"), step.reads, strict=False):
         found[name] = str(memory.at(place))
-    if step.kind == "conv" and len(step.reads) == 2:
+    if step.kind in ("conv", "cells") and len(step.reads) == 2:
         found["adds"] = "1"
     return found
 
 
 def _scales(step: Step, data: Data) -> dict[str, str]:
-    if not isinstance(step.op, Scale):
+    if not isinstance(step.op, Scale | EnterCells):
         return {}
     return {
         "scale": str(data.add(step.op.scale.float().numpy())),
@@ -146,6 +158,17 @@ def _plain(step: Step) -> str:
         fields |= {"before": _pair(op.padding[::2]), "value": f"{op.value!r}f"}
     elif isinstance(op, Widen):
         fields["before"] = _pair((op.before, op.after))
+    elif isinstance(op, EnterCells):
+        fields |= {"in": _map(replace(step.writes.layout, channels=len(op.scale))), "counts": str(op.zero)}
+    elif isinstance(op, ToCells):
+        fields |= {"value": exact(op.factor), "counts": str(op.zero)}
+    elif isinstance(op, FromCells):
+        fields |= {"value": exact(op.scale), "counts": str(op.zero)}
+    elif isinstance(op, CellMean):
+        fields |= {"value": exact(op.factor), "counts": str(op.zero)}
+    elif isinstance(op, CellMax):
+        fields |= {"kernel": _pair(op.kernel), "stride": _pair(op.stride), "before": _pair(op.padding[::2])}
+        fields["counts"] = str(op.zero)
     elif isinstance(op, Concat):
         fields["out"] = fields["in"]
     return _fields(fields)

@@ -20,7 +20,7 @@ static void conv_view_bordered(const struct conv *c, const float *map, int y0, i
     }
 }
 
-/* A view: every stride-th pixel of a row of the input, from padded pixel (y0, x0) on, zeros beyond its ends. Writes up
+/* A view: every stride-th pixel of a row of the input, from padded pixel (y0, x0) on, c->border beyond its ends. Writes up
  * to a vector behind each row, where the next row follows or nothing. */
 static void conv_view(const struct conv *c, const float *map, int y0, int x0, int rows, float *to) {
     int start = x0 - c->left, step = c->stride_x, y = y0 - c->top;
@@ -29,7 +29,7 @@ static void conv_view(const struct conv *c, const float *map, int y0, int x0, in
     start += first * step;
     for (int r = 0; r < rows; r++, y += c->stride_y, to += c->line) {
         if (y < 0 || y >= c->in_height || last <= first) {
-            memset(to, 0, sizeof(float) * (size_t)c->line);
+            for (int x = 0; x < c->line; x++) to[x] = c->border;
             continue;
         }
         const float *from = map + (ptrdiff_t)y * c->in_row + start;
@@ -39,8 +39,8 @@ static void conv_view(const struct conv *c, const float *map, int y0, int x0, in
             conv_halve(to + first, from, last - first);
         else
             for (int x = first; x < last; x++) to[x] = from[(x - first) * step];
-        for (int x = 0; x < first; x++) to[x] = 0.0f;
-        for (int x = last; x < c->line; x++) to[x] = 0.0f;
+        for (int x = 0; x < first; x++) to[x] = c->border;
+        for (int x = last; x < c->line; x++) to[x] = c->border;
     }
 }
 

@@ -23,6 +23,7 @@ struct conv {
     int by_rows;                                         /* whether parts share the channels, not the pixels */
     int activation;
     int scratch;
+    float border, margin;                                /* bits of what stands around the input, and the output */
     conv_tile *tile, *less;                              /* of T vectors and of one less */
 };
 

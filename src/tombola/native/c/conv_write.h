@@ -35,17 +35,21 @@ static void conv_finish(float *out, const float *sums, const float *add, int cou
     }
 }
 
-/* The zeros of a plane around the pixels [start, end), counted in rows of c->line. */
+NET_INLINE void conv_fill(float *to, int count, float with) {
+    for (int i = 0; i < count; i++) to[i] = with;
+}
+
+/* The zeros of a plane (c->margin) around the pixels [start, end), counted in rows of c->line. */
 static void conv_margins(const struct conv *c, float *plane, int start, int end) {
     float *pixels = plane + c->origin;
-    if (start == 0) memset(plane, 0, sizeof(float) * (size_t)c->origin);
+    if (start == 0) conv_fill(plane, c->origin, c->margin);
     for (int y = start / c->line; y * c->line < end && c->row > c->width; y++)
         for (int x = c->width; x < c->row; x++) {
             int at = y * c->line + (c->flat ? x : c->width - 1); /* the part that writes there, or the row's last pixel */
-            if (at >= start && at < end) pixels[y * c->row + x] = 0.0f;
+            if (at >= start && at < end) pixels[y * c->row + x] = c->margin;
         }
     int rest = c->height * c->row;
-    if (end == c->height * c->line) memset(pixels + rest, 0, sizeof(float) * (size_t)(c->plane - c->origin - rest));
+    if (end == c->height * c->line) conv_fill(pixels + rest, c->plane - c->origin - rest, c->margin);
 }
 
 /* One tile: `vectors` vectors of the flat pixels [start, end) of the band that begins with output row `band`. */

@@ -19,6 +19,8 @@ struct net {
     double seconds[NET_STEPS];
     struct conv_data convs[NET_CONVS + 1];
     struct linear_data linears[NET_LINEARS + 1];
+    struct cells_data cells[NET_CELLS + 1];
+    struct dots_data dots[NET_DOTS + 1];
 };
 
 struct job { /* a step for an image, in the tail for several: a linear layer then reads its weights once */
@@ -47,6 +49,18 @@ static void do_step(const struct step *s, const struct job *j) {
         case LINEAR:
             linear_run(&linears[s->layer], &n->linears[s->layer], in, NET_TAIL, out, NET_TAIL, j->images, part, parts);
             break;
+        case CELLS:
+            cells_run(&cells[s->layer], &n->cells[s->layer], in, s->adds ? other : 0, out, j->scratch, part, parts);
+            break;
+        case DOTS: dots_run(&dots[s->layer], &n->dots[s->layer], in, out, part, parts); break;
+        case ENTER_CELLS:
+            op_enter_cells(o, floats(n, s->scale), floats(n, s->shift), n->images + (size_t)j->image * NET_IMAGE, out,
+                           part, parts);
+            break;
+        case TO_CELLS: op_to_cells(o, in, out, part, parts); break;
+        case FROM_CELLS: op_from_cells(o, in, out, part, parts); break;
+        case CELL_MAX: op_cell_max(o, in, out, part, parts); break;
+        case CELL_MEAN: op_cell_mean(o, in, out, part, parts); break;
         case ENTER:
             op_enter(o, floats(n, s->scale), floats(n, s->shift), n->images + (size_t)j->image * NET_IMAGE, out, part,
                      parts);
@@ -100,6 +114,13 @@ static void all_tails(struct net *n, float *scratch, int part, int parts) {
     }
 }
 
+/* Whether an image holds what is no number: bytes cannot say so, and its logits must. */
+static int no_number(const float *image) {
+    int found = 0;
+    for (int i = 0; i < NET_IMAGE; i++) found |= image[i] != image[i];
+    return found;
+}
+
 /* The task of one thread: images of its own while there are enough for all, then its part of those left. */
 static void net_work(void *with, int part, int parts) {
     struct net *n = with;
@@ -111,7 +132,10 @@ static void net_work(void *with, int part, int parts) {
     all_tails(n, scratch, part, parts);
     for (int image = part; image < n->count; image += parts) {
         struct job j = {n, image, 1, n->slot, n->tail + (size_t)image * NET_TAIL, scratch, part, parts};
-        memcpy(n->logits + (size_t)image * NET_CLASSES, at(&j, NET_RESULT), NET_CLASSES * sizeof(float));
+        float *logits = n->logits + (size_t)image * NET_CLASSES;
+        memcpy(logits, at(&j, NET_RESULT), NET_CLASSES * sizeof(float));
+        if (NET_CELLS + NET_DOTS > 0 && no_number(n->images + (size_t)image * NET_IMAGE))
+            for (int c = 0; c < NET_CLASSES; c++) logits[c] = __builtin_nanf("");
     }
 }
 
@@ -137,6 +161,9 @@ static int cpu_is_right(void) {
 #endif
 #ifdef __AVX512VL__
     if (!__builtin_cpu_supports("avx512vl")) return 0;
+#endif
+#ifdef __AVX512VNNI__
+    if (!__builtin_cpu_supports("avx512vnni")) return 0;
 #endif
 #ifdef __AVX2__
     if (!__builtin_cpu_supports("avx2")) return 0;
@@ -180,7 +207,7 @@ __attribute__((noinline)) static int start(struct net **made, const char *data, 
     n->scratch = n->decoded + NET_DECODED;
     n->slot = n->scratch + (size_t)threads * NET_SCRATCH;
     n->tail = n->slot + (size_t)n->slots * NET_SLOT;
-    net_tables(n->convs, n->linears, data, n->decoded);
+    net_tables(n->convs, n->linears, n->cells, n->dots, data, n->decoded);
     if (crew_start(&n->crew, threads, net_work, n)) return NET_NO_THREADS;
     *made = n;
     return NET_OK;

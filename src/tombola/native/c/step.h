@@ -5,12 +5,13 @@
 #include <stddef.h>
 
 enum {
-    CONV, LINEAR, ENTER, SCALE, ACTIVATE, ADD, MUL, COPY, WIDEN, FLATTEN, PAD, ADAPTIVE, POOL_MAX, POOL_AVERAGE
+    CONV, LINEAR, ENTER, SCALE, ACTIVATE, ADD, MUL, COPY, WIDEN, FLATTEN, PAD, ADAPTIVE, POOL_MAX, POOL_AVERAGE,
+    CELLS, DOTS, ENTER_CELLS, TO_CELLS, FROM_CELLS, CELL_MAX, CELL_MEAN
 };
 
 struct step {
     int kind;
-    int layer; /* in convs or linears */
+    int layer; /* in convs, linears, cells or dots */
     int plain; /* in plains */
     int adds;  /* whether a convolution adds `other` */
     size_t in, other, out;

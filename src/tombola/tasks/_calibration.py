@@ -1,17 +1,17 @@
 """Images to calibrate on: training images of a task, or whatever lies in a folder. Never a test image."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from tombola.answers import Classes
 from tombola.data._base import of_images, stratified
 from tombola.data._decode import decode_all
-from tombola.engines._base import Examples, Floats, Setting
 from tombola.errors import DataError, RequestError
-from tombola.shown import IMAGES
+from tombola.shown import IMAGES, Examples
 from tombola.tasks._base import Task
 
 ENOUGH: Final = 128
@@ -27,22 +27,22 @@ def of_task(task: Task) -> Examples:
     return Examples({IMAGES: _floats(chosen.pixels_at(torch.arange(count)))}, f"{count} training images of the task")
 
 
-def of_folder(folder: Path, setting: Setting) -> Examples:
+def of_folder(folder: Path, side: int) -> Examples:
     """Pictures in a folder and the folders in it, the middle square of each, as many apart in the order of names."""
     if not folder.is_dir():
-        raise RequestError(f"--images {folder}: is no folder; name one with pictures like those to come")
+        raise RequestError(f"{folder} is no folder; name one with pictures like those to come")
     files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
     if not files:
-        raise RequestError(f"--images {folder}: holds no picture ({', '.join(SUFFIXES)})")
+        raise RequestError(f"{folder} holds no picture ({', '.join(SUFFIXES)})")
     step = max(1, len(files) // ENOUGH)
     chosen = files[::step][:ENOUGH]
-    pixels, broken = decode_all(chosen, setting.shown.shape[-1], workers=0)
+    pixels, broken = decode_all(chosen, side, workers=0)
     if broken:
         first, why = next(iter(broken.items()))
-        raise DataError(f"--images: {chosen[first]} cannot be read: {why}; mend or remove it")
+        raise DataError(f"{chosen[first]} cannot be read: {why}; mend or remove it")
     return Examples({IMAGES: _floats(pixels)}, f"{len(chosen)} pictures of {folder.name}")
 
 
-def _floats(pixels: Tensor) -> Floats:
-    found: Floats = (pixels.float() / 255).numpy()
+def _floats(pixels: Tensor) -> NDArray[Any]:
+    found: NDArray[Any] = (pixels.float() / 255).numpy()
     return found

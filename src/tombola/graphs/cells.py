@@ -1,0 +1,109 @@
+"""Operations on rounded maps: each value is a whole number ``q`` of 0 to 255 that means ``scale * (q - zero)``.
+
+A cell is four channels of one pixel, a byte each; a node's shape counts cells, (C / 4, H, W), the last one filled up.
+Sums are whole numbers of 32 bits, so that what follows from a map is the same to the last bit whoever computes it:
+one product, at most one more and one sum in float32, cut off, and the nearest whole number, of two the even one.
+"""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from tombola.graphs.ops import OfCells, Pair, Sides
+
+CELL = 4
+MOST = 255
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """How a map is rounded."""
+
+    scale: float
+    zero: int
+
+    @property
+    def least(self) -> int:
+        """The smallest and, with `largest`, the largest ``q - zero``."""
+        return -self.zero
+
+    @property
+    def largest(self) -> int:
+        return MOST - self.zero
+
+
+@dataclass(frozen=True, eq=False)
+class EnterCells(OfCells):
+    """The images as cells: ``x * scale + shift`` channel by channel, in steps of the map's scale."""
+
+    scale: Tensor
+    shift: Tensor
+    zero: int
+
+
+@dataclass(frozen=True, eq=False)
+class ToCells(OfCells):
+    """A map of floats, or a vector, rounded: ``x * factor`` in steps, where ``factor`` is 1 / scale."""
+
+    factor: float
+    zero: int
+
+
+@dataclass(frozen=True, eq=False)
+class FromCells(OfCells):
+    """The floats that a rounded map means."""
+
+    scale: float
+    zero: int
+
+
+@dataclass(frozen=True, eq=False)
+class CellConv(OfCells):
+    """A convolution of cells: int8 ``weight`` (out, in / groups, kh, kw) and int32 ``bias``, sums times ``factor``.
+
+    ``entering`` is the zero of what it reads, which is in the bias already and stands in the border. ``added``: what a
+    second input's steps are in its own steps, and that one's zero. The result is cut off at ``least`` and ``largest``
+    (its activation is in them) before ``zero`` is added.
+    """
+
+    weight: Tensor
+    bias: Tensor
+    factor: Tensor
+    entering: int
+    zero: int
+    least: int
+    largest: int
+    stride: Pair = (1, 1)
+    padding: Sides = (0, 0, 0, 0)
+    dilation: Pair = (1, 1)
+    groups: int = 1
+    tensor: str = ""
+    added: tuple[float, int] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class CellLinear(OfCells):
+    """``(weight @ q + bias) * factor`` of a rounded vector: floats; int8 weights, int32 sums."""
+
+    weight: Tensor
+    bias: Tensor
+    factor: Tensor
+    tensor: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class CellMax(OfCells):
+    """The maximum of windows, byte by byte; every window holds a pixel. ``zero`` is the map's."""
+
+    kernel: Pair
+    stride: Pair
+    padding: Sides = (0, 0, 0, 0)
+    zero: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class CellMean(OfCells):
+    """The mean of each channel as a float: the sum of ``q - zero``, times ``factor``."""
+
+    factor: float
+    zero: int

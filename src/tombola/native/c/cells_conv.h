@@ -1,0 +1,178 @@
+/* Convolutions of maps of cells, over lists of the cells of weights that survived: int8 products, whole sums.
+ *
+ *   static void cells_run(const struct cells *c, const struct cells_data *d, const float *in, const float *add,
+ *                         float *out, float *scratch, int part, int parts);
+ *
+ * as conv_run, of maps of cells in the place of floats: planes, margins, tiles and panels are the same. Four output
+ * channels, a quad, are one cell: its 4 / B lists are gone through one after another, and their sums become bytes
+ * together. A border holds the zero of the map that is read (c->conv.border), a margin that of the one written. */
+#ifndef NET_CELLS_CONV_H
+#define NET_CELLS_CONV_H
+
+#include "cells_sums.h"
+#include "conv.h"
+
+enum { CELLS_MOST = 16 * 16 }; /* cells of a row of a tile */
+
+struct cells {
+    int lists;        /* of a quad: 4 / B */
+    struct conv conv; /* channels are cells, rows are quads, tile and less nothing */
+    int adds_zero;    /* of the map that is added, whose steps are `adds` of the result's */
+    float adds;
+    struct cells_ends ends;
+    cells_tile *tile, *less;
+};
+
+struct cells_data {
+    struct conv_data conv; /* steps, counts (by list) and views alone */
+    const cell *values;    /* B cells a survivor: by list, survivor */
+    const int32_t *bias;   /* by output channel, filled up to whole quads; and so */
+    const float *factors;  /* what a whole step of a sum is in the result's steps */
+};
+
+struct cells_stream {
+    const cell *values;
+    const int16_t *steps;
+    const uint16_t *counts;
+};
+
+NET_INLINE void cells_skip(const struct cells *c, struct cells_stream *s, int lists) {
+    size_t sum = 0;
+    for (int i = 0; i < lists; i++) sum += s->counts[i];
+    s->values += sum * (size_t)c->conv.size;
+    s->steps += sum;
+    s->counts += lists;
+}
+
+/* Sums of a quad, rows of `vectors` vectors, as cells; `add` lies as `to` does, or is NULL. */
+NET_INLINE void cells_finish_as(const struct cells *c, const float *factors, const int32_t *sums, int vectors,
+                                const cell *add, cell *to, const int adds) {
+    vec scales[4], other = splat(c->adds);
+    for (int i = 0; i < 4; i++) scales[i] = splat(factors[i]);
+    for (int t = 0; t < vectors; t++) {
+        whole found = splat_whole(0), beside = adds ? load_whole(add + t * NET_WIDTH) : found;
+        NET_UNROLL for (int i = 0; i < 4; i++) {
+            vec v = floats_of(load_whole(sums + (i * vectors + t) * NET_WIDTH)) * scales[i];
+            if (adds) v = apart(v) + apart(cells_floats(beside, i, c->adds_zero) * other);
+            found |= raised(cells_byte(v, &c->ends), 8 * i);
+        }
+        store_whole(to + t * NET_WIDTH, found);
+    }
+}
+
+static void cells_finish(const struct cells *c, const float *factors, const int32_t *sums, int vectors,
+                         const cell *add, cell *to) {
+    if (add) cells_finish_as(c, factors, sums, vectors, add, to, 1);
+    else cells_finish_as(c, factors, sums, vectors, NULL, to, 0);
+}
+
+/* The pixels of a tile that lie in the output's rows, to or from cells side by side. */
+static void cells_move(const struct conv *c, const struct conv_where *at, cell *plane, cell *beside, int there) {
+    int y = at->start / c->line, x = at->start % c->line, from = at->start;
+    while (from < at->end) {
+        int next = NET_MIN(from + c->line - x, at->end), count = NET_MIN(next - from, c->width - x);
+        cell *to = plane + (ptrdiff_t)(at->band + y) * c->row + x;
+        if (count > 0) {
+            if (there) memcpy(to, beside + (from - at->start), sizeof(cell) * (size_t)count);
+            else memcpy(beside + (from - at->start), to, sizeof(cell) * (size_t)count);
+        }
+        from = next, x = 0, y++;
+    }
+}
+
+/* One quad's sums as cells where they belong: at once if the output's rows are as long as the tile's, and it has room. */
+static void cells_write(const struct cells *c, const float *factors, const int32_t *sums,
+                        const struct conv_where *at, const cell *add, cell *out) {
+    const struct conv *v = &c->conv;
+    ptrdiff_t first = (ptrdiff_t)at->band * v->row + at->start;
+    int floats = at->end - at->start, before = at->band * v->line;
+    if (before + at->end == v->height * v->line) floats = v->plane - v->origin - before - at->start;
+    if (v->flat && floats >= at->vectors * NET_WIDTH) {
+        cells_finish(c, factors, sums, at->vectors, add ? add + first : NULL, out + first);
+        return;
+    }
+    cell beside[CELLS_MOST], more[CELLS_MOST];
+    if (add) {
+        memset(more, 0, sizeof(cell) * (size_t)(at->vectors * NET_WIDTH));
+        cells_move(v, at, (cell *)(uintptr_t)add, more, 0);
+    }
+    cells_finish(c, factors, sums, at->vectors, add ? more : NULL, beside);
+    cells_move(v, at, out, beside, 1);
+}
+
+/* The quads [low, high) at one tile. */
+static void cells_tile_quads(const struct cells *c, const struct cells_data *d, struct cells_stream s, const cell *x,
+                             const cell *add, cell *out, int low, int high, const struct conv_where *at) {
+    int32_t sums[4 * CELLS_MOST];
+    const struct conv *v = &c->conv;
+    int list = low * c->lists, size = v->size;
+    cells_tile *tile = at->vectors < v->vectors ? c->less : c->tile;
+    cells_skip(c, &s, list);
+    for (int quad = low; quad < high; quad++) {
+        for (int i = 0; i < c->lists; i++, list++) {
+            int count = *s.counts++;
+            tile(x + (list % 2 ? v->far : 0), s.values, s.steps, count, d->bias + list * size,
+                 sums + i * size * at->vectors * NET_WIDTH);
+            s.values += (ptrdiff_t)count * size;
+            s.steps += count;
+        }
+        ptrdiff_t plane = (ptrdiff_t)quad * v->plane + v->origin;
+        cells_write(c, d->factors + 4 * quad, sums, at, add ? add + plane : NULL, out + plane);
+    }
+}
+
+/* What one part computes: quads [low, high), output rows [first, last), of their tiles those of share `part`. */
+static void cells_share(const struct cells *c, const struct cells_data *d, const float *in, const cell *add, cell *out,
+                        float *scratch, const struct conv_share *mine) {
+    const struct conv *v = &c->conv;
+    struct cells_stream s = {d->values, d->conv.steps, d->conv.counts};
+    const float *x = in + v->in_start + (ptrdiff_t)mine->first * v->line;
+    if (v->panel) conv_copy(v, &d->conv, in, mine->first, mine->last, scratch), x = scratch;
+    int flat = (mine->last - mine->first) * v->line, vectors = (flat + NET_WIDTH - 1) / NET_WIDTH;
+    int tiles = (vectors + v->vectors - 1) / v->vectors, fewer = NET_MIN(tiles, tiles * v->vectors - vectors);
+    int from = tiles * mine->part / mine->parts, to = tiles * (mine->part + 1) / mine->parts, start = 0, begin = 0;
+    for (int i = 0; i < to && start < flat; i++) {
+        int wide = v->vectors - (v->vectors > 1 && i >= tiles - fewer), end = NET_MIN(start + wide * NET_WIDTH, flat);
+        if (i == from) begin = start;
+        if (i >= from) {
+            struct conv_where at = {NULL, wide, 0, mine->first, start, end};
+            cells_tile_quads(c, d, s, (const cell *)x + start, add, out, mine->low, mine->high, &at);
+        }
+        start = end;
+    }
+    int before = mine->first * v->line;
+    for (int quad = mine->low; quad < mine->high && from < to; quad++)
+        conv_margins(v, (float *)(void *)(out + (ptrdiff_t)quad * v->plane), before + begin, before + start);
+}
+
+/* The quad at which share `part` of `parts` begins. */
+static int cells_boundary(const struct cells *c, const struct cells_data *d, int part, int parts) {
+    int64_t all = 0, before = 0, lists = (int64_t)c->conv.rows * c->lists;
+    if (part == parts) return c->conv.rows;
+    for (int i = 0; i < lists; i++) all += d->conv.counts[i] + CONV_VISIT;
+    for (int i = 0; i < lists; i++) {
+        if (i % c->lists == 0 && before * parts >= all * part) return i / c->lists;
+        before += d->conv.counts[i] + CONV_VISIT;
+    }
+    return c->conv.rows;
+}
+
+/* Parts share the quads, or the tiles of the map, or the bands of rows that are copied together. */
+__attribute__((unused)) static void cells_run(const struct cells *c, const struct cells_data *d, const float *in,
+                                              const float *add, float *out, float *scratch, int part, int parts) {
+    const struct conv *v = &c->conv;
+    const cell *more = (const cell *)add;
+    int tiles = !v->by_rows && !v->panel, band = tiles ? v->height : v->band;
+    int units = (v->height + band - 1) / band;
+    int low = (int)((int64_t)units * part / parts), high = (int)((int64_t)units * (part + 1) / parts);
+    struct conv_share mine = {0, 0, v->rows, 0, 0, tiles ? part : 0, tiles ? parts : 1};
+    if (tiles || v->by_rows) low = 0, high = units;
+    if (v->by_rows) mine.low = cells_boundary(c, d, part, parts), mine.high = cells_boundary(c, d, part + 1, parts);
+    if (mine.low == mine.high) return;
+    for (int unit = low; unit < high; unit++) {
+        mine.first = unit * band, mine.last = NET_MIN((unit + 1) * band, v->height);
+        cells_share(c, d, in, more, (cell *)out, scratch, &mine);
+    }
+}
+
+#endif

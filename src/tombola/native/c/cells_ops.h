@@ -1,0 +1,141 @@
+/* The operations on cells that are no layers: floats made bytes and back, maxima by windows, means. */
+#ifndef NET_CELLS_OPS_H
+#define NET_CELLS_OPS_H
+
+#include "cells.h"
+#include "ops.h"
+
+/* Everything of a plane that is no pixel becomes `border`. */
+static void cells_margins(cell *plane, const struct map *m, cell border) {
+    if (m->plane == m->height * m->width) return;
+    for (int i = 0; i < m->origin; i++) plane[i] = border;
+    for (int y = 0; y < m->height; y++) {
+        int from = m->origin + y * m->row + m->width;
+        int to = y + 1 < m->height ? m->origin + (y + 1) * m->row : m->plane;
+        for (int i = from; i < to; i++) plane[i] = border;
+    }
+}
+
+/* A row of floats as one byte of a row of cells, which hold the bytes before it: v * scale + shift. */
+static void cells_row(cell *to, const float *from, int count, float scale, float shift, int byte,
+                      const struct cells_ends *ends) {
+    vec a = splat(scale), b = splat(shift);
+    int x = 0;
+    for (; x + NET_WIDTH <= count; x += NET_WIDTH) {
+        whole found = raised(cells_byte(apart(load(from + x) * a) + b, ends), 8 * byte);
+        store_whole(to + x, byte ? load_whole(to + x) | found : found);
+    }
+    for (; x < count; x++) {
+        float one[NET_WIDTH] = {from[x]};
+        int32_t found[NET_WIDTH];
+        store_whole(found, cells_byte(apart(load(one) * a) + b, ends));
+        to[x] = (byte ? to[x] : 0) | (cell)found[0] << 8 * byte;
+    }
+}
+
+NET_INLINE struct cells_ends cells_whole(const struct plain *o) {
+    return (struct cells_ends){(float)-o->counts, (float)(255 - o->counts), (float)o->counts};
+}
+
+/* The images as they are given, x * scale + shift, as cells; o->in says how many channels they have. */
+static void op_enter_cells(const struct plain *o, const float *scale, const float *shift, const float *images,
+                           float *out, int part, int parts) {
+    struct cells_ends ends = cells_whole(o);
+    const struct map *m = &o->out;
+    FOR_MY_CHANNELS(c, m->channels) {
+        cell *plane = (cell *)out + (size_t)c * m->plane;
+        cells_margins(plane, m, cells_of(o->counts));
+        for (int k = 4 * c; k < NET_MIN(4 * c + 4, o->in.channels); k++)
+            for (int y = 0; y < m->height; y++)
+                cells_row(plane + m->origin + y * m->row, images + ((size_t)k * m->height + y) * m->width, m->width,
+                          scale[k], shift[k], k % 4, &ends);
+    }
+}
+
+/* Floats as cells, x * o->value. */
+static void op_to_cells(const struct plain *o, const float *in, float *out, int part, int parts) {
+    struct cells_ends ends = cells_whole(o);
+    const struct map *m = &o->out;
+    FOR_MY_CHANNELS(c, m->channels) {
+        cell *plane = (cell *)out + (size_t)c * m->plane;
+        cells_margins(plane, m, cells_of(o->counts));
+        for (int k = 4 * c; k < NET_MIN(4 * c + 4, o->in.channels); k++)
+            for (int y = 0; y < m->height; y++)
+                cells_row(plane + m->origin + y * m->row, in + (size_t)k * o->in.plane + o->in.origin + y * o->in.row,
+                          m->width, o->value, 0.0f, k % 4, &ends);
+    }
+}
+
+/* Cells as floats, (q - zero) * o->value. */
+static void op_from_cells(const struct plain *o, const float *in, float *out, int part, int parts) {
+    const struct map *m = &o->out;
+    FOR_MY_CHANNELS(c, m->channels) {
+        const cell *from = (const cell *)in + (size_t)(c / 4) * o->in.plane + o->in.origin;
+        float *plane = out + (size_t)c * m->plane;
+        clear_margins(plane, m);
+        for (int y = 0; y < m->height; y++)
+            for (int x = 0; x < m->width; x++)
+                plane[m->origin + y * m->row + x] =
+                    (float)((int)(from[y * o->in.row + x] >> 8 * (c % 4) & 255) - o->counts) * o->value;
+    }
+}
+
+/* The mean of every channel: o->value times the sum of q - zero. */
+static void op_cell_mean(const struct plain *o, const float *in, float *out, int part, int parts) {
+    FOR_MY_CHANNELS(c, o->in.channels) {
+        const cell *from = (const cell *)in + (size_t)c * o->in.plane + o->in.origin;
+        int32_t sums[4] = {0};
+        for (int y = 0; y < o->in.height; y++)
+            for (int x = 0; x < o->in.width; x++)
+                for (int i = 0; i < 4; i++) sums[i] += (int32_t)(from[y * o->in.row + x] >> 8 * i & 255);
+        int zeros = o->counts * o->in.height * o->in.width;
+        for (int i = 0; i < 4 && 4 * c + i < o->out.channels; i++)
+            out[(size_t)(4 * c + i) * o->out.plane] = (float)(sums[i] - zeros) * o->value;
+    }
+}
+
+/* Every `stride`-th cell's largest of `kernel` in a line that has a border already. */
+NET_INLINE void cells_along(cell *to, const cell *line, int count, int kernel, int stride) {
+    int x = 0;
+    for (; stride <= 2 && x + NET_WIDTH <= count; x += NET_WIDTH) {
+        whole all = splat_whole(0);
+        for (int k = 0; k < kernel; k++) {
+            const cell *at = line + x * stride + k;
+            all = cells_larger(all, stride == 1 ? load_whole(at) : bits_of(every_second((const float *)at)));
+        }
+        store_whole(to + x, all);
+    }
+    for (; x < count; x++) {
+        cell all = 0;
+        for (int k = 0; k < kernel; k++) all = cell_larger(all, line[x * stride + k]);
+        to[x] = all;
+    }
+}
+
+/* First the window's rows into one line, then along the line. */
+static void op_cell_max(const struct plain *o, const float *in, float *out, int part, int parts) {
+    const struct map *i = &o->in, *m = &o->out;
+    cell line[NET_LINE + 2 * NET_WIDTH];
+    memset(line, 0, sizeof line);
+    FOR_MY_CHANNELS(c, m->channels) {
+        const cell *from = (const cell *)in + (size_t)c * i->plane + i->origin;
+        cell *plane = (cell *)out + (size_t)c * m->plane;
+        cells_margins(plane, m, cells_of(o->counts));
+        for (int y = 0; y < m->height; y++) {
+            int top = NET_MAX(y * o->stride[0] - o->before[0], 0);
+            int end = NET_MIN(y * o->stride[0] - o->before[0] + o->kernel[0], i->height);
+            memcpy(line + o->before[1], from + (ptrdiff_t)top * i->row, (size_t)i->width * sizeof *line);
+            for (int r = top + 1; r < end; r++) {
+                const cell *row = from + (ptrdiff_t)r * i->row;
+                cell *at = line + o->before[1];
+                int x = 0;
+                for (; x + NET_WIDTH <= i->width; x += NET_WIDTH)
+                    store_whole(at + x, cells_larger(load_whole(at + x), load_whole(row + x)));
+                for (; x < i->width; x++) at[x] = cell_larger(at[x], row[x]);
+            }
+            cells_along(plane + m->origin + y * m->row, line, m->width, o->kernel[1], o->stride[1]);
+        }
+    }
+}
+
+#endif

@@ -1,0 +1,69 @@
+/* The inner loop of convolutions of cells: sums of B channels over T vectors of pixels, in registers.
+ *
+ * `x` is the first pixel of a tile; a survivor is a distance to go from the one before and B cells of weights. The sums,
+ * each channel's bias first, go to `sums`: B rows of T vectors. A translation unit names the tiles it needs, one line
+ * each: CELLS_TILE(B, T16, T8, T4, T1), as CONV_TILE. */
+#ifndef NET_CELLS_SUMS_H
+#define NET_CELLS_SUMS_H
+
+#include "cells.h"
+
+typedef void cells_tile(const cell *x, const cell *w, const int16_t *steps, int count, const int32_t *bias,
+                        int32_t *sums);
+
+#define CELLS_TURN 4
+
+/* One survivor: its weights stay in registers, or its pixels do. */
+#define CELLS_SURVIVOR(B, T)                                                                                         \
+    x += *steps++;                                                                                                   \
+    if ((B) <= (T)) {                                                                                                \
+        whole weights[B];                                                                                            \
+        NET_UNROLL for (int b = 0; b < (B); b++) weights[b] = splat_whole((int32_t)w[b]);                            \
+        NET_UNROLL for (int t = 0; t < (T); t++) {                                                                   \
+            whole pixels = load_whole(x + t * NET_WIDTH);                                                            \
+            NET_UNROLL for (int b = 0; b < (B); b++)                                                                 \
+                sum[b * (T) + t] = cells_dot(sum[b * (T) + t], pixels, weights[b]);                                  \
+        }                                                                                                            \
+    } else {                                                                                                         \
+        whole pixels[T];                                                                                             \
+        NET_UNROLL for (int t = 0; t < (T); t++) pixels[t] = load_whole(x + t * NET_WIDTH);                          \
+        NET_UNROLL for (int b = 0; b < (B); b++) {                                                                   \
+            whole weight = splat_whole((int32_t)w[b]);                                                               \
+            NET_UNROLL for (int t = 0; t < (T); t++)                                                                 \
+                sum[b * (T) + t] = cells_dot(sum[b * (T) + t], pixels[t], weight);                                   \
+        }                                                                                                            \
+    }                                                                                                                \
+    w += (B);
+
+#define CELLS_SUMS(NAME, B, T)                                                                                       \
+    static void NAME(const cell *x, const cell *w, const int16_t *steps, int count, const int32_t *bias,             \
+                     int32_t *sums) {                                                                                \
+        whole sum[(B) * (T)];                                                                                        \
+        NET_UNROLL for (int b = 0; b < (B); b++)                                                                     \
+            NET_UNROLL for (int t = 0; t < (T); t++) sum[b * (T) + t] = splat_whole(bias[b]);                        \
+        if (count > 0) {                                                                                             \
+            int turns = (count + CELLS_TURN - 1) / CELLS_TURN;                                                       \
+            switch (count % CELLS_TURN) {                                                                            \
+                do {                                                                                                 \
+                case 0: CELLS_SURVIVOR(B, T) __attribute__((fallthrough));                                           \
+                case 3: CELLS_SURVIVOR(B, T) __attribute__((fallthrough));                                           \
+                case 2: CELLS_SURVIVOR(B, T) __attribute__((fallthrough));                                           \
+                case 1: CELLS_SURVIVOR(B, T)                                                                         \
+                    __builtin_prefetch(w + 256);                                                                     \
+                } while (--turns > 0);                                                                               \
+            }                                                                                                        \
+        }                                                                                                            \
+        NET_UNROLL for (int i = 0; i < (B) * (T); i++) store_whole(sums + i * NET_WIDTH, sum[i]);                    \
+    }
+
+#if NET_WIDTH == 16
+#define CELLS_TILE(B, T16, T8, T4, T1) CELLS_SUMS(cells_tile_##B##_##T16##_##T8##_##T4##_##T1, B, T16)
+#elif NET_WIDTH == 8
+#define CELLS_TILE(B, T16, T8, T4, T1) CELLS_SUMS(cells_tile_##B##_##T16##_##T8##_##T4##_##T1, B, T8)
+#elif NET_WIDTH == 4
+#define CELLS_TILE(B, T16, T8, T4, T1) CELLS_SUMS(cells_tile_##B##_##T16##_##T8##_##T4##_##T1, B, T4)
+#else
+#define CELLS_TILE(B, T16, T8, T4, T1) CELLS_SUMS(cells_tile_##B##_##T16##_##T8##_##T4##_##T1, B, T1)
+#endif
+
+#endif

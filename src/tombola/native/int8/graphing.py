@@ -1,0 +1,150 @@
+"""`in_cells`: a graph whose convolutions and linear layers are of int8, as far as they can be.
+
+Convolutions that end in nothing, ReLU or ReLU6, their residual sums, maxima by windows, global means and linear layers
+are computed on cells; what is left is float32, and a map is turned where one kind meets the other.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+import torch
+
+from tombola.errors import RequestError, near
+from tombola.graphs.cells import CELL, CellConv, CellLinear, CellMax, CellMean, EnterCells, FromCells, Rounding, ToCells
+from tombola.graphs.graph import Graph, Node, Shape
+from tombola.graphs.ops import Activate, Adaptive, Conv, Input, Linear, Op, Pool, Scale
+from tombola.native.int8.weights import rounded_weights
+
+FEW = 0.25  # of a linear layer's weights: with fewer left it is less to read as survivors in float32
+
+
+def in_cells(graph: Graph, how: Mapping[str, Rounding], in_float32: Collection[str] = ()) -> Graph:
+    """The graph on cells: ``how`` says how each node's map is rounded, ``in_float32`` which layers are left."""
+    layers = [node.name for node in graph if isinstance(node.op, Conv | Linear)]
+    for name in in_float32:
+        if name not in layers:
+            raise RequestError(
+                f"no layer {name!r} to leave in float32{near(name, layers)} (layers: {', '.join(layers)})"
+            )
+    turning = _Turning(graph, how)
+    for node in graph:
+        turning.turn(node, stays=node.name in in_float32)
+    return graph.with_nodes(turning.nodes, turning.floats(graph.output))
+
+
+def cells_of(shape: Shape) -> Shape:
+    """The shape of a map, or of a vector, in cells."""
+    return (-(-shape[0] // CELL), *shape[1:])
+
+
+@dataclass
+class _Turning:
+    """The new nodes so far, and by an old node's name the new ones that hold its map as floats and as cells."""
+
+    graph: Graph
+    how: Mapping[str, Rounding]
+    nodes: list[Node] = field(default_factory=list)
+    as_floats: dict[str, str] = field(default_factory=dict)
+    as_cells: dict[str, tuple[str, Rounding]] = field(default_factory=dict)
+
+    def turn(self, node: Node, *, stays: bool) -> None:
+        """Append what computes a node."""
+        op = node.op
+        if isinstance(op, Conv) and op.activation in (None, "relu", "relu6") and not stays:
+            self._conv(node, op)
+        elif isinstance(op, Linear) and not stays and not _few(op):
+            self._linear(node, op)
+        elif (
+            isinstance(op, Pool)
+            and node.inputs[0] in self.as_cells
+            and _byte_by_byte(op, self._shape(node), node.shape)
+        ):
+            name, how = self.as_cells[node.inputs[0]]
+            self._put_cells(node, CellMax(op.kernel, op.stride, op.padding, how.zero), (name,), how)
+        elif isinstance(op, Adaptive) and node.inputs[0] in self.as_cells and node.shape[1:] == (1, 1):
+            name, how = self.as_cells[node.inputs[0]]
+            _, height, width = self._shape(node)
+            self._put(node, CellMean(how.scale / (height * width), how.zero), (name,))
+        else:
+            self._put(node, op, tuple(self.floats(name) for name in node.inputs))
+
+    def floats(self, name: str) -> str:
+        """The node that has a map as floats."""
+        if name not in self.as_floats:
+            cells, how = self.as_cells[name]
+            self.as_floats[name] = f"{name}.floats"
+            op = FromCells(how.scale, how.zero)
+            self.nodes.append(Node(f"{name}.floats", op, (cells,), self.graph[name].shape))
+        return self.as_floats[name]
+
+    def cells(self, name: str) -> tuple[str, Rounding]:
+        """The node that has a map as cells, and how it is rounded."""
+        if name not in self.as_cells:
+            how = self.how[name]
+            node = self._entering(name, how) or self._rounding(name, how)
+            self.nodes.append(node)
+            self.as_cells[name] = node.name, how
+        return self.as_cells[name]
+
+    def _rounding(self, name: str, how: Rounding) -> Node:
+        op = ToCells(1 / how.scale, how.zero)
+        return Node(f"{name}.cells", op, (self.floats(name),), cells_of(self.graph[name].shape))
+
+    def _entering(self, name: str, how: Rounding) -> Node | None:
+        """What rounds the images as they come in, normalised or not; None of another map, or one of more readers."""
+        node, entry = self.graph[name], self.graph.input
+        unit = Scale(torch.ones(entry.shape[0]), torch.zeros(entry.shape[0]))
+        op = unit if isinstance(node.op, Input) else node.op
+        if not isinstance(op, Scale) or entry.name not in (name, *node.inputs) or len(node.shape) != 3:
+            return None
+        if not (self.graph.only_reader(name) and self.graph.only_reader(entry.name)):
+            return None
+        entered = EnterCells(op.scale.float() / how.scale, op.shift.float() / how.scale, how.zero)
+        return Node(f"{name}.cells", entered, (entry.name,), cells_of(node.shape))
+
+    def _conv(self, node: Node, op: Conv) -> None:
+        (name, entering), leaving = self.cells(node.inputs[0]), self.how[node.name]
+        inputs, added = (name,), None
+        if op.residual:
+            other, beside = self.cells(node.inputs[1])
+            inputs, added = (name, other), (beside.scale / leaving.scale, beside.zero)
+        found = rounded_weights(op.weight, op.bias, entering.scale, entering.zero)
+        factor = (found.steps * entering.scale / leaving.scale).float()
+        ends = entering.zero, leaving.zero, leaving.least, leaving.largest
+        place = op.stride, op.padding, op.dilation, op.groups, op.tensor
+        self._put_cells(node, CellConv(found.weight, found.bias, factor, *ends, *place, added), inputs, leaving)
+
+    def _linear(self, node: Node, op: Linear) -> None:
+        name, entering = self.cells(node.inputs[0])
+        found = rounded_weights(op.weight, op.bias, entering.scale, entering.zero)
+        product = CellLinear(found.weight, found.bias, (found.steps * entering.scale).float(), op.tensor)
+        if op.activation is None:
+            self._put(node, product, (name,))
+        else:
+            self.nodes.append(Node(f"{node.name}.product", product, (name,), node.shape))
+            self._put(node, Activate(op.activation), (f"{node.name}.product",))
+
+    def _put(self, node: Node, op: Op, inputs: tuple[str, ...]) -> None:
+        self.nodes.append(Node(node.name, op, inputs, node.shape))
+        self.as_floats[node.name] = node.name
+
+    def _put_cells(self, node: Node, op: CellConv | CellMax, inputs: tuple[str, ...], how: Rounding) -> None:
+        self.nodes.append(Node(node.name, op, inputs, cells_of(node.shape)))
+        self.as_cells[node.name] = node.name, how
+
+    def _shape(self, node: Node) -> Shape:
+        return self.graph[node.inputs[0]].shape
+
+
+def _few(op: Linear) -> bool:
+    return int(op.weight.count_nonzero()) < FEW * op.weight.numel()
+
+
+def _byte_by_byte(op: Pool, before: Shape, after: Shape) -> bool:
+    """Whether a maximum's windows all hold a pixel, and lie together."""
+    if op.kind != "max" or op.dilation != (1, 1):
+        return False
+    return all(
+        op.kernel[side] > op.padding[2 * side] > (after[1 + side] - 1) * op.stride[side] - before[1 + side]
+        for side in (0, 1)
+    )

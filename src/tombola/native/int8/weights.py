@@ -1,0 +1,73 @@
+"""`rounded_weights`: a layer's weights and biases as whole numbers whose sums no processor's instruction can overflow.
+
+Instructions without VNNI add two products in 16 bits, cut off at 32,767: of the two weights of a pair of neighbouring
+input channels those of one sign come to 128 at most, times 255. Sums of 32 bits stay below 2^31 whatever is read.
+So every processor finds the same numbers, and there is nothing to cut off.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from tombola.graphs.cells import MOST
+
+LARGEST: Final = 127
+PAIR: Final = 128
+SUM: Final = 2**31 - 1
+_HALF: Final = 2.0**30
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """int8 ``weight``, int32 ``bias`` (of outputs), and what a whole step of an output's sum is, times ``entering``."""
+
+    weight: Tensor
+    bias: Tensor
+    steps: Tensor
+
+
+def rounded_weights(weight: Tensor, bias: Tensor | None, entering: float, zero: int) -> Weights:
+    """(out, in, ...) with a scale an output, for inputs that mean ``entering * (q - zero)``; zeros stay zeros.
+
+    The bias holds what ``zero`` adds to a sum.
+    """
+    wide = weight.double()
+    given = torch.zeros(len(wide), dtype=torch.float64) if bias is None else bias.double()
+    own = _scales(wide, given, entering)
+    whole = (wide / own.view(-1, *(1 for _ in wide.shape[1:]))).round()
+    shifted = (given / (own * entering)).round() - zero * whole.flatten(1).sum(1)
+    _check(whole, shifted)
+    return Weights(whole.to(torch.int8), shifted.to(torch.int32), own)
+
+
+def _scales(wide: Tensor, bias: Tensor, entering: float) -> Tensor:
+    """A step of each output's weights: as small as all three bounds allow; of no weights one that suits the bias."""
+    flat = wide.flatten(1)
+    single, pair = flat.abs().amax(1) / LARGEST, _pairs(wide) / (PAIR - 1)
+    whole_sum = flat.abs().sum(1) * MOST / (_HALF / 2)
+    with_bias = bias.abs() / (entering * _HALF / 2)
+    found = torch.stack([single, pair, whole_sum, with_bias]).amax(0)
+    return torch.where(found > 0, found, torch.ones_like(found))
+
+
+def _pairs(wide: Tensor) -> Tensor:
+    """The largest sum of an output's two neighbouring weights of one sign; odd groups may begin anywhere."""
+    flat = wide.flatten(2) if wide.ndim > 2 else wide.unsqueeze(2)
+    ways = [flat, F.pad(flat, (0, 0, 1, 0))] if wide.shape[1] % 2 else [flat]
+    return torch.stack([_largest_pair(F.pad(way, (0, 0, 0, way.shape[1] % 2))) for way in ways]).amax(0)
+
+
+def _largest_pair(flat: Tensor) -> Tensor:
+    first, second = flat[:, 0::2], flat[:, 1::2]
+    up, down = ((sign * first).clamp_min(0) + (sign * second).clamp_min(0) for sign in (1, -1))
+    return torch.maximum(up, down).flatten(1).amax(1)
+
+
+def _check(whole: Tensor, bias: Tensor) -> None:
+    """What the bounds promise; no input can break it."""
+    most = MOST * whole.flatten(1).abs().sum(1) + bias.abs()
+    if float(whole.abs().max()) > LARGEST or float(_pairs(whole).max()) > PAIR or float(most.max()) > SUM:
+        raise OverflowError("rounded weights are beyond what whole sums hold")

@@ -1,0 +1,87 @@
+"""int8 in C is what whole numbers say, bit for bit: random nets with random tickets, on every back end, sanitized."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+import torch
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from tests.native.int8.nets import answers, networks, rounded, small
+from tests.native.programs import ELSEWHERE, HERE_WIDE, SANITIZED, Machine
+
+from tombola.graphs.interpret import interpret
+from tombola.models.network import Network
+from tombola.native.int8 import graphing
+
+SLOW = settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    derandomize=True,
+    phases=(Phase.explicit, Phase.generate),
+)
+NO_SSE = Machine("plain C", "gcc", ("-DNET_WIDTH=4", "-mno-ssse3", "-mno-avx"))
+
+
+def check(
+    machine: Machine,
+    network: Network,
+    size: tuple[int, int, int],
+    threads: int,
+    batch: int,
+    extra: tuple[str, ...] = SANITIZED,
+) -> None:
+    """C's logits of three images are the graph's own, to the last bit."""
+    x = torch.rand(3, *size)
+    x[2] = 4 * x[2] - 2  # beyond what it was calibrated on
+    graph = rounded(network, x[:2])
+    with TemporaryDirectory() as work, torch.no_grad():
+        ours = answers(graph, x, Path(work) / "net", machine, extra, threads, batch)
+        assert torch.equal(ours, interpret(graph, x))
+
+
+@pytest.fixture(autouse=True)
+def whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Linear layers of few weights in int8 too: in float32 they are not exact."""
+    monkeypatch.setattr(graphing, "FEW", 0.0)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("machine", [*HERE_WIDE, NO_SSE], ids=lambda machine: machine.name)
+@SLOW
+@given(drawn=networks(), threads=st.integers(1, 3), batch=st.integers(1, 3))
+def test_random_nets_here(
+    machine: Machine, drawn: tuple[Network, tuple[int, int, int]], threads: int, batch: int
+) -> None:
+    machine.require()
+    check(machine, *drawn, threads, batch)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("machine", ELSEWHERE, ids=lambda machine: machine.name)
+@settings(SLOW, max_examples=6)
+@given(drawn=networks(), threads=st.integers(1, 2))
+def test_random_nets_on_other_processors_under_an_emulator(
+    machine: Machine, drawn: tuple[Network, tuple[int, int, int]], threads: int
+) -> None:
+    machine.require()
+    check(machine, *drawn, threads, 2, ())
+
+
+@pytest.mark.parametrize("machine", [HERE_WIDE[1], HERE_WIDE[-1]], ids=lambda machine: machine.name)
+def test_a_small_net_of_all_kinds_of_layers(machine: Machine) -> None:
+    machine.require()
+    check(machine, small(), (3, 37, 41), 2, 2, ())
+
+
+def test_what_is_no_number_comes_out_as_none_and_other_images_stay(tmp_path: Path) -> None:
+    x = torch.rand(3, 3, 16, 16)
+    graph = rounded(small(), x)
+    broken = x.clone()
+    broken[1, 2, 3, 4] = torch.nan
+    found = answers(graph, broken, tmp_path / "net", HERE_WIDE[-1], batch=3)
+    assert found[1].isnan().all()
+    assert torch.equal(found[[0, 2]], interpret(graph, x)[[0, 2]])
