@@ -21,6 +21,7 @@ from tombola.graphs.ops import (
     Input,
     Linear,
     Mul,
+    OfCells,
     Pad,
     Pool,
     Scale,
@@ -94,6 +95,8 @@ def _constant(node: Node, inputs: list[Tensor]) -> Tensor:
             return inputs[0] if even else _where(inputs[0], lambda value: value == 0)
         case Adaptive():
             return inputs[0]
+        case OfCells():
+            raise TypeError("a net is made smaller before it is rounded")
 
 
 def _of_layer(op: Conv | Linear, inputs: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """Nets that are computed in whole numbers from end to end, drawn by hypothesis or by hand, and their answers in C."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -17,11 +18,14 @@ from tombola.native.int8.rounding import rounded_graph
 from tombola.native.lowering import lower
 
 
+ENDS: tuple[Callable[[], nn.Module], ...] = (nn.Identity, nn.ReLU, nn.ReLU, nn.ReLU6)
+
+
 class Whole(Growing):
     """A net of what int8 computes to the last bit."""
 
     def activation(self) -> nn.Module:
-        return self.draw(st.sampled_from((nn.Identity, nn.ReLU, nn.ReLU, nn.ReLU6)))()
+        return self.draw(st.sampled_from(ENDS))()
 
     def block(self) -> None:
         kind = self.draw(st.sampled_from(("conv", "conv", "pool", "residual")))

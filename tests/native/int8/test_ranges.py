@@ -52,7 +52,7 @@ def test_no_choice_has_a_smaller_squared_error_than_the_one_that_looks_for_it() 
 def test_batches_are_looked_at_together() -> None:
     net = graph((1, 4, 4), ("y", Scale(torch.tensor([2.0]), torch.tensor([0.0])), ("x",), (1, 4, 4)))
     x = torch.rand(4, 1, 4, 4)
-    assert ranges(net, x.split(1), "largest") == ranges(net, [x], "largest")
+    assert ranges(net, torch.split(x, 1), "largest") == ranges(net, [x], "largest")
 
 
 def test_images_that_tell_nothing_are_refused() -> None:

@@ -22,4 +22,4 @@ def rounded_graph(graph: Graph, images: Tensor, clip: Clip = "largest", in_float
         raise RequestError(f"the images to calibrate int8 on are {given} and the net is exported for {wanted}")
     plain = with_vectors(graph)
     with torch.no_grad():
-        return in_cells(plain, ranges(plain, images.split(AT_ONCE), clip), in_float32)
+        return in_cells(plain, ranges(plain, torch.split(images, AT_ONCE), clip), in_float32)
