@@ -17,7 +17,6 @@ from tombola.native.int8.ranges import Clip
 from tombola.native.int8.rounding import rounded_graph
 from tombola.native.lowering import lower
 
-
 ENDS: tuple[Callable[[], nn.Module], ...] = (nn.Identity, nn.ReLU, nn.ReLU, nn.ReLU6)
 
 
