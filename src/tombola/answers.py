@@ -95,7 +95,8 @@ class Number(Answers):
 class Boxes(Answers):
     """Any number of boxes of ``n`` classes an image; targets (N, M, 5): class, left, top, right, bottom, class -1 none.
 
-    Outputs (N, K, 5 + n), each the box, how sure it is, and a logit a class: what a head makes of a place.
+    Outputs (N, 6 + n, rows, columns), of places spread over the image: the box that a place tells (left, top, right,
+    bottom), where the place is (x, y), all in pixels, and a logit a class that such a box's middle is there.
     """
 
     WHAT: ClassVar[str] = "a box"
@@ -103,4 +104,5 @@ class Boxes(Answers):
 
     @property
     def outputs(self) -> int:
-        return 5 + self.n
+        """A box and a logit a class; where a place is nobody has to tell."""
+        return 4 + self.n

@@ -178,7 +178,7 @@ def test_shapes_are_the_same_every_time_and_splits_differ() -> None:
 def test_shapes_without_noise_have_one_colour_a_shape_inside_the_rim() -> None:
     from tombola.data.shapes import draw
 
-    pixels, labels = draw(20, 32, noise=0.0, hint=1.0, generator=torch.Generator().manual_seed(0))
+    pixels, labels, _ = draw(20, 32, noise=0.0, hint=1.0, generator=torch.Generator().manual_seed(0))
     for kind in (1, 2, 3):
         inside = pixels.permute(0, 2, 3, 1)[labels == kind]
         assert len(torch.unique(inside, dim=0)) == 1

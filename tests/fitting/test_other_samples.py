@@ -13,8 +13,8 @@ from torch.nn import functional as F
 from tombola.answers import Answers, Boxes, Classes, Vectors
 from tombola.attacks._base import Criterion
 from tombola.batch import Batch
-from tombola.data._base import InMemory, Splits
-from tombola.data._boxes import with_boxes
+from tombola.data._base import Splits
+from tombola.data._boxes import Boxed, with_boxes
 from tombola.data._texts import Texts
 from tombola.data._unlabelled import Unlabelled
 from tombola.errors import RequestError
@@ -185,7 +185,7 @@ def test_two_views_of_images_without_labels_are_learned_from() -> None:
 # Boxes ----------------------------------------------------------------------------------------------------------------
 
 
-def squares(count: int, seed: int) -> InMemory:
+def squares(count: int, seed: int) -> Boxed:
     """A bright square of four pixels' side somewhere in each image but every fifth."""
     drawn = torch.Generator().manual_seed(seed)
     pixels = torch.zeros(count, 3, 8, 8, dtype=torch.uint8)
@@ -216,7 +216,7 @@ class Finding(Task):
         rows, own = (targets[..., 0] >= 0).nonzero(as_tuple=True)
         corner = targets[rows, own, 1:3].long() // 4
         there[rows, corner[:, 1] * 2 + corner[:, 0]] = 1
-        return F.binary_cross_entropy_with_logits(outputs[..., 4], there, reduction="none").mean(1)
+        return F.binary_cross_entropy_with_logits(outputs[:, 6].flatten(1), there, reduction="none").mean(1)
 
     def metric(self) -> Metric:
         return AveragePrecision()
@@ -226,17 +226,16 @@ Finding.name = "finding_toy"
 
 
 class Quarters(nn.Module):
-    """(N, 4, 6): for each quarter its box, whether something is there, and the one class."""
+    """(N, 7, 2, 2): for each quarter its box, its middle, and whether something is there."""
 
     def __init__(self) -> None:
         super().__init__()
         self.last = seeded(nn.Conv2d(3, 1, 1))[0]
 
     def forward(self, x: Tensor) -> Tensor:
-        sure = F.avg_pool2d(self.last(x), 4).flatten(1)
-        corner = torch.tensor([[0.0, 0], [4, 0], [0, 4], [4, 4]])
-        boxes = torch.cat([corner, corner + 4], 1).expand(len(x), -1, -1)
-        return torch.cat([boxes, sure[..., None], torch.zeros_like(sure)[..., None]], 2)
+        sure = F.avg_pool2d(self.last(x), 4)
+        corner = torch.tensor([[[0.0, 4], [0, 4]], [[0, 0], [4, 4]]])
+        return torch.cat([torch.cat([corner, corner + 4, corner + 2]).expand(len(x), -1, -1, -1), sure], 1)
 
 
 def test_boxes_are_learned_and_judged_by_average_precision() -> None:
@@ -326,5 +325,5 @@ def test_what_an_objective_carries_and_trains_resumes_bit_for_bit(
 
 def test_the_kinds_of_answers_say_their_outputs() -> None:
     assert Classes(3).outputs == 3
-    assert Boxes(2).outputs == 7
+    assert Boxes(2).outputs == 6
     assert Vectors(8).outputs == 8

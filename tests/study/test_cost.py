@@ -107,6 +107,15 @@ def test_multiply_adds_are_the_published_ones(net: str, pixels: int, giga: float
     assert forward_macs(net, pixels, 1000 if pixels == 224 else 10) / 1e9 == pytest.approx(giga, rel=0.01)
 
 
+def test_a_detection_head_counts() -> None:
+    plain = forward_macs("resnet8", 32, 3, width=0.25)
+    boxes = forward_macs("resnet8", 32, 7, width=0.25, decoder="boxes")
+    middle = 32 * 32 * 9 * 64 * 64  # the 3x3 convolution, at every pixel of a net whose first stage skips none
+    assert middle < boxes - plain < 1.3 * middle
+    study = Study.of({**STUDY, "target": "detection:boxed_shapes", "measure": ["average_precision"]})
+    assert not estimate(Plan.of(study), nothing).total.unknown
+
+
 def test_a_segmentation_head_counts_and_a_finer_stride_costs_more() -> None:
     classifier = forward_macs("torchvision:resnet18", 256, 21)
     coarse = forward_macs("torchvision:resnet18", 256, 21, decoder="fcn")

@@ -1,22 +1,56 @@
-"""Images with boxes in them: as many an image as there are, filled up to one shape."""
+"""Images with boxes in them: as many an image as there are, filled up to one shape; what is wrong is mended or refused.
 
+Boxes are rows of a class, left, top, right and bottom, in pixels of the image as it is held.
+"""
+
+import warnings
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from tombola.data._base import InMemory
+from tombola.data._augment_boxes import NO_BOX, cut_off
+from tombola.data._base import Dataset, Images
 from tombola.errors import DataError
 
-NO_BOX: Final = -1
-"""The class of a row that only fills up."""
+
+class BoxSet(Dataset):
+    """A named set of images with boxes: `Splits` of `Boxed`."""
+
+    AUGMENT: ClassVar[str] = "flip"
+    JUDGED_BY: ClassVar[str] = "average_precision"
 
 
-def with_boxes(pixels: Tensor, boxes: Sequence[Tensor], classes: tuple[str, ...]) -> InMemory:
-    """Images (N, 3, H, W) whose labels are their boxes, (N, M, 5) in float32, M the most that one has (at least 1).
+@dataclass(frozen=True)
+class Boxed(Images):
+    """Images (N, 3, H, W) in memory as uint8 and ``labels`` (N, M, 5) in float32, rows of class -1 filling up."""
 
-    A box is (class, left, top, right, bottom), in pixels; rows beyond an image's own have class -1 and zeros.
+    pixels: Tensor
+    labels: Tensor
+    classes: tuple[str, ...]
+    names: tuple[str, ...] = ()  # of the files they were read from
+
+    @property
+    def size(self) -> int:  # type: ignore[override]  # read from the pixels
+        """The side of a square of as many pixels."""
+        return round(float(self.pixels[0, 0].numel() ** 0.5))
+
+    def pixels_at(self, indices: Tensor) -> Tensor:
+        return self.pixels[indices]
+
+    def title_of(self, index: int) -> str:
+        return self.names[index] if self.names else super().title_of(index)
+
+
+def with_boxes(
+    pixels: Tensor, boxes: Sequence[Tensor], classes: tuple[str, ...], names: Sequence[str] = (), name: str = "boxes"
+) -> Boxed:
+    """Images (N, 3, H, W) with their boxes, (N, M, 5), M the most that one has (at least 1).
+
+    Boxes are cut off at the image's edges, and those of which less than a pixel is left are left out; a warning counts
+    them. Raises `DataError` for numbers that are none, classes there are not, and corners the wrong way round.
 
     >>> found = with_boxes(torch.zeros(2, 3, 8, 8).byte(), [torch.tensor([[0, 1, 1, 4, 5]]), torch.empty(0, 5)], ("a",))
     >>> found.labels.tolist()
@@ -24,23 +58,58 @@ def with_boxes(pixels: Tensor, boxes: Sequence[Tensor], classes: tuple[str, ...]
     """
     if len(pixels) != len(boxes):
         raise DataError(
-            f"{len(pixels)} images with boxes for {len(boxes)}; give each image its own, empty (0, 5) for none"
+            f"{name}: {len(pixels)} images with boxes for {len(boxes)}; give each image its own, empty (0, 5) for none"
         )
-    labels = torch.zeros(len(boxes), max((1, *map(len, boxes))), 5)
-    labels[..., 0] = NO_BOX
     for place, own in enumerate(boxes):
-        _require_boxes(own, place, len(classes))
+        _require_boxes(own, f"{name}: {names[place] if names else f'image {place}'}", len(classes))
+    _require_pixels(boxes, name)
+    kept = [_mended(own.float(), pixels.shape[3], pixels.shape[2]) for own in boxes]
+    _say_left_out(boxes, kept, names, name)
+    labels = torch.zeros(len(boxes), max((1, *map(len, kept))), 5)
+    labels[..., 0] = NO_BOX
+    for place, own in enumerate(kept):
         labels[place, : len(own)] = own
-    return InMemory(pixels, labels, classes)
+    return Boxed(pixels, labels, classes, tuple(names))
 
 
-def _require_boxes(boxes: Tensor, place: int, classes: int) -> None:
+def _mended(boxes: Tensor, width: int, height: int) -> Tensor:
+    inside = cut_off(boxes, width, height)
+    return inside[inside[:, 0] >= 0]
+
+
+def _require_boxes(boxes: Tensor, where: str, classes: int) -> None:
     if boxes.ndim != 2 or boxes.shape[1] != 5:
-        raise DataError(f"boxes of image {place} are of shape {tuple(boxes.shape)}; give (M, 5): class and two corners")
-    known = (boxes[:, 0] >= 0) & (boxes[:, 0] < classes)
-    wide = (boxes[:, 3] > boxes[:, 1]) & (boxes[:, 4] > boxes[:, 2])
-    if not bool((known & wide).all()):
+        raise DataError(f"{where}: boxes of shape {tuple(boxes.shape)}; give (M, 5): class and two corners")
+    if not bool(boxes.isfinite().all()):
+        raise DataError(f"{where} has a box with an edge that is no number: {_first(boxes, ~boxes.isfinite().all(1))}")
+    label = boxes[:, 0]
+    if bool((strange := (label < 0) | (label >= classes) | (label != label.round())).any()):
+        raise DataError(f"{where} has a box of class {_first(boxes, strange)[0]:g}; there are 0 to {classes - 1}")
+    if bool((turned := (boxes[:, 3:] < boxes[:, 1:3]).any(1)).any()):
         raise DataError(
-            f"image {place} has a box of a class outside 0 to {classes - 1}, or whose right or bottom edge does not lie"
-            " beyond its left or top one; write (class, left, top, right, bottom)"
+            f"{where} has a box whose right or bottom edge lies before its left or top one: {_first(boxes, turned)};"
+            " write (class, left, top, right, bottom)"
         )
+
+
+def _require_pixels(boxes: Sequence[Tensor], name: str) -> None:
+    """Refuses edges that can only be shares of the image."""
+    every = torch.cat([own[:, 1:].float() for own in boxes]) if boxes else torch.empty(0, 4)
+    if len(every) and float(every.max()) <= 1:
+        raise DataError(f"{name}: no edge of a box lies beyond 1; these seem to be shares of the image: write pixels")
+
+
+def _first(boxes: Tensor, which: Tensor) -> list[float]:
+    return [round(value, 2) for value in boxes[which][0].tolist()]
+
+
+def _say_left_out(given: Sequence[Tensor], kept: Sequence[Tensor], names: Sequence[str], name: str) -> None:
+    lost = [len(before) - len(after) for before, after in zip(given, kept, strict=True)]
+    if not any(lost):
+        return
+    place = next(place for place, count in enumerate(lost) if count)
+    warnings.warn(
+        f"{name}: {sum(lost)} of {sum(map(len, given))} boxes lie outside of their image or have no area, and were left"
+        f" out; the first is of {names[place] if names else f'image {place}'}",
+        stacklevel=3,
+    )

@@ -1,4 +1,4 @@
-"""Small sets of noise in the layouts of one's own files: what `folder`, `pack` and `scene_pack` are tried with."""
+"""Small sets of noise in the layouts of one's own files: what `folder`, `pack` and others are tried with."""
 
 import io
 from pathlib import Path
@@ -36,6 +36,19 @@ def scene_packs(folder: Path) -> Path:
         arrays = {"data": data, "offsets": offsets, "mask_data": masks, "mask_offsets": mask_offsets}
         np.savez(folder / f"scenes_{split}.npz", allow_pickle=False, classes=np.array(_CLASSES), **arrays)
     return folder / "scenes"
+
+
+def box_packs(folder: Path) -> Path:
+    """Two ``.npz`` of encoded images with a box each, but for the first: ``boxes_train``, ``boxes_test``."""
+    for seed, split in enumerate(("train", "test")):
+        data, offsets = _encoded(_noise(seed, _EACH, 3))
+        boxes = np.array([[number % 8, 2, number % 8 + 6, 9] for number in range(_EACH - 1)], dtype=np.float32)
+        arrays = {"data": data, "offsets": offsets, "boxes": boxes, "box_labels": np.arange(_EACH - 1) % len(_CLASSES)}
+        ends = np.array([0, *range(_EACH)])
+        np.savez(
+            folder / f"boxes_{split}.npz", allow_pickle=False, classes=np.array(_CLASSES), box_offsets=ends, **arrays
+        )
+    return folder / "boxes"
 
 
 def _noise(seed: int, count: int, channels: int) -> Array:

@@ -46,18 +46,24 @@ class Shapes(SceneSet):
 
     def _scenes(self, split: int, count: int) -> Scenes:
         generator = torch.Generator().manual_seed(self.seed * 3 + split)
-        pixels, labels = draw(count, self.size, noise=self.noise, hint=self.hint, generator=generator)
+        pixels, labels, _ = draw(count, self.size, noise=self.noise, hint=self.hint, generator=generator)
         return Scenes(pixels, labels, CLASSES)
 
 
-def draw(count: int, size: int, *, noise: float, hint: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """``count`` images as uint8 (count, 3, size, size), and the class of every pixel (count, size, size)."""
+def draw(
+    count: int, size: int, *, noise: float, hint: float, generator: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """``count`` images as uint8 (count, 3, size, size), the class of every pixel (count, size, size), and its shape.
+
+    Which shape a pixel is of is a number from 0 to `MOST`, that for none.
+    """
     place = (torch.arange(size, dtype=torch.float64) + 0.5) / size * 2 - 1
     y, x = torch.meshgrid(place, place, indexing="ij")
     slope = _uniform(count, 4, -0.25, 0.25, generator)
     image = 0.45 + slope[:, 0] * x + slope[:, 1] * y + slope[:, 2]
     image = image[:, None].expand(-1, 3, -1, -1)
     labels = torch.zeros(count, size, size, dtype=torch.uint8)
+    owners = torch.full_like(labels, MOST)
     there = torch.randint(1, MOST + 1, (count,), generator=generator)
     for number in range(MOST):
         kinds = torch.randint(3, (count,), generator=generator)
@@ -68,8 +74,9 @@ def draw(count: int, size: int, *, noise: float, hint: float, generator: torch.G
         inside, rim = shown & (distance < 0), shown & (distance.abs() < 1.2 / size)
         image = torch.where(inside[:, None], colour[:, :, None, None], image)
         labels = torch.where(inside, (kinds + 1).to(torch.uint8).view(-1, 1, 1), labels).masked_fill(rim, VOID)
+        owners = owners.masked_fill(inside, number)
     drawn = torch.randn(image.shape, generator=generator, dtype=torch.float64)
-    return ((image + noise * drawn).clamp(0, 1) * 255).round().to(torch.uint8), labels
+    return ((image + noise * drawn).clamp(0, 1) * 255).round().to(torch.uint8), labels, owners
 
 
 def _distance(x: Tensor, y: Tensor, kinds: Tensor, generator: torch.Generator) -> Tensor:

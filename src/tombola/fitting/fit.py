@@ -58,6 +58,12 @@ class Fit(Spec):
     drop_last: bool = option(default=False, help="leave out an epoch's last batch when it is smaller")
     optimizer: Optimizer = option("sgd", "how weights are changed: sgd, adamw, ...", validate_default=True)
     schedule: Schedule = option("cosine", "the learning rate over time: cosine, milestones, ...", validate_default=True)
+    head_lr: float | None = option(
+        None,
+        "the base learning rate of the head, where that is another than the body's, optimizer.lr",
+        absent=None,
+        gt=0,
+    )
     warmup: Steps = option("0it", "a linear rise of the learning rate from 0, over this long", validate_default=True)
     clip: float | None = option(
         None, "the largest norm the gradient of all that is trained may have, pruned weights aside; empty: any", gt=0
@@ -153,6 +159,7 @@ class Fit(Spec):
             begin=lambda network: self.objective.begin(network, task, seed=seed),
             optimizer=self.optimizer.build,
             head_alone=parameters == "head",
+            head_share=1.0 if self.head_lr is None else self.head_lr / self.optimizer.lr,
             device=device_of(session.device),
         )
         network = making.placed(model.copy(), masks)

@@ -75,7 +75,8 @@ class Training:
         self.network = network
         self.running = self.making.begin(network)
         trained = [*self.making.trained(network), *self.running.parameters()]
-        self.trained = Trained(network, self.making.optimizer(trained), self.changes, self.course.device)
+        optimizer = self.making.optimizing(network, trained)
+        self.trained = Trained(network, optimizer, self.changes, self.course.device)
         self.stepping = Stepping(self.course, network, self.running, self.trained, self.ranks)
         self._mask(masks)
 

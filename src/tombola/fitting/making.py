@@ -20,6 +20,8 @@ class Making:
     optimizer: Callable[[Sequence[nn.Parameter]], torch.optim.Optimizer]
     head_alone: bool
     device: torch.device
+    head_share: float = 1.0
+    """The head's learning rate, of the body's."""
 
     def placed(self, network: Network, masks: Masks | None) -> Network:
         """The network under its masks on the device, as it lies there fastest; itself, changed in place."""
@@ -29,6 +31,25 @@ class Making:
             parameter.data = parameter.data.contiguous()
         network.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks it
         return network
+
+    def optimizing(self, network: Network, parameters: Sequence[nn.Parameter]) -> torch.optim.Optimizer:
+        """A fresh optimizer over ``parameters``; a group's ``share``, where it has one, is of the learning rate.
+
+        The network's head is in groups of its own where its share is not 1.
+        """
+        optimizer = self.optimizer(parameters)
+        if self.head_share == 1:
+            return optimizer
+        head = set(network.head.parameters())
+        for group in [*optimizer.param_groups]:
+            others = [parameter for parameter in group["params"] if parameter not in head]
+            own = [parameter for parameter in group["params"] if parameter in head]
+            if own and others:
+                group["params"] = others
+                optimizer.add_param_group({**group, "params": own, "share": self.head_share})
+            elif own:
+                group["share"] = self.head_share
+        return optimizer
 
     def trained(self, network: Network) -> list[nn.Parameter]:
         """The parameters to train, the only ones that will get a gradient."""

@@ -73,7 +73,7 @@ class Stepping:
 
     def _update(self, step: int) -> None:
         for group in self._trained.optimizer.param_groups:
-            group["lr"] = self._course.lr(step)
+            group["lr"] = self._course.lr(step) * group.get("share", 1.0)
         self._trained.optimizer.step()
         for enforcer in self.enforcers:
             enforcer.enforce()

@@ -2,7 +2,7 @@
 
 import torch
 
-from tombola.models.heads._base import Head
+from tombola.models.heads._base import OVER_MAPS, Head
 from tombola.models.kinds._base import Asked
 from tombola.models.network import Network, num_outputs
 from tombola.models.segmenting import segmenting
@@ -14,7 +14,7 @@ def headed(network: Network, head: Head | str, outputs: int, *, output_stride: i
     ``output_stride`` is for heads over maps: pixels of an image to one of them, None for the body's own number.
     """
     kind = Head.parse(head)
-    if kind.READS == "maps":
+    if kind.READS in OVER_MAPS:
         return segmenting(network, kind, outputs, output_stride=output_stride, seed=seed)
     return network.with_head(outputs, generator=torch.Generator().manual_seed(seed), head=kind)
 

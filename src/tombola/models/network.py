@@ -11,7 +11,7 @@ from tombola.errors import ModelError
 from tombola.masks.masks import Masks
 from tombola.models.adapted import Adapted
 from tombola.models.embeddings import table_in
-from tombola.models.heads._base import Head, ShowsTokens, head_of
+from tombola.models.heads._base import OVER_MAPS, Head, ShowsTokens, head_of
 from tombola.models.inputs._base import InputLayer
 from tombola.models.inputs.pixels import Normalise
 from tombola.models.origin import Origin
@@ -70,7 +70,7 @@ class Network(nn.Module):
 
     def features(self, x: Tensor, **more: Tensor) -> Tensor:
         """What enters the head, (N, F); averaged over positions where the head is applied at many."""
-        caught: list[Tensor] = []
+        caught: list[Any] = []
         handle = self.head.register_forward_pre_hook(lambda _module, inputs: caught.append(inputs[0]))
         try:
             self(x, **more)
@@ -78,7 +78,8 @@ class Network(nn.Module):
             handle.remove()
         if not caught:
             raise ModelError(f"{self.source}: {self.head_name!r} is not its head, nothing ever reaches it")
-        return _pooled(caught[-1], channels_first=isinstance(self.head, nn.Conv2d) or self.head_kind.READS == "maps")
+        last = caught[-1][-1] if self.head_kind.READS == "levels" else caught[-1]
+        return _pooled(last, channels_first=isinstance(self.head, nn.Conv2d) or self.head_kind.READS in OVER_MAPS)
 
     def copy(self) -> "Network":
         """A deep copy that shares no tensor."""
@@ -175,10 +176,10 @@ def num_outputs(head: nn.Module) -> int:
 
 def _show(body: nn.Module, kind: Head) -> None:
     """Has a body show its head what that reads, in place; raises `ModelError` where it cannot."""
-    if isinstance(body, ShowsTokens) and kind.READS != "maps":
+    if isinstance(body, ShowsTokens) and kind.READS not in OVER_MAPS:
         body.reads = kind.READS
     elif kind.READS != "a vector":
-        way = "tombola.models.heading.headed" if kind.READS == "maps" else "an encoder of texts, such as hf:FOLDER"
+        way = "tombola.models.heading.headed" if kind.READS in OVER_MAPS else "an encoder of texts, such as hf:FOLDER"
         raise ModelError(f"head={kind.name} reads {kind.READS}, and {type(body).__name__} shows a vector; take {way}")
 
 

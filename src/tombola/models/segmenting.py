@@ -1,13 +1,14 @@
 """`segmenting`: a classifier's body under a head that reads maps, with an answer at every pixel or place.
 
 The layers of the body keep their names, so masks and tickets drawn from the classifier fit as they are. The head, one
-of `tombola.models.heads`, stands where the classifier's stood and reads the maps of the body's last stage.
+of `tombola.models.heads`, stands where the classifier's stood and reads the maps of the last stage or of several.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, TypeAlias, final
+from functools import partial
+from typing import Annotated, Any, Final, TypeAlias, TypeVar, final
 
 import torch
 from pydantic import AfterValidator
@@ -16,7 +17,8 @@ from torch import Tensor, nn
 from tombola.batch import blank
 from tombola.errors import ModelError
 from tombola.models.dilation import dilate
-from tombola.models.heads._base import Features, Head
+from tombola.models.heads._base import OVER_MAPS, Features, Head
+from tombola.models.levels import Levels, levels_of
 from tombola.models.network import Network
 from tombola.spec import Json
 
@@ -24,7 +26,7 @@ from tombola.spec import Json
 def _over_maps(text: str) -> str:
     """The name of a head that reads maps."""
     if Head.parse(text).READS != "maps":
-        raise ModelError(f"head {text} reads no maps; write fcn, deeplab or boxes")
+        raise ModelError(f"head {text} reads no maps of the last stage; write fcn or deeplab")
     return text
 
 
@@ -48,6 +50,14 @@ class _Way:
     head: str
     kind: Head
     output_stride: int
+    levels: Levels | None
+    """Where the finer maps come from, of a head that reads several."""
+
+    def shown(self, x: Tensor) -> Any:
+        """What the head reads of the normalised images."""
+        if self.levels is None:
+            return self.maps(self.classifier, x)
+        return self.levels.seen(self.classifier, self.maps, x)
 
 
 @final
@@ -61,7 +71,7 @@ class SegmentingBody(nn.Module):
         self._way = way
 
     def forward(self, x: Tensor) -> Tensor:
-        found: Tensor = self.get_submodule(self._way.head)(self._way.maps(self._way.classifier, x))
+        found: Tensor = self.get_submodule(self._way.head)(self._way.shown(x))
         return self._way.kind.finished(found, x.shape[-2:])
 
     @property
@@ -85,10 +95,12 @@ def segmenting(
     stride = output_stride or own
     if stride != own:
         dilate(body, own, stride)
+    levels = _looked_at(body, partial(levels_of, body, maps)) if kind.READS == "levels" else None
     parent, _, leaf = model.head_name.rpartition(".")
-    rng, features = torch.Generator().manual_seed(seed), Features(channels, stride=stride)
+    rng = torch.Generator().manual_seed(seed)
+    features = Features(channels, stride=stride, levels=levels.channels if levels else ())
     setattr(body.get_submodule(parent), leaf, kind.make(features, outputs, generator=rng).train(model.training))
-    whole = SegmentingBody(_Way(body, maps, model.head_name, kind, stride)).train(model.training)
+    whole = SegmentingBody(_Way(body, maps, model.head_name, kind, stride, levels)).train(model.training)
     made = Network(whole, new.normalise, source=model.origin, head=model.head_name)
     made.head_kind = kind
     made.origin = model.origin.shaped(**described(made))
@@ -100,7 +112,7 @@ def described(network: Network) -> dict[str, Json]:
     kind, body = network.head_kind, network.body
     if isinstance(body, SegmentingBody):
         return {"decoder": kind.text, "output_stride": body.output_stride}
-    return {} if kind.name == "linear" or kind.READS == "maps" else {"decoder": kind.text}
+    return {} if kind.name == "linear" or kind.READS in OVER_MAPS else {"decoder": kind.text}
 
 
 def outputs_in(weights: Mapping[str, Tensor], head: str) -> int | None:
@@ -119,22 +131,30 @@ def _last(names: Iterable[str]) -> str | None:
     return max(names, key=lambda name: int(name.split(".")[-2]), default=None)
 
 
+T = TypeVar("T")
+
+
 @torch.no_grad()
-def _measured(body: nn.Module, maps: Maps, model: Network) -> tuple[int, int]:
-    """The channels of the last stage's maps, and how many pixels of an image make one of theirs. Changes no state."""
+def _looked_at(body: nn.Module, look: Callable[[Tensor], T]) -> T:
+    """What is found out with one image in eval mode. Changes no state."""
     modes = [(module, module.training) for module in body.modules()]
-    weight = next(body.parameters())
     try:
-        found = maps(body.eval(), blank(_PROBE).x.to(weight))
+        body.eval()
+        return look(blank(_PROBE).x.to(next(body.parameters())))
     finally:
         for module, training in modes:
             module.training = training
+
+
+def _measured(body: nn.Module, maps: Maps, model: Network) -> tuple[int, int]:
+    """The channels of the last stage's maps, and how many pixels of an image make one of theirs."""
+    found = _looked_at(body, partial(maps, body))
     shape = tuple(found.shape)
     width = getattr(model.head, "in_features", None)
     if len(shape) != 4 or shape[2] != shape[3] or (shape[1] != width == shape[3]):
         raise ModelError(
             f"{model.source}: its last stage gives {shape[1:]} for an image of {_PROBE}x{_PROBE}, no map (channels,"
-            f" rows, columns) that a segmentation head could read; {_FITTING}"
+            f" rows, columns) that a head over maps could read; {_FITTING}"
         )
     return shape[1], _PROBE // shape[2]
 
@@ -154,7 +174,7 @@ def _maps_of(body: nn.Module) -> Maps:
         return _resnet
     if isinstance(getattr(body, "features", None), nn.Module):
         return _features
-    raise ModelError(f"{type(body).__name__} has no stage known to give maps to a segmentation head; {_FITTING}")
+    raise ModelError(f"{type(body).__name__} has no stage known to give maps to a head; {_FITTING}")
 
 
 def _forward_features(body: Any, x: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from tombola.answers import Boxes
 from tombola.attacks._base import Attack, Tally
 from tombola.attacks._crafting import crafting
 from tombola.attacks._flags import probabilities
@@ -23,6 +24,7 @@ from tombola.batch import Batch
 from tombola.data._base import Examples as Samples
 from tombola.data._counts import Counts
 from tombola.data._loading import batches
+from tombola.errors import RequestError
 from tombola.fitting.devices import device_of
 from tombola.fitting.session import Session
 from tombola.models.beside import bounds_of, continuous
@@ -47,12 +49,21 @@ class AdversarialAccuracy(Property):
     samples: int | None = option(None, "how many of the first test images; empty: all", ge=1)
     batch: int = option(128, "images attacked at a time", identity=False, ge=1)
 
+    def check(self, task: Task) -> None:
+        if issubclass(task.ANSWERS, Boxes):
+            raise RequestError(
+                f"adversarial_accuracy is of samples told right or wrong, and {task.name} has any number of boxes a"
+                " sample: what an attack makes of those is not claimed here; write average_precision (attacks may still"
+                " be trained against: fit.objective=adversarial moves the images to raise the loss)"
+            )
+
     def passes(self, counts: Counts) -> float | None:
         """As if every image were told right and stood to the end: a weak model costs less."""
         attack = self.attack.passes(counts.classes)
         return None if attack is None else (2 + attack) * min(counts.test, self.samples or counts.test)
 
     def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
+        self.check(task)
         device = device_of(session.device)
         examples = test_examples(task, self.samples)
         network = ready(model, device)

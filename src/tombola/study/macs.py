@@ -12,8 +12,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from tombola.batch import blank
 from tombola.models.embeddings import table_of
+from tombola.models.heads._base import Head
 from tombola.models.network import Network
-from tombola.models.segmenting import Decoder, segmenting
+from tombola.models.segmenting import segmenting
 from tombola.models.source import Plain, Source
 
 
@@ -24,10 +25,10 @@ def forward_macs(
     classes: int,
     *,
     width: float = 1.0,
-    decoder: Decoder | None = None,
+    decoder: Head | str | None = None,
     stride: int | None = None,
 ) -> int:
-    """Of an RGB image of ``pixels`` a side through the net called ``net`` (`Source.bare`) with so many classes.
+    """Of an RGB image of ``pixels`` a side through the net called ``net`` (`Source.bare`) and so many outputs.
 
     >>> round(forward_macs("resnet20", 32, 10) / 1e6)
     41

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import final
 
-from tombola.answers import Tokens
+from tombola.answers import Boxes, Tokens
 from tombola.data._base import Dataset, of_images
 from tombola.data._counts import Counts, counts_of
 from tombola.errors import TombolaError
@@ -48,13 +48,14 @@ class Meter:
         if task is None:
             return Cost(unknown=f"{who.name} says no image size")
         counts = self.counts(task)
-        decoder, stride = getattr(task, "decoder", None), getattr(task, "output_stride", None)
         if counts.tokens is not None:
             asked = getattr(task, "share", None) if task.ANSWERS is Tokens else None
             return Cost(2 * text_macs(model.bare, model.options, counts.tokens, counts.classes, asked) * passes, passes)
-        macs = forward_macs(
-            model.bare, counts.pixels, counts.classes, width=model.width, decoder=decoder, stride=stride
-        )
+        boxes = task.ANSWERS is Boxes
+        outputs = Boxes(counts.classes).outputs if boxes else counts.classes
+        decoder = "boxes" if boxes else getattr(task, "decoder", None)
+        stride = getattr(task, "output_stride", None)
+        macs = forward_macs(model.bare, counts.pixels, outputs, width=model.width, decoder=decoder, stride=stride)
         return Cost(2 * macs * passes, passes)
 
 

@@ -12,6 +12,7 @@ import torch
 from tombola.answers import Classes
 from tombola.batch import Batch
 from tombola.data._base import Dataset, Images, InMemory, Labelled, Splits
+from tombola.data._boxes import BoxSet
 from tombola.data._scenes import VOID, SceneSet
 from tombola.data._text_set import TextSet
 from tombola.data._texts import Texts
@@ -80,6 +81,10 @@ def its_samples_are_bytes_or_words(dataset: Dataset) -> None:
 def each_has_a_label_of_its_classes(dataset: Dataset) -> None:
     for samples in parts(dataset):
         labels = samples.labels
+        if isinstance(dataset, BoxSet):
+            assert (labels.dtype, labels.shape[2]) == (torch.float32, 5)
+            assert -1 <= int(labels[..., 0].min()) <= int(labels[..., 0].max()) < len(samples.classes)
+            continue
         if not tells_classes(dataset):
             assert labels.isfinite().all()
             assert not samples.classes
@@ -120,9 +125,11 @@ def what_it_says_suits_it_exists(dataset: Dataset) -> None:
         name = next(n for n in TEXTUAL if Task.family.get(n).ANSWERS is dataset.asks)  # type: ignore[attr-defined]
         assert bool(Task.parse({"name": name, "data": dataset}).splits().classes) == tells_classes(dataset)
         return
-    kind = "segmentation" if isinstance(dataset, SceneSet) else "classification"
+    boxes = isinstance(dataset, BoxSet)
+    kind = "detection" if boxes else "segmentation" if isinstance(dataset, SceneSet) else "classification"
     task = Task.parse({"name": kind, "data": dataset})
     x, y = torch.rand(2, 3, 16, 16, generator=rng()), torch.zeros(2, 16, 16, dtype=torch.uint8)
+    y = torch.zeros(2, 1, 5) if boxes else y
     assert task.views(Batch(x, y), generator=rng()).x.shape == x.shape
 
 

@@ -1,9 +1,11 @@
 """What every head keeps: as many numbers as asked for, from the generator alone, and it knows its own layers."""
 
-import torch
-from torch import Tensor, nn
+from typing import Any
 
-from tombola.models.heads._base import Features, Head
+import torch
+from torch import nn
+
+from tombola.models.heads._base import OVER_MAPS, Features, Head
 
 from .faults import Fault, Method, gives, luck
 from .room import Check, finite, rng, same
@@ -22,11 +24,18 @@ def made(head: Head, seed: int = 0) -> nn.Module:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         table = nn.Embedding(WORDS, CHANNELS)
-    return head.make(Features(CHANNELS, stride=4, table=table), asked(head), generator=rng(seed))
+    return head.make(
+        Features(CHANNELS, stride=4, table=table, levels=(3, 5, CHANNELS)), asked(head), generator=rng(seed)
+    )
 
 
-def entering(head: Head) -> Tensor:
+def entering(head: Head) -> Any:
     """What it reads."""
+    if head.READS == "levels":
+        return [
+            torch.randn(2, channels, side, side, generator=rng(1))
+            for channels, side in ((3, 16), (5, 8), (CHANNELS, 4))
+        ]
     shape = {"a vector": (2, CHANNELS), "tokens": (2, 5, CHANNELS), "maps": (2, CHANNELS, 4, 4)}[head.READS]
     return torch.randn(shape, generator=rng(1))
 
@@ -37,8 +46,8 @@ def it_gives_as_many_numbers_as_asked(head: Head) -> None:
     with torch.no_grad():
         found = layer(entering(head))
         finite(found)
-        assert found.shape[1 if head.READS == "maps" else -1] == asked(head)
-        if head.READS == "maps":
+        assert found.shape[1 if head.READS in OVER_MAPS else -1] == asked(head)
+        if head.READS in OVER_MAPS:
             finite(head.finished(found, torch.Size((16, 16))))
             assert len(head.finished(found, torch.Size((16, 16)))) == 2
 
@@ -58,7 +67,7 @@ def it_knows_its_own_layers(head: Head) -> None:
 
 
 def another_head_can_take_its_place(head: Head) -> None:
-    if head.READS != "maps":
+    if head.READS not in OVER_MAPS:
         assert head.entered(made(head)).channels == CHANNELS
 
 

@@ -27,6 +27,8 @@ from tombola.verbs import pretrain
 from .faults import NAN, Fault, first, gives, shake
 from .room import (
     Check,
+    boxed,
+    detector,
     hidden_words,
     numbers,
     passages,
@@ -47,6 +49,8 @@ def subject(item: Property) -> tuple[Network, Task]:
         return network().eval(), Toy()
     if _judges(item, scenes()):
         return segmenter().copy().eval(), scenes()
+    if _judges(item, boxed()):
+        return detector().copy().eval(), boxed()
     if _judges(item, told_texts()):
         return told_texts().head(reader(), generator=rng()).eval(), told_texts()
     if _judges(item, numbers()):

@@ -79,6 +79,13 @@ def scenes() -> Task:
 
 
 @cache
+def boxed() -> Task:
+    """A few small pictures with boxes."""
+    data = {"name": "boxed_shapes", "size": 16, "num_train": 8, "num_val": 2, "num_test": 6}
+    return Task.parse({"name": "detection", "data": data})
+
+
+@cache
 def hidden_words() -> Task:
     """A few paragraphs with words hidden, for nets of 300 words."""
     return Task.parse({"name": "mlm", "data": {"name": "prose", "num_train": 20, "tokenizer": "plain:300"}})
@@ -121,6 +128,12 @@ def residual() -> Network:
 def segmenter() -> Network:
     """`residual` with a head for `scenes`; copy it before changing it."""
     return scenes().head(residual(), generator=rng())
+
+
+@cache
+def detector() -> Network:
+    """`residual` with a head for `boxed`; copy it before changing it."""
+    return boxed().head(residual(), generator=rng())
 
 
 def same(one: nn.Module, other: nn.Module) -> bool:

@@ -7,7 +7,7 @@ import torch
 from tests.tasks.toy_reader import reader
 from torch import Tensor
 
-from tombola.answers import Classes, Maps, Number, Span, Tokens, Vectors
+from tombola.answers import Boxes, Classes, Maps, Number, Span, Tokens, Vectors
 from tombola.batch import Batch
 from tombola.data._base import Examples, InMemory, Labelled
 from tombola.data._loading import batches
@@ -32,15 +32,35 @@ def outputs(task: Task, right: Tensor) -> Tensor:
     if issubclass(task.ANSWERS, Span):
         places = torch.arange(int(right[:, 2].max()))
         return 9.0 * (places[None, :, None] == right[:, None, :2]).float()
+    if issubclass(task.ANSWERS, Boxes):
+        return sure_of(right, len(task.splits().classes))
     count = task.answers.outputs
     hot = 9.0 * torch.nn.functional.one_hot(right.long().clamp(0, count - 1), count).float()
     return hot if issubclass(task.ANSWERS, Tokens) else hot.movedim(-1, 1)
+
+
+def sure_of(right: Tensor, classes: int) -> Tensor:
+    """Places every 2 pixels of 16; the one nearest to the middle of a box is sure of it."""
+    found = torch.full((len(right), 6 + classes, 8, 8), -9.0)
+    at = torch.arange(8) * 2.0 + 1
+    found[:, 4], found[:, 5] = at, at[:, None]
+    found[:, :4] = found[:, [4, 5, 4, 5]]
+    for image, boxes in enumerate(right):
+        for label, *corners in boxes[boxes[:, 0] >= 0].tolist():
+            column, row = (min(7, int((corners[side] + corners[side + 2]) / 4)) for side in (0, 1))
+            found[image, :4, row, column] = torch.tensor(corners)
+            found[image, 6 + int(label), row, column] = 9.0
+    return found
 
 
 def wrong(task: Task, targets: Tensor) -> Tensor:
     """Other targets of the same kind."""
     if issubclass(task.ANSWERS, Vectors):  # whoever is first is taken for another one's view
         return torch.cat([targets[: len(targets) // 2], targets[len(targets) // 2 :].roll(1)])
+    if issubclass(task.ANSWERS, Boxes):
+        classes = len(task.splits().classes)
+        other = torch.where(targets[..., :1] >= 0, (targets[..., :1] + 1) % classes, targets[..., :1])
+        return torch.cat([other, targets[..., 1:]], -1)
     if issubclass(task.ANSWERS, Span):
         return torch.cat([(targets[:, :2] + 1) % targets[:, 2:], targets[:, 2:]], 1)
     return targets + 1 if issubclass(task.ANSWERS, Number) else (targets + 1) % task.answers.outputs
@@ -58,7 +78,7 @@ def its_splits_are_of_one_kind(task: Task) -> None:
     assert all(len(part) > 0 for part in parts)
     named = {part.classes if isinstance(part, Labelled) else () for part in parts}
     assert named == {splits.classes}
-    if issubclass(task.ANSWERS, Classes | Maps):
+    if issubclass(task.ANSWERS, Classes | Maps | Boxes):
         assert task.answers == task.ANSWERS(len(splits.classes))
     assert isinstance(task.answers, task.ANSWERS)
 

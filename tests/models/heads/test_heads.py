@@ -103,20 +103,21 @@ def test_heads_that_read_what_a_body_does_not_show_are_refused() -> None:
 
 
 def test_boxes_stand_where_their_places_are() -> None:
-    raw = torch.zeros(1, 7, 2, 2)
-    raw[0, 0, 0, 0], raw[0, 2, 1, 1] = 0.25, torch.tensor(2.0).log()
+    raw = torch.full((1, 7, 2, 2), -20.0)
+    raw[0, 2, 0, 0] = torch.tensor(0.25).expm1().log()  # of which softplus is a quarter, and so one place
     found = boxes_of(raw, torch.Size((8, 16)))
-    assert found.shape == (1, 4, 7)
-    assert found[0, 0, :4].tolist() == [2, 0, 10, 4]
-    torch.testing.assert_close(found[0, 3, :4], torch.tensor([4.0, 4, 20, 8]))
+    assert found.shape == (1, 9, 2, 2)
+    torch.testing.assert_close(found[0, :6, 0, 0], torch.tensor([4.0, 2, 12, 2, 4, 2]))
+    torch.testing.assert_close(found[0, :6, 1, 1], torch.tensor([12.0, 6, 12, 6, 12, 6]))
+    assert boxes_of(raw.bfloat16(), torch.Size((300, 301))).dtype == torch.float32
 
 
 def test_a_detector_tells_few_boxes_at_first() -> None:
     network = headed(small(), "boxes", 6, output_stride=2, seed=0).eval()
     assert isinstance(network.head, CentrePoints)
     found = network(torch.rand(2, 3, 16, 24))
-    assert found.shape == (2, 8 * 12, 6)
-    assert bool((found[..., 4].sigmoid() < 0.2).all())
+    assert found.shape == (2, 8, 16, 24)
+    assert bool((found[:, 6:].sigmoid() < 0.2).all())
     assert described(network) == {"decoder": "boxes", "output_stride": 2}
 
 

@@ -1,12 +1,12 @@
 """The contract of a head: the last layer of a network, made from what enters it and how many numbers it gives.
 
-A body shows its head one vector a sample, a vector for every token, or the maps of its last stage; a head says which of
-these it reads, and a network finds it that.
+A body shows its head one vector a sample, a vector for every token, the maps of its last stage or of several; a head
+says which of these it reads, and a network finds it that.
 """
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Final, Literal, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +14,10 @@ from torch import Tensor, nn
 from tombola.errors import ModelError
 from tombola.registry import Family, Member
 
-Reads: TypeAlias = Literal["a vector", "tokens", "maps"]
+Reads: TypeAlias = Literal["a vector", "tokens", "maps", "levels"]
+"""``maps`` are those of the last stage; ``levels`` are maps of several strides, the finest first."""
+
+OVER_MAPS: Final = ("maps", "levels")
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class Features:
     """Pixels of an image to one of the maps."""
     table: nn.Embedding | None = None
     """The body's table of words, where it has one."""
+    levels: tuple[int, ...] = ()
+    """Channels of maps of several strides, the finest first, where a head reads those."""
 
 
 class ShowsTokens(nn.Module):

@@ -1,123 +1,137 @@
-"""Average precision of boxes: whether they are found, and the sure ones first.
+"""Average precision of boxes: whether they are found, and the sure ones first, as COCO counts it.
 
 What: For each class, boxes of all images are taken from the surest down; one is right where it covers a box of its
-    class that none surer has taken, by at least ``overlap`` (intersection over union). The area under precision over
-    recall, precision made to fall (all points), averaged over the classes that have boxes.
-When: The headline of detection; ``overlap=0.5`` is that of PASCAL VOC. COCO's is the mean over 0.5, 0.55, ..., 0.95.
-Cost: All boxes of a set in memory.
-Options: the overlap; the least that a box must be sure, and the most an image may have.
-Reference: Everingham et al., The PASCAL Visual Object Classes Challenge, IJCV 2010, section 4.2 (all points, as since
-    2010).
+    class that none surer has taken, by at least an overlap (intersection over union). Precision over recall, made to
+    fall, is read at 101 recalls; the mean over these, over the classes that have boxes, and over the overlaps.
+When: The headline of detection. ``overlaps`` are 0.5, 0.55, ..., 0.95; (0.5,) alone is AP50.
+Cost: All boxes of a set in memory, and some seconds for thousands of images.
+Options: the overlaps.
+Reference: Lin et al. (Microsoft COCO), ECCV 2014, and its evaluation code.
 """
 
 import math
-from typing import ClassVar, NamedTuple, Self, final
+from collections.abc import Sequence
+from typing import Any, ClassVar, Final, NamedTuple, Self, TypeAlias, final
 
-import torch
+import numpy as np
 from torch import Tensor
 
 from tombola.tasks.metrics._base import Metric
+from tombola.tasks.metrics.told_boxes import Told, told
+
+Array: TypeAlias = np.ndarray[Any, Any]
+
+OVERLAPS: Final = tuple(round(0.5 + 0.05 * place, 2) for place in range(10))
+RECALLS: Final = np.linspace(0.0, 1.0, 101)
 
 
-class Told(NamedTuple):
-    """Boxes told of one image: (K, 4), how sure each is, (K,), and their classes, (K,)."""
+class Judged(NamedTuple):
+    """Boxes told of one class in one image, the surest first: how sure, (D,), and whether right at each overlap."""
 
-    boxes: Tensor
-    sure: Tensor
-    classes: Tensor
+    sure: Array
+    right: Array
+    """(overlaps, D)."""
+    there: int
+    """How many were to be found."""
 
 
 @final
 class AveragePrecision(Metric):
-    """Of outputs (N, K, 5 + n): left, top, right, bottom, a logit of being a box, a logit a class.
-
-    Targets are padded boxes (N, M, 5), as `Boxes` answers have them.
-    """
+    """Of outputs and padded boxes, as `tombola.answers.Boxes` has them."""
 
     NAME: ClassVar[str] = "average_precision"
 
-    def __init__(self, *, overlap: float = 0.5, least: float = 0.01, most: int = 100) -> None:
-        self._overlap = overlap
-        self._least = least
-        self._most = most
-        self._told: list[Told] = []
-        self._there: list[Tensor] = []
+    def __init__(self, overlaps: Sequence[float] = OVERLAPS) -> None:
+        self._overlaps = tuple(overlaps)
+        self.images: list[dict[int, Judged]] = []
         self._broken = False
 
     def update(self, outputs: Tensor, targets: Tensor) -> None:
         self._broken = self._broken or bool(outputs.isnan().any())
-        for one, own in zip(outputs.detach().cpu(), targets.cpu(), strict=True):
-            self._told.append(told(one, self._least, self._most))
-            self._there.append(own[own[:, 0] >= 0])
+        self.add(told(outputs.detach()), targets)
+
+    def add(self, found: Sequence[Told], targets: Tensor) -> None:
+        """Take in boxes as they are told."""
+        for one, own in zip(found, targets.cpu(), strict=True):
+            self.images.append(judged(one, own[own[:, 0] >= 0], self._overlaps))
 
     def compute(self) -> float:
-        classes = sorted({int(label) for own in self._there for label in own[:, 0].tolist()})
-        if self._broken or not classes:
-            return math.nan
-        return sum(self._of_class(label) for label in classes) / len(classes)
+        each = [value for value in precisions(self.images).values() if value is not None]
+        return math.nan if self._broken or not each else float(np.mean(each))
 
     def merge(self, other: Self) -> None:
-        self._told += other._told
-        self._there += other._there
+        self.images += other.images
         self._broken = self._broken or other._broken
 
-    def _of_class(self, label: int) -> float:
-        sure, right, there = [], [], 0
-        for found, own in zip(self._told, self._there, strict=True):
-            mine, boxes = found.classes == label, own[own[:, 0] == label][:, 1:]
-            sure.append(found.sure[mine])
-            right.append(matched(found.boxes[mine], found.sure[mine], boxes, self._overlap))
-            there += len(boxes)
-        return area(torch.cat(sure), torch.cat(right), there)
+
+def judged(found: Told, there: Tensor, overlaps: Sequence[float] = OVERLAPS) -> dict[int, Judged]:
+    """Each class's boxes of one image, those ``there`` being (M, 5) of classes and corners."""
+    boxes, sure, classes, own = (each.double().numpy() for each in (*found, there))
+    order = np.argsort(-sure, kind="stable")
+    result = {}
+    for label in sorted({*classes.tolist(), *own[:, 0].tolist()}):
+        mine = order[classes[order] == label]
+        theirs = own[own[:, 0] == label, 1:]
+        result[int(label)] = Judged(sure[mine], matched(boxes[mine], theirs, overlaps), len(theirs))
+    return result
 
 
-def told(output: Tensor, least: float, most: int) -> Told:
-    """The boxes of one image's outputs (K, 5 + n) that are at least so sure, the surest ``most``; each its best class.
+def matched(boxes: Array, there: Array, overlaps: Sequence[float]) -> Array:
+    """Whether each box (D, 4), the surest first, covers one of ``there`` (M, 4) that is free still, (overlaps, D).
 
-    Nothing is left out for lying over another: outputs are to say a place once.
+    Of several free ones it takes the one it covers best, of equal ones the last.
     """
-    likely, classes = output[:, 5:].softmax(1).max(1)
-    sure = output[:, 4].sigmoid() * likely
-    kept = sure.argsort(descending=True, stable=True)[:most]
-    kept = kept[sure[kept] >= least]
-    return Told(output[kept, :4], sure[kept], classes[kept])
-
-
-def matched(boxes: Tensor, sure: Tensor, there: Tensor, overlap: float) -> Tensor:
-    """Whether each box is the surest one that covers one of ``there`` well enough, (K,); each is covered once."""
-    right = torch.zeros(len(boxes), dtype=torch.bool)
+    right = np.zeros((len(overlaps), len(boxes)), dtype=bool)
     if len(there) == 0:
         return right
-    covers = intersection_over_union(boxes, there)
-    free = torch.ones(len(there), dtype=torch.bool)
-    for place in sure.argsort(descending=True, stable=True).tolist():
-        value, which = covers[place].max(0)
-        if value >= overlap and free[which]:
-            right[place], free[which] = True, False
+    least = np.asarray(overlaps)
+    free = np.ones((len(overlaps), len(there)), dtype=bool)
+    for place, covers in enumerate(intersections_over_unions(boxes, there)):
+        left = np.where(free, covers, -1.0)
+        which = len(there) - 1 - left[:, ::-1].argmax(1)
+        found = left[np.arange(len(least)), which] >= least
+        right[:, place] = found
+        free[found, which[found]] = False
     return right
 
 
-def intersection_over_union(one: Tensor, other: Tensor) -> Tensor:
-    """Of every box (left, top, right, bottom) with every other, (K, M).
+def intersections_over_unions(one: Array, other: Array) -> Array:
+    """Of every box (left, top, right, bottom) with every other, (D, M).
 
-    >>> intersection_over_union(torch.tensor([[0.0, 0, 2, 2]]), torch.tensor([[0.0, 0, 2, 2], [1, 0, 3, 2]])).tolist()
-    [[1.0, 0.3333333432674408]]
+    >>> intersections_over_unions(np.array([[0.0, 0, 2, 2]]), np.array([[0.0, 0, 2, 2], [1, 0, 3, 2]])).round(3)
+    array([[1.   , 0.333]])
     """
-    corner = torch.maximum(one[:, None, :2], other[None, :, :2])
-    sides = (torch.minimum(one[:, None, 2:], other[None, :, 2:]) - corner).clamp_min(0)
-    both = sides.prod(2)
-    areas = [(boxes[:, 2:] - boxes[:, :2]).clamp_min(0).prod(1) for boxes in (one, other)]
-    return both / (areas[0][:, None] + areas[1][None] - both).clamp_min(1e-9)
+    corner = np.maximum(one[:, None, :2], other[None, :, :2])
+    both = (np.minimum(one[:, None, 2:], other[None, :, 2:]) - corner).clip(0).prod(2)
+    areas = [(boxes[:, 2:] - boxes[:, :2]).clip(0).prod(1) for boxes in (one, other)]
+    return both / np.maximum(areas[0][:, None] + areas[1][None] - both, 1e-9)  # type: ignore[no-any-return]  # numpy's Any
 
 
-def area(sure: Tensor, right: Tensor, there: int) -> float:
-    """The area under precision over recall, of boxes from the surest down, ``there`` being how many were to be found.
+def precisions(images: Sequence[dict[int, Judged]], times: Array | None = None) -> dict[int, Array | None]:
+    """Each class's average precision at each overlap; None for one that is told and nowhere to be found.
 
-    >>> area(torch.tensor([0.9, 0.8, 0.7]), torch.tensor([True, False, True]), 2)
-    0.8333333333333333
+    ``times`` says how often each image counts, once where it is None.
     """
-    hits = right[sure.argsort(descending=True, stable=True)].double()
-    found = hits.cumsum(0)
-    precision = found / torch.arange(1, len(hits) + 1)
-    falling = precision.flip(0).cummax(0).values.flip(0)
-    return float((falling * hits).sum() / there)
+    labels = sorted({label for image in images for label in image})
+    return {label: _of_class([image.get(label) for image in images], times) for label in labels}
+
+
+def _of_class(images: Sequence[Judged | None], times: Array | None) -> Array | None:
+    often = np.ones(len(images)) if times is None else times
+    there = sum(often[place] * one.there for place, one in enumerate(images) if one)
+    if not there:
+        return None
+    some = [(one, often[place]) for place, one in enumerate(images) if one]
+    sure = np.concatenate([one.sure for one, _ in some])
+    counts = np.concatenate([np.full(len(one.sure), count) for one, count in some])
+    order = np.argsort(-sure, kind="stable")
+    right = np.concatenate([one.right for one, _ in some], 1)[:, order] * counts[order]
+    return np.array([_area(hits, counts[order], there) for hits in right])
+
+
+def _area(hits: Array, counts: Array, there: float) -> float:
+    """Of boxes from the surest down: the mean of falling precision at the recalls."""
+    found, said = hits.cumsum(), counts.cumsum()
+    precision = np.maximum.accumulate((found / np.maximum(said, 1e-12))[::-1])[::-1]
+    at = np.searchsorted(found / there, RECALLS, side="left")
+    return float(np.append(precision, 0.0)[np.minimum(at, len(precision))].mean())

@@ -1,0 +1,122 @@
+"""Classifiers' tickets transferred to detection: masks stay, it learns to find things; on the command line too."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+from typer.testing import CliRunner
+
+from tombola import verbs
+from tombola.cli.main import app
+from tombola.fitting.session import Session
+from tombola.models.network import Network
+from tombola.models.source import Source
+from tombola.tasks._base import Task
+from tombola.tickets.ticket import Ticket
+
+BOXES = {"name": "detection:boxed_shapes", "size": 16, "num_train": 48, "num_val": 4, "num_test": 8}
+FIT = {"epochs": "2ep", "batch": 8, "optimizer": {"name": "adamw", "lr": 0.002}, "head_lr": 0.01}
+
+
+def drawn() -> tuple[Network, Ticket]:
+    model = Source(name="resnet8", width=0.5).load(seed=0)
+    return model, verbs.draw(model, {"name": "omp", "sparsity": 0.6})[-1]
+
+
+def adapted(how: str = "finetune", session: Session | None = None, **options: Any) -> Network:
+    model, ticket = drawn()
+    task = Task.parse({**BOXES, **options.pop("task", {})})
+    return verbs.transfer(model, ticket, task, {"name": how, "fit": FIT, **options}, seed=1, session=session)
+
+
+def same(one: nn.Module, two: nn.Module) -> bool:
+    return all(torch.equal(value, two.state_dict()[name]) for name, value in one.state_dict().items())
+
+
+@pytest.mark.parametrize("options", [{}, {"augment_with": "flip_scale"}, {"augment_with": "none", "edges": 1.0}])
+def test_finetuning_moves_the_body_and_pruned_weights_stay_zero(options: dict[str, Any]) -> None:
+    model, ticket = drawn()
+    result = adapted(task=options)
+    for name, mask in ticket.masks.items():
+        weight, before = result.body.get_parameter(name), model.body.get_parameter(name)
+        assert not weight[~mask].any()
+        assert not torch.equal(weight[mask], before[mask])
+
+
+def test_it_learns_to_find_shapes() -> None:
+    fit = {"epochs": "6ep", "batch": 16, "optimizer": {"name": "adamw", "lr": 0.005}, "schedule": "cosine"}
+    boxes = {"size": 24, "num_train": 240, "num_test": 40, "num_val": 20}
+    result = adapted(task=boxes, fit=fit)
+    row = verbs.measure(result, Task.parse({**BOXES, **boxes}), "average_precision")[1]
+    assert (row.metric, row.value > 35) == ("ap50", True)
+
+
+def test_with_a_frozen_body_the_head_alone_is_trained() -> None:
+    model, ticket = drawn()
+    result = adapted("linear_sgd")
+    masked, after = verbs.applied(model, ticket).body.state_dict(), result.body.state_dict()
+    kept = [name for name in masked if not name.startswith(f"{model.head_name}.")]
+    assert all(torch.equal(masked[name], after[name]) for name in kept)
+
+
+def test_a_ticket_drawn_on_detection_is_of_its_body() -> None:
+    task = Task.parse(BOXES)
+    detector = verbs.pretrain({"name": "resnet8", "width": 0.5}, task, {**FIT, "epochs": "1ep"})
+    (level,) = verbs.draw(detector, {"name": "imp", "sparsity": 0.2, "fit": {**FIT, "epochs": "2it"}}, task=task)[-1:]
+    assert 0.1 < level.masks.sparsity < 0.3
+    again = verbs.transfer(detector, level, task, {"name": "finetune", "fit": {**FIT, "epochs": "2it"}})
+    assert not again.body.get_parameter("layer1.0.conv1.weight")[~level.masks["layer1.0.conv1.weight"]].any()
+
+
+def test_training_against_an_attack_runs_on_the_loss() -> None:
+    attack = {"name": "pgd", "steps": 1}
+    fit = {**FIT, "epochs": "2it", "objective": {"name": "adversarial", "attack": attack}}
+    assert not same(adapted(fit=fit), adapted(fit={**FIT, "epochs": "2it"}))
+
+
+def test_an_adapted_ticket_is_measured_from_its_file_alone(tmp_path: Path) -> None:
+    task = Task.parse(BOXES)
+    _, ticket = drawn()
+    network = adapted()
+    file = verbs.keep(network, ticket, task).save(tmp_path / "adapted.ticket")
+    back = verbs.finished(str(file), task)
+    assert same(network.body, back.body)
+    assert verbs.measure(back, task, "average_precision") == verbs.measure(network, task, "average_precision")
+
+
+@pytest.fixture
+def tombola(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """The command line in a folder of its own; what it printed."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*words: str) -> str:
+        result = CliRunner().invoke(app, [*words])
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    return call
+
+
+def test_the_whole_way_on_the_command_line(tombola: Callable[..., str]) -> None:
+    task = ["--task", "detection:boxed_shapes"]
+    small = [
+        "--set",
+        "task.size=16",
+        "--set",
+        "task.num_train=16",
+        "--set",
+        "task.num_test=6",
+        "--set",
+        "task.num_val=2",
+    ]
+    tombola("pretrain", "resnet8", *task, *small, "--set", "epochs=2it", "--set", "batch=8", "-o", "boxes.safetensors")
+    assert "average_precision" in tombola("measure", "path:boxes.safetensors", *task, *small, "--property", "headline")
+    tombola("draw", "resnet8", "--scheme", "omp", "--set", "sparsity=0.5", "-o", "x.ticket")
+    short = ["--set", "fit.epochs=2it", "--set", "fit.batch=8", "--set", "fit.head_lr=0.05"]
+    tombola("transfer", "x.ticket", *task, "--how", "finetune", *short, *small, "-o", "adapted.ticket")
+    rows = json.loads(tombola("measure", "adapted.ticket", *task, *small, "--property", "average_precision", "--json"))
+    assert [row["metric"] for row in rows] == ["average_precision", "ap50", "ap75"]
