@@ -50,7 +50,7 @@ def test_every_spelling_is_the_same_task() -> None:
 
 
 def test_the_wrong_kind_of_data_says_what_to_write() -> None:
-    with pytest.raises(RequestError, match=r"digits has no boxes.*write one of box_pack, boxed_shapes"):
+    with pytest.raises(RequestError, match=r"digits has no boxes.*write one of box_folder, box_pack, boxed_shapes"):
         Task.parse("detection:digits")
     with pytest.raises(RequestError, match="smallest scale and then the largest"):
         task(scale=[2, 0.5])

@@ -1,6 +1,7 @@
 """Small sets of noise in the layouts of one's own files: what `folder`, `pack` and others are tried with."""
 
 import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,57 @@ def box_packs(folder: Path) -> Path:
             folder / f"boxes_{split}.npz", allow_pickle=False, classes=np.array(_CLASSES), box_offsets=ends, **arrays
         )
     return folder / "boxes"
+
+
+def box_table(folder: Path) -> Path:
+    """A folder of PNGs with a CSV of a box each, but for the first."""
+    names = _pictures(folder / "boxed", seed=5)
+    lines = ["file,left,top,right,bottom,class", f"{names[0]},,,,,"]
+    lines += [
+        f"{name},{number % 8},2,{number % 8 + 6},9,{_CLASSES[number % 2]}" for number, name in enumerate(names[1:])
+    ]
+    (folder / "boxed" / "boxes.csv").write_text("\n".join(lines), encoding="utf-8")
+    return folder / "boxed"
+
+
+def voc_tree(folder: Path) -> Path:
+    """A folder in VOC's layout, without lists of splits."""
+    names = _pictures(folder / "voc" / "JPEGImages", seed=6)
+    (folder / "voc" / "Annotations").mkdir()
+    for number, name in enumerate(names):
+        edges = zip(("xmin", "ymin", "xmax", "ymax"), (number % 8 + 1, 3, number % 8 + 6, 9), strict=True)
+        box = "".join(f"<{edge}>{value}</{edge}>" for edge, value in edges)
+        thing = f"<object><name>{_CLASSES[number % 2]}</name><bndbox>{box}</bndbox></object>"
+        file = folder / "voc" / "Annotations" / f"{Path(name).stem}.xml"
+        file.write_text(f"<annotation>{thing}</annotation>", encoding="utf-8")
+    return folder / "voc"
+
+
+def coco_tree(folder: Path) -> Path:
+    """A folder in COCO's layout."""
+    (folder / "coco" / "annotations").mkdir(parents=True)
+    for seed, split in enumerate(("train2017", "val2017")):
+        names = _pictures(folder / "coco" / split, seed=7 + seed)
+        value = {
+            "images": [{"id": number, "file_name": name} for number, name in enumerate(names)],
+            "annotations": [
+                {"image_id": number, "category_id": 1 + number % 2, "bbox": [number % 8, 2, 6, 7]}
+                for number in range(len(names))
+            ],
+            "categories": [{"id": number + 1, "name": name} for number, name in enumerate(_CLASSES)],
+        }
+        file = folder / "coco" / "annotations" / f"instances_{split}.json"
+        file.write_text(json.dumps(value), encoding="utf-8")
+    return folder / "coco"
+
+
+def _pictures(folder: Path, *, seed: int) -> list[str]:
+    """The names of PNGs that it writes into a new folder."""
+    folder.mkdir(parents=True)
+    names = [f"{number}.png" for number in range(_EACH)]
+    for name, pixels in zip(names, _noise(seed, _EACH, 3), strict=True):
+        Image.fromarray(pixels).save(folder / name)
+    return names
 
 
 def _noise(seed: int, count: int, channels: int) -> Array:
