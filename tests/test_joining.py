@@ -114,4 +114,4 @@ def test_a_c_folder_says_it_too_and_is_of_the_size_adapted_with(tmp_path: Path) 
     assert about["image"] == [3, 8, 8]
     assert about["origin"]["source"]["width"] == 0.25
     assert about["adapted"]["classes"] == list("0123456789")
-    assert (tmp_path / "net" / "classes.txt").read_text().split() == list("0123456789")
+    assert (tmp_path / "net" / "labels.txt").read_text().split() == list("0123456789")

@@ -112,7 +112,7 @@ def test_a_task_gives_images_and_accuracy_and_class_names(tmp_path: Path) -> Non
     ).eval()
     to = Native.parse({"name": "native", "target": "plain", "task": "digits"})
     files = to.export(made, Masks({}), tmp_path / "net")
-    assert (tmp_path / "net" / "classes.txt").read_text().split() == list("0123456789")
+    assert (tmp_path / "net" / "labels.txt").read_text().split() == list("0123456789")
     assert "accuracy" in to.told(files)[1]
     assert "(+0.00)" in to.told(files)[1]
 

@@ -48,7 +48,7 @@ def test_make_builds_an_example_and_a_classifier_that_agree_with_torch(copy: Pat
     pixels = pictures(copy / "pictures")
     said(["make", "CFLAGS=-Og"], copy)
     assert said(["./example"], copy).startswith(f"class {int(logits(torch.full((1, *SIZE), 0.5)).argmax())}, logit")
-    (copy / "classes.txt").write_text("zero\none\ntwo\nthree\n")
+    (copy / "labels.txt").write_text("zero\none\ntwo\nthree\n")
     lines = said(["./classify", "pictures", "2", "2"], copy).splitlines()
     expected = logits(pixels.float() / 255)
     found = {line.split("\t")[0]: line.split("\t")[1:] for line in lines}

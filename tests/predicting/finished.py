@@ -45,7 +45,7 @@ def ticket_of(network: Network, path: Path) -> Path:
     return kept(network, ticket, network.adapted).save(path)
 
 
-def exported(ticket: Path, to: str, out: Path) -> Path:
+def exported(ticket: Path, to: str | dict[str, object], out: Path) -> Path:
     """The ticket in another program's form."""
     verbs.export(None, ticket, to, out)
     return out

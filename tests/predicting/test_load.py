@@ -5,14 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests.predicting.finished import CLASSES, adapted, encoded, exported, picture, pictures, ticket_of
+from tests.predicting.conftest import Shipped
+from tests.predicting.finished import CLASSES, adapted, encoded, picture, pictures, ticket_of
 
 import tombola
+from tombola.choices import Answer, Failed
 from tombola.data._decode import decode
 from tombola.errors import DataError, ModelError, RequestError, TicketError
 from tombola.joining import whole
 from tombola.models.source import Source
-from tombola.predicting.answers import Answer, Failed
 from tombola.predicting.loading import load
 from tombola.predicting.samples import Sample
 from tombola.tickets.lineage import Lineage
@@ -43,15 +44,9 @@ def test_files_are_shown_as_a_folder_of_images_is(ticket: Path, tmp_path: Path) 
     assert len({one.label for one in found if isinstance(one, Answer)}) > 1
 
 
-def test_ticket_onnx_and_c_give_the_same_labels(ticket: Path, tmp_path: Path) -> None:
-    pytest.importorskip("onnxruntime")
-    pytest.importorskip("onnxscript")
-    models = [
-        load(ticket),
-        load(exported(ticket, "onnx", tmp_path / "net.onnx")),
-        load(exported(ticket, "native", tmp_path / "net")),
-    ]
-    asked = samples(tmp_path / "pictures")
+def test_ticket_onnx_and_c_give_the_same_labels(shipped: Shipped, tmp_path: Path) -> None:
+    models = [load(path) for path in (shipped.ticket, shipped.onnx, shipped.native)]
+    asked = samples(tmp_path)
     first, *others = [[*model.answers(asked, batch=3)] for model in models]
     for other in others:
         for one, two in zip(first, other, strict=True):

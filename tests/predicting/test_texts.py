@@ -9,10 +9,10 @@ import torch
 from tests.predicting.finished import exported, of_texts, text_ticket
 
 import tombola
+from tombola.choices import Answer
 from tombola.data._tokenizers import identity_of
 from tombola.data._tokens import Written
 from tombola.errors import DataError, ModelError
-from tombola.predicting.answers import Answer
 from tombola.predicting.loading import load
 from tombola.predicting.samples import Sample
 

@@ -15,7 +15,7 @@ from tombola.cli.work import fresh_file
 from tombola.disks import written
 
 if TYPE_CHECKING:
-    from tombola.predicting.answers import Answer, Failed
+    from tombola.choices import Answer, Failed
     from tombola.predicting.predictor import Predictor
     from tombola.predicting.samples import Columns, Sample
 
@@ -40,7 +40,7 @@ def predict(
     as_json: bool = JSON,
 ) -> None:
     """Say of which class files are, shown to the model as it was adapted. Exit code 1 where one cannot be read."""
-    from tombola.predicting.answers import Failed
+    from tombola.choices import Failed
     from tombola.predicting.loading import load
     from tombola.predicting.samples import Columns
 
@@ -63,7 +63,7 @@ def predict(
 
 def table(found: Sequence["Answer | Failed"]) -> str:
     """The answers as CSV, a line each: the file, the classes and how sure it is of each, and what went wrong."""
-    from tombola.predicting.answers import Failed
+    from tombola.choices import Failed
 
     width = max((len(one.top) for one in found if not isinstance(one, Failed)), default=1)
     text = io.StringIO()
@@ -90,7 +90,7 @@ def _answered(
     model: "Predictor", samples: "Sequence[Sample | Failed]", top: int, batch: int
 ) -> "list[Answer | Failed]":
     """In the samples' order; those that failed before anything was asked stay what they are."""
-    from tombola.predicting.answers import Failed
+    from tombola.choices import Failed
 
     asked = [one for one in samples if not isinstance(one, Failed)]
     with reporter().task(f"{Path(model.told.where).name}", len(asked), 0) as bar:

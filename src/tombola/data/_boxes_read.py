@@ -8,8 +8,9 @@ from torch import Tensor
 
 from tombola.data._base import Splits
 from tombola.data._boxes import Boxed
-from tombola.data._decode import BROKEN, Source, decode, in_threads, reason
+from tombola.data._decode import decode, in_threads
 from tombola.data._npz import require_room
+from tombola.data._pictures import BROKEN, Source, reason
 from tombola.data._scenes import hold_out_scenes, stretched
 from tombola.errors import DataError
 

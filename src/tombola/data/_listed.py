@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from tombola.data._tree import SUFFIXES
+from tombola.data._image_files import SUFFIXES
 
 Labelled: TypeAlias = Sequence[tuple[Path, int]]
 Folders: TypeAlias = Mapping[str, tuple[Path, ...]]

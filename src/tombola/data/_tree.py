@@ -1,13 +1,12 @@
 """The image files of a folder, by split and class: ``train/cat/1.jpg`` or ``cat/1.jpg``."""
 
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tombola.data._image_files import hidden, images_below, is_image
 from tombola.errors import DataError
 
-SUFFIXES = frozenset([".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".ppm", ".pgm"])
 SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 LAYOUTS = (
     "expected one folder a class (PATH/cat/1.jpg, PATH/dog/2.jpg), or these below PATH/train and PATH/val or PATH/test"
@@ -58,7 +57,7 @@ def _split_folders(root: Path) -> dict[str, Path]:
     named = {name: SPLITS[name.lower()] for name in _folders(root) if name.lower() in SPLITS}
     train = next((root / name for name, split in named.items() if split == "train"), None)
     # A class may be called "train" (a vehicle): a split holds folders and no images.
-    if train is not None and _folders(train) and not any(map(_is_image, train.iterdir())):
+    if train is not None and _folders(train) and not any(map(is_image, train.iterdir())):
         places: dict[str, Path] = {}
         for name, split in named.items():
             if split in places:
@@ -72,36 +71,13 @@ def _split_folders(root: Path) -> dict[str, Path]:
 
 
 def _folders(root: Path) -> list[str]:
-    return sorted(entry.name for entry in root.iterdir() if not _hidden(entry.name) and entry.is_dir())
-
-
-def _hidden(name: str) -> bool:
-    return name.startswith(".") or name == "__MACOSX"
-
-
-def _is_image(path: Path) -> bool:
-    return not _hidden(path.name) and path.suffix.lower() in SUFFIXES and path.is_file()
-
-
-def images_below(folder: Path) -> tuple[Path, ...]:
-    """All image files in it and below, links followed, hidden ones left out, by name."""
-    return tuple(sorted(_walk(folder), key=lambda path: path.relative_to(folder).as_posix()))
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    seen = set()
-    for here, below, names in os.walk(folder, followlinks=True):
-        real = os.path.realpath(here)
-        below[:] = [] if real in seen else [name for name in below if not _hidden(name)]
-        names = [] if real in seen else names  # a link back up
-        seen.add(real)
-        yield from (path for path in map(Path(here).joinpath, names) if _is_image(path))
+    return sorted(entry.name for entry in root.iterdir() if not hidden(entry.name) and entry.is_dir())
 
 
 def _contents(root: Path) -> str:
     """``3 images, folders a, b and 4 more`` for an error message."""
     folders = _folders(root)
-    images = sum(map(_is_image, root.iterdir()))
+    images = sum(map(is_image, root.iterdir()))
     shown = ", ".join(f"{name}/ ({len(images_below(root / name))} images)" for name in folders[:5])
     more = f" and {len(folders) - 5} more" if len(folders) > 5 else ""
     return f"{images} images directly in it and {f'the folders {shown}{more}' if folders else 'no folders'}"

@@ -27,6 +27,7 @@ import torch
 from tombola.data._loading import batches
 from tombola.disks import written_folder
 from tombola.errors import RequestError
+from tombola.exporters._alone.writing import LABELS, PROGRAM, fits, labels, program
 from tombola.exporters._base import Exporter, Reads
 from tombola.exporters._masked import masked
 from tombola.masks.masks import Masks
@@ -55,7 +56,6 @@ from tombola.tasks._base import Task
 from tombola.tasks._calibration import of_folder, of_task
 
 CHECKED = "checked.txt"
-CLASSES = "classes.txt"
 
 
 @final
@@ -136,12 +136,15 @@ class Native(Exporter):
         )
 
     def _beside(self, network: Network, folder: Path) -> Iterator[Path]:
-        """What was found by running the folder and, where they are known, the classes' names."""
+        """What running the folder gave; where they are known the classes' names, and a program that tells them."""
         (folder / CHECKED).write_text(self._checked(network, folder) + "\n", "utf-8")
         yield folder / CHECKED
         if names := self._classes(network):
-            (folder / CLASSES).write_text("".join(f"{name}\n" for name in names), "utf-8")
-            yield folder / CLASSES
+            (folder / LABELS).write_text(labels(names), "utf-8")
+            yield folder / LABELS
+        if fits(network):
+            (folder / PROGRAM).write_text(program("native", "."), "utf-8")
+            yield folder / PROGRAM
 
     def told(self, files: Sequence[Path]) -> list[str]:
         folder = files[0].parent

@@ -10,7 +10,8 @@ Cost: seconds, and a file as large as the dense weights.
 Options: ``size``: the side of images, which the file fixes; the batch is free. ``opset``: the version of ONNX's
   operators, for a client that is old. ``shrunk``: channels that compute nothing are removed first; ``multiple``: but
   for what leaves layers a multiple of so many. ``tolerance``: how far the logits may be from torch's, as a part of the
-  largest; what was found stands in the file's metadata.
+  largest; what was found stands in the file's metadata. ``predict``: ``predict.py`` and ``labels.txt`` are left
+  beside it, which answer with ONNX Runtime, numpy and Pillow alone.
 Reference: onnx.ai; torch.onnx.export(dynamo=True).
 """
 
@@ -19,7 +20,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+from tombola.disks import written
+from tombola.errors import RequestError
 from tombola.exporters import _onnx_file
+from tombola.exporters._alone.writing import LABELS, PROGRAM, fits, labels, program
 from tombola.exporters._base import Exporter
 from tombola.exporters._masked import masked
 from tombola.masks.masks import Masks
@@ -46,11 +50,17 @@ class Onnx(Exporter):
     opset: int = option(18, "the version of ONNX's operators", ge=18)
     shrunk: bool = option(default=False, help="whether channels that compute nothing are removed first")
     multiple: int = option(8, "with shrunk=true: layers keep a multiple of so many channels", ge=1, le=64)
+    predict: bool = option(
+        default=False,
+        absent=False,
+        help="whether predict.py, which needs no Tombola, and labels.txt are left beside it",
+    )
     tolerance: float = option(1e-4, "largest difference from torch's logits, a part of the largest logit", gt=0, lt=1)
 
     def export(self, model: Network, masks: Masks, out: Path) -> list[Path]:
         _onnx_file.check_out(out)
         _onnx_file.require("onnx", "onnxscript", "onnxruntime")
+        beside = self._beside(model, out)
         network = masked(model, masks)
         shown = shown_to(network, side=self.size)
         if self.shrunk:
@@ -59,7 +69,27 @@ class Onnx(Exporter):
         found = _onnx_file.check(proto, network, shown, self.tolerance)
         _note(proto, told_of(network) | _of_input(shown) | {"opset": self.opset, "difference": found})
         _onnx_file.write(proto, out)
-        return [out]
+        for file, text in beside.items():
+            with written(file) as new:
+                new.write_text(text, encoding="utf-8")
+        return [out, *beside]
+
+    def _beside(self, model: Network, out: Path) -> dict[Path, str]:
+        """The files that go with it, where they are asked for; refuses to replace others of their names."""
+        if not self.predict:
+            return {}
+        if not fits(model):
+            raise RequestError(
+                f"predict=true: {PROGRAM} is for nets of RGB images that were adapted to telling classes, and"
+                f" {model.source} is none; leave it out, or adapt the ticket first: tombola transfer"
+            )
+        assert model.adapted is not None
+        texts = {PROGRAM: program("onnx", out.name), LABELS: labels(model.adapted.classes)}
+        found = {out.parent / name: text for name, text in texts.items()}
+        for file, text in found.items():
+            if file.exists() and file.read_bytes() != text.encode():
+                raise RequestError(f"{file} is there and is another one; export into a folder of its own")
+        return found
 
     def told(self, files: Sequence[Path]) -> list[str]:
         notes = noted(files[0])

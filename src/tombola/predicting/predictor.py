@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, final
 
+from tombola.choices import Answer, Failed, answer_of
 from tombola.data._tokens import Written
 from tombola.engines._base import Running
 from tombola.errors import DataError, OptionError
 from tombola.fitting.session import Bar
-from tombola.predicting.answers import Answer, Failed, answer_of
 from tombola.predicting.ready import Ready
 from tombola.predicting.samples import Sample
 from tombola.predicting.told import Told

@@ -8,11 +8,11 @@ from typing import final
 import numpy as np
 import torch
 
+from tombola.choices import Failed
 from tombola.data._decode import in_threads
 from tombola.data._pictures import BROKEN, Bytes, pixels_of, reason
 from tombola.data._texts import Texts
 from tombola.data._tokens import Tokenizer, Written
-from tombola.predicting.answers import Failed
 from tombola.predicting.samples import Sample
 from tombola.predicting.told import Told
 from tombola.shown import IDS, IMAGES, Arrays, ShownImages, ShownTexts

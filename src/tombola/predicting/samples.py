@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from tombola.choices import Failed
+from tombola.data._image_files import SUFFIXES, images_below
 from tombola.data._text_files import TABLES, records, text_of
 from tombola.data._tokens import Written
-from tombola.data._tree import SUFFIXES, images_below
 from tombola.errors import DataError, RequestError
-from tombola.predicting.answers import Failed
 
 Content: TypeAlias = Path | bytes | Written
 STDIN: Final = "-"

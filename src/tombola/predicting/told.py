@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tombola.answers import Classes
-from tombola.errors import ModelError, OptionError, UnknownName
+from tombola.errors import ModelError, OptionError
 from tombola.models.adapted import Adapted
 from tombola.shown import ShownImages, ShownTexts
 from tombola.spec import build
-from tombola.tasks._base import Task
+from tombola.tasks._tells import tells_classes
 
 AGAIN = "tombola transfer x.ticket --task folder:PATH -o adapted.ticket"
 
@@ -43,7 +42,7 @@ def told(where: str, adapted: Adapted | None, shown: ShownImages | ShownTexts, o
             f"{where} does not say what it was adapted to, so its outputs have no meaning; adapt a ticket to a task"
             f" first: {AGAIN}"
         )
-    if not _tells_classes(adapted):
+    if not tells_classes(adapted):
         raise ModelError(
             f"{where} was adapted to {adapted.title}, and predict is for one class a sample (the tasks"
             " classification and text); its figures: tombola measure"
@@ -74,12 +73,3 @@ def _shown(notes: Mapping[str, Any], adapted: Adapted | None) -> ShownImages | S
     del first
     length = None if adapted is None else adapted.of_data("length")
     return ShownTexts(length or 64, 0, int(notes["pad"]), tuple(beside), notes["most"]).at(length or 64)
-
-
-def _tells_classes(adapted: Adapted) -> bool:
-    try:
-        task = Task.family.get(str(adapted.task.get("name")))
-    except UnknownName:  # a task of a program that is not here
-        return bool(adapted.classes)
-    assert issubclass(task, Task)
-    return task.ANSWERS is Classes

@@ -2,7 +2,7 @@
  *
  *     classify FOLDER [threads [batch [net.dat]]]
  *
- * An image's largest middle square is scaled to the net's size by averaging. Lines of classes.txt, if there is such a
+ * An image's largest middle square is scaled to the net's size by averaging. Lines of labels.txt, if there is such a
  * file, are the classes' names. Other pictures: `convert photo.jpg photo.ppm`, or `ffmpeg -i photo.jpg photo.ppm`. */
 #include <dirent.h>
 #include <stdio.h>
@@ -97,7 +97,7 @@ static void show(const char *file, const float *logits, char (*names)[NAME], int
 }
 
 static int read_names(char (*names)[NAME]) {
-    FILE *file = fopen("classes.txt", "r");
+    FILE *file = fopen("labels.txt", "r");
     int count = 0;
     while (file && count < NET_CLASSES && fgets(names[count], NAME, file)) names[count][strcspn(names[count], "\r\n")] = 0, count++;
     if (file) fclose(file);

@@ -1,4 +1,4 @@
-"""What comes out of predicting: for each sample an `Answer`, or why it `Failed`."""
+"""What a network says of samples: for each an `Answer`, its likeliest classes, or why it `Failed`. numpy alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
