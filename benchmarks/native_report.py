@@ -28,6 +28,8 @@ ORDER: Final = ("resnet18", "resnet50", "mobilenet_v2", "vgg16_bn")
 LINES: Final = {
     ("stripe:4", "uniform"): ("#0072b2", "-", "o"),
     ("stripe:4", "global"): ("#0072b2", (0, (4, 2)), "s"),
+    ("block:1x4", "uniform"): ("#009e73", "-", "^"),
+    ("block:1x4", "global"): ("#009e73", (0, (4, 2)), "v"),
     ("element", "uniform"): ("#d55e00", "-", "o"),
     ("element", "global"): ("#d55e00", (0, (4, 2)), "s"),
 }
@@ -123,7 +125,8 @@ def beaten(rows: Sequence[Row]) -> str:
 
 def _what(row: Row) -> str:
     if row["pattern"]:
-        return f"`{row['pattern']}`, {row['sparsity']:.0%}, in C"
+        how = "in C" if row["arithmetic"] == "float32" else f"in C, {row['arithmetic']}"
+        return f"`{row['pattern']}`, {row['sparsity']:.0%}, {how}"
     name = row["engine"].partition(":")[0]
     return f"{NAMES.get(name, name)}, dense {row['arithmetic']}"
 
@@ -165,7 +168,11 @@ def draw(rows: Sequence[Row], out: Path) -> None:
 
 def _draw(plot: "Plot", rows: Sequence[Row]) -> None:
     plot.axhline(1, color=_INK, lw=1)
-    rounded = [times for row in rows if row["arithmetic"] == "int8" and (times := ratio(row, "float32"))]
+    rounded = [
+        times
+        for row in rows
+        if row["arithmetic"] == "int8" and not row["engine"].startswith("native") and (times := ratio(row, "float32"))
+    ]
     if rounded:
         plot.axhline(max(rounded), color=_ROUNDED, lw=1.6)
     for (pattern, budget), (colour, style, marker) in LINES.items():

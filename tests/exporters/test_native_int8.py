@@ -1,6 +1,7 @@
 """``--to native`` with ``arithmetic=int8``: what is written and said, on what it is calibrated, and what is refused."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,15 @@ from tests.exporters.test_native import masks, written
 from tests.native.programs import difference
 from tests.native.small import network
 
+from tombola.data._base import of_images
 from tombola.errors import RequestError
 from tombola.exporters.native import Native
+from tombola.masks.masks import Masks
+from tombola.models.network import Network
+from tombola.models.seeded import seeded
+from tombola.models.source import Source
 from tombola.native.loading import load
+from tombola.tasks._base import Task
 
 
 def pictures(folder: Path) -> Path:
@@ -36,6 +43,31 @@ def test_a_ticket_in_int8_answers_nearly_as_torch_and_says_what_it_is(tmp_path: 
     x = torch.rand(6, 3, 12, 12, generator=torch.Generator().manual_seed(0))
     with load(tmp_path / "net") as net, torch.no_grad():
         assert 1e-4 < difference(net(x), network()(x)) < 0.1
+
+
+def adapted() -> Network:
+    """A thin ResNet-8 that has seen the digits' training images for a while."""
+    images = of_images(Task.parse("digits").splits(), "a test").train
+    with seeded(0):
+        made = Source.parse({"name": "resnet8", "width": 0.5}).load(num_classes=10, seed=0)
+        optimizer = torch.optim.Adam(made.parameters(), 5e-3)
+        for _ in range(60):
+            some = images.take(torch.randint(len(images), (64,)))
+            optimizer.zero_grad()
+            torch.nn.functional.cross_entropy(made(some.x.float() / 255), some.targets).backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+    return made.eval()
+
+
+def test_int8_keeps_the_accuracy_of_an_adapted_net(tmp_path: Path) -> None:
+    to = Native.parse({"name": "native", "target": "plain", "arithmetic": "int8", "task": "digits"})
+    said = to.told(to.export(adapted(), Masks({}), tmp_path / "net"))[1]
+    found = re.search(r"(\d+) of (\d+) get the same class; accuracy ([\d.]+) %, by torch ([\d.]+) %", said)
+    assert found is not None, said
+    same, images, ours, theirs = map(float, found.groups())
+    assert theirs > 70
+    assert abs(ours - theirs) <= 1.0
+    assert same >= 0.98 * images
 
 
 def test_a_layer_left_in_float32_is_one_in_the_folder(tmp_path: Path) -> None:

@@ -104,13 +104,27 @@ def test_quick_fails_where_stripes_are_below_the_bar(
 ) -> None:
     native = loaded("native", monkeypatch)
     fast = [row("native", 40 / times, share) for share, times in ((0.8, 3.0), (0.9, 4.4), (0.95, 6.0))]
-    assert native.below_bar([*ROWS[:2], *fast]) == 0
+    stripes, cells = native.BARS
+    assert native.below_bar([*ROWS[:2], *fast], stripes) == 0
     assert capsys.readouterr().out == (
-        "stripe:4 at 80% / 90% / 95%: 3.00x / 4.40x / 6.00x the best dense float32 engine (bar 2.9 / 4.3 / 5.6: held),"
-        " 0.75x / 1.10x / 1.50x the best dense int8\n"
+        "stripe:4 at 80% / 90% / 95%: 3.00x / 4.40x / 6.00x the best dense float32 engine,"
+        " 0.75x / 1.10x / 1.50x the best dense int8 (bar in float32 2.9 / 4.3 / 5.6: held)\n"
     )
-    assert native.below_bar([*fast[:2], row("native", 40 / 5.5, 0.95)]) == 1
+    assert native.below_bar([*fast[:2], row("native", 40 / 5.5, 0.95)], stripes) == 1
     assert "MISSED" in capsys.readouterr().out
+    bytes_ = [
+        row("native:int8", 10 / times, share, arithmetic="int8", pattern="block:1x4")
+        for share, times in ((0.8, 2.0), (0.9, 2.8), (0.95, 3.4))
+    ]
+    assert native.below_bar(bytes_, cells) == 1
+    assert "2.00x / 2.80x / 3.40x the best dense int8 (bar in int8 2.0 / 2.8 / 3.5: MISSED)" in capsys.readouterr().out
+
+
+def test_int8_of_our_own_is_no_rival_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    native = loaded("native", monkeypatch)
+    ours = row("native:int8", 2.0, 0.9, arithmetic="int8", pattern="block:1x4")
+    rows = [{**one, "difference": 0.0} for one in (*ROWS, ours)]
+    assert native._with_ratios(rows)[-1]["x_int8"] == 5.0
 
 
 def test_the_projects_pages_hold_what_its_rows_say(report: ModuleType) -> None:

@@ -1,5 +1,7 @@
 """int8 in C is what whole numbers say, bit for bit: random nets with random tickets, on every back end, sanitized."""
 
+import platform
+import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,7 +14,9 @@ from tests.native.programs import ELSEWHERE, HERE_WIDE, SANITIZED, Machine
 
 from tombola.graphs.interpret import interpret
 from tombola.models.network import Network
+from tombola.native.folder import layers_of, write_program
 from tombola.native.int8 import graphing
+from tombola.native.lowering import lower
 
 SLOW = settings(
     max_examples=12,
@@ -75,6 +79,23 @@ def test_random_nets_on_other_processors_under_an_emulator(
 def test_a_small_net_of_all_kinds_of_layers(machine: Machine) -> None:
     machine.require()
     check(machine, small(), (3, 37, 41), 2, 2, ())
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [("-march=x86-64-v4",), ("-march=x86-64-v4", "-mavx512vnni"), ("-march=x86-64-v3", "-mavxvnni")],
+    ids=["AVX-512", "AVX-512 with VNNI", "AVX with VNNI"],
+)
+def test_kernels_for_processors_that_are_not_at_hand_compile(flags: tuple[str, ...], tmp_path: Path) -> None:
+    if platform.machine() != "x86_64":
+        pytest.skip("of x86-64")
+    made = lower(rounded(small(), torch.rand(2, 3, 16, 16)))
+    write_program(made, layers_of(made), tmp_path / "net", target="native", values="int8")
+    command = ["gcc", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", *flags, "-S", str(tmp_path / "net" / "net.c")]
+    subprocess.run([*command, "-o", str(tmp_path / "net.s")], check=True)
+    said = (tmp_path / "net.s").read_text("utf-8")
+    assert ("vpdpbusd" in said) is any("vnni" in flag for flag in flags)
+    assert ("vpmaddubsw" in said) is not any("vnni" in flag for flag in flags)
 
 
 def test_what_is_no_number_comes_out_as_none_and_other_images_stay(tmp_path: Path) -> None:
