@@ -10,9 +10,11 @@ import pytest
 import torch
 from PIL import Image
 
-from tombola.data._base import Dataset, InMemory, Splits, Subset
+from tombola.data._base import Dataset, InMemory, Splits, Subset, of_images
+from tombola.data._unlabelled import Unlabelled
 from tombola.data.folder import Folder, OnDisk
 from tombola.errors import DataError, RequestError
+from tombola.tasks._base import Task
 
 COLOURS = {"cat": (200, 30, 30), "dog": (30, 200, 30), "eel": (30, 30, 200)}
 
@@ -41,6 +43,11 @@ def folder(path: Path, **options: Any) -> Folder:
     return parsed
 
 
+def loaded(dataset: Folder) -> Splits:
+    """Its images with their labels."""
+    return of_images(dataset.load(), "this test")
+
+
 def colours(splits: Splits) -> list[tuple[int, ...]]:
     """One image a class of the training split, its middle pixel rounded to hundreds of the class's colour."""
     found = []
@@ -51,7 +58,7 @@ def colours(splits: Splits) -> list[tuple[int, ...]]:
 
 
 def test_classes_directly_below_are_split_by_seed(tmp_path: Path) -> None:
-    splits = folder(fill(tmp_path)).load()
+    splits = loaded(folder(fill(tmp_path)))
     assert splits.classes == ("cat", "dog", "eel")
     assert [torch.bincount(part.labels).tolist() for part in (splits.train, splits.val, splits.test)] == [
         [7, 7, 7],
@@ -62,7 +69,7 @@ def test_classes_directly_below_are_split_by_seed(tmp_path: Path) -> None:
 
 
 def test_no_image_is_in_two_splits(tmp_path: Path) -> None:
-    splits = folder(fill(tmp_path)).load()
+    splits = loaded(folder(fill(tmp_path)))
     pictures = torch.cat([part.pixels_at(torch.arange(len(part))) for part in (splits.train, splits.val, splits.test)])
     assert len(torch.unique(pictures.flatten(1), dim=0)) == 30
 
@@ -80,20 +87,20 @@ def test_no_image_is_in_two_splits(tmp_path: Path) -> None:
 def test_split_folders(tmp_path: Path, made: tuple[str, ...], sizes: tuple[int, int, int]) -> None:
     for split in made:
         fill(tmp_path / split)
-    splits = folder(tmp_path).load()
+    splits = loaded(folder(tmp_path))
     assert (len(splits.train), len(splits.val), len(splits.test)) == sizes
 
 
 def test_a_class_may_be_called_train(tmp_path: Path) -> None:
     fill(tmp_path, classes={"car": (9, 9, 9), "train": (99, 9, 9)})
-    assert folder(tmp_path).load().classes == ("car", "train")
+    assert loaded(folder(tmp_path)).classes == ("car", "train")
 
 
 def test_the_same_split_every_time_and_another_by_seed(tmp_path: Path) -> None:
     fill(tmp_path)
     chosen = []
     for seed in (0, 0, 1):
-        test = folder(tmp_path, seed=seed).load().test
+        test = loaded(folder(tmp_path, seed=seed)).test
         assert isinstance(test, Subset)
         chosen.append(test.indices.tolist())
     assert chosen[0] == chosen[1] != chosen[2]
@@ -117,7 +124,7 @@ def test_the_rest_is_usable_by_option(tmp_path: Path, in_memory_mb: int) -> None
     (tmp_path / "cat" / "text.png").write_text("no image")
     (tmp_path / "eel" / "nothing.jpg").touch()
     with pytest.warns(UserWarning, match=r"skipped 3 broken images in .*cat/text\.png.*dog/broken\.JPG.*eel/nothing"):
-        splits = folder(tmp_path, broken="skip", in_memory_mb=in_memory_mb).load()
+        splits = loaded(folder(tmp_path, broken="skip", in_memory_mb=in_memory_mb))
     parts = [splits.train, splits.val, splits.test]
     assert sum(map(len, parts)) == 30
     assert all(part.pixels_at(torch.arange(len(part))).shape == (len(part), 3, 8, 8) for part in parts)
@@ -128,12 +135,12 @@ def test_many_broken_images_are_counted(tmp_path: Path) -> None:
     for number in range(12):
         (tmp_path / "cat" / f"x{number}.png").touch()
     with pytest.raises(DataError, match=r"12 broken images in .* and 2 more"):
-        folder(tmp_path).load()
+        loaded(folder(tmp_path))
 
 
 def test_large_sets_are_decoded_when_taken_to_the_same_pixels(tmp_path: Path) -> None:
     fill(tmp_path, suffix=".jpg")
-    held, decoded = (folder(tmp_path, in_memory_mb=mb).load().train for mb in (100, 0))
+    held, decoded = (loaded(folder(tmp_path, in_memory_mb=mb)).train for mb in (100, 0))
     assert isinstance(held, Subset)
     assert isinstance(decoded, Subset)
     while isinstance(held, Subset) and isinstance(decoded, Subset):
@@ -155,7 +162,7 @@ def test_hidden_and_other_files_empty_and_nested_folders(tmp_path: Path) -> None
     (tmp_path / "dog" / "deep" / "er").mkdir(parents=True)
     shutil.copy(tmp_path / "dog" / "00.png", tmp_path / "dog" / "deep" / "er" / "NESTED.PNG")
     with pytest.warns(UserWarning, match="unicorn"):
-        splits = folder(tmp_path).load()
+        splits = loaded(folder(tmp_path))
     assert splits.classes == ("cat", "dog", "eel")
     assert len(splits.train) + len(splits.val) + len(splits.test) == 31
 
@@ -163,21 +170,32 @@ def test_hidden_and_other_files_empty_and_nested_folders(tmp_path: Path) -> None
 def test_a_link_back_up_does_not_count_images_twice(tmp_path: Path) -> None:
     fill(tmp_path)
     (tmp_path / "cat" / "loop").symlink_to(tmp_path / "cat", target_is_directory=True)
-    assert sum(map(len, vars(folder(tmp_path).load()).values())) == 30
+    assert sum(map(len, vars(loaded(folder(tmp_path))).values())) == 30
 
 
-def test_no_class_folders_says_what_is_expected_and_found(tmp_path: Path) -> None:
+def test_images_in_no_folders_have_no_labels_and_who_needs_labels_refuses_them(tmp_path: Path) -> None:
     fill(tmp_path / "flat")
     for file in (tmp_path / "flat" / "cat").iterdir():
         shutil.copy(file, tmp_path)
     shutil.rmtree(tmp_path / "flat")
-    with pytest.raises(DataError, match=r"no class folders.*10 images directly in it and no folders.*PATH/cat/1\.jpg"):
-        folder(tmp_path).load()
+    splits = folder(tmp_path).load()
+    assert isinstance(splits.train, Unlabelled)
+    assert [len(part) for part in vars(splits).values()] == [7, 1, 2]
+    assert splits.classes == ()
+    assert Task.parse(f"contrastive:folder:{tmp_path}").splits().train.title_of(0).endswith(".png")
+    with pytest.raises(DataError, match=r"labels, and these have none; .* PATH/cat/1\.jpg, .* contrastive:folder:PATH"):
+        Task.parse(f"folder:{tmp_path}").splits()
+
+
+def test_no_images_at_all_says_what_is_expected_and_found(tmp_path: Path) -> None:
+    (tmp_path / "cat").mkdir()
+    with pytest.raises(DataError, match=r"no class folders.*0 images directly in it.*cat/ .*PATH/cat/1\.jpg"):
+        loaded(folder(tmp_path))
 
 
 def test_a_missing_folder_a_file_and_no_path(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="is not there"):
-        folder(tmp_path / "none").load()
+        loaded(folder(tmp_path / "none"))
     (tmp_path / "f").touch()
     with pytest.raises(DataError, match="is a file"):
         folder(tmp_path / "f").digest()
@@ -188,22 +206,22 @@ def test_a_missing_folder_a_file_and_no_path(tmp_path: Path) -> None:
 def test_split_folders_without_classes_or_train(tmp_path: Path) -> None:
     fill(tmp_path / "a", classes={"train": (1, 2, 3), "test": (3, 2, 1)})
     with pytest.raises(DataError, match="train holds no class folders"):
-        folder(tmp_path / "a").load()
+        loaded(folder(tmp_path / "a"))
     fill(tmp_path / "b" / "test")
     with pytest.raises(DataError, match="there is no train folder"):
-        folder(tmp_path / "b").load()
+        loaded(folder(tmp_path / "b"))
 
 
 def test_a_test_class_that_is_not_trained_is_named(tmp_path: Path) -> None:
     fill(tmp_path / "train")
     fill(tmp_path / "test", classes={**COLOURS, "fox": (1, 1, 1)})
     with pytest.raises(DataError, match="no training images: fox"):
-        folder(tmp_path).load()
+        loaded(folder(tmp_path))
 
 
 def test_too_few_images_for_a_split(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="too few images for a"):
-        folder(fill(tmp_path, each=1)).load()
+        loaded(folder(fill(tmp_path, each=1)))
 
 
 def test_identity_follows_the_files_and_not_the_place(tmp_path: Path) -> None:

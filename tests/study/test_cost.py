@@ -18,10 +18,12 @@ from tombola.fitting.cost import fit_passes
 from tombola.fitting.fit import Fit
 from tombola.fitting.part import Part
 from tombola.models import downloads
+from tombola.models.source import Source
 from tombola.properties._base import Property
 from tombola.schemes._base import Scheme
 from tombola.study.cost import Estimate, estimate
 from tombola.study.macs import forward_macs, text_macs
+from tombola.study.meter import Meter
 from tombola.study.plan import Plan
 from tombola.study.stages import TransferStage
 from tombola.study.study import Study
@@ -303,3 +305,12 @@ def test_a_study_of_texts_that_are_not_here_is_estimated(tmp_path: Path) -> None
     macs = text_macs("hf:bert-base-uncased@config", (("config", BERT),), 128, 2)
     assert found.kinds["measure"].flops == 2 * macs * 277
     assert found.kinds["transfer"].flops == 2 * macs * 3 * 2240  # a last batch of one is left out
+
+
+def test_learning_from_two_views_costs_both_of_each_image() -> None:
+    net, meter = Source.parse("resnet8"), Meter()
+    digits = {"name": "digits", "num_train": 100, "size": 16}
+    plain, twice = (Task.parse({"name": name, "data": digits}) for name in ("classification", "contrastive"))
+    who = Fit(epochs=Steps(1, "ep"), batch=10).objective
+    one, both = (meter.times(who, 30.0, net, task) for task in (plain, twice))
+    assert both.flops == 2 * one.flops

@@ -159,6 +159,11 @@ def of_images(splits: Splits[Examples], who: str) -> Splits:
     """The splits, which must be of images; `DataError` says that ``who`` needs them."""
     if not isinstance(splits.train, Images):
         kind = type(splits.train).__name__.lower()
+        if kind == "unlabelled":
+            raise DataError(
+                f"{who} needs images with labels, and these have none; put each class into a folder of its own, as"
+                " PATH/cat/1.jpg, or write a task that asks for none, as contrastive:folder:PATH"
+            )
         raise DataError(f"{who} needs images with labels, and this set holds {kind}; write one of images, as digits")
     return cast("Splits", splits)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from tombola.data._base import Dataset, Published, Splits, loaded, of_images
 from tombola.data._text_set import TextSet
 from tombola.data._texts import Texts
+from tombola.data._unlabelled import Unlabelled
 from tombola.errors import DataError
 
 _ONE_EACH = {"num_train": 1, "num_val": 1, "num_test": 1}
@@ -46,7 +47,10 @@ def counts_of(dataset: Dataset) -> Counts:
         )  # three images tell classes and size
         train, val, test = (int(getattr(dataset, name)) for name in _ONE_EACH)
         return replace(some, train=train, val=val, test=test)
-    return _of_splits(of_images(loaded(dataset), "an estimate of the cost"))
+    splits = loaded(dataset)
+    if isinstance(splits.train, Unlabelled):
+        return Counts(len(splits.train), len(splits.val), len(splits.test), 0, splits.train.size)
+    return _of_splits(of_images(splits, "an estimate of the cost"))
 
 
 def _of_splits(splits: Splits) -> Counts:

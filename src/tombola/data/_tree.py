@@ -15,7 +15,10 @@ LAYOUTS = (
 
 @dataclass(frozen=True)
 class Tree:
-    """The files of each split by class, sorted by name; the only split is ``all`` when there are no split folders."""
+    """The files of each split by class, sorted by name; the only split is ``all`` when there are no split folders.
+
+    Of images without any folder the only class has no name.
+    """
 
     splits: Mapping[str, Mapping[str, tuple[Path, ...]]]
     empty: tuple[str, ...]  # class folders that hold no image
@@ -23,6 +26,11 @@ class Tree:
     @property
     def classes(self) -> tuple[str, ...]:
         return tuple(self.splits["all" if "all" in self.splits else "train"])
+
+    @property
+    def flat(self) -> bool:
+        """Whether images lie in no class folders, and have no label."""
+        return self.classes == ("",)
 
     @property
     def files(self) -> list[Path]:
@@ -44,6 +52,8 @@ def read_tree(root: Path) -> Tree:
     empty = tuple(f"{places[split].name}/{name}" for split in found for name in found[split] if not found[split][name])
     splits = {split: {name: files for name, files in found[split].items() if files} for split in found}
     tree = Tree(splits, empty)
+    if not tree.classes and "all" in places and not found["all"] and (files := _flat(root)):
+        return Tree({"all": {"": files}}, ())
     if not tree.classes:
         raise DataError(f"folder: {root}: no class folders with images; found {_contents(root)}; {LAYOUTS}")
     for split, classes in splits.items():
@@ -72,6 +82,10 @@ def _split_folders(root: Path) -> dict[str, Path]:
 
 def _folders(root: Path) -> list[str]:
     return sorted(entry.name for entry in root.iterdir() if not hidden(entry.name) and entry.is_dir())
+
+
+def _flat(folder: Path) -> tuple[Path, ...]:
+    return tuple(sorted(path for path in folder.iterdir() if is_image(path)))
 
 
 def _contents(root: Path) -> str:

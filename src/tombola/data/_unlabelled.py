@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from tombola.batch import Batch
-from tombola.data._base import Examples, Images
+from tombola.data._base import Examples, Images, Splits, of_images
 
 
 @dataclass(frozen=True)
@@ -39,3 +39,9 @@ class Unlabelled(Examples):
 
     def title_of(self, index: int) -> str:
         return self.images.title_of(index)
+
+
+def images_in(splits: Splits[Examples], who: str) -> Splits:
+    """The images of the splits, whether they have labels or not; `DataError` says that ``who`` needs images."""
+    found = [part.images if isinstance(part, Unlabelled) else part for part in (splits.train, splits.val, splits.test)]
+    return of_images(Splits[Examples](*found), who)

@@ -2,8 +2,9 @@
 
 What: the ImageFolder layout, either ``PATH/cat/1.jpg`` (test and validation are drawn once by ``seed``, in equal shares
 of every class) or ``PATH/train/cat/1.jpg`` with ``PATH/test`` or ``PATH/val`` (then validation comes from train; where
-only ``val`` stands beside ``train``, as in ImageNet, it is the test split). Images are turned as their EXIF says, made
-RGB (transparent parts over white), their short side resized to ``size`` and the centre cropped.
+only ``val`` stands beside ``train``, as in ImageNet, it is the test split). Images in no folders, ``PATH/1.jpg``, have
+no labels: they serve ``contrastive:folder:PATH``, and what asks for labels refuses them. Images are turned as their
+EXIF says, made RGB (transparent parts over white), their short side resized to ``size`` and the centre cropped.
 When: any images on disk; write ``folder:PATH``.
 Cost: a set that fits ``in_memory_mb`` is decoded once; a larger one whenever images are taken, in threads. Every key
 reads the names and sizes of all files, and the contents up to a gigabyte.
@@ -22,13 +23,14 @@ from typing import ClassVar, Literal, Self
 import torch
 from torch import Tensor
 
-from tombola.data._base import Dataset, Images, InMemory, Splits, hold_out
+from tombola.data._base import Dataset, Examples, Images, InMemory, Splits, hold_out
 from tombola.data._coverage import say_untested
 from tombola.data._decode import decode, decode_all, find_broken, in_threads
 from tombola.data._examples import class_folders
 from tombola.data._files import files_identity
 from tombola.data._pictures import BROKEN, reason
 from tombola.data._tree import Tree, read_tree
+from tombola.data._unlabelled import Unlabelled
 from tombola.data._whole import whole
 from tombola.errors import DataError
 from tombola.spec import Json, option
@@ -66,8 +68,14 @@ class Folder(Dataset):
         """Its options and its files by relative name, size and content, so that changed files are another set."""
         return {**super().identity(), "content": files_identity(self.root, read_tree(self.root).files)}
 
-    def load(self) -> Splits:
+    def load(self) -> Splits[Examples]:
         tree = read_tree(self.root)
+        splits = self._splits(tree)
+        if not tree.flat:
+            return splits
+        return Splits[Examples](*map(Unlabelled, (splits.train, splits.val, splits.test)))
+
+    def _splits(self, tree: Tree) -> Splits:
         if tree.empty:
             warnings.warn(f"folder: class folders without images are left out: {', '.join(tree.empty)}", stacklevel=2)
         parts = {split: self._images(tree, split) for split in tree.splits}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import final
 
-from tombola.answers import Boxes, Tokens
+from tombola.answers import Boxes, Tokens, Vectors
 from tombola.data._base import Dataset, of_images
 from tombola.data._counts import Counts, counts_of
 from tombola.errors import TombolaError
@@ -48,6 +48,7 @@ class Meter:
         if task is None:
             return Cost(unknown=f"{who.name} says no image size")
         counts = self.counts(task)
+        passes *= 2 if issubclass(task.ANSWERS, Vectors) else 1  # both views of an image
         if counts.tokens is not None:
             asked = getattr(task, "share", None) if task.ANSWERS is Tokens else None
             return Cost(2 * text_macs(model.bare, model.options, counts.tokens, counts.classes, asked) * passes, passes)

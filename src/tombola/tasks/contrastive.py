@@ -25,12 +25,12 @@ from torch import Tensor
 
 from tombola.answers import Answers, Vectors
 from tombola.batch import Batch
-from tombola.data._base import Dataset, Images, Splits, loaded_images
+from tombola.data._base import Dataset, Images, Splits, loaded
 from tombola.data._base import Examples as Samples
 from tombola.data._scenes import SceneSet
 from tombola.data._seen_twice import SeenTwice
 from tombola.data._text_set import TextSet
-from tombola.data._unlabelled import Unlabelled
+from tombola.data._unlabelled import Unlabelled, images_in
 from tombola.data._views import Looks, drawn, viewed
 from tombola.data._whole import Nothing
 from tombola.errors import DataError
@@ -136,7 +136,7 @@ class Contrastive(Task):
 @lru_cache(maxsize=4)
 def _splits(task: Contrastive, digest: str) -> Splits[Samples]:
     del digest  # part of the cache's key, as in `loaded`
-    found = loaded_images(task.data)
+    found = images_in(loaded(task.data), task.data.name)
     if not isinstance(found.train, Nothing) and len(found.train) < 2:
         raise DataError(
             f"{task.data.name}: {len(found.train)} training image; its views are told from those of others, so there"
