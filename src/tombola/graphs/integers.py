@@ -22,7 +22,7 @@ from tombola.graphs.ops import OfCells
 
 
 def of_cells(op: OfCells, inputs: list[Tensor]) -> Tensor:
-    """An operation's output of these inputs."""
+    """An operation's output of these inputs; a linear layer's, which has a shape of its own, is `multiplied`."""
     x = inputs[0]
     match op:
         case EnterCells():
@@ -33,8 +33,6 @@ def of_cells(op: OfCells, inputs: list[Tensor]) -> Tensor:
             return meant(op, x)
         case CellConv():
             return convolved(op, x, inputs[1] if op.added else None)
-        case CellLinear():
-            return multiplied(op, x)
         case CellMax():
             return largest(op, x)
         case CellMean():

@@ -6,8 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from tombola.graphs.cells import CellLinear
 from tombola.graphs.graph import Graph, Node
-from tombola.graphs.integers import of_cells
+from tombola.graphs.integers import multiplied, of_cells
 from tombola.graphs.ops import (
     Activate,
     Activation,
@@ -57,7 +58,7 @@ def output_of(node: Node, inputs: list[Tensor]) -> Tensor:
         case Conv() as op:
             return _convolved(op, inputs)
         case Linear(weight, bias, activation=kind):
-            return activated(F.linear(x, weight, bias), kind)
+            return activated(F.linear(x, weight, bias), kind).view(len(x), *node.shape)
         case Scale(scale, shift):
             shape = (1, -1, *(1 for _ in x.shape[2:]))
             return x * scale.view(shape) + shift.view(shape)
@@ -81,6 +82,8 @@ def output_of(node: Node, inputs: list[Tensor]) -> Tensor:
             return x.flatten(1)
         case Input():
             return x
+        case CellLinear() as op:
+            return multiplied(op, x).view(len(x), *node.shape)
         case OfCells() as op:
             return of_cells(op, inputs)
 

@@ -4,13 +4,17 @@ import pytest
 import torch
 from tests.native.graphs import conv, graph
 from tests.native.int8.nets import rounded, small
-from torch import Tensor
+from tests.native.programs import difference
+from tests.native.random_nets import Excite
+from torch import Tensor, nn
 
 from tombola.errors import RequestError
 from tombola.graphs.cells import CellConv, CellLinear, CellMax, CellMean, EnterCells, FromCells, ToCells
 from tombola.graphs.graph import Graph
 from tombola.graphs.interpret import interpret
 from tombola.graphs.ops import Activate, Adaptive, Conv, Flatten, Linear, Pool
+from tombola.models.inputs.pixels import Normalise
+from tombola.models.network import Network
 from tombola.native.int8.rounding import rounded_graph
 
 
@@ -35,6 +39,19 @@ def test_it_is_near_to_what_it_was() -> None:
         for clip in ("largest", "percentile", "mse"):
             found = interpret(rounded(small(), images(), clip), images())
             assert 0 < float((found - wanted).abs().max()) < 0.06 * float(wanted.abs().max())
+
+
+def test_convolutions_of_a_single_pixel_keep_their_shape() -> None:
+    torch.manual_seed(0)
+    body = nn.Sequential(
+        nn.Conv2d(3, 8, 3), Excite(8, nn.Sigmoid()), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 5)
+    )
+    network = Network(body, Normalise([0.4] * 3, [0.3] * 3), source="excited").eval()
+    x = torch.rand(5, 3, 9, 9)
+    found = rounded(network, x)
+    assert kinds(found).count(CellLinear) == 3
+    with torch.no_grad():
+        assert difference(interpret(found, x), network(x)) < 0.05
 
 
 def test_a_layer_named_stays_in_float32_and_one_unknown_is_refused() -> None:
