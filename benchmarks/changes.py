@@ -1,0 +1,219 @@
+"""What changes of a training cost: a step between edits, an edit, and the peak of memory, against plain masked steps.
+
+    python benchmarks/changes.py [--net resnet18] [--threads 1] [--steps 24] [--quick]
+
+Every training is `Fit`'s own, of the same net from the same ticket (90 %, uniform, by magnitude) on the same made-up
+images; two clocks among its changes tell what the change between them takes before a step, and what the step takes. The
+plain training and those with a change alternate, round by round. An edit is timed from where the change is asked until
+its masks are in force. Memory is the highest resident size of a process of its own, above what it held before the
+training began. The bars: a step at most 1.1 plain ones, an edit at most one plain step, memory at most 1.3 times.
+
+``resnet18`` is torchvision's with the stem usual at 32x32 (a 3x3 convolution, no pooling); ``small`` is our ResNet-20.
+"""
+
+import argparse
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tombola.benching.machine import processor
+from tombola.data._base import InMemory, Splits
+from tombola.fitting.changes._base import Change, Changing, Edit, Given
+from tombola.fitting.fit import Fit
+from tombola.fitting.session import Session
+from tombola.masks.budgets._base import Budget
+from tombola.masks.drawing import draw_masks
+from tombola.masks.masks import Masks
+from tombola.masks.patterns._base import Pattern
+from tombola.models.network import Network
+from tombola.models.prunable import prunable
+from tombola.models.source import Source
+from tombola.objectives._base import Progress
+from tombola.spec import build
+from tombola.tasks._base import Task
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds those beside it
+
+from benchmarks.bars import Bar, closing, parsed
+
+CLASSES: Final = 10
+STEP, EDIT, MEMORY = 1.1, 1.0, 1.3
+KINDS: Final[dict[str, dict[str, Any] | None]] = {
+    "plain": None,
+    "prune": {"name": "prune", "sparsity": 0.95, "every": "4it", "end": 1.0, "budget": "uniform"},
+    "regrow by gradient": {"name": "regrow", "every": "4it", "end": 1.0},
+    "regrow at random": {"name": "regrow", "every": "4it", "end": 1.0, "grow": "random"},
+}
+
+
+@dataclass
+class Times:
+    """Of one training: what the change took where it did something, and what steps took."""
+
+    edits: list[float] = field(default_factory=list)
+    steps: list[float] = field(default_factory=list)
+
+
+class Clock(Change):
+    """Tells when it is asked, and when a step is done."""
+
+    TOLD: ClassVar[list[tuple[str, float]]] = []
+
+    what: str
+
+    def begin(self, given: Given) -> Changing:
+        return Ticking(self.what)
+
+
+class Ticking(Changing):
+    def __init__(self, what: str) -> None:
+        self.what = what
+
+    def at(self, given: Given, progress: Progress) -> Edit | None:
+        Clock.TOLD.append((self.what, time.perf_counter()))
+        return None
+
+    def after_step(self, step: int) -> None:
+        if self.what == "after":
+            Clock.TOLD.append(("done", time.perf_counter()))
+
+
+class Images(Task):
+    """Made-up images of ten classes."""
+
+    count: int
+
+    def splits(self) -> Splits:
+        drawn = torch.Generator().manual_seed(0)
+        pixels = torch.randint(0, 256, (self.count, 3, 32, 32), generator=drawn, dtype=torch.uint8)
+        one = InMemory(pixels, torch.arange(self.count) % CLASSES, tuple(map(str, range(CLASSES))))
+        return Splits(one, one, one)
+
+    def head(self, model: Network, *, generator: torch.Generator) -> Network:
+        return model.with_head(CLASSES, generator=generator)
+
+    def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        return F.cross_entropy(outputs, targets, reduction="none")
+
+
+Images.name = "images"
+
+
+def main() -> int:
+    options = arguments()
+    torch.set_num_threads(options.threads)
+    if options.of:
+        print(peak(options))
+        return 0
+    times = {kind: Times() for kind in KINDS}
+    for number in range(options.rounds + 1):
+        for kind, found in times.items():
+            one = timed(options, kind)
+            if number:  # the first round warms up
+                found.edits += one.edits
+                found.steps += one.steps
+    return report(options, times, {kind: memory(options, kind) for kind in KINDS})
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--net", choices=["resnet18", "small"], default="resnet18")
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--steps", type=int, default=24, help="steps of a training")
+    parser.add_argument("--rounds", type=int, default=3, help="trainings of each, after one that does not count")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--of", choices=list(KINDS), help="print the peak of memory of this one's training, and end")
+    return parsed(parser, net="small", steps=9, rounds=1)
+
+
+def a_model(name: str) -> Network:
+    if name == "small":
+        return Source.parse("resnet20").load(num_classes=CLASSES, seed=0)
+    network = Source.parse("torchvision:resnet18").load(num_classes=CLASSES, seed=0)
+    network.body.conv1 = nn.Conv2d(3, 64, 3, padding=1, bias=False)
+    network.body.maxpool = nn.Identity()
+    return network
+
+
+def ticket(model: Network) -> Masks:
+    weights = dict(prunable(model.body))
+    return draw_masks(weights, 0.9, pattern=Pattern.parse("element"), budget=Budget.parse("uniform"))
+
+
+def trained(options: argparse.Namespace, kind: str, clocks: tuple[Change, ...]) -> None:
+    """One training; the clocks stand around its change."""
+    asked = KINDS[kind]
+    between = () if asked is None else (Change.parse(asked),)
+    fit = build(
+        Fit,
+        {
+            "epochs": f"{options.steps}it",
+            "batch": options.batch,
+            "precision": "float32",
+            "changes": [*clocks[:1], *between, *clocks[1:]],
+        },
+    )
+    model = a_model(options.net)
+    fit.run(model, Images(count=4 * options.batch), masks=ticket(model), seed=0, session=Session())
+
+
+def timed(options: argparse.Namespace, kind: str) -> Times:
+    Clock.TOLD.clear()
+    trained(options, kind, (Clock(what="before"), Clock(what="after")))
+    found, told = Times(), Clock.TOLD
+    for place in range(0, len(told), 3):
+        (_, asked), (_, edited), (_, done) = told[place : place + 3]
+        if place >= 3:  # the first step allocates
+            found.steps.append(done - edited)
+            found.edits += [edited - asked] if kind != "plain" and (place // 3) % 4 == 0 else []
+    return found
+
+
+def memory(options: argparse.Namespace, kind: str) -> float:
+    """The peak of a training in a process of its own, in bytes above what it began with."""
+    given = ["--net", options.net, "--batch", str(options.batch), "--steps", "6", "--threads", str(options.threads)]
+    command = [sys.executable, __file__, *given, "--of", kind]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1])
+
+
+def peak(options: argparse.Namespace) -> int:
+    a_model(options.net)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    trained(options, options.of, ())
+    return 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+
+
+def report(options: argparse.Namespace, times: dict[str, Times], peaks: dict[str, float]) -> int:
+    plain = statistics.median(times["plain"].steps)
+    print(
+        f"{options.net} at 32x32, batch {options.batch}, 90 % pruned, {options.rounds} x {options.steps} steps of each"
+    )
+    steps, edits, most = [1.0], [0.0], [1.0]
+    for kind, found in times.items():
+        step = statistics.median(found.steps)
+        edit = statistics.median(found.edits) if found.edits else 0.0
+        said = f"{kind:19} step {1e3 * step:7.1f} ms ({step / plain:.2f}x), peak {peaks[kind] / 1e6:.0f} MB"
+        print(said + (f", edit {1e3 * edit:7.1f} ms ({edit / plain:.2f} steps)" if found.edits else ""))
+        steps.append(step / plain)
+        edits.append(edit / plain)
+        most.append(peaks[kind] / peaks["plain"])
+    print(f"torch {torch.__version__}, Python {platform.python_version()}, {processor()}, {options.threads} threads")
+    return closing(
+        Bar("the slowest step, in plain steps", max(steps), STEP, at_most=True),
+        Bar("the slowest edit, in plain steps", max(edits), EDIT, at_most=True),
+        Bar("the highest peak of memory, in plain ones", max(most), MEMORY, at_most=True),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
