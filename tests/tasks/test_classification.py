@@ -117,6 +117,19 @@ def test_losses_and_scores_of_numbers_checked_by_hand() -> None:
     assert smoothed[0].item() == pytest.approx(0.95 * 0.126928 + 0.05 * 2.126928, abs=1e-5)
 
 
+@pytest.mark.parametrize("classes", [2, 5])
+def test_smoothing_over_the_others_takes_nothing_back(classes: int) -> None:
+    outputs = torch.randn((4, classes), generator=torch.Generator().manual_seed(0))
+    targets = torch.arange(4) % classes
+    options = {"name": "digits", "label_smoothing": 0.2, "smoothing_over": "others"}
+    found = task(options).losses(outputs, targets)
+    wanted = torch.full((4, classes), 0.2 / (classes - 1)).scatter_(1, targets[:, None], 0.8)
+    assert torch.allclose(found, -(wanted * outputs.log_softmax(1)).sum(1), atol=1e-6)
+    assert "smoothing_over" not in task("digits").identity()
+    with pytest.raises(RequestError, match="leaves the target less than half"):
+        task({**options, "label_smoothing": 0.6})
+
+
 def test_the_head_has_one_output_a_class_and_the_model_is_not_changed() -> None:
     body = nn.Sequential(nn.Flatten(), nn.Linear(3 * 16 * 16, 4))
     model = Network(body, source="toy")

@@ -53,14 +53,17 @@ class Block(nn.Module):
         super().__init__()
         self.conv1 = _conv3x3(inputs, outputs, stride)
         self.bn1 = nn.BatchNorm2d(outputs)
+        self.act1 = nn.ReLU()
         self.conv2 = _conv3x3(outputs, outputs, 1)
         self.bn2 = nn.BatchNorm2d(outputs)
+        self.act2 = nn.ReLU()
         self.shortcut = _shortcut(inputs, outputs, stride, option)
 
     def forward(self, x: Tensor) -> Tensor:
-        out = F.relu(self.bn1(self.conv1(x)))
+        out = self.act1(self.bn1(self.conv1(x)))
         out = self.bn2(self.conv2(out))
-        return F.relu(out + self.shortcut(x))
+        ended: Tensor = self.act2(out + self.shortcut(x))
+        return ended
 
 
 class CifarResNet(nn.Module):
@@ -71,6 +74,7 @@ class CifarResNet(nn.Module):
         narrow, middle, broad = channels
         self.conv1 = _conv3x3(3, narrow, 1)
         self.bn1 = nn.BatchNorm2d(narrow)
+        self.act1 = nn.ReLU()
         self.layer1 = _stage(narrow, narrow, blocks, 1, option)
         self.layer2 = _stage(narrow, middle, blocks, 2, option)
         self.layer3 = _stage(middle, broad, blocks, 2, option)
@@ -82,7 +86,7 @@ class CifarResNet(nn.Module):
 
     def forward_features(self, x: Tensor) -> Tensor:
         """The maps of the last stage (N, C, h, w), before they are averaged."""
-        x = F.relu(self.bn1(self.conv1(x)))
+        x = self.act1(self.bn1(self.conv1(x)))
         maps: Tensor = self.layer3(self.layer2(self.layer1(x)))
         return maps
 

@@ -6,7 +6,7 @@ When: every data set Tombola has. ``digits`` alone means ``classification:digits
 own may stand beside ``name``: ``{name: digits, num_train: 200}``.
 Cost: none beyond the data's.
 Options: ``data``; ``augment``, by default what suits the data; ``fraction`` of the training labels and which
-(``subset``, ``subset_seed``); ``label_smoothing``.
+(``subset``, ``subset_seed``); ``label_smoothing``, and ``smoothing_over`` which classes.
 Reference: methods as usual; few labels as in Fu et al., arXiv 2304.11834.
 """
 
@@ -47,12 +47,23 @@ class Classification(Task):
     fraction: float = option(1.0, "the share of the training labels that may be used", gt=0, le=1)
     subset: Literal["stratified", "first"] = option("stratified", "which labels: each class by its share, or the first")
     subset_seed: int = option(0, "which stratified subset", ge=0)
-    label_smoothing: float = option(0.0, "mass of the target spread over all classes", ge=0, lt=1)
+    label_smoothing: float = option(0.0, "mass of the target spread over classes", ge=0, lt=1)
+    smoothing_over: Literal["all", "others"] = option(
+        "all", "over which classes: all of them, as PyTorch has it, or those that are not the target", absent="all"
+    )
 
     @model_validator(mode="before")
     @classmethod
     def _data_options(cls, values: Any) -> Any:
         return with_data_options(values, cls)
+
+    @model_validator(mode="after")
+    def _target_leads(self) -> Self:
+        if self.smoothing_over == "others" and self.label_smoothing > 0.5:
+            raise ValueError(
+                f"label_smoothing={self.label_smoothing:g} over the others leaves the target less than half; write less"
+            )
+        return self
 
     @field_validator("data", mode="before")
     @classmethod
@@ -92,7 +103,10 @@ class Classification(Task):
         return batch.replace(x=augment(batch.x, self.policy, generator=generator))
 
     def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        return F.cross_entropy(outputs, targets, reduction="none", label_smoothing=self.label_smoothing)
+        smoothing, classes = self.label_smoothing, outputs.shape[1]
+        if self.smoothing_over == "others":  # PyTorch's of more, of which the target gets its share back
+            smoothing *= classes / (classes - 1)
+        return F.cross_entropy(outputs, targets, reduction="none", label_smoothing=smoothing)
 
     def scores(self, outputs: Tensor, targets: Tensor) -> Tensor:
         return right(outputs, targets)

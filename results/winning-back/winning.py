@@ -1,6 +1,6 @@
 """Each way's paired difference to plain finetuning, with its interval, from the rows of this folder; writes the table.
 
-python results/winning-back/compare.py [--rows results/winning-back/resnet20.jsonl]
+python results/winning-back/winning.py [--rows results/winning-back/resnet20.jsonl]
 """
 
 import argparse
@@ -18,10 +18,10 @@ BEGIN, END = "<!-- table -->", "<!-- end -->"
 
 
 def differences(rows: Sequence[Row], plain: str = "plain") -> dict[str, list[float]]:
-    """Of each way: its accuracy minus plain's, for every repetition that has both."""
-    found: dict[str, dict[str, float]] = defaultdict(dict)
+    """Of each way: its accuracy minus plain's, for every seed that has both."""
+    found: dict[str, dict[int, float]] = defaultdict(dict)
     for row in rows:
-        found[str(row.cell["way"])][str(row.cell["repeat"])] = row.value
+        found[str(row.cell["way"])][row.seed] = row.value
     base = found[plain]
     return {way: [values[one] - base[one] for one in sorted(values) if one in base] for way, values in found.items()}
 
