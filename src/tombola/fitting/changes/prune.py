@@ -104,8 +104,8 @@ class Pruning(Changing):
 
     def _masks(self, given: Given, sparsity: float) -> Masks:
         wanted = self._options
-        how = {"score": wanted.score, "pattern": wanted.pattern, "budget": wanted.budget}
-        return drawn(given, sparsity, rule=wanted.prunable, **how)
+        score, pattern, budget = wanted.score, wanted.pattern, wanted.budget
+        return drawn(given, sparsity, score=score, pattern=pattern, budget=budget, rule=wanted.prunable)
 
 
 def risen(first: float, last: float, left: float, power: int) -> float:

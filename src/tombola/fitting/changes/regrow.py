@@ -103,8 +103,8 @@ class Regrowing(Changing):
 
     def _first(self, given: Given, sparsity: float) -> Masks:
         wanted = self._options
-        how = {"pattern": wanted.pattern, "budget": wanted.budget, "rule": wanted.prunable}
-        return drawn(given, sparsity, score=Random(), **how)
+        pattern, budget, rule = wanted.pattern, wanted.budget, wanted.prunable
+        return drawn(given, sparsity, score=Random(), pattern=pattern, budget=budget, rule=rule)
 
     def _moved(self, given: Given, share: float, step: int) -> Masks:
         masks = {} if given.masks is None else {name: mask.cpu() for name, mask in given.masks.items()}
@@ -130,7 +130,7 @@ def _moved(name: str, grouping: Grouping, weight: Tensor, worth: Tensor, mask: T
         )
     kept, sizes = alive != 0, grouping.sizes
     magnitudes, worths = grouping.means(weight.abs()), grouping.means(worth)
-    for size in sizes.unique():
+    for size in torch.unique(sizes):
         of_size = sizes == size
         kept[of_size] = swapped(kept[of_size], magnitudes[of_size], worths[of_size], share)
     return grouping.expand(kept)
