@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1]
 def test_the_public_names_are_these() -> None:
     assert tombola.__all__ == [
         "Attached",
+        "Enforcer",
         "Fit",
         "Masks",
         "Network",

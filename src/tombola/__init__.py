@@ -7,6 +7,7 @@ The public names, loaded when first used, so that ``import tombola`` is fast:
     adopt, Attached                               a ticket from elsewhere; several tickets on one model
     Source, Fit, Network, Masks, Ticket, Steps    the nouns they take and give
     Session                                       where and how work runs
+    Enforcer                                      masks that hold in a loop of your own
 """
 
 import importlib
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tombola.attached import Attached
     from tombola.fitting.fit import Fit
     from tombola.fitting.session import Session
+    from tombola.masks.enforce import Enforcer
     from tombola.masks.masks import Masks
     from tombola.models.inputs.pixels import Normalise
     from tombola.models.network import Network
@@ -30,6 +32,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Attached": "tombola.attached",
+    "Enforcer": "tombola.masks.enforce",
     "Fit": "tombola.fitting.fit",
     "Masks": "tombola.masks.masks",
     "Network": "tombola.models.network",
@@ -49,6 +52,7 @@ _HOME = {
 
 __all__ = [
     "Attached",
+    "Enforcer",
     "Fit",
     "Masks",
     "Network",

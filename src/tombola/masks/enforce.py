@@ -10,7 +10,9 @@ would count wherever all gradients are looked at together, as in their norm: at 
 """
 
 from abc import ABC, abstractmethod
-from typing import Final, final
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, final
 
 import torch
 from torch import Tensor, nn
@@ -43,9 +45,9 @@ class Enforces(ABC):
 
 @final
 class Enforcer(Enforces):
-    """Keeps a module's pruned weights at +0.0: call `enforce` after every step of the optimizer.
+    """Keeps a module's pruned weights at +0.0: `attach` it to the optimizer, or call `enforce` after every step.
 
-    Call `drop_gradients` before it, after the backward, where gradients are clipped or looked at.
+    Then call `drop_gradients` too, after the backward, where gradients are clipped or looked at.
 
     Make it once the module is on its device; an averaged copy (EMA) of the module wants an enforcer of its own.
     """
@@ -65,6 +67,26 @@ class Enforcer(Enforces):
         """Pruned weights are +0.0 again. In place, allocates nothing."""
         for _, parameter, kept in self._matched:
             _clear(parameter, kept)
+
+    def attach(self, optimizer: torch.optim.Optimizer) -> Callable[[], None]:
+        """From now on every step of ``optimizer`` keeps the masks, and gradients of pruned weights are 0 as they come.
+
+        So a loop needs no other call, and whoever clips gradients counts those of weights that are there. Optimizers
+        that ``accelerate`` prepared are taken too. What is returned ends it.
+        """
+        inner = getattr(optimizer, "optimizer", optimizer)
+        handles = [inner.register_step_post_hook(lambda *_: self.enforce())]
+        for _, parameter, kept in self._matched:
+            if parameter.requires_grad:
+                hooked: Any = parameter  # torch does not say what this method takes
+                handles.append(hooked.register_post_accumulate_grad_hook(partial(_drop_gradient, kept=kept)))
+        self.enforce()
+
+        def end() -> None:
+            for handle in handles:
+                handle.remove()
+
+        return end
 
     @torch.no_grad()
     def check(self) -> None:
@@ -94,6 +116,13 @@ def _matched(module: nn.Module, masks: Masks) -> list[tuple[str, nn.Parameter, T
         kept = torch.empty_like(parameter, dtype=_WORDS[parameter.element_size()], requires_grad=False)
         matched.append((name, parameter, kept.copy_(mask).neg_()))  # -1 has all bits set
     return matched
+
+
+@torch.no_grad()
+def _drop_gradient(parameter: Tensor, *, kept: Tensor) -> None:
+    """In place, 0 where the parameter is pruned."""
+    if parameter.grad is not None:
+        _clear(parameter.grad, kept)
 
 
 def _clear(tensor: Tensor, kept: Tensor) -> None:
