@@ -115,7 +115,7 @@ def test_a_truncated_image_is_named(tmp_path: Path, in_memory_mb: int) -> None:
     cut(fill(tmp_path) / "dog" / "broken.JPG")
     spec = folder(tmp_path, in_memory_mb=in_memory_mb)
     with pytest.raises(DataError, match=r"dog/broken\.JPG.*truncated.*broken=skip"):
-        take_all(spec.load())
+        take_all(loaded(spec))
 
 
 @pytest.mark.parametrize("in_memory_mb", [0, 100])

@@ -15,7 +15,8 @@ from tombola.fitting.session import Session
 from tombola.masks.masks import Masks
 from tombola.models.digest import weights_digest
 from tombola.models.network import Network
-from tombola.objectives._base import START, Progress, Standing
+from tombola.objectives._base import START, Objective, Progress, Running, Standing
+from tombola.objectives.free import Free
 from tombola.objectives.moco import Following, MoCo, Queue
 from tombola.spec import build
 from tombola.tasks._base import Task
@@ -230,3 +231,23 @@ def test_a_queue_shorter_than_a_batch_is_refused_with_what_to_write() -> None:
 def test_a_task_of_labels_is_refused_with_what_to_write() -> None:
     with pytest.raises(RequestError, match="toy has a target a sample; write the task contrastive:SET"):
         build(Fit, {**SHORT, "objective": "moco"}).run(network(), Toy(), seed=0, session=Session())
+
+
+@pytest.mark.parametrize("objective", [MoCo(queue=3, parts=1), Free()])
+def test_after_a_resume_a_process_files_its_own_parts_alone(objective: Objective) -> None:
+    """A checkpoint brings every process all parts; filed again, those of others would be as old as the checkpoint."""
+    net, batch = Given(), Batch(VECTORS, torch.tensor([0, 1, 0, 1]))
+    running, again = (objective.begin(net, TASK, seed=0) for _ in range(2))
+
+    def work(what: Running, part: int) -> None:
+        at = Progress(part=part, parts=2)
+        loss, _ = what.loss(net, batch, lambda outputs, _: outputs.sum(1), at=at, generator=rng())
+        torch.autograd.backward(loss)
+        what.after_backward()
+
+    work(running, 0)
+    work(running, 1)
+    again.restore(running.tensors())
+    work(again, 1)
+    parts = {name.partition("/")[0] for name in again.tensors()} - {"encoder"}
+    assert parts == {"1"}

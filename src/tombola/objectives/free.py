@@ -74,6 +74,7 @@ class Replaying(Running):
         self._free: Final = objective
         self._carried: dict[str, Tensor] = {}
         self._leaves: dict[str, Tensor] = {}
+        self._worked: set[str] = set()
 
     @property
     def parted(self) -> bool:
@@ -101,7 +102,8 @@ class Replaying(Running):
         self._leaves.clear()
 
     def tensors(self) -> dict[str, Tensor]:
-        return dict(self._carried)
+        """Of the parts that are worked here: another process has the others', which a checkpoint brought here too."""
+        return {name: self._carried[name] for name in self._worked}
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         self._carried = {name: _laid_out(tensor) for name, tensor in tensors.items()}
@@ -118,6 +120,7 @@ class Replaying(Running):
         if len(found) < len(x):
             found = torch.cat([found, x.new_zeros(len(x) - len(found), *x.shape[1:])])
         self._carried[name] = found = _laid_out(found)
+        self._worked.add(name)
         return found
 
 

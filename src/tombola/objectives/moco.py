@@ -134,7 +134,8 @@ class Following(Running):
     @torch.no_grad()
     def after_step(self, training: Standing) -> None:
         """The encoder follows, its statistics are the network's, and masks are in force on it too."""
-        mine, theirs = [*self.encoder.parameters()], [parameter.detach() for parameter in self._network.parameters()]
+        mine: list[Tensor] = [*self.encoder.parameters()]
+        theirs: list[Tensor] = [*self._network.parameters()]
         torch._foreach_lerp_(mine, theirs, 1 - self._moco.momentum)
         for own, buffer in zip(self.encoder.buffers(), self._network.buffers(), strict=True):
             own.copy_(buffer)
@@ -143,7 +144,7 @@ class Following(Running):
 
     def tensors(self) -> dict[str, Tensor]:
         """The encoder's weights, and the queues of the parts that are worked here."""
-        found = {f"encoder/{name}": parameter for name, parameter in self.encoder.named_parameters()}
+        found: dict[str, Tensor] = {f"encoder/{name}": parameter for name, parameter in self.encoder.named_parameters()}
         for part in self._worked:
             found[f"{part}/queue"] = self.queues[part].keys
             found[f"{part}/oldest"] = torch.tensor(self.queues[part].oldest)

@@ -92,7 +92,8 @@ class Contrastive(Task):
 
     @property
     def side(self) -> int:
-        return self.splits().test.images.size
+        test: SeenTwice = self.splits().test
+        return test.images.size
 
     def splits(self) -> Splits[Any]:
         return _splits(self, self.digest())
