@@ -20,6 +20,7 @@ from tombola.cli import (
     draw,
     export,
     listing,
+    make,
     measure,
     predict,
     pretrain,
@@ -118,6 +119,7 @@ def tombola(
     del version
 
 
+app.command("make")(make.make)
 app.command("run")(run.run)
 app.command("plan")(run.plan)
 app.command("status")(run.status)

@@ -1,0 +1,92 @@
+"""``tombola make``: from labelled examples and a pretrained model to something to ship, in one command."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+
+import typer
+
+from tombola.cli import settings
+from tombola.cli.output import JSON, emit
+from tombola.cli.progress import reporter
+from tombola.cli.studies import STORE
+from tombola.disks import require_writable
+from tombola.errors import RequestError
+
+if TYPE_CHECKING:
+    from tombola.tasks._base import Task
+
+TABLES = (".csv", ".tsv", ".jsonl")
+Target = Literal["latency", "size", "both"]
+
+
+def make(
+    what: str = typer.Argument(help="Labelled examples: a folder a class, a table of texts, or a task (digits, ...)."),
+    model: str = typer.Option(..., "--model", help="The pretrained model: timm:NAME, hf:FOLDER, path:FILE, ..."),
+    max_drop: float = typer.Option(1.0, "--max-drop", help="Points of accuracy it may lose.", min=0, max=100),
+    target: str = typer.Option("latency", "--target", help="What is to be small: latency, size or both."),
+    minutes: float = typer.Option(20.0, "--minutes", help="About how long it may take here.", min=0.1),
+    batch: int = typer.Option(1, "--batch", help="Images, or texts, at once.", min=1),
+    threads: int = typer.Option(1, "--threads", help="Threads of each engine.", min=1),
+    out: str = typer.Option("made", "-o", "--out", help="The folder to make."),
+    store: str = STORE,
+    set_: list[str] = settings.SET,
+    seed: int = settings.SEED,
+    device: str = settings.DEVICE,
+    as_json: bool = JSON,
+) -> None:
+    """Find the fastest or smallest net within a margin of the dense one, and leave it ready to run.
+
+    The dense net in float32 and in int8, and tickets in C and in smaller layers, race on validation samples; the winner
+    is judged once on held-out ones. What is slower than what is there already is not trained. Killed, the same command
+    goes on. --set task.size=160 and the like are for the task, fit.batch=16 for training, model.X for the model.
+    """
+    from tombola.models.source import Source
+    from tombola.race.front import lines
+    from tombola.race.race import race
+    from tombola.race.ship import plain, ship
+    from tombola.race.wanted import Wanted
+    from tombola.study.store import Store
+
+    folder, options = Path(out), settings.settings(set_)
+    require_writable(folder.absolute().parent)
+    fit = options.pop("fit", {})
+    source = Source.parse(settings.taken(options, "model", model))
+    task = task_of(what, model, options.pop("task", {}))
+    if options:
+        raise RequestError(
+            f"--set {next(iter(options))}=...: set options of task, fit or model, as in --set task.size=160"
+        )
+    wanted = Wanted(source, task, max_drop, _target(target), minutes, batch, threads, fit, seed)
+    kept = Store.at(store)
+    raced = race(wanted, folder, kept, device=device, reporter=reporter())
+    files = ship(raced, folder, kept)
+    emit(as_json, plain(raced), [*lines(raced), "", *(str(file) for file in files)])
+
+
+def task_of(what: str, model: str, given: dict[str, Any]) -> "Task":
+    """The task that examples are: images of a folder, texts of a table or of a folder of texts, or one by name.
+
+    Of a folder of images one that cannot be read is left out, with a warning; texts are read by the model's tokeniser.
+    """
+    from tombola.tasks._base import Task
+
+    path = Path(what)
+    if not path.exists():
+        return Task.parse({"name": what, **given})
+    if path.is_file() and path.suffix.lower() not in TABLES:
+        raise RequestError(f"{what}: is no table of texts ({', '.join(TABLES)}); name a folder with one folder a class")
+    if path.is_file() or _holds_texts(path):
+        tokenizer = {"tokenizer": model.partition(":")[2]} if model.startswith("hf:") else {}
+        return Task.parse({"name": f"text:{what}", **tokenizer, **given})
+    return Task.parse({"name": f"folder:{what}", "broken": "skip", **given})
+
+
+def _holds_texts(folder: Path) -> bool:
+    return any(folder.glob("*/*.txt")) or any((folder / f"train{suffix}").is_file() for suffix in TABLES)
+
+
+def _target(text: str) -> Target:
+    for known in get_args(Target):
+        if text == known:
+            return cast(Target, text)
+    raise RequestError(f"--target {text}: write {', '.join(get_args(Target))}")

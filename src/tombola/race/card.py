@@ -1,0 +1,72 @@
+"""``card.md``: what was made, from what, how well it does and how to load it, with the fields of a model card."""
+
+from collections.abc import Iterator
+
+from tombola.benching.machine import processor
+from tombola.models.network import Network
+from tombola.race.entrants import DENSE
+from tombola.race.race import Raced
+from tombola.race.rule import Finish
+from tombola.tickets.ticket import Ticket
+
+
+def card(raced: Raced, network: Network, ticket: Ticket, runs: str) -> str:
+    """The text; ``runs`` is the folder with what the engine runs."""
+    return "\n".join(_lines(raced, network, ticket, runs)) + "\n"
+
+
+def _lines(raced: Raced, network: Network, ticket: Ticket, runs: str) -> Iterator[str]:
+    wanted, shipped = raced.wanted, raced.winner
+    yield from _fields(raced)
+    yield f"# {network.source} for {'' if network.adapted is None else network.adapted.title}"
+    yield ""
+    yield f"{shipped.entrant}, run by `{shipped.engine}` from `{runs}/`. Made by `tombola make`; `model.ticket` holds"
+    yield f"the same weights ({ticket.masks.sparsity:.2%} of {ticket.masks.total:,} prunable ones are zero)."
+    yield ""
+    yield "## How well"
+    yield f"Accuracy on {shipped.samples:,} validation samples chose it; held-out samples were looked at once, here."
+    yield ""
+    yield "| | held-out accuracy | samples | ms a run | bytes |"
+    yield "|---|---|---|---|---|"
+    yield from (_row(name, one) for name, one in zip(("shipped", "dense"), raced.held_out, strict=True))
+    yield ""
+    yield f"Difference: {raced.difference}; allowed: {wanted.margin:g} below."
+    yield "Held." if raced.holds else "**Not held.**"
+    yield f"Times: medians, batch {wanted.batch}, {wanted.threads} threads, {processor()}."
+    yield ""
+    yield "## Beside it (validation samples)"
+    yield "| net | engine | accuracy | ms | bytes |"
+    yield "|---|---|---|---|---|"
+    ranked = sorted(raced.front, key=lambda one: one.ms)
+    yield from (
+        f"| {one.entrant} | {one.engine} | {one.accuracy:.2f} % | {one.ms:.3f} | {one.bytes:,} |" for one in ranked
+    )
+    yield ""
+    if raced.left:
+        yield "## Not tried to the end"
+        yield from (f"- {name}: {why}" for name, why in raced.left.items())
+        yield ""
+    yield "## From what"
+    yield f"- Weights: {network.origin}."
+    yield f"- Data: {wanted.task.name}, digest `{wanted.task.digest()[:16]}`; classes in `labels.txt`."
+    yield f"- Training: {raced.steps:,} steps a net, seed {wanted.seed} alone: another may rank near ones otherwise."
+    yield "- Licence: that of the source weights and of the data; nothing here changes it."
+    yield ""
+    yield "## Load it"
+    yield "```python"
+    yield "from tombola import verbs"
+    yield "from tombola.tickets.ticket import Ticket"
+    yield 'ticket = Ticket.load("model.ticket")'
+    yield "network = verbs.applied(verbs.base_of(ticket), ticket)"
+    yield "```"
+
+
+def _fields(raced: Raced) -> Iterator[str]:
+    """The head that a hub of models reads."""
+    kind = "text-classification" if raced.wanted.of_texts else "image-classification"
+    tags = ["tombola", *([] if raced.winner.entrant == DENSE else ["sparse"])]
+    yield from ("---", f"pipeline_tag: {kind}", f"tags: [{', '.join(tags)}]", "metrics: [accuracy]", "---", "")
+
+
+def _row(name: str, one: Finish) -> str:
+    return f"| {name} ({one.engine}) | {one.accuracy:.2f} % | {one.samples:,} | {one.ms:.3f} | {one.bytes:,} |"

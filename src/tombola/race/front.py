@@ -1,0 +1,121 @@
+"""The front of a race: every finish as a line of a table, and as a point of time, or bytes, against accuracy."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from tombola.benching.table import aligned
+from tombola.disks import written
+from tombola.race.entrants import DENSE
+from tombola.race.race import Raced
+from tombola.race.rule import Finish
+
+_HEAD: Final = ("net", "run by", "accuracy", "ms", "bytes", "x float32", "x int8")
+_COLOURS: Final = {"float32": "#a7b0ba", "int8": "#e69f00"}
+_TICKET: Final = "#0072b2"
+
+
+def lines(raced: Raced) -> list[str]:
+    """The table, the winner, what was not tried, one sentence of advice."""
+    wanted = raced.wanted
+    shown = aligned([_HEAD, *(_row(raced, one) for one in sorted(raced.front, key=lambda one: one.ms))])
+    count = raced.dense.samples
+    left = [f"not in the table: {name}: {why}" for name, why in raced.left.items()]
+    return [
+        f"on {count:,} validation samples, batch {wanted.batch}, {wanted.threads} threads, {raced.steps:,} steps each:",
+        "",
+        *shown,
+        "",
+        *left,
+        "",
+        advice(raced),
+        _held_out(raced),
+        *_missed(raced),
+    ]
+
+
+def advice(raced: Raced) -> str:
+    """One sentence: what to ship, and how it compares with the best that needs no pruning."""
+    shipped, wanted = raced.winner, raced.wanted
+    rival = _rival(raced)
+    if shipped.entrant == DENSE:
+        what = "in int8" if shipped.arithmetic == "int8" else "in float32"
+        return (
+            f"ship the dense net {what}, run by {shipped.engine}: nothing pruned within {wanted.margin:g} points of"
+            f" accuracy costs less here"
+        )
+    return (
+        f"ship {shipped.entrant}, run by {shipped.engine}: within {wanted.margin:g} points of the dense net,"
+        f" {rival.ms / shipped.ms:.2f} times as fast as, and {rival.bytes / shipped.bytes:.2f} times smaller than, the"
+        f" best that needs no pruning ({rival.engine})"
+    )
+
+
+def write_picture(raced: Raced, out: Path, *, dpi: int = 160) -> Path:
+    """Accuracy against milliseconds, or bytes where size is the target; the margin as a line, the winner ringed."""
+    from matplotlib.figure import Figure as Canvas
+
+    by_size = raced.wanted.target == "size"
+    canvas = Canvas(figsize=(8.0, 4.6), layout="constrained", facecolor="white")
+    plot = canvas.subplots()
+    for one in raced.front:
+        x = one.bytes / 1e6 if by_size else one.ms
+        plot.scatter(x, one.accuracy, color=_colour(one), s=42, zorder=3)
+        plot.annotate(
+            f"{one.entrant}, {one.engine}", (x, one.accuracy), xytext=(5, 4), textcoords="offset points", fontsize=7
+        )
+    x = raced.winner.bytes / 1e6 if by_size else raced.winner.ms
+    plot.scatter(x, raced.winner.accuracy, s=150, facecolors="none", edgecolors="#1b1f24", zorder=4)
+    plot.axhline(raced.dense.accuracy - raced.wanted.margin, color="#5a6370", linestyle="--", linewidth=1)
+    plot.set_xlabel("megabytes" if by_size else "milliseconds a run, median")
+    plot.set_ylabel(f"accuracy, {raced.dense.samples:,} validation samples (%)")
+    plot.set_title(f"{raced.wanted.margin:g} points below dense is the dashed line; the ring is shipped", fontsize=10)
+    plot.margins(0.18, 0.12)
+    with written(out) as beside:
+        canvas.savefig(beside, dpi=dpi)
+    return out
+
+
+def _row(raced: Raced, one: Finish) -> Sequence[str]:
+    exact, rounded = _fastest(raced, "float32"), _fastest(raced, "int8")
+    return (
+        ("-> " if one is raced.winner else "   ") + one.entrant,
+        one.engine,
+        f"{one.accuracy:.2f} %",
+        f"{one.ms:.2f}",
+        f"{one.bytes:,}",
+        "" if exact is None else f"{exact.ms / one.ms:.2f}",
+        "" if rounded is None else f"{rounded.ms / one.ms:.2f}",
+    )
+
+
+def _held_out(raced: Raced) -> str:
+    shipped, dense = raced.held_out
+    return (
+        f"held-out samples: {shipped.entrant} in {shipped.engine} tells {shipped.accuracy:.2f} %, the dense net in"
+        f" {dense.engine} {dense.accuracy:.2f} %: {raced.difference}"
+    )
+
+
+def _rival(raced: Raced) -> Finish:
+    """The fastest dense finish that holds the margin: what a user could have without a ticket."""
+    floor = raced.dense.accuracy - raced.wanted.margin
+    held = [one for one in raced.front if one.entrant == DENSE and one.accuracy >= floor]
+    return min(held, key=lambda one: one.cost(raced.wanted.target))
+
+
+def _fastest(raced: Raced, arithmetic: str) -> Finish | None:
+    some = [one for one in raced.front if one.entrant == DENSE and one.arithmetic == arithmetic]
+    return min(some, key=lambda one: one.ms, default=None)
+
+
+def _colour(one: Finish) -> str:
+    return _COLOURS.get(one.arithmetic, _TICKET) if one.entrant == DENSE else _TICKET
+
+
+def _missed(raced: Raced) -> Iterator[str]:
+    if not raced.holds:
+        yield (
+            f"on held-out samples it is {-raced.difference.points:.2f} points below, more than the"
+            f" {raced.wanted.margin:g} asked for: it was chosen on other samples; take --max-drop smaller, or more data"
+        )

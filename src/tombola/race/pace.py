@@ -1,0 +1,49 @@
+"""How many steps of training a budget of time pays for on this machine."""
+
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from tombola.fitting.fit import Fit
+from tombola.fitting.session import Session
+from tombola.models.network import Network
+from tombola.race.wanted import SHARE, Wanted
+from tombola.spec import build
+
+_TIMED: Final = 4
+MOST_EPOCHS: Final = 30
+"""A pretrained net gains nothing from more, however long the budget."""
+
+_IMAGES: Final[Mapping[str, Any]] = {
+    "batch": 32,
+    "optimizer": {"name": "sgd", "lr": 0.01, "momentum": 0.9, "weight_decay": 1e-4},
+    "schedule": "cosine",
+}
+_TEXTS: Final[Mapping[str, Any]] = {"preset": "glue", "optimizer": {"name": "adamw", "lr": 1e-4}}
+
+
+def fit_of(wanted: Wanted, steps: int) -> dict[str, Any]:
+    """How every entrant is trained: the usual finetuning for the task's kind, so many steps, and what the user set."""
+    base = dict(_TEXTS if wanted.of_texts else _IMAGES)
+    return {**base, **wanted.fit, "epochs": wanted.fit.get("epochs", f"{steps}it")}
+
+
+def steps_within(network: Network, wanted: Wanted, *, device: str) -> int:
+    """Steps that take a sixth of the budget, at most thirty epochs of them and at least one; the net is not changed."""
+    second = _seconds_a_step(network, wanted, device)
+    batch = build(Fit, fit_of(wanted, 1)).batch
+    an_epoch = -(-len(wanted.task.splits().train) // batch)
+    return max(1, min(MOST_EPOCHS * an_epoch, int(60 * wanted.minutes / SHARE / second)))
+
+
+def _seconds_a_step(network: Network, wanted: Wanted, device: str) -> float:
+    """Of the steps after the first, which also reads the data and starts what is started once."""
+
+    def took(steps: int) -> float:
+        options = {**fit_of(wanted, steps), "epochs": f"{steps}it"}
+        begun = time.perf_counter()
+        build(Fit, options).run(network, wanted.task, seed=wanted.seed, session=Session(device=device))
+        return time.perf_counter() - begun
+
+    took(1)
+    return max(1e-3, (took(1 + _TIMED) - took(1)) / _TIMED)

@@ -1,0 +1,110 @@
+"""The rule of a race, on figures alone: who is trained, who stays after the heats, and who wins.
+
+Written before any row. A finish is a net in one engine: its time, its bytes, and its accuracy on validation samples.
+The margin is from the dense net's best float32 engine, so int8 has to hold it as everything else.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil, sqrt
+
+import numpy as np
+
+from tombola.outcomes import Z95, Outcomes
+from tombola.race.wanted import Target
+
+
+@dataclass(frozen=True)
+class Timed:
+    """What is known of an engine before anything is trained: milliseconds a run, and bytes of its files."""
+
+    engine: str
+    ms: float
+    bytes: int
+
+    def cost(self, target: Target) -> float:
+        """What is to be small; of both, what halves one counts as what halves the other."""
+        return {"latency": self.ms, "size": float(self.bytes), "both": sqrt(self.ms * self.bytes)}[target]
+
+
+@dataclass(frozen=True)
+class Finish(Timed):
+    """An entrant in one engine after its training; accuracy in per cent of ``samples``, ``outcomes`` as in rows."""
+
+    entrant: str
+    arithmetic: str
+    accuracy: float
+    samples: int
+    outcomes: str = ""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Points of accuracy above another's, on the same samples, with the 95 % interval."""
+
+    points: float
+    low: float
+    high: float
+    samples: int
+
+    def __str__(self) -> str:
+        return f"{self.points:+.2f} points ({self.low:+.2f} to {self.high:+.2f}, 95 %, {self.samples:,} samples)"
+
+
+def difference(one: Finish, other: Finish) -> Difference:
+    """How much better one tells the samples that both were shown.
+
+    The interval is Agresti and Min's (2005) for paired proportions: half a sample is added to each of the four cells,
+    so that two nets which never differ are not called equal for certain.
+    """
+    left, right = (Outcomes.parse(item.outcomes) for item in (one, other))
+    if (left.of, left.count) != (right.of, right.count):
+        raise ValueError("the two were shown different samples")
+    gained = int(np.sum(left.table() & ~right.table()))
+    lost = int(np.sum(~left.table() & right.table()))
+    count, more, fewer = left.count + 2, gained + 0.5, lost + 0.5
+    middle = (more - fewer) / count
+    half = Z95 * sqrt(max(0.0, (more + fewer) / count - middle**2) / count)
+    points = 100 * (gained - lost) / left.count
+    return Difference(points, 100 * (middle - half), 100 * (middle + half), left.count)
+
+
+def reference(dense: Sequence[Finish]) -> Finish:
+    """The dense net that accuracy is held against: in float32, the fastest engine."""
+    exact = [one for one in dense if one.arithmetic == "float32"] or list(dense)
+    return min(exact, key=lambda one: one.ms)
+
+
+def holds(one: Finish, against: Finish, margin: float) -> bool:
+    """Whether it is at most so many points below."""
+    return one.accuracy >= against.accuracy - margin
+
+
+def best(finishes: Iterable[Finish], against: Finish, margin: float, target: Target) -> Finish:
+    """The cheapest that holds the margin; the reference itself where nothing else does. Of equals the first."""
+    held = [one for one in finishes if holds(one, against, margin)]
+    return min(held, key=lambda one: one.cost(target), default=against)
+
+
+def worth_training(
+    known: Mapping[str, Sequence[Timed]], to_beat: float, target: Target
+) -> tuple[list[str], dict[str, str]]:
+    """Labels of those whose cheapest engine costs less than what is there already, the cheapest first; why not others.
+
+    Times and bytes do not depend on how a net is trained, so nobody is trained who cannot win.
+    """
+    costs = {label: min(one.cost(target) for one in timed) for label, timed in known.items()}
+    chosen = sorted((label for label in costs if costs[label] < to_beat), key=lambda label: costs[label])
+    unit = {"latency": "ms", "size": "bytes", "both": "of time and bytes together"}[target]
+    others = {
+        label: f"{cost:,.4g} {unit} at best, and a dense net takes {to_beat:,.4g}"
+        for label, cost in costs.items()
+        if label not in chosen
+    }
+    return chosen, others
+
+
+def after_heats(heats: Mapping[str, float]) -> list[str]:
+    """Half of the labels, rounded up: those with the highest accuracy after a short training. Of equals the first."""
+    ranked = sorted(heats, key=lambda label: -heats[label])
+    return ranked[: ceil(len(ranked) / 2)]

@@ -1,0 +1,88 @@
+"""The folder that is made: the ticket, what the winning engine runs, the names of classes, the card and the picture."""
+
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from tombola import verbs
+from tombola.benching.asked import Questions
+from tombola.disks import written
+from tombola.engines._base import Engine, Setting, Subject
+from tombola.engines.native import FOLDER
+from tombola.models.network import Network
+from tombola.race.card import card
+from tombola.race.front import write_picture
+from tombola.race.known import shown_of
+from tombola.race.race import Raced
+from tombola.study.store import Store
+from tombola.tickets.ticket import Ticket
+
+RUNS: Final = {"native": "native", "openvino": "openvino"}
+"""What the folder of an engine's files is called; ``onnx`` for all others."""
+
+
+def ship(raced: Raced, folder: Path, store: Store) -> list[Path]:
+    """The files of the winner, in the order of the card; files of an earlier run of the same race are replaced."""
+    folder.mkdir(parents=True, exist_ok=True)
+    network, ticket = _finished(raced, store)
+    ticket.save(folder / "model.ticket", overwrite=True)
+    runs = _run_by(raced, network, ticket, folder)
+    names = () if network.adapted is None else network.adapted.classes
+    texts = {
+        "labels.txt": "".join(f"{name}\n" for name in names),
+        "result.json": json.dumps(plain(raced), indent=1) + "\n",
+        "card.md": card(raced, network, ticket, runs.name),
+    }
+    for name, text in texts.items():
+        with written(folder / name) as beside:
+            beside.write_text(text, encoding="utf-8")
+    write_picture(raced, folder / "front.png")
+    return [folder / name for name in ("model.ticket", runs.name, *texts, "front.png")]
+
+
+def plain(raced: Raced) -> dict[str, Any]:
+    """The result as plain JSON; outcomes are left in the store."""
+    shipped, dense = raced.held_out
+    return {
+        "winner": _finish(raced.winner),
+        "dense": _finish(raced.dense),
+        "held_out": {"winner": _finish(shipped), "dense": _finish(dense), "difference": asdict(raced.difference)},
+        "margin": raced.wanted.margin,
+        "holds": raced.holds,
+        "target": raced.wanted.target,
+        "steps": raced.steps,
+        "front": [_finish(one) for one in raced.front],
+        "heats": dict(raced.heats),
+        "left_out": dict(raced.left),
+        "minutes": round(raced.seconds / 60, 2),
+    }
+
+
+def _finish(one: Any) -> dict[str, Any]:
+    return {name: value for name, value in asdict(one).items() if name != "outcomes"}
+
+
+def _finished(raced: Raced, store: Store) -> tuple[Network, Ticket]:
+    stage = raced.ran.finished
+    folders = {one.key: store.folder(one.key) for one in (stage, *stage.inputs)}
+    network = stage.network(folders)
+    return network, verbs.keep(network, stage.drawn.ticket(folders), stage.task)
+
+
+def _run_by(raced: Raced, network: Network, ticket: Ticket, folder: Path) -> Path:
+    """What the winning engine was timed with, made once more: the whole C for ``native``, its model for others."""
+    wanted, engine = raced.wanted, Engine.parse(raced.winner.engine)
+    setting = Setting(shown_of(network, wanted.task), wanted.batch, wanted.threads)
+    examples = Questions(wanted.task).calibration(setting) if engine.arithmetic == "int8" else None
+    called = raced.winner.engine.removeprefix("shrunk:").partition(":")[0]
+    place = folder / RUNS.get(called, "onnx")
+    part = place.with_name(f".{place.name}.part")  # whole or not at all
+    for old in (place, part):
+        shutil.rmtree(old, ignore_errors=True)
+    part.mkdir()
+    engine.prepare(Subject(network, ticket.masks, setting, examples), part)
+    (part / FOLDER if called == "native" else part).rename(place)
+    shutil.rmtree(part, ignore_errors=True)
+    return place

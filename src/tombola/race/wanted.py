@@ -1,0 +1,50 @@
+"""What is asked of a race: a task, a pretrained model, how far accuracy may fall, and what counts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeAlias
+
+from tombola.models.source import Source
+from tombola.spec import Json, key
+from tombola.tasks._base import Task
+from tombola.tasks._texts import OfTexts
+
+Target: TypeAlias = Literal["latency", "size", "both"]
+
+SHARE: Final = 6
+"""The dense net's training may take so much of the budget, as one part of so many: the rest is for those that race."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A request. ``margin`` is in points of accuracy below the dense net; ``minutes`` are of this machine's time."""
+
+    model: Source
+    task: Task
+    margin: float = 1.0
+    target: Target = "latency"
+    minutes: float = 20.0
+    batch: int = 1
+    threads: int = 1
+    fit: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+
+    @property
+    def of_texts(self) -> bool:
+        """Whether the task's samples are texts."""
+        return isinstance(self.task, OfTexts)
+
+    def identity(self) -> str:
+        """What two requests share that may go on from each other's work: all of it."""
+        told: dict[str, Json] = {
+            "model": self.model.identity(),
+            "task": self.task.identity(),
+            "margin": self.margin,
+            "target": self.target,
+            "minutes": self.minutes,
+            "batch": self.batch,
+            "threads": self.threads,
+            "fit": dict(self.fit),
+            "seed": self.seed,
+        }
+        return key("race", 1, told)

@@ -1,0 +1,220 @@
+"""A whole race on toys: who is trained, what is shipped, that it goes on after a stop, and what it refuses."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from typer.testing import CliRunner
+
+from tombola import verbs
+from tombola.benching.asked import Questions
+from tombola.benching.numbers import Times
+from tombola.benching.result import Measured, Result
+from tombola.cli import make
+from tombola.cli.main import app
+from tombola.engines._base import Setting
+from tombola.errors import RequestError
+from tombola.exporters._masked import masked
+from tombola.masks.masks import Masks
+from tombola.models.network import Network
+from tombola.properties._test_images import image_scores
+from tombola.properties._test_images import outcomes as outcomes_of
+from tombola.race import known
+from tombola.race import race as racing
+from tombola.race.entrants import DENSE, Entrant, entrants, not_installed
+from tombola.race.notebook import Notebook
+from tombola.race.rule import Timed
+from tombola.study import shipping
+from tombola.tasks._base import Task
+from tombola.tickets.ticket import Ticket
+
+TOYS = [
+    Entrant(DENSE, {"name": "omp", "sparsity": 0.0}, ["torch"]),
+    Entrant("half", {"name": "coupled", "sparsity": 0.5, "budget": "uniform"}, ["shrunk:torch"]),
+    Entrant("most", {"name": "coupled", "sparsity": 0.8, "budget": "uniform"}, ["shrunk:torch"]),
+]
+TOY = ("digits", "--model", "resnet8", "--set", "model.width=0.5", "--set", "fit.epochs=6it", "--set", "fit.batch=20")
+
+
+MS: dict[tuple[str, float], float] = {("torch", 0.0): 4.0, ("shrunk", 0.5): 2.0, ("shrunk", 0.8): 1.0}
+
+
+def clocked(network: Network, masks: Masks, engines: Any, setting: Setting, **options: Any) -> Result:
+    """A bench whose times are a table's and whose answers are torch's, in this process."""
+    questions: Questions = options.get("questions") or Questions()
+    accuracy, outcomes, count = None, "", 0
+    if questions.task is not None:
+        samples = getattr(questions.task.splits(), questions.split)
+        scores = image_scores(masked(network, masks), questions.task, samples, 256, torch.device("cpu"))
+        accuracy, outcomes, count = 100 * scores.mean().item(), outcomes_of(scores, samples), len(samples)
+    sparsity = round(masks.sparsity, 1) if masks.total else 0.0
+    found = []
+    for engine in engines:
+        seconds = min((abs(key[1] - sparsity), ms) for key, ms in MS.items() if key[0] == engine.name)[1] / 1e3
+        found.append(
+            Measured(
+                engine.label,
+                uses_zeros=engine.USES_ZEROS,
+                times=Times(seconds, seconds, seconds, seconds, runs=9, interrupted=0),
+                load=0.1,
+                files={"net": int(1e6 * seconds)},
+                memory=None,
+                difference=0.0,
+                accuracy=accuracy,
+                outcomes=outcomes,
+            )
+        )
+    return Result("toy", setting, masks.sparsity, masks.kept, masks.total, found, samples=count)
+
+
+@pytest.fixture
+def _clocked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shipping, "bench", clocked)
+    monkeypatch.setattr(known, "bench", clocked)
+
+
+@pytest.fixture(autouse=True)
+def _toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(racing, "entrants", lambda *, of_texts: [] if of_texts else TOYS)
+
+
+def run(*words: str) -> Any:
+    return CliRunner().invoke(app, ["make", *words])
+
+
+def refused(*words: str) -> str:
+    result = run(*words)
+    assert result.exit_code == 2, result.output
+    return " ".join(str(result.output).split())
+
+
+@pytest.mark.usefixtures("_clocked")
+def test_it_leaves_a_folder_that_runs_and_again_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    always = ("--max-drop", "100", "--minutes", "5", "--json")
+    first = run(*TOY, *always)
+    assert first.exit_code == 0, first.output
+    told = json.loads(first.stdout)
+    assert told == json.loads(Path("made/result.json").read_text("utf-8"))
+    assert (told["winner"]["entrant"], told["winner"]["ms"]) in (("most", 1.0), ("half", 2.0))
+    assert told["held_out"]["winner"]["samples"] == len(Task.parse("digits").splits().test)
+    assert told["winner"]["samples"] == len(Task.parse("digits").splits().val)
+    assert Path("made/labels.txt").read_text("utf-8").split() == [str(digit) for digit in range(10)]
+    assert Path("made/front.png").read_bytes().startswith(b"\x89PNG")
+    card = Path("made/card.md").read_text("utf-8")
+    assert card.startswith("---\npipeline_tag: image-classification\n")
+    assert f"{told['held_out']['winner']['accuracy']:.2f} %" in card
+    ticket = Ticket.load("made/model.ticket")
+    (row,) = verbs.measure(verbs.applied(verbs.base_of(ticket), ticket), "digits", "accuracy")
+    assert row.value == pytest.approx(told["held_out"]["winner"]["accuracy"], abs=0.2)
+
+    monkeypatch.setattr(racing, "timed", lambda *_: pytest.fail("times are in the notebook"))
+    again = run(*TOY, *always)
+    assert json.loads(again.stdout) == told, "all of it lies in the store"
+    assert "holds what another request made" in refused(*TOY, "--max-drop", "3", "--minutes", "5")
+
+
+@pytest.mark.usefixtures("_clocked")
+def test_the_dense_net_is_shipped_where_nothing_pruned_is_cheaper_and_it_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(MS, ("torch", 0.0), 0.5)
+    result = run(*TOY)
+    assert result.exit_code == 0, result.output
+    assert "ship the dense net in float32, run by torch:channels_last: nothing pruned within 1 points" in result.stdout
+    assert "not in the table: most: 1 ms at best, and a dense net takes 0.5" in result.stdout
+    assert "held-out samples: dense in torch:channels_last tells" in result.stdout
+
+
+@pytest.mark.usefixtures("_clocked")
+def test_without_time_nobody_is_trained_but_the_dense_net_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(racing, "_Clock", lambda budget, spent: Late())
+    result = run(*TOY)
+    assert json.loads(Path("made/result.json").read_text("utf-8"))["winner"]["entrant"] == DENSE
+    assert "no time was left for its heat; raise --minutes" in result.stdout
+
+
+class Late:
+    """A clock whose time is over."""
+
+    spent = 0.0
+
+    def allows(self, trainings: float) -> bool:
+        """Nothing."""
+        return False
+
+
+@pytest.mark.slow
+def test_the_real_entrants_race_and_what_is_shipped_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    result = run(*TOY, "--max-drop", "100", "--minutes", "5", "--json", "-o", "out")
+    assert result.exit_code == 0, result.output
+    winner = json.loads(result.stdout)["winner"]
+    assert winner["entrant"] != DENSE or "int8" in winner["engine"]
+    assert any(
+        any(Path("out", place).glob("*")) for place in ("onnx", "native", "openvino") if Path("out", place).is_dir()
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("none-such", "--model", "resnet8"), "none-such"),
+        (("digits", "--model", "resnet8", "--target", "fun"), "--target fun: write latency, size, both"),
+        (("digits", "--model", "resnet8", "--set", "sparsity=0.9"), "set options of task, fit or model"),
+        (("digits", "--model", "resnet8", "--minutes", "0"), "--minutes"),
+        (("digits",), "--model"),
+        (("note.txt", "--model", "resnet8"), "is no table of texts"),
+        (("one", "--model", "resnet8"), "one class"),
+    ],
+)
+def test_wrong_requests(words: tuple[str, ...], message: str) -> None:
+    Path("note.txt").write_text("a", encoding="utf-8")
+    Path("one/cat").mkdir(parents=True)
+    for number in range(20):
+        _picture(Path(f"one/cat/{number}.png"))
+    assert message in refused(*words)
+
+
+def _picture(file: Path) -> None:
+    from PIL import Image
+
+    Image.new("RGB", (8, 8)).save(file)
+
+
+def test_a_folder_that_holds_other_things_is_left_alone() -> None:
+    Path("made").mkdir()
+    Path("made/mine").write_text("mine", encoding="utf-8")
+    assert "is not empty" in refused(*TOY)
+    assert Path("made/mine").read_text("utf-8") == "mine"
+
+
+def test_a_notebook_that_is_cut_is_refused(tmp_path: Path) -> None:
+    book = Notebook.opened(tmp_path / "x", "mine")
+    book.steps, book.known = 7, {"a": [Timed("native", 1.5, 3)]}
+    book.keep()
+    assert Notebook.opened(tmp_path / "x", "mine") == book
+    book.file.write_text(book.file.read_text("utf-8")[:-9], encoding="utf-8")
+    with pytest.raises(RequestError, match="cannot be read"):
+        Notebook.opened(tmp_path / "x", "mine")
+
+
+def test_examples_say_what_they_are(tmp_path: Path) -> None:
+    (tmp_path / "reviews.csv").write_text("text,label\n" + "good,1\nbad,0\n" * 9, encoding="utf-8")
+    (tmp_path / "photos" / "cat").mkdir(parents=True)
+    assert make.task_of("digits", "resnet8", {}).name == "classification"
+    texts = make.task_of(str(tmp_path / "reviews.csv"), "hf:none", {"tokenizer": "plain:300"})
+    assert texts.name == "text"
+    _picture(tmp_path / "photos" / "cat" / "1.png")
+    photos = make.task_of(str(tmp_path / "photos"), "resnet8", {"size": 16})
+    assert getattr(photos, "data").size == 16  # noqa: B009  a task's data set is its own
+
+
+def test_entrants_run_somewhere_and_have_names_of_their_own() -> None:
+    for of_texts in (False, True):
+        found = entrants(of_texts=of_texts)
+        assert all(one.engines for one in found)
+        assert len({one.label for one in found}) == len(found)
+        assert all("type: pip install" in why for why in not_installed(of_texts=of_texts).values())

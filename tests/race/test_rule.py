@@ -1,0 +1,94 @@
+"""The rule of a race on figures alone: margins, costs, heats, and the interval of a paired difference."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tombola.outcomes import Outcomes
+from tombola.race.rule import Finish, Timed, after_heats, best, difference, holds, reference, worth_training
+
+DENSE = Finish("onnxruntime", 4.0, 400, "dense", "float32", 90.0, 100)
+INT8 = Finish("onnxruntime:int8", 2.0, 100, "dense", "int8", 89.5, 100)
+STRIPES = Finish("native", 1.0, 200, "stripes", "float32", 88.0, 100)
+
+
+def told(right: list[bool], of: str = "same") -> Finish:
+    return replace(DENSE, outcomes=Outcomes.made(right, of).text)
+
+
+def test_the_dense_net_that_counts_is_the_fastest_in_float32() -> None:
+    slower = replace(DENSE, engine="openvino", ms=5.0)
+    assert reference([INT8, slower, DENSE]) is DENSE
+    assert reference([INT8]) is INT8, "where nothing runs float32, what there is"
+
+
+@pytest.mark.parametrize(
+    ("margin", "target", "winner"),
+    [
+        (1.0, "latency", INT8),
+        (2.0, "latency", STRIPES),
+        (2.0, "size", INT8),
+        (2.0, "both", INT8),
+        (0.4, "latency", DENSE),
+    ],
+)
+def test_the_cheapest_within_the_margin_wins(margin: float, target: str, winner: Finish) -> None:
+    assert best([DENSE, INT8, STRIPES], DENSE, margin, target) is winner  # type: ignore[arg-type]
+
+
+def test_the_dense_net_is_shipped_where_nothing_holds_the_margin() -> None:
+    assert best([INT8, STRIPES], DENSE, 0.1, "latency") is DENSE
+
+
+def test_exactly_the_margin_is_within_it() -> None:
+    assert holds(STRIPES, DENSE, 2.0)
+    assert not holds(STRIPES, DENSE, 1.999)
+
+
+def test_who_cannot_win_is_not_trained_and_is_told_why() -> None:
+    known = {
+        "slow": [Timed("native", 3.0, 1)],
+        "fast": [Timed("a", 9.0, 1), Timed("b", 1.5, 1)],
+        "faster": [Timed("native", 1.0, 1)],
+        "as fast": [Timed("native", 2.0, 1)],
+    }
+    chosen, others = worth_training(known, 2.0, "latency")
+    assert chosen == ["faster", "fast"], "the cheapest first"
+    assert set(others) == {"slow", "as fast"}
+    assert "3 ms at best, and a dense net takes 2" in others["slow"]
+
+
+@given(st.dictionaries(st.text(max_size=3), st.floats(0, 100), max_size=9))
+def test_half_stay_after_the_heats_and_they_are_the_better_ones(heats: dict[str, float]) -> None:
+    stayed = after_heats(heats)
+    assert len(stayed) == (len(heats) + 1) // 2
+    gone = set(heats) - set(stayed)
+    assert all(heats[there] >= heats[other] for there in stayed for other in gone)
+
+
+def test_of_equals_the_first_stays() -> None:
+    assert after_heats({"a": 1.0, "b": 1.0}) == ["a"]
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
+def test_the_difference_is_that_of_the_accuracies_and_lies_in_its_interval(pairs: list[tuple[bool, bool]]) -> None:
+    left, right = told([one for one, _ in pairs]), told([other for _, other in pairs])
+    found = difference(left, right)
+    assert found.points == pytest.approx(100 * sum(one - other for one, other in pairs) / len(pairs))
+    assert found.low < found.high, "no sample of a few is proof of equality"
+    turned = difference(right, left)
+    assert (turned.low, turned.high) == pytest.approx((-found.high, -found.low))
+
+
+def test_the_interval_is_agresti_and_mins_by_hand() -> None:
+    # 100 samples, 12 gained and 4 lost: (12.5 - 4.5) / 102 = 0.07843; variance ((17 / 102) - 0.07843^2) / 102
+    found = difference(told([True] * 12 + [False] * 4 + [True] * 84), told([False] * 12 + [True] * 4 + [True] * 84))
+    assert found.points == pytest.approx(8.0)
+    assert (found.low, found.high) == pytest.approx((0.0619, 15.624), abs=0.01)
+
+
+def test_different_samples_are_not_compared() -> None:
+    with pytest.raises(ValueError, match="different samples"):
+        difference(told([True], "these"), told([True], "those"))
