@@ -113,6 +113,22 @@ def noted(file: Path) -> dict[str, Any]:
     return found
 
 
+def say(file: Path, network: Network, shown: Shown) -> None:
+    """Write into an ONNX file made of the network by another way what `Onnx` writes: whoever runs it knows its classes.
+
+    A file that says it already, or is none of ONNX's, is left as it is.
+    """
+    import onnx
+
+    if file.suffix != ".onnx":
+        return
+    proto = onnx.load(str(file))
+    if all(item.key != KEY for item in proto.metadata_props):
+        _note(proto, told_of(network) | _of_input(shown))
+        with written(file) as beside:
+            beside.write_bytes(proto.SerializeToString())
+
+
 def _of_input(shown: Shown) -> dict[str, Json]:
     if isinstance(shown, ShownTexts):
         return {"inputs": list(shown.names), "pad": shown.pad, "most": shown.most}

@@ -54,11 +54,15 @@ def _lines(raced: Raced, network: Network, ticket: Ticket, runs: str) -> Iterato
     yield ""
     yield "## Load it"
     yield "```python"
-    yield "from tombola import verbs"
-    yield "from tombola.tickets.ticket import Ticket"
-    yield 'ticket = Ticket.load("model.ticket")'
-    yield "network = verbs.applied(verbs.base_of(ticket), ticket)"
+    yield "import tombola"
+    yield f'model = tombola.load("{_loadable(runs)}")'
+    yield f"answer = model.predict({'text' if wanted.of_texts else 'file'!r})  # answer.label, answer.score"
     yield "```"
+
+
+def _loadable(runs: str) -> str:
+    """What `tombola.load` takes of the folder."""
+    return {"onnx": "onnx/net.onnx", "native": "native"}.get(runs, "model.ticket")
 
 
 def _fields(raced: Raced) -> Iterator[str]:

@@ -11,6 +11,7 @@ from tombola.benching.asked import Questions
 from tombola.disks import written
 from tombola.engines._base import Engine, Setting, Subject
 from tombola.engines.native import FOLDER
+from tombola.exporters.onnx import say
 from tombola.models.network import Network
 from tombola.race.card import card
 from tombola.race.front import write_picture
@@ -19,8 +20,8 @@ from tombola.race.race import Raced
 from tombola.study.store import Store
 from tombola.tickets.ticket import Ticket
 
-RUNS: Final = {"native": "native", "openvino": "openvino"}
-"""What the folder of an engine's files is called; ``onnx`` for all others."""
+RUNS: Final = {"onnxruntime": "onnx"}
+"""What the folder of an engine's files is called; for others as the engine."""
 
 
 def ship(raced: Raced, folder: Path, store: Store) -> list[Path]:
@@ -77,12 +78,13 @@ def _run_by(raced: Raced, network: Network, ticket: Ticket, folder: Path) -> Pat
     setting = Setting(shown_of(network, wanted.task), wanted.batch, wanted.threads)
     examples = Questions(wanted.task).calibration(setting) if engine.arithmetic == "int8" else None
     called = raced.winner.engine.removeprefix("shrunk:").partition(":")[0]
-    place = folder / RUNS.get(called, "onnx")
+    place = folder / RUNS.get(called, called)
     part = place.with_name(f".{place.name}.part")  # whole or not at all
     for old in (place, part):
         shutil.rmtree(old, ignore_errors=True)
     part.mkdir()
-    engine.prepare(Subject(network, ticket.masks, setting, examples), part)
+    for file in engine.prepare(Subject(network, ticket.masks, setting, examples), part):
+        say(file, network, setting.shown)
     (part / FOLDER if called == "native" else part).rename(place)
     shutil.rmtree(part, ignore_errors=True)
     return place
