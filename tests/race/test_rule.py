@@ -7,7 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tombola.outcomes import Outcomes
-from tombola.race.rule import Finish, Timed, after_heats, best, difference, holds, reference, worth_training
+from tombola.race.rule import (
+    Finish,
+    Timed,
+    after_heats,
+    best,
+    difference,
+    holds,
+    reference,
+    steadied,
+    worth_training,
+    yardstick_of,
+)
 
 DENSE = Finish("onnxruntime", 4.0, 400, "dense", "float32", 90.0, 100)
 INT8 = Finish("onnxruntime:int8", 2.0, 100, "dense", "int8", 89.5, 100)
@@ -45,6 +56,14 @@ def test_the_dense_net_is_shipped_where_nothing_holds_the_margin() -> None:
 def test_exactly_the_margin_is_within_it() -> None:
     assert holds(STRIPES, DENSE, 2.0)
     assert not holds(STRIPES, DENSE, 1.999)
+
+
+def test_times_are_put_beside_a_yardstick_that_ran_in_turns_with_them() -> None:
+    yardstick = Timed("onnxruntime", 10.0, 5)
+    busy = [Timed("native", 12.0, 1), Timed("onnxruntime", 30.0, 5)]  # everything takes three times as long
+    assert steadied(busy, yardstick) == [Timed("native", pytest.approx(4.0), 1)]  # type: ignore[arg-type]
+    assert steadied(busy, None) == busy
+    assert yardstick_of([Timed("onnxruntime:int8", 1.0, 1), yardstick], ["onnxruntime"]) is yardstick
 
 
 def test_who_cannot_win_is_not_trained_and_is_told_why() -> None:

@@ -1,7 +1,7 @@
 """One entrant trained and timed: a study of one cell, so that it is kept, resumed and shared as any other."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from tombola.engines._base import Engine
@@ -9,7 +9,7 @@ from tombola.errors import StageError
 from tombola.fitting.session import Reporter
 from tombola.race.entrants import Entrant
 from tombola.race.pace import fit_of
-from tombola.race.rule import Finish
+from tombola.race.rule import Finish, Timed, steadied
 from tombola.race.wanted import Wanted
 from tombola.rows import Row
 from tombola.study.run import Result, run
@@ -27,15 +27,18 @@ class Track:
     store: Store
     device: str
     reporter: Reporter
+    yardstick: Timed | None = None
+    """The dense net in one engine, which is timed again beside every other entrant."""
 
     def run(self, entrant: Entrant, steps: int, *, judged: Literal["test", "val"] = "val") -> "Ran":
         """Train it for so many steps and time it; what the store holds is not done again."""
-        study = _study(self.wanted, entrant, steps, judged)
+        engines = [*entrant.engines, *([] if self.yardstick is None else [self.yardstick.engine])]
+        study = _study(self.wanted, replace(entrant, engines=engines), steps, judged)
         result = run(study, self.store, device=self.device, reporter=self.reporter)
         if result.outcome.interrupted:
             raise KeyboardInterrupt
         failed = [failure.message for failure in result.outcome.failed.values()]
-        return Ran(entrant, result, self._seconds(result), "; ".join(failed))
+        return Ran(entrant, result, self._seconds(result), "; ".join(failed), self.yardstick)
 
     def _seconds(self, result: Result) -> float:
         """What its stages took when they were made, now or in an earlier run."""
@@ -51,15 +54,16 @@ class Ran:
     result: Result
     seconds: float
     failed: str
+    yardstick: Timed | None = None
 
     @property
     def finishes(self) -> Sequence[Finish]:
-        """One an engine that judged it."""
+        """One an engine that judged it, its time beside the yardstick's."""
         by_engine: dict[str, dict[str, Row]] = {}
         for row in self.result.rows:
             if row.property == "bench":
                 by_engine.setdefault(str(row.detail["engine"]), {})[row.metric] = row
-        return [
+        found = [
             Finish(
                 engine=engine,
                 ms=rows["latency"].value,
@@ -73,6 +77,7 @@ class Ran:
             for engine, rows in by_engine.items()
             if {"latency", "bytes", "accuracy"} <= rows.keys()
         ]
+        return steadied(found, self.yardstick)
 
     @property
     def finished(self) -> TransferStage:

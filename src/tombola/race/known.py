@@ -12,7 +12,7 @@ from tombola.fitting.session import Reporter
 from tombola.models.network import Network
 from tombola.models.showing import shown_to
 from tombola.race.entrants import Entrant
-from tombola.race.rule import Timed
+from tombola.race.rule import Timed, steadied
 from tombola.race.wanted import Wanted
 from tombola.shown import Shown
 from tombola.tasks._base import Task
@@ -33,18 +33,25 @@ def shown_of(network: Network, task: Task) -> Shown:
     return shown_to(network, side=task.side, length=task.texts.length if isinstance(task, OfTexts) else None)
 
 
-def timed(network: Network, entrant: Entrant, wanted: Wanted, reporter: Reporter) -> tuple[Sequence[Timed], str]:
-    """Its engines' times and sizes with untrained weights; or nothing, and why it cannot be had of this net."""
+def timed(
+    network: Network, entrant: Entrant, wanted: Wanted, reporter: Reporter, yardstick: Timed | None
+) -> tuple[Sequence[Timed], str]:
+    """Its engines' times and sizes with untrained weights; or nothing, and why it cannot be had of this net.
+
+    The yardstick is the dense net in one engine, which runs in turns with them: see `steadied`.
+    """
+    engines = [*entrant.engines, *([] if yardstick is None else [yardstick.engine])]
     try:
         drawn = verbs.draw(network, {**entrant.draw}, seed=wanted.seed)[-1]
         found = bench(
             network,
             drawn.masks,
-            [Engine.parse(name) for name in entrant.engines],
+            [Engine.parse(name) for name in engines],
             Setting(shown_of(network, wanted.task), wanted.batch, wanted.threads),
             plan=Plan(seconds=SECONDS, warmup=2),
             reporter=reporter,
         )
     except TombolaError as error:
         return (), str(error)
-    return [Timed(one.engine, 1e3 * one.times.p50, one.bytes) for one in found.engines], ""
+    times = [Timed(one.engine, 1e3 * one.times.p50, one.bytes) for one in found.engines]
+    return steadied(times, yardstick), ""

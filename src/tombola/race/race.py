@@ -1,10 +1,11 @@
 """The race itself: time what is known, train the dense net, heats, finals, and one look at held-out samples."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from tombola.engines._base import Engine
 from tombola.errors import RequestError, StageError
 from tombola.fitting.session import Reporter
 from tombola.race.entrants import DENSE, Entrant, entrants, not_installed
@@ -12,7 +13,17 @@ from tombola.race.finals import Ran, Track
 from tombola.race.known import headed, timed
 from tombola.race.notebook import Notebook
 from tombola.race.pace import steps_within
-from tombola.race.rule import Difference, Finish, Timed, after_heats, best, difference, reference, worth_training
+from tombola.race.rule import (
+    Difference,
+    Finish,
+    Timed,
+    after_heats,
+    best,
+    difference,
+    reference,
+    worth_training,
+    yardstick_of,
+)
 from tombola.race.wanted import Wanted
 from tombola.study.store import Store
 
@@ -55,6 +66,7 @@ def race(wanted: Wanted, folder: Path, store: Store, *, device: str, reporter: R
     track = Track(wanted, store, device, reporter)
     dense = _ran(track.run(every[DENSE], book.steps))
     against = reference(dense.finishes)
+    track = replace(track, yardstick=_yardstick(dense.finishes))
     to_beat = best(dense.finishes, against, wanted.margin, wanted.target).engine
     (cost,) = (one.cost(wanted.target) for one in known[DENSE] if one.engine == to_beat)  # timed beside the others
     pruned = {label: times for label, times in known.items() if label != DENSE}
@@ -92,15 +104,20 @@ def _known(
     for label, entrant in every.items():
         if label not in book.known and label not in book.impossible:
             reporter.note(f"how fast and how large: {label}")
-            times, why = timed(network, entrant, wanted, reporter)
+            yardstick = None if label == DENSE else _yardstick(book.known[DENSE])
+            times, why = timed(network, entrant, wanted, reporter, yardstick)
             if times:
                 book.known[label] = times
             else:
                 book.impossible[label] = why
             book.keep()
-    if DENSE in book.impossible:
-        raise RequestError(f"the dense net runs in no engine here: {book.impossible[DENSE]}")
+        if DENSE in book.impossible:
+            raise RequestError(f"the dense net runs in no engine here: {book.impossible[DENSE]}")
     return book.known
+
+
+def _yardstick(dense: Sequence[Timed]) -> Timed:
+    return yardstick_of(dense, [one.engine for one in dense if Engine.parse(one.engine).arithmetic == "float32"])
 
 
 def _heats(
@@ -172,8 +189,10 @@ def _confirmed(
 ) -> Raced:
     """The winner and the dense net on the test split, once."""
     (behind,) = (one for one in ran if one.entrant.label == winner.entrant)
-    dense = _of(_ran(track.run(every[DENSE], steps, judged="test")), against.engine)
-    shipped = _of(_ran(track.run(every[winner.entrant], steps, judged="test")), winner.engine)
+    alone = replace(track, yardstick=None)
+    dense = _of(_ran(alone.run(every[DENSE], steps, judged="test")), against.engine)
+    shipping = alone if winner.entrant == DENSE else track
+    shipped = _of(_ran(shipping.run(every[winner.entrant], steps, judged="test")), winner.engine)
     return Raced(
         wanted=track.wanted,
         steps=steps,

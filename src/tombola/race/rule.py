@@ -5,13 +5,16 @@ The margin is from the dense net's best float32 engine, so int8 has to hold it a
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, sqrt
+from typing import TypeVar
 
 import numpy as np
 
 from tombola.outcomes import Z95, Outcomes
 from tombola.race.wanted import Target
+
+T = TypeVar("T", bound="Timed")
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,22 @@ class Timed:
     def cost(self, target: Target) -> float:
         """What is to be small; of both, what halves one counts as what halves the other."""
         return {"latency": self.ms, "size": float(self.bytes), "both": sqrt(self.ms * self.bytes)}[target]
+
+
+def steadied(found: Sequence[T], yardstick: Timed | None) -> list[T]:
+    """Times as if the yardstick, which ran in turns with them, had taken what it took with the dense net; without it.
+
+    A machine that is busier now than then slows both, so their ratio stands where two minutes' times do not.
+    """
+    if yardstick is None:
+        return list(found)
+    here = next((one.ms for one in found if one.engine == yardstick.engine), yardstick.ms)
+    return [replace(one, ms=one.ms * yardstick.ms / here) for one in found if one.engine != yardstick.engine]
+
+
+def yardstick_of(dense: Sequence[Timed], float32: Iterable[str]) -> Timed:
+    """The dense net in the fastest of the engines that multiply float32, or in the fastest of all."""
+    return min(dense, key=lambda one: (one.engine not in set(float32), one.ms))
 
 
 @dataclass(frozen=True)
