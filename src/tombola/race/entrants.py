@@ -44,6 +44,9 @@ def _of_images() -> Iterator[Entrant]:
     for sparsity in (0.8, 0.9, 0.95):
         draw = {"name": "omp", "sparsity": sparsity, "pattern": "stripe:4", "budget": "uniform"}
         yield Entrant(f"stripe:4, {sparsity:.0%} pruned, in C", draw, ("native",))
+    for sparsity in (0.8, 0.9, 0.95):
+        draw = {"name": "omp", "sparsity": sparsity, "pattern": "block:1x4", "budget": "uniform", "prunable": "cv_lth"}
+        yield Entrant(f"block:1x4, {sparsity:.0%} pruned, in C in int8", draw, ("native:int8",))
     for sparsity in (0.3, 0.5, 0.7):
         draw = {"name": "coupled", "sparsity": sparsity, "budget": "uniform"}
         yield Entrant(f"{sparsity:.0%} of the channels gone", draw, _SHRUNK_ENGINES)

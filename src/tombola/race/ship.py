@@ -11,6 +11,8 @@ from tombola.benching.asked import Questions
 from tombola.disks import written
 from tombola.engines._base import Engine, Setting, Subject
 from tombola.engines.native import FOLDER
+from tombola.engines.onnxruntime import FILE
+from tombola.exporters._alone.writing import PROGRAM, fits, program
 from tombola.exporters.onnx import say
 from tombola.models.network import Network
 from tombola.race.card import card
@@ -85,6 +87,10 @@ def _run_by(raced: Raced, network: Network, ticket: Ticket, folder: Path) -> Pat
     part.mkdir()
     for file in engine.prepare(Subject(network, ticket.masks, setting, examples), part):
         say(file, network, setting.shown)
-    (part / FOLDER if called == "native" else part).rename(place)
+    made = part / FOLDER if called == "native" else part
+    if place.name in ("onnx", "native") and fits(network):
+        text = program("onnx", FILE) if place.name == "onnx" else program("native", ".")
+        (made / PROGRAM).write_text(text, encoding="utf-8")
+    made.rename(place)
     shutil.rmtree(part, ignore_errors=True)
     return place
