@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import torch
 from torch import Tensor, nn
@@ -16,8 +16,12 @@ from tombola.models.digest import weights_digest
 from tombola.models.network import Network
 from tombola.tickets import file
 from tombola.tickets.lineage import Lineage
+from tombola.tickets.picture import figure_of, html_of
 from tombola.tickets.summary import LayerCount, Summary
 from tombola.tickets.survivors import Survivors
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["Lineage", "Ticket"]
 
@@ -107,6 +111,14 @@ class Ticket:
     def summary(self) -> Summary:
         """Counts and lineage of this ticket, without a file's sizes."""
         return Summary(kind=self.kind, layers=tuple(self.rows()), lineage=self.lineage)
+
+    def plot(self) -> "Figure":
+        """A bar a layer: the part of its weights that is kept; ``ticket.plot().savefig("ticket.png")``."""
+        return figure_of(self.summary())
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return html_of(self.summary())
 
     def _check_digest(self, digest: str | None, advice: str = "") -> None:
         drawn_from = self.lineage.weights_digest
