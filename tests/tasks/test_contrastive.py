@@ -181,7 +181,7 @@ def test_its_properties_are_measured_and_others_are_refused(simclr: Network) -> 
     assert named["contrastive_top1"] == pytest.approx(known(simclr))
     assert isinstance(named["alignment"], float)
     assert 0 < named["alignment"] < 2
-    with pytest.raises(RequestError, match="pair of views"):
+    with pytest.raises(RequestError, match=r"pair of views; write measure: \[headline\]"):
         tombola.measure(simclr, letters(), "accuracy")
     with pytest.raises(RequestError, match="vectors of two views"):
         Alignment().check(Task.parse("digits"))

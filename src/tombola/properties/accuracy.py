@@ -10,7 +10,7 @@ Reference: top-1 accuracy for classification.
 
 from torch import Tensor
 
-from tombola.answers import Boxes, Classes
+from tombola.answers import Boxes, Classes, Vectors
 from tombola.data._base import Examples
 from tombola.data._counts import Counts
 from tombola.fitting.devices import device_of
@@ -29,7 +29,8 @@ class Accuracy(Property):
     batch: int = option(256, "images a forward pass", identity=False, ge=1)
 
     def check(self, task: Task) -> None:
-        name = "average_precision" if issubclass(task.ANSWERS, Boxes) else "mean_iou"
+        others = {Boxes: "average_precision", Vectors: "headline"}
+        name = next((name for kind, name in others.items() if issubclass(task.ANSWERS, kind)), "mean_iou")
         instead = f"write measure: [{name}], or --property {name}"
         require_answers(task, Classes, "accuracy is the share of samples told right", instead)
 
