@@ -150,7 +150,7 @@ def test_every_engine_by_default_layer_by_layer(drawn: str) -> None:
         (("resnet8", "--set", "opset=20", *FAST, "--engine", "onnxruntime"), "is of one engine"),
         (("resnet8", "--set", "opset=20", *FAST), "no such option"),
         (("resnet8", "-o", "none/x.json", *FAST), "mkdir -p none"),
-        (("resnet8", "--images", "none", "--engine", "onnxruntime:int8"), "--images none: is no folder"),
+        (("resnet8", "--images", "none", "--engine", "onnxruntime:int8"), "none is no folder"),
         (("resnet8", "--engine", "openvino:int4"), "precision"),
         (("resnet8", "--batch", "0"), "--batch"),
         (("resnet8", "--threads", "0"), "--threads"),

@@ -30,6 +30,7 @@ ENGINES = (
     "shrunk:onnxruntime",
     "shrunk:onnxruntime:int8",
     "native",
+    "native:int8",
 )
 
 

@@ -104,15 +104,28 @@ class _Turning:
 
     def _conv(self, node: Node, op: Conv) -> None:
         (name, entering), leaving = self.cells(node.inputs[0]), self.how[node.name]
-        inputs, added = (name,), None
+        inputs: tuple[str, ...] = (name,)
+        added = None
         if op.residual:
             other, beside = self.cells(node.inputs[1])
             inputs, added = (name, other), (beside.scale / leaving.scale, beside.zero)
         found = rounded_weights(op.weight, op.bias, entering.scale, entering.zero)
-        factor = (found.steps * entering.scale / leaving.scale).float()
-        ends = entering.zero, leaving.zero, leaving.least, leaving.largest
-        place = op.stride, op.padding, op.dilation, op.groups, op.tensor
-        self._put_cells(node, CellConv(found.weight, found.bias, factor, *ends, *place, added), inputs, leaving)
+        made = CellConv(
+            weight=found.weight,
+            bias=found.bias,
+            factor=(found.steps * entering.scale / leaving.scale).float(),
+            entering=entering.zero,
+            zero=leaving.zero,
+            least=leaving.least,
+            largest=leaving.largest,
+            stride=op.stride,
+            padding=op.padding,
+            dilation=op.dilation,
+            groups=op.groups,
+            tensor=op.tensor,
+            added=added,
+        )
+        self._put_cells(node, made, inputs, leaving)
 
     def _linear(self, node: Node, op: Linear) -> None:
         name, entering = self.cells(node.inputs[0])
