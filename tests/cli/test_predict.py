@@ -84,6 +84,16 @@ def test_texts_come_from_tables_lines_and_the_command(tmp_path: Path) -> None:
     assert "no column 'text' (there are: 'review', 'stars'); write --text NAME" in err
 
 
+def test_a_table_is_read_by_the_columns_that_it_was_adapted_with(tmp_path: Path) -> None:
+    pytest.importorskip("transformers")
+    model = str(text_ticket(tmp_path / "t.ticket", text="review"))
+    Path("a.csv").write_text("review,text\nfine,3\n")
+    code, out, _ = done(model, "a.csv", "--json")
+    by_hand = done(model, "a.csv", "--json", "--text", "review")
+    assert (code, out) == by_hand[:2]
+    assert out != done(model, "a.csv", "--json", "--text", "text")[1]
+
+
 def test_samples_of_the_other_kind_are_refused(ticket: str, tmp_path: Path) -> None:
     pytest.importorskip("transformers")
     Path("a.csv").write_text("text\nx\n")

@@ -86,7 +86,7 @@ def encoded(image: Image.Image) -> bytes:
     return stream.getvalue()
 
 
-def of_texts(tokenizer: object = "plain:60") -> Network:
+def of_texts(tokenizer: object = "plain:60", **data: object) -> Network:
     """A small encoder with random weights that says it was adapted to texts cut by a tokeniser of this identity."""
     from tests.models.encoders import encoder
 
@@ -95,13 +95,13 @@ def of_texts(tokenizer: object = "plain:60") -> Network:
     with torch.no_grad():
         network.head.weight.mul_(20)
         network.head.bias.zero_()
-    data = {"name": "texts", "length": 12, "tokenizer": tokenizer}
-    network.adapted = Adapted.of({"name": "text", "data": data}, size=None, classes=("bad", "good"))
+    whole = {"name": "texts", "length": 12, "tokenizer": tokenizer, **data}
+    network.adapted = Adapted.of({"name": "text", "data": whole}, size=None, classes=("bad", "good"))
     return network
 
 
-def text_ticket(path: Path, tokenizer: object = "plain:60") -> Path:
+def text_ticket(path: Path, tokenizer: object = "plain:60", **data: object) -> Path:
     """Its ticket, nothing pruned."""
-    network = of_texts(tokenizer)
+    network = of_texts(tokenizer, **data)
     assert network.adapted is not None
     return kept(network, Ticket(Masks({}), Lineage(origin=network.origin)), network.adapted).save(path)

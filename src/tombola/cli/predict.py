@@ -17,7 +17,7 @@ from tombola.disks import written
 if TYPE_CHECKING:
     from tombola.choices import Answer, Failed
     from tombola.predicting.predictor import Predictor
-    from tombola.predicting.samples import Columns, Sample
+    from tombola.predicting.samples import Sample
 
 FAILED = 1
 
@@ -33,8 +33,10 @@ def predict(
     tokenizer: str | None = typer.Option(
         None, "--tokenizer", help="Of texts: the folder of the model it was adapted from; default: found again."
     ),
-    text: str = typer.Option("text", "--text", help="A table's column with the text."),
-    second: str = typer.Option("text2", "--second", help="A table's column with a pair's second text."),
+    text: str | None = typer.Option(None, "--text", help="A table's column with the text; default: as adapted with."),
+    second: str | None = typer.Option(
+        None, "--second", help="A table's column with a pair's second text; default: as adapted with."
+    ),
     out: str | None = typer.Option(None, "-o", "--out", help="A CSV file for the answers."),
     overwrite: bool = settings.OVERWRITE,
     as_json: bool = JSON,
@@ -42,11 +44,10 @@ def predict(
     """Say of which class files are, shown to the model as it was adapted. Exit code 1 where one cannot be read."""
     from tombola.choices import Failed
     from tombola.predicting.loading import load
-    from tombola.predicting.samples import Columns
 
     path = None if out is None else fresh_file(out, overwrite=overwrite)
     model = load(what, tokenizer=tokenizer, threads=threads)
-    found = _answered(model, list(_samples(model, files, Columns(text, second))), top, batch)
+    found = _answered(model, list(_samples(model, files, text, second)), top, batch)
     failed = [one for one in found if isinstance(one, Failed)]
     if path is not None:
         with written(path) as beside:
@@ -79,11 +80,14 @@ def table(found: Sequence["Answer | Failed"]) -> str:
     return text.getvalue()
 
 
-def _samples(model: "Predictor", files: list[str], columns: "Columns") -> "Iterator[Sample | Failed]":
-    from tombola.predicting.samples import images_of, texts_of
+def _samples(model: "Predictor", files: list[str], text: str | None, second: str | None) -> "Iterator[Sample | Failed]":
+    from tombola.predicting.samples import Columns, images_of, texts_of
 
-    where = model.told.where
-    return images_of(files, where) if model.reads == "images" else texts_of(files, where, columns)
+    if model.reads == "images":
+        return images_of(files, model.told.where)
+    adapted = model.told.adapted
+    columns = Columns(text or adapted.of_data("text") or "text", second or adapted.of_data("second") or "text2")
+    return texts_of(files, model.told.where, columns)
 
 
 def _answered(
