@@ -21,6 +21,7 @@ from tombola.masks.masks import Masks
 from tombola.models.digest import weights_digest
 from tombola.models.network import Network
 from tombola.models.source import Source
+from tombola.objectives._base import Objective
 from tombola.schemes._base import Scheme
 from tombola.spec import build
 from tombola.tasks._base import Task
@@ -47,6 +48,8 @@ KINDS: dict[str, dict[str, Any]] = {
     "four": {"shards": 4, "objective": {"name": "adversarial", "attack": {"name": "pgd", "eps": 0.05, "steps": 2}}},
     "eight": {"shards": 8},
     "prune": {"changes": [{"name": "prune", "sparsity": 0.6, "every": "2it"}], "ema": 0.9},
+    "regrow": {"changes": [{"name": "regrow", "every": "1it", "grow": {"name": "gradient", "batch": 10}}], "clip": 0.5},
+    "distill": {"objective": Objective.parse("distill").taught(network(1))},
 }
 
 
