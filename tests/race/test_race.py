@@ -125,17 +125,21 @@ def test_the_dense_net_is_shipped_where_nothing_pruned_is_cheaper_and_it_is_said
     monkeypatch.setitem(MS, ("torch", 0.0), 0.5)
     result = run(*TOY)
     assert result.exit_code == 0, result.output
-    assert "ship the dense net in float32, run by torch:channels_last: nothing pruned within 1 points" in result.stdout
+    assert (
+        "ship the dense net in float32, run by torch:channels_last: nothing pruned costs less here within 1 points"
+        in result.stdout
+    )
     assert "not in the table: most: 1 ms at best, and a dense net takes 0.5" in result.stdout
     assert "held-out samples: dense in torch:channels_last tells" in result.stdout
 
 
 @pytest.mark.usefixtures("_clocked")
 def test_without_time_nobody_is_trained_but_the_dense_net_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(racing, "_Clock", lambda budget, spent: Late())
+    monkeypatch.setattr(racing, "_Clock", lambda budget, spent, full: Late())
     result = run(*TOY)
     assert json.loads(Path("made/result.json").read_text("utf-8"))["winner"]["entrant"] == DENSE
     assert "no time was left for its heat; raise --minutes" in result.stdout
+    assert "nothing pruned that was trained (2 were not, for want of time)" in result.stdout
 
 
 class Late:

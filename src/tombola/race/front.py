@@ -7,7 +7,7 @@ from typing import Final
 from tombola.benching.table import aligned
 from tombola.disks import written
 from tombola.race.entrants import DENSE
-from tombola.race.race import Raced
+from tombola.race.race import MORE_TIME, Raced
 from tombola.race.rule import Finish
 
 _HEAD: Final = ("net", "run by", "accuracy", "ms", "bytes", "x float32", "x int8")
@@ -40,9 +40,13 @@ def advice(raced: Raced) -> str:
     rival = _rival(raced)
     if shipped.entrant == DENSE:
         what = "in int8" if shipped.arithmetic == "int8" else "in float32"
+        untried = sum(why.endswith(MORE_TIME) for why in raced.left.values())
+        tried = (
+            f"nothing pruned that was trained ({untried} were not, for want of time)" if untried else "nothing pruned"
+        )
         return (
-            f"ship the dense net {what}, run by {shipped.engine}: nothing pruned within {wanted.margin:g} points of"
-            f" accuracy costs less here"
+            f"ship the dense net {what}, run by {shipped.engine}: {tried} costs less here within {wanted.margin:g}"
+            " points of accuracy"
         )
     return (
         f"ship {shipped.entrant}, run by {shipped.engine}: within {wanted.margin:g} points of the dense net,"

@@ -18,13 +18,17 @@ NAME: Final = "race.json"
 
 @dataclass
 class Notebook:
-    """``request`` says whose it is; ``known`` holds times by entrant, and ``impossible`` why others have none."""
+    """``request`` says whose it is; ``known`` holds times by entrant, and ``impossible`` why others have none.
+
+    ``seconds`` is how long that took: it is of the budget, as trainings are.
+    """
 
     file: Path
     request: str
     steps: int = 0
     known: dict[str, Sequence[Timed]] = field(default_factory=dict)
     impossible: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
 
     @classmethod
     def opened(cls, folder: Path, request: str) -> Self:
@@ -41,7 +45,9 @@ class Notebook:
             known: dict[str, Sequence[Timed]] = {
                 label: [Timed(**one) for one in timed] for label, timed in told["known"].items()
             }
-            found = cls(file, str(told["request"]), int(told["steps"]), known, dict(told["impossible"]))
+            found = cls(
+                file, str(told["request"]), int(told["steps"]), known, dict(told["impossible"]), float(told["seconds"])
+            )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RequestError(f"{file}: cannot be read ({error}); remove the folder, or name another") from None
         if found.request != request:
@@ -58,6 +64,7 @@ class Notebook:
             "steps": self.steps,
             "known": {label: [asdict(one) for one in timed] for label, timed in self.known.items()},
             "impossible": self.impossible,
+            "seconds": round(self.seconds, 3),
         }
         with written(self.file) as beside:
             beside.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")

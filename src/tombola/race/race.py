@@ -1,5 +1,6 @@
 """The race itself: time what is known, train the dense net, heats, finals, and one look at held-out samples."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,6 +27,8 @@ from tombola.race.rule import (
 )
 from tombola.race.wanted import Wanted
 from tombola.study.store import Store
+
+MORE_TIME: Final = "raise --minutes"
 
 HEAT: Final = 3
 """A heat is one part of so many of a whole training."""
@@ -72,7 +75,7 @@ def race(wanted: Wanted, folder: Path, store: Store, *, device: str, reporter: R
     pruned = {label: times for label, times in known.items() if label != DENSE}
     labels, slower = worth_training(pruned, cost, wanted.target)
     left = {**not_installed(of_texts=wanted.of_texts), **book.impossible, **slower}
-    clock = _Clock(60 * wanted.minutes, dense.seconds)
+    clock = _Clock(60 * wanted.minutes, book.seconds + dense.seconds, dense.seconds)
     heats = _heats(track, [every[label] for label in labels], book.steps, clock, left)
     ran = [dense, *_finals(track, every, labels, heats, against, book.steps, clock, left)]
     front = [finish for one in ran for finish in one.finishes]
@@ -83,9 +86,9 @@ def race(wanted: Wanted, folder: Path, store: Store, *, device: str, reporter: R
 class _Clock:
     """Seconds of the budget that are spent; what was made in an earlier run of the same race counts as it did then."""
 
-    def __init__(self, budget: float, spent: float) -> None:
+    def __init__(self, budget: float, spent: float, full: float) -> None:
         self.budget, self.spent = budget, spent
-        self.full = spent  # what one whole training took: the dense net's
+        self.full = full  # what one whole training took: the dense net's
 
     def allows(self, trainings: float) -> bool:
         """Whether so many trainings as long as the dense net's still fit."""
@@ -96,7 +99,7 @@ def _known(
     wanted: Wanted, every: Mapping[str, Entrant], book: Notebook, device: str, reporter: Reporter
 ) -> Mapping[str, Sequence[Timed]]:
     """Times and sizes of all entrants, and the pace, from the notebook or found now."""
-    network = headed(wanted)
+    network, begun = headed(wanted), time.monotonic()
     if not book.steps:
         reporter.note("how fast this machine trains it")
         book.steps = steps_within(network, wanted, device=device)
@@ -110,6 +113,7 @@ def _known(
                 book.known[label] = times
             else:
                 book.impossible[label] = why
+            book.seconds, begun = book.seconds + time.monotonic() - begun, time.monotonic()
             book.keep()
         if DENSE in book.impossible:
             raise RequestError(f"the dense net runs in no engine here: {book.impossible[DENSE]}")
@@ -129,7 +133,7 @@ def _heats(
     found: dict[str, float] = {}
     for entrant in racing:
         if not clock.allows(1 / HEAT + 1):  # a final must still fit behind it
-            left[entrant.label] = "no time was left for its heat; raise --minutes"
+            left[entrant.label] = f"no time was left for its heat; {MORE_TIME}"
             continue
         ran = track.run(entrant, max(1, steps // HEAT))
         clock.spent += ran.seconds
@@ -164,7 +168,7 @@ def _finals(
         if any(best(one.finishes, against, wanted.margin, wanted.target) in one.finishes for one in found):
             left[label] = "a cheaper one held the margin already"
         elif not clock.allows(1):
-            left[label] = "no time was left for a whole training; raise --minutes"
+            left[label] = f"no time was left for a whole training; {MORE_TIME}"
         else:
             ran = track.run(every[label], steps)
             clock.spent += ran.seconds
