@@ -63,6 +63,9 @@ def library(header: str, instances: tuple[str, ...], calls: str, flags: tuple[st
     return ctypes.CDLL(str(binary))
 
 
+TYPES = {"int": ctypes.c_int, "float": ctypes.c_float}
+
+
 def _members(header: str, struct: str) -> list[tuple[str, str]]:
     """(type, name) of a struct's members, as a header or those that belong to it declare them."""
     text = "".join(file.read_text() for file in sorted(HEADERS.glob(f"{header}*.h")))
@@ -93,7 +96,7 @@ class Kernel:
 
     def _struct(self) -> ctypes.Structure:
         members = _members(self.packed.kind, self.packed.kind)
-        fields = [(name, ctypes.c_void_p if kind.endswith("_tile") else ctypes.c_int) for kind, name in members]
+        fields = [(name, ctypes.c_void_p if kind.endswith("_tile") else TYPES[kind]) for kind, name in members]
         made = type("Layer", (ctypes.Structure,), {"_fields_": fields})()
         assert {name for name, _ in fields} == set(self.packed.fields), "the fields packed are those declared"
         for name, value in self.packed.fields.items():

@@ -126,7 +126,7 @@ def test_the_dense_net_is_shipped_where_nothing_pruned_is_cheaper_and_it_is_said
     result = run(*TOY)
     assert result.exit_code == 0, result.output
     assert (
-        "ship the dense net in float32, run by torch:channels_last: nothing pruned costs less here within 1 points"
+        "ship the dense net in float32, run by torch:channels_last: nothing pruned costs less here within 1 point of"
         in result.stdout
     )
     assert "not in the table: most: 1 ms at best, and a dense net takes 0.5" in result.stdout

@@ -28,6 +28,8 @@ def pack(conv: Conv, inp: Layout, out: Layout, choice: Choice | None = None) -> 
             **numbers(conv, inp, out, choice, place),
             "rows": rows,
             "scratch": scratch,
+            "border": 0,  # floats stand in zeros
+            "margin": 0,
             "vectors": f"CONV_T({', '.join(str(vectors) for vectors in choice.tiles)})",
             "tile": _name(choice.block, choice.tiles),
             "less": _name(choice.block, less),

@@ -45,11 +45,11 @@ def advice(raced: Raced) -> str:
             f"nothing pruned that was trained ({untried} were not, for want of time)" if untried else "nothing pruned"
         )
         return (
-            f"ship the dense net {what}, run by {shipped.engine}: {tried} costs less here within {wanted.margin:g}"
-            " points of accuracy"
+            f"ship the dense net {what}, run by {shipped.engine}: {tried} costs less here within"
+            f" {_points(wanted.margin)} of accuracy"
         )
     return (
-        f"ship {shipped.entrant}, run by {shipped.engine}: within {wanted.margin:g} points of the dense net,"
+        f"ship {shipped.entrant}, run by {shipped.engine}: within {_points(wanted.margin)} of the dense net,"
         f" {rival.ms / shipped.ms:.2f} times as fast as, and {rival.bytes / shipped.bytes:.2f} times smaller than, the"
         f" best that needs no pruning ({rival.engine})"
     )
@@ -105,6 +105,10 @@ def _held_out(raced: Raced) -> str:
         f"held-out samples: {shipped.entrant} in {shipped.engine} tells {shipped.accuracy:.2f} %, the dense net in"
         f" {dense.engine} {dense.accuracy:.2f} %: {raced.difference}"
     )
+
+
+def _points(margin: float) -> str:
+    return f"{margin:g} point{'' if margin == 1 else 's'}"
 
 
 def _rival(raced: Raced) -> Finish:
