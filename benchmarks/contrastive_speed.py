@@ -19,7 +19,6 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,10 +37,10 @@ from tombola.tasks._base import Task
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script, it finds those beside it
 
 from benchmarks.bars import Bar, closing, parsed
+from benchmarks.turns import medians
 
 DATA: Final = Path(os.environ.get("TOMBOLA_DATA", "../shared/data")) / "tiny_imagenet"
 SIDE, RATE, WIDE = 64, 0.06, 128
-Way = Callable[[int], float]
 
 
 def main() -> int:
@@ -55,7 +54,7 @@ def main() -> int:
             "this package": lambda steps: ours(task, steps, options),
             "lightly, as its README": lambda steps: theirs(folder, steps, options),
         }
-        mine, lightlys = compared(by, options)
+        mine, lightlys = medians(by, "pairs", steps=options.steps, rounds=options.rounds, warm=1)
     share = views_cost(task, options) / (options.batch / mine)
     print(f"two views of {options.batch} pictures: {100 * share:.1f} % of a step")
     return closing(
@@ -71,20 +70,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=64, help="pictures a step, two views each")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     return parsed(parser, steps=4, rounds=2)
-
-
-def compared(by: dict[str, Way], options: argparse.Namespace) -> list[float]:
-    """The median of each way's turns, a line each."""
-    rates: dict[str, list[float]] = {name: [] for name in by}
-    for way in by.values():
-        way(1)  # buffers, kernels and imports
-    for _ in range(options.rounds):
-        for name, way in by.items():
-            rates[name].append(way(options.steps))
-    for name, found in rates.items():
-        turns = ", ".join(f"{rate:.1f}" for rate in sorted(found))
-        print(f"{name:24} {statistics.median(found):6.1f} pairs/s (turns {turns})", flush=True)
-    return [statistics.median(found) for found in rates.values()]
 
 
 def ours(task: Task, steps: int, options: argparse.Namespace) -> float:

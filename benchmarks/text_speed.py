@@ -25,7 +25,6 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,6 +45,7 @@ from tombola.tasks.mlm import MaskedWords
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script, it finds those beside it
 
 from benchmarks.bars import Bar, closing, parsed
+from benchmarks.turns import Way, medians
 
 DATA: Final = Path(os.environ.get("TOMBOLA_DATA", "../shared/data")) / "nlp" / "nlp_small.zip"
 MINILM: Final = {
@@ -53,7 +53,6 @@ MINILM: Final = {
     "intermediate_size": 1536, "max_position_embeddings": 512,
 }  # fmt: skip
 BATCH, LENGTH, RATE = 32, 64, 1e-4
-Way = Callable[[int], float]
 
 
 def main() -> int:
@@ -68,7 +67,9 @@ def main() -> int:
         print(
             f"{processor()}, {options.threads} threads, float32, {BATCH} sentences of SST-2 a step, {net}", flush=True
         )
-        ours, filled, padded = compared(ways(net, Path(scratch)), options)
+        ours, filled, padded = medians(
+            ways(net, Path(scratch)), "sentences", steps=options.steps, rounds=options.rounds, warm=2
+        )
         needed = {task: peak_of(task, net) for task in ("text", "mlm")}
     words, classes = needed["mlm"], needed["text"]
     print(f"a step of 32 x 64 takes {words / 2**20:.0f} MiB for hidden words, {classes / 2**20:.0f} MiB for classes")
@@ -124,20 +125,6 @@ def ways(net: str, scratch: Path) -> dict[str, Way]:
         "Trainer, filled up to 64": lambda steps: theirs(net, train, steps, scratch, LENGTH),
         "Trainer, each batch to its longest": lambda steps: theirs(net, train, steps, scratch, None),
     }
-
-
-def compared(by: dict[str, Way], options: argparse.Namespace) -> list[float]:
-    """The median of each way's turns, a line each."""
-    rates: dict[str, list[float]] = {name: [] for name in by}
-    for way in by.values():
-        way(2)  # buffers, kernels and imports
-    for _ in range(options.rounds):
-        for name, way in by.items():
-            rates[name].append(way(options.steps))
-    for name, found in rates.items():
-        turns = ", ".join(f"{rate:.1f}" for rate in sorted(found))
-        print(f"{name:36} {statistics.median(found):6.1f} sentences/s (turns {turns})", flush=True)
-    return [statistics.median(found) for found in rates.values()]
 
 
 def ours(model: Network, task: Task, steps: int) -> float:

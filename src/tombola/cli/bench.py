@@ -165,8 +165,7 @@ def _network(what: str, model: Any, task: "Task | None") -> tuple["Network", "Ma
 
 def _shown(network: "Network", size: int | None, length: int | None, task: "Task | None") -> "Shown":
     from tombola.models.showing import shown_to
-    from tombola.tasks._texts import OfTexts
 
-    if isinstance(task, OfTexts) and length is None:
-        length = task.texts.length
+    if task is not None and length is None:
+        length = task.length
     return shown_to(network, side=size if size is not None or task is None else task.side, length=length)

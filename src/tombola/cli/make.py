@@ -1,7 +1,7 @@
 """``tombola make``: from labelled examples and a pretrained model to something to ship, in one command."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast, get_args
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import typer
 
@@ -13,10 +13,10 @@ from tombola.disks import require_writable
 from tombola.errors import RequestError
 
 if TYPE_CHECKING:
+    from tombola.race.wanted import Target
     from tombola.tasks._base import Task
 
 TABLES = (".csv", ".tsv", ".jsonl")
-Target = Literal["latency", "size", "both"]
 
 
 def make(
@@ -85,8 +85,9 @@ def _holds_texts(folder: Path) -> bool:
     return any(folder.glob("*/*.txt")) or any((folder / f"train{suffix}").is_file() for suffix in TABLES)
 
 
-def _target(text: str) -> Target:
-    for known in get_args(Target):
-        if text == known:
-            return cast(Target, text)
-    raise RequestError(f"--target {text}: write {', '.join(get_args(Target))}")
+def _target(text: str) -> "Target":
+    from tombola.race.wanted import Target
+
+    if text not in get_args(Target):
+        raise RequestError(f"--target {text}: write {', '.join(get_args(Target))}")
+    return cast("Target", text)

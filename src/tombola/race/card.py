@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tombola.benching.machine import processor
 from tombola.models.network import Network
 from tombola.race.entrants import DENSE
-from tombola.race.race import Raced
+from tombola.race.raced import Raced
 from tombola.race.rule import Finish
 from tombola.tickets.ticket import Ticket
 

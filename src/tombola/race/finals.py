@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 from tombola.engines._base import Engine
@@ -57,6 +58,11 @@ class Ran:
     yardstick: Timed | None = None
 
     @property
+    def problem(self) -> str:
+        """Why there is nothing to judge; empty where there is."""
+        return self.failed or ("" if self.finishes else "no engine ran it")
+
+    @cached_property
     def finishes(self) -> Sequence[Finish]:
         """One an engine that judged it, its time beside the yardstick's."""
         by_engine: dict[str, dict[str, Row]] = {}

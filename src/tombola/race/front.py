@@ -7,8 +7,8 @@ from typing import Final
 from tombola.benching.table import aligned
 from tombola.disks import written
 from tombola.race.entrants import DENSE
-from tombola.race.race import MORE_TIME, Raced
-from tombola.race.rule import Finish
+from tombola.race.raced import Raced
+from tombola.race.rule import Finish, best
 
 _HEAD: Final = ("net", "run by", "accuracy", "ms", "bytes", "x float32", "x int8")
 _COLOURS: Final = {"float32": "#a7b0ba", "int8": "#e69f00"}
@@ -37,10 +37,11 @@ def lines(raced: Raced) -> list[str]:
 def advice(raced: Raced) -> str:
     """One sentence: what to ship, and how it compares with the best that needs no pruning."""
     shipped, wanted = raced.winner, raced.wanted
-    rival = _rival(raced)
+    dense = [one for one in raced.front if one.entrant == DENSE]
+    rival = best(dense, raced.dense, wanted.margin, wanted.target)  # what a user could have without a ticket
     if shipped.entrant == DENSE:
         what = "in int8" if shipped.arithmetic == "int8" else "in float32"
-        untried = sum(why.endswith(MORE_TIME) for why in raced.left.values())
+        untried = len(raced.untried)
         tried = (
             f"nothing pruned that was trained ({untried} were not, for want of time)" if untried else "nothing pruned"
         )
@@ -109,13 +110,6 @@ def _held_out(raced: Raced) -> str:
 
 def _points(margin: float) -> str:
     return f"{margin:g} point{'' if margin == 1 else 's'}"
-
-
-def _rival(raced: Raced) -> Finish:
-    """The fastest dense finish that holds the margin: what a user could have without a ticket."""
-    floor = raced.dense.accuracy - raced.wanted.margin
-    held = [one for one in raced.front if one.entrant == DENSE and one.accuracy >= floor]
-    return min(held, key=lambda one: one.cost(raced.wanted.target))
 
 
 def _fastest(raced: Raced, arithmetic: str) -> Finish | None:

@@ -16,7 +16,6 @@ from tombola.race.rule import Timed, steadied
 from tombola.race.wanted import Wanted
 from tombola.shown import Shown
 from tombola.tasks._base import Task
-from tombola.tasks._texts import OfTexts
 
 SECONDS = 0.5
 """How long each engine is timed here; who is near to winning is timed again once trained."""
@@ -30,7 +29,7 @@ def headed(wanted: Wanted) -> Network:
 
 def shown_of(network: Network, task: Task) -> Shown:
     """What the net is shown: the task's images at their size, its texts at their length."""
-    return shown_to(network, side=task.side, length=task.texts.length if isinstance(task, OfTexts) else None)
+    return shown_to(network, side=task.side, length=task.length)
 
 
 def timed(

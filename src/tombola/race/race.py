@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -14,13 +14,14 @@ from tombola.race.finals import Ran, Track
 from tombola.race.known import headed, timed
 from tombola.race.notebook import Notebook
 from tombola.race.pace import steps_within
+from tombola.race.raced import Raced
 from tombola.race.rule import (
-    Difference,
     Finish,
     Timed,
     after_heats,
     best,
     difference,
+    holds,
     reference,
     worth_training,
     yardstick_of,
@@ -28,35 +29,8 @@ from tombola.race.rule import (
 from tombola.race.wanted import Wanted
 from tombola.study.store import Store
 
-MORE_TIME: Final = "raise --minutes"
-
 HEAT: Final = 3
 """A heat is one part of so many of a whole training."""
-
-
-@dataclass(frozen=True)
-class Raced:
-    """What came out. ``front`` are the finishes on validation samples; ``held_out`` the winner's and the dense net's.
-
-    ``left`` says of everything that could have raced to the end and did not, why.
-    """
-
-    wanted: Wanted
-    steps: int
-    front: Sequence[Finish]
-    dense: Finish
-    winner: Finish
-    held_out: tuple[Finish, Finish]
-    difference: Difference
-    ran: Ran
-    heats: Mapping[str, float] = field(default_factory=dict)
-    left: Mapping[str, str] = field(default_factory=dict)
-    seconds: float = 0.0
-
-    @property
-    def holds(self) -> bool:
-        """Whether the winner stays within the margin on samples nobody looked at."""
-        return self.difference.points >= -self.wanted.margin
 
 
 def race(wanted: Wanted, folder: Path, store: Store, *, device: str, reporter: Reporter) -> Raced:
@@ -67,20 +41,34 @@ def race(wanted: Wanted, folder: Path, store: Store, *, device: str, reporter: R
     book = Notebook.opened(folder, wanted.identity())
     known = _known(wanted, every, book, device, reporter)
     track = Track(wanted, store, device, reporter)
-    dense = _ran(track.run(every[DENSE], book.steps))
+    dense = _sound(track.run(every[DENSE], book.steps))
     against = reference(dense.finishes)
-    track = replace(track, yardstick=_yardstick(dense.finishes))
     to_beat = best(dense.finishes, against, wanted.margin, wanted.target).engine
     (cost,) = (one.cost(wanted.target) for one in known[DENSE] if one.engine == to_beat)  # timed beside the others
     pruned = {label: times for label, times in known.items() if label != DENSE}
     labels, slower = worth_training(pruned, cost, wanted.target)
     left = {**not_installed(of_texts=wanted.of_texts), **book.impossible, **slower}
     clock = _Clock(60 * wanted.minutes, book.seconds + dense.seconds, dense.seconds)
-    heats = _heats(track, [every[label] for label in labels], book.steps, clock, left)
-    ran = [dense, *_finals(track, every, labels, heats, against, book.steps, clock, left)]
-    front = [finish for one in ran for finish in one.finishes]
+    racing = _Racing(replace(track, yardstick=_yardstick(dense.finishes)), every, book.steps, against, clock, left)
+    heats = racing.heats(labels)
+    ran = {one.entrant.label: one for one in (dense, *racing.finals(labels, heats))}
+    front = [finish for one in ran.values() for finish in one.finishes]
     winner = best(front, against, wanted.margin, wanted.target)
-    return _confirmed(track, every, book.steps, ran, front, against, winner, heats, left, clock)
+    held_out = (racing.held_out(winner), racing.held_out(against))
+    return Raced(
+        wanted=wanted,
+        steps=book.steps,
+        front=front,
+        dense=against,
+        winner=winner,
+        held_out=held_out,
+        difference=difference(*held_out),
+        ran=ran[winner.entrant],
+        heats=heats,
+        left=left,
+        untried=racing.untried,
+        seconds=clock.spent,
+    )
 
 
 class _Clock:
@@ -124,101 +112,68 @@ def _yardstick(dense: Sequence[Timed]) -> Timed:
     return yardstick_of(dense, [one.engine for one in dense if Engine.parse(one.engine).arithmetic == "float32"])
 
 
-def _heats(
-    track: Track, racing: Sequence[Entrant], steps: int, clock: _Clock, left: dict[str, str]
-) -> dict[str, float]:
-    """Accuracy of each after a short training, the best of its engines; with one alone there is nothing to choose."""
-    if len(racing) < 2:
-        return {one.label: 0.0 for one in racing}
-    found: dict[str, float] = {}
-    for entrant in racing:
-        if not clock.allows(1 / HEAT + 1):  # a final must still fit behind it
-            left[entrant.label] = f"no time was left for its heat; {MORE_TIME}"
-            continue
-        ran = track.run(entrant, max(1, steps // HEAT))
-        clock.spent += ran.seconds
-        if ran.failed or not ran.finishes:
-            left[entrant.label] = ran.failed or "no engine ran it"
-        else:
-            found[entrant.label] = max(one.accuracy for one in ran.finishes)
-    return found
+class _Racing:
+    """Heats and finals under way; notes in ``left`` who fell out and why, in ``untried`` whom there was no time for."""
 
+    def __init__(
+        self,
+        track: Track,
+        every: Mapping[str, Entrant],
+        steps: int,
+        against: Finish,
+        clock: _Clock,
+        left: dict[str, str],
+    ) -> None:
+        self._track, self._every, self._steps, self._against = track, every, steps, against
+        self._clock, self._left = clock, left
+        self.untried: list[str] = []
 
-def _finals(
-    track: Track,
-    every: Mapping[str, Entrant],
-    labels: Sequence[str],
-    heats: Mapping[str, float],
-    against: Finish,
-    steps: int,
-    clock: _Clock,
-    left: dict[str, str],
-) -> list[Ran]:
-    """Whole trainings of those that stayed, the cheapest first, until one holds the margin: others are dearer."""
-    wanted, stayed = track.wanted, after_heats(heats)
-    left.update(
-        {
-            label: f"{heats[label]:.1f} % in its heat, less than half of them had"
-            for label in heats
-            if label not in stayed
-        }
-    )
-    found: list[Ran] = []
-    for label in (label for label in labels if label in stayed):
-        if any(best(one.finishes, against, wanted.margin, wanted.target) in one.finishes for one in found):
-            left[label] = "a cheaper one held the margin already"
-        elif not clock.allows(1):
-            left[label] = f"no time was left for a whole training; {MORE_TIME}"
-        else:
-            ran = track.run(every[label], steps)
-            clock.spent += ran.seconds
-            if ran.failed or not ran.finishes:
-                left[label] = ran.failed or "no engine ran it"
-            else:
+    def heats(self, labels: Sequence[str]) -> dict[str, float]:
+        """Accuracy of each after a short training, the best of its engines; with one alone there is no choice."""
+        if len(labels) < 2:
+            return dict.fromkeys(labels, 0.0)
+        steps, found = max(1, self._steps // HEAT), {}
+        for label in labels:
+            if ran := self._tried(label, steps, 1 / HEAT + 1, "its heat"):  # a final must still fit behind it
+                found[label] = max(one.accuracy for one in ran.finishes)
+        return found
+
+    def finals(self, labels: Sequence[str], heats: Mapping[str, float]) -> list[Ran]:
+        """Whole trainings of those that stay, the cheapest first, until one holds the margin: others are dearer."""
+        stayed, found = after_heats(heats), list[Ran]()
+        for label in labels:
+            if label in heats and label not in stayed:
+                self._left[label] = f"{heats[label]:.1f} % in its heat, less than half of them had"
+            elif label in stayed and any(map(self._holds, found)):
+                self._left[label] = "a cheaper one held the margin already"
+            elif label in stayed and (ran := self._tried(label, self._steps, 1, "a whole training")):
                 found.append(ran)
-    return found
+        return found
+
+    def held_out(self, one: Finish) -> Finish:
+        """The same on the test split, its net trained as it was; the dense net needs no other beside it."""
+        track = replace(self._track, yardstick=None) if one.entrant == DENSE else self._track
+        ran = _sound(track.run(self._every[one.entrant], self._steps, judged="test"))
+        (found,) = (finish for finish in ran.finishes if finish.engine == one.engine)
+        return found
+
+    def _tried(self, label: str, steps: int, trainings: float, what: str) -> Ran | None:
+        if not self._clock.allows(trainings):
+            self._left[label] = f"no time was left for {what}; raise --minutes"
+            self.untried.append(label)
+            return None
+        ran = self._track.run(self._every[label], steps)
+        self._clock.spent += ran.seconds
+        if ran.problem:
+            self._left[label] = ran.problem
+        return None if ran.problem else ran
+
+    def _holds(self, ran: Ran) -> bool:
+        return any(holds(one, self._against, self._track.wanted.margin) for one in ran.finishes)
 
 
-def _confirmed(
-    track: Track,
-    every: Mapping[str, Entrant],
-    steps: int,
-    ran: Sequence[Ran],
-    front: Sequence[Finish],
-    against: Finish,
-    winner: Finish,
-    heats: Mapping[str, float],
-    left: Mapping[str, str],
-    clock: _Clock,
-) -> Raced:
-    """The winner and the dense net on the test split, once."""
-    (behind,) = (one for one in ran if one.entrant.label == winner.entrant)
-    alone = replace(track, yardstick=None)
-    dense = _of(_ran(alone.run(every[DENSE], steps, judged="test")), against.engine)
-    shipping = alone if winner.entrant == DENSE else track
-    shipped = _of(_ran(shipping.run(every[winner.entrant], steps, judged="test")), winner.engine)
-    return Raced(
-        wanted=track.wanted,
-        steps=steps,
-        front=front,
-        dense=against,
-        winner=winner,
-        held_out=(shipped, dense),
-        difference=difference(shipped, dense),
-        ran=behind,
-        heats=heats,
-        left=left,
-        seconds=clock.spent,
-    )
-
-
-def _ran(ran: Ran) -> Ran:
-    """It, unless it failed: without the dense net there is no race."""
-    if ran.failed or not ran.finishes:
-        raise StageError(f"{ran.entrant.label}: {ran.failed or 'no engine ran it'}")
+def _sound(ran: Ran) -> Ran:
+    """It, unless it failed: there is no race without the dense net, and nothing to ship without the winner."""
+    if ran.problem:
+        raise StageError(f"{ran.entrant.label}: {ran.problem}")
     return ran
-
-
-def _of(ran: Ran, engine: str) -> Finish:
-    (found,) = (one for one in ran.finishes if one.engine == engine)
-    return found

@@ -12,13 +12,13 @@ from tombola.disks import written
 from tombola.engines._base import Engine, Setting, Subject
 from tombola.engines.native import FOLDER
 from tombola.engines.onnxruntime import FILE
-from tombola.exporters._alone.writing import PROGRAM, fits, program
+from tombola.exporters._alone.writing import LABELS, PROGRAM, fits, labels, program
 from tombola.exporters.onnx import say
 from tombola.models.network import Network
 from tombola.race.card import card
 from tombola.race.front import write_picture
 from tombola.race.known import shown_of
-from tombola.race.race import Raced
+from tombola.race.raced import Raced
 from tombola.study.store import Store
 from tombola.tickets.ticket import Ticket
 
@@ -34,7 +34,7 @@ def ship(raced: Raced, folder: Path, store: Store) -> list[Path]:
     runs = _run_by(raced, network, ticket, folder)
     names = () if network.adapted is None else network.adapted.classes
     texts = {
-        "labels.txt": "".join(f"{name}\n" for name in names),
+        LABELS: labels(names),
         "result.json": json.dumps(plain(raced), indent=1) + "\n",
         "card.md": card(raced, network, ticket, runs.name),
     }
@@ -87,10 +87,8 @@ def _run_by(raced: Raced, network: Network, ticket: Ticket, folder: Path) -> Pat
     part.mkdir()
     for file in engine.prepare(Subject(network, ticket.masks, setting, examples), part):
         say(file, network, setting.shown)
-    made = part / FOLDER if called == "native" else part
-    if place.name in ("onnx", "native") and fits(network):
-        text = program("onnx", FILE) if place.name == "onnx" else program("native", ".")
-        (made / PROGRAM).write_text(text, encoding="utf-8")
-    made.rename(place)
+    if called == "onnxruntime" and fits(network):  # C brings its own
+        (part / PROGRAM).write_text(program("onnx", FILE), encoding="utf-8")
+    (part / FOLDER if called == "native" else part).rename(place)
     shutil.rmtree(part, ignore_errors=True)
     return place

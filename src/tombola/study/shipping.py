@@ -26,7 +26,6 @@ from tombola.study.meter import Cost, Meter
 from tombola.study.stage import ROWS, Stage
 from tombola.study.stages import TransferStage
 from tombola.study.timing import Timing
-from tombola.tasks._texts import OfTexts
 from tombola.tickets.ticket import Ticket
 
 FILES: Final = "files"
@@ -94,7 +93,7 @@ class BenchStage(Shipping):
             )
         network, ticket = self.kept(folders)
         timing, task = self.timing, self.finished.task
-        shown = shown_to(network, side=task.side, length=task.texts.length if isinstance(task, OfTexts) else None)
+        shown = shown_to(network, side=task.side, length=task.length)
         with FileLock(Path(tempfile.gettempdir()) / f"tombola-bench-{os.getuid()}.lock"):
             found = bench(
                 network,

@@ -41,6 +41,11 @@ class Task(Member):
         test = self.splits().test
         return test.size if isinstance(test, Images) else None
 
+    @property
+    def length(self) -> int | None:
+        """Tokens of a text at most; None where it has no texts."""
+        return None
+
     def check(self) -> None:
         """Raise the `DataError` of data that cannot be had; overridden where that is cheaper than loading."""
         self.splits()

@@ -62,6 +62,10 @@ class OfTexts(Task):
         """The data set."""
         return cast("TextSet", self.data)
 
+    @property
+    def length(self) -> int:
+        return self.texts.length
+
     def tested(self) -> str:
         return self.data.tested()
 

@@ -7,7 +7,7 @@ Options: fit.
 Reference: Fu et al., DAC 2023 (the default recipe, dac); Chen et al., CVPR 2021 and ICML 2022.
 """
 
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from tombola.data._counts import Counts
 from tombola.fitting.cost import fit_passes
@@ -20,10 +20,10 @@ from tombola.models.network import Network
 from tombola.registry import Examples
 from tombola.spec import Json, option
 from tombola.tasks._base import Task
-from tombola.transfers._base import Transfer
+from tombola.transfers._trained import Trained
 
 
-class Finetune(Transfer):
+class Finetune(Trained):
     """All weights that are kept may change."""
 
     EXAMPLES: ClassVar[Examples] = ({"fit": {"epochs": "10ep", "batch": 10, "optimizer": {"lr": 0.1}}},)
@@ -35,13 +35,6 @@ class Finetune(Transfer):
 
     def passes(self, counts: Counts) -> float | None:
         return fit_passes(self.fit, counts)
-
-    def untaught(self) -> Self | None:
-        fit = self.fit.untaught()
-        return None if fit is None else self.replace(fit=fit)
-
-    def taught(self, by: Network) -> Self:
-        return self.replace(fit=self.fit.taught(by))
 
     def adapt(self, model: Network, masks: Masks, task: Task, *, seed: int, session: Session) -> Network:
         headed = task.head(model, generator=generator(seed, "head"))

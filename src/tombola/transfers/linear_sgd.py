@@ -9,7 +9,7 @@ Options: fit; bn (frozen: the ticket's statistics; recalibrated: taken anew from
 Reference: Salman et al., NeurIPS 2020, code (fixed features, with bn=adapt); Fu et al., DAC 2023.
 """
 
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal
 
 from tombola.data._counts import Counts
 from tombola.fitting.cost import fit_passes
@@ -25,10 +25,10 @@ from tombola.models.network import Network
 from tombola.registry import Examples
 from tombola.spec import option
 from tombola.tasks._base import Task
-from tombola.transfers._base import Transfer
+from tombola.transfers._trained import Trained
 
 
-class LinearSGD(Transfer):
+class LinearSGD(Trained):
     """Only the head is trained; the body's weights stay bit for bit."""
 
     EXAMPLES: ClassVar[Examples] = (
@@ -41,13 +41,6 @@ class LinearSGD(Transfer):
     def passes(self, counts: Counts) -> float | None:
         found = fit_passes(self.fit, counts, parameters="head")
         return None if found is None else found + (counts.train if self.bn == "recalibrated" else 0)
-
-    def untaught(self) -> Self | None:
-        fit = self.fit.untaught()
-        return None if fit is None else self.replace(fit=fit)
-
-    def taught(self, by: Network) -> Self:
-        return self.replace(fit=self.fit.taught(by))
 
     def adapt(self, model: Network, masks: Masks, task: Task, *, seed: int, session: Session) -> Network:
         headed = task.head(model, generator=generator(seed, "head"))

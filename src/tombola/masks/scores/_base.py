@@ -71,6 +71,15 @@ def leaves(weights: Mapping[str, Tensor], dtype: torch.dtype | None = None) -> d
     }
 
 
+def mean_gradients(own: Mapping[str, Tensor], probe: Probe, *, batch: int, batches: int) -> dict[str, Tensor]:
+    """The mean gradient of the task's loss in each of these `leaves`, over so many training batches."""
+    means = {name: torch.zeros_like(weight) for name, weight in own.items()}
+    for loss in probe.losses(own, batch=batch, batches=batches):
+        for mean, gradient in zip(means.values(), gradients(loss, own), strict=True):
+            mean += gradient / batches
+    return means
+
+
 def gradients(value: Tensor, weights: Mapping[str, Tensor], *, create_graph: bool = False) -> list[Tensor]:
     """The derivatives of a number in each weight, zeros where it does not depend on one."""
     return list(torch.autograd.grad(value, list(weights.values()), create_graph=create_graph, materialize_grads=True))

@@ -11,10 +11,9 @@ Reference: Evci et al., "Rigging the Lottery: Making All Tickets Winners" (RigL)
 from collections.abc import Mapping
 from typing import ClassVar, final
 
-import torch
 from torch import Tensor
 
-from tombola.masks.scores._base import Needs, Probe, Score, gradients, leaves
+from tombola.masks.scores._base import Needs, Probe, Score, leaves, mean_gradients
 from tombola.spec import option
 
 
@@ -32,8 +31,5 @@ class Gradient(Score):
 
     def scores(self, weights: Mapping[str, Tensor], probe: Probe) -> dict[str, Tensor]:
         own = leaves(weights)
-        means = [torch.zeros_like(weight) for weight in own.values()]
-        for loss in probe.losses(own, batch=self.batch, batches=self.batches):
-            for mean, gradient in zip(means, gradients(loss, own), strict=True):
-                mean += gradient / self.batches
-        return {name: mean.abs() for name, mean in zip(own, means, strict=True)}
+        means = mean_gradients(own, probe, batch=self.batch, batches=self.batches)
+        return {name: mean.abs() for name, mean in means.items()}

@@ -1,0 +1,35 @@
+"""`Raced`: what came out of a race."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tombola.race.finals import Ran
+from tombola.race.rule import Difference, Finish
+from tombola.race.wanted import Wanted
+
+
+@dataclass(frozen=True)
+class Raced:
+    """What came out. ``front`` are the finishes on validation samples; ``held_out`` the winner's and the dense net's.
+
+    ``left`` says of everything that could have raced to the end and did not, why; ``untried`` are those of them that
+    there was no time for.
+    """
+
+    wanted: Wanted
+    steps: int
+    front: Sequence[Finish]
+    dense: Finish
+    winner: Finish
+    held_out: tuple[Finish, Finish]
+    difference: Difference
+    ran: Ran
+    heats: Mapping[str, float] = field(default_factory=dict)
+    left: Mapping[str, str] = field(default_factory=dict)
+    untried: Sequence[str] = ()
+    seconds: float = 0.0
+
+    @property
+    def holds(self) -> bool:
+        """Whether the winner stays within the margin on samples nobody looked at."""
+        return self.difference.points >= -self.wanted.margin
