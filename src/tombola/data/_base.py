@@ -85,8 +85,8 @@ class Images(Labelled):
 
 
 @dataclass(frozen=True)
-class InMemory(Images):
-    """Images held as one uint8 tensor (N, 3, size, size)."""
+class InOneShape(Images):
+    """Images held as one uint8 tensor (N, 3, H, W), whatever their labels say of them."""
 
     pixels: Tensor
     labels: Tensor
@@ -95,13 +95,23 @@ class InMemory(Images):
 
     @property
     def size(self) -> int:  # type: ignore[override]  # read from the pixels
-        return int(self.pixels.shape[-1])
+        """The side of a square of as many pixels."""
+        return round(float(self.pixels[0, 0].numel() ** 0.5))
 
     def pixels_at(self, indices: Tensor) -> Tensor:
         return self.pixels[indices]
 
     def title_of(self, index: int) -> str:
         return self.names[index] if self.names else super().title_of(index)
+
+
+@dataclass(frozen=True)
+class InMemory(InOneShape):
+    """Such images, each of one class: squares (N, 3, size, size)."""
+
+    @property
+    def size(self) -> int:  # type: ignore[override]  # read from the pixels
+        return int(self.pixels.shape[-1])
 
 
 @dataclass(frozen=True)

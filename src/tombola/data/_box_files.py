@@ -13,7 +13,7 @@ from tombola.data._base import Images, Splits
 from tombola.data._boxes import Boxed, BoxSet, with_boxes
 from tombola.data._boxes_read import read_boxed
 from tombola.data._files import files_identity
-from tombola.data._scenes import hold_out_scenes, not_empty
+from tombola.data._scenes import held_out_of, hold_out_scenes, not_empty
 from tombola.errors import DataError
 from tombola.spec import Json, option
 
@@ -69,9 +69,7 @@ class BoxFiles(BoxSet):
         found: dict[str, Images] = {name: self._boxed(split, classes) for name, split in lists.splits.items()}
         if "all" in found:
             found["train"], found["test"] = hold_out_scenes(found["all"], self.test_fraction, self.seed)
-        if "val" not in found:
-            found["train"], found["val"] = hold_out_scenes(found["train"], self.val_fraction, self.seed)
-        return not_empty(self.name, Splits(found["train"], found["val"], found["test"]))
+        return not_empty(self.name, held_out_of(found, self.val_fraction, self.seed))
 
     def _lists(self) -> tuple[Path, Lists]:
         folder = self.path.expanduser().absolute()

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from tombola.data._augment_boxes import NO_BOX, cut_off
-from tombola.data._base import Dataset, Images
+from tombola.data._base import Dataset, InOneShape
 from tombola.errors import DataError
 
 
@@ -24,24 +24,8 @@ class BoxSet(Dataset):
 
 
 @dataclass(frozen=True)
-class Boxed(Images):
+class Boxed(InOneShape):
     """Images (N, 3, H, W) in memory as uint8 and ``labels`` (N, M, 5) in float32, rows of class -1 filling up."""
-
-    pixels: Tensor
-    labels: Tensor
-    classes: tuple[str, ...]
-    names: tuple[str, ...] = ()  # of the files they were read from
-
-    @property
-    def size(self) -> int:  # type: ignore[override]  # read from the pixels
-        """The side of a square of as many pixels."""
-        return round(float(self.pixels[0, 0].numel() ** 0.5))
-
-    def pixels_at(self, indices: Tensor) -> Tensor:
-        return self.pixels[indices]
-
-    def title_of(self, index: int) -> str:
-        return self.names[index] if self.names else super().title_of(index)
 
 
 def with_boxes(

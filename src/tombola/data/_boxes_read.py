@@ -1,17 +1,15 @@
 """Images and their boxes brought to one shape: made to fit in it with their aspect kept, black beside them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from tombola.data._base import Splits
-from tombola.data._boxes import Boxed
 from tombola.data._decode import decode, in_threads
 from tombola.data._npz import require_room
 from tombola.data._pictures import BROKEN, Source, reason
-from tombola.data._scenes import hold_out_scenes, stretched
+from tombola.data._scenes import stretched
 from tombola.errors import DataError
 
 
@@ -54,11 +52,3 @@ def fitted(image: Tensor, boxes: Tensor, shape: tuple[int, int] | None) -> tuple
     canvas[:, :tall, :wide] = stretched(image[None], (tall, wide))[0]
     moved = boxes.float() * torch.tensor([1, wide / width, tall / height, wide / width, tall / height])
     return canvas, moved
-
-
-def held_out_of(found: Mapping[str, Boxed], *, val_fraction: float, seed: int) -> Splits:
-    """The splits, validation out of train where there is none."""
-    if "val" in found:
-        return Splits(found["train"], found["val"], found["test"])
-    train, val = hold_out_scenes(found["train"], val_fraction, seed)
-    return Splits(train, val, found["test"])

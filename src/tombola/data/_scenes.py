@@ -3,7 +3,7 @@
 What a set of scenes is, how a mask is decoded and resized as its image is, and splits that do not ask for classes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from tombola.data._base import Dataset, Images, Splits, Subset
+from tombola.data._base import Dataset, Images, InOneShape, Splits, Subset
 from tombola.data._decode import decode, in_threads
 from tombola.data._pictures import BROKEN, OBLONG, Source, oblong, opened, reason
 from tombola.errors import DataError
@@ -29,20 +29,8 @@ class SceneSet(Dataset):
 
 
 @dataclass(frozen=True)
-class Scenes(Images):
+class Scenes(InOneShape):
     """Images (N, 3, H, W) in memory and ``labels`` (N, H, W), the class of every pixel or `VOID`; both uint8."""
-
-    pixels: Tensor
-    labels: Tensor
-    classes: tuple[str, ...]
-
-    @property
-    def size(self) -> int:  # type: ignore[override]  # read from the pixels
-        """The side of a square of as many pixels."""
-        return round(float(self.pixels[0, 0].numel() ** 0.5))
-
-    def pixels_at(self, indices: Tensor) -> Tensor:
-        return self.pixels[indices]
 
 
 def checked(name: str, scenes: Scenes) -> Scenes:
@@ -87,6 +75,14 @@ def hold_out_scenes(scenes: Images, fraction: float, seed: int) -> tuple[Images,
     order = torch.randperm(len(scenes), generator=torch.Generator().manual_seed(seed))
     count = round(fraction * len(scenes))
     return Subset(scenes, order[count:].sort().values), Subset(scenes, order[:count].sort().values)
+
+
+def held_out_of(found: Mapping[str, Images], fraction: float, seed: int) -> Splits:
+    """The splits, validation out of train where there is none."""
+    if "val" in found:
+        return Splits(found["train"], found["val"], found["test"])
+    train, val = hold_out_scenes(found["train"], fraction, seed)
+    return Splits(train, val, found["test"])
 
 
 def some_scenes(scenes: Images, fraction: float, seed: int) -> Images:

@@ -12,66 +12,32 @@ Reference: Tombola's own; a dozen lines of numpy read it.
 """
 
 from pathlib import Path
-from typing import ClassVar, Final, Self
+from typing import Final, Self
 
 import numpy as np
 import torch
-from pydantic import model_validator
 from torch import Tensor
 
-from tombola.data._base import Splits
 from tombola.data._boxes import Boxed, BoxSet, with_boxes
-from tombola.data._boxes_read import held_out_of, read_boxed
+from tombola.data._boxes_read import read_boxed
 from tombola.data._examples import box_packs
+from tombola.data._in_packs import InPacks
 from tombola.data._npz import Array, read_arrays
 from tombola.data._packs import class_names, parts
-from tombola.data._scenes import not_empty
-from tombola.data.pack import pack_files
 from tombola.errors import DataError
-from tombola.spec import Json, file_digest, option
 
 _NEEDED: Final = ("data", "offsets", "boxes", "box_offsets", "box_labels", "classes")
 
 
-class BoxPack(BoxSet):
+class BoxPack(InPacks, BoxSet):
     """Images with boxes packed into ``.npz`` files."""
-
-    ARGUMENT: ClassVar[str | None] = "path"
-
-    path: Path = option(help="a folder, or folder/prefix; a copy elsewhere is the same set", identity=False)
-    height: int | None = option(None, "rows of pixels; empty: as they are", ge=8, le=4096)
-    width: int | None = option(None, "columns of pixels; empty: as they are", ge=8, le=4096)
-    val_fraction: float = option(0.1, "the share of the training images held out, where there is no split", gt=0, lt=1)
-    seed: int = option(0, "which split, where there is none", ge=0)
 
     @classmethod
     def examples(cls, folder: Path) -> list[Self]:
         return [cls(path=box_packs(folder))]
 
-    @model_validator(mode="after")
-    def _both(self) -> Self:
-        if (self.height is None) != (self.width is None):
-            raise ValueError("height and width go together; write both, or neither")
-        return self
-
-    def files(self) -> dict[str, Path]:
-        """The file of each split."""
-        files = pack_files(self.path.expanduser().absolute())
-        if "all" in files:
-            raise DataError(f"box_pack: {files['all']} is one file; expected NAME_train*.npz with NAME_test*.npz")
-        return files
-
-    def identity(self) -> dict[str, Json]:
-        """Its options and the sha256 of its files, wherever they lie."""
-        content: dict[str, Json] = {split: file_digest(file) for split, file in self.files().items()}
-        return {**super().identity(), "content": content}
-
-    def load(self) -> Splits:
-        shape = None if self.height is None or self.width is None else (self.height, self.width)
-        found = {split: _read(file, shape) for split, file in self.files().items()}
-        if len({(part.classes, tuple(part.pixels.shape[2:])) for part in found.values()}) > 1:
-            raise DataError(f"box_pack: {self.path}: the files have different classes or shapes; give height, width")
-        return not_empty("box_pack", held_out_of(found, val_fraction=self.val_fraction, seed=self.seed))
+    def read(self, file: Path, shape: tuple[int, int] | None) -> Boxed:
+        return _read(file, shape)
 
 
 def _read(path: Path, shape: tuple[int, int] | None) -> Boxed:

@@ -10,42 +10,23 @@ Options: ``size``, how many images a split has, ``noise``, ``hint`` (0: colours 
 Reference: Tombola's own.
 """
 
-from typing import ClassVar, Final
+from typing import Final
 
 import torch
 from torch import Tensor
 
-from tombola.data._base import Splits
+from tombola.data._drawn_shapes import DrawnShapes
 from tombola.data._scenes import VOID, Scenes, SceneSet
-from tombola.registry import Examples
-from tombola.spec import option
 
 CLASSES: Final = ("background", "disc", "square", "triangle")
 MOST: Final = 3  # shapes in an image
 _COLOURS: Final = torch.tensor([[0.9, 0.3, 0.2], [0.2, 0.8, 0.3], [0.2, 0.4, 0.95]], dtype=torch.float64)
 
 
-class Shapes(SceneSet):
+class Shapes(DrawnShapes, SceneSet):
     """Generated shapes with masks."""
 
-    MADE_HERE: ClassVar[bool] = True
-    AUGMENT: ClassVar[str] = "flip"
-    EXAMPLES: ClassVar[Examples] = ({"size": 16, "num_train": 6, "num_val": 2, "num_test": 4},)
-
-    size: int = option(32, "height and width in pixels", ge=8, le=256)
-    num_train: int = option(800, "training images", ge=1)
-    num_val: int = option(100, "validation images", ge=1)
-    num_test: int = option(200, "test images", ge=1)
-    noise: float = option(0.08, "the standard deviation of the noise, in [0, 1] pixel units", ge=0, le=0.5)
-    hint: float = option(0.6, "how much of a shape's colour is its class's", ge=0, le=1)
-    seed: int = option(0, "which draw", ge=0)
-
-    def load(self) -> Splits:
-        counts = (self.num_train, self.num_val, self.num_test)
-        return Splits(*(self._scenes(split, count) for split, count in enumerate(counts)))
-
-    def _scenes(self, split: int, count: int) -> Scenes:
-        generator = torch.Generator().manual_seed(self.seed * 3 + split)
+    def drawn(self, count: int, generator: torch.Generator) -> Scenes:
         pixels, labels, _ = draw(count, self.size, noise=self.noise, hint=self.hint, generator=generator)
         return Scenes(pixels, labels, CLASSES)
 

@@ -11,7 +11,7 @@ Reference: methods as usual; few labels as in Fu et al., arXiv 2304.11834.
 """
 
 from functools import lru_cache
-from typing import Any, ClassVar, Literal, Self, cast
+from typing import ClassVar, Literal, Self, cast
 
 import torch
 from pydantic import field_validator, model_validator
@@ -20,7 +20,7 @@ from torch.nn import functional as F
 
 from tombola.batch import Batch
 from tombola.data._augment import Augment, augment
-from tombola.data._base import Dataset, Images, Splits, Subset, loaded_images, stratified
+from tombola.data._base import Images, Splits, Subset, loaded_images, stratified
 from tombola.data._scenes import SceneSet
 from tombola.data._text_set import TextSet
 from tombola.data._whole import Nothing
@@ -30,17 +30,15 @@ from tombola.models.network import Network
 from tombola.registry import Examples
 from tombola.spec import Json, option
 from tombola.tasks._answers import right
-from tombola.tasks._base import Task
-from tombola.tasks._data import known_data, made_ready, with_data_options
+from tombola.tasks._data import known_data, made_ready
+from tombola.tasks._of_data import OfData
 
 
-class Classification(Task):
+class Classification(OfData):
     """Which class is in the image?"""
 
-    ARGUMENT: ClassVar[str | None] = "data"
     EXAMPLES: ClassVar[Examples] = ({"data": {"name": "digits", "num_train": 40}},)
 
-    data: Dataset = option(help="the data set: a name, name:argument, or a mapping with its options")
     augment_with: Literal["auto", "none", "shift", "flip_shift", "rrc"] = option(
         "auto", "how training images are changed at random; auto takes what suits the data"
     )
@@ -51,11 +49,6 @@ class Classification(Task):
     smoothing_over: Literal["all", "others"] = option(
         "all", "over which classes: all of them, as PyTorch has it, or those that are not the target", absent="all"
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _data_options(cls, values: Any) -> Any:
-        return with_data_options(values, cls)
 
     @model_validator(mode="after")
     def _target_leads(self) -> Self:
@@ -91,10 +84,6 @@ class Classification(Task):
 
     def made_ready(self, how: Preprocessing) -> Self:
         return self.replace(data=made_ready(self.data, how))
-
-    def check(self) -> None:
-        if not self.data.MADE_HERE:
-            self.splits()
 
     def head(self, model: Network, *, generator: torch.Generator) -> Network:
         return model.with_head(len(self.splits().classes), generator=generator)

@@ -20,7 +20,7 @@ from functools import lru_cache
 from typing import Any, ClassVar, Final, Self, final
 
 import torch
-from pydantic import field_validator, model_validator
+from pydantic import field_validator
 from torch import Tensor
 
 from tombola.answers import Answers, Vectors
@@ -38,8 +38,8 @@ from tombola.models.adapted import Preprocessing
 from tombola.models.network import Network, num_outputs
 from tombola.registry import Examples
 from tombola.spec import option
-from tombola.tasks._base import Task
-from tombola.tasks._data import known_data, made_ready, with_data_options
+from tombola.tasks._data import known_data, made_ready
+from tombola.tasks._of_data import OfData
 from tombola.tasks._pairs import nt_xent, told
 from tombola.tasks.metrics._base import Metric
 from tombola.tasks.metrics.contrastive_top1 import ContrastiveTop1
@@ -48,11 +48,10 @@ _LOOKS: Final = ("smallest", "mirror", "jitter", "strength", "gray", "blur")
 
 
 @final
-class Contrastive(Task):
+class Contrastive(OfData):
     """Which other view is of the same image?"""
 
     ANSWERS: ClassVar[type[Answers]] = Vectors
-    ARGUMENT: ClassVar[str | None] = "data"
     EXAMPLES: ClassVar[Examples] = ({"data": {"name": "digits", "num_train": 40}, "outputs": 8},)
 
     data: Dataset = option(help="the data set, whose labels are not used: a name, name:argument, or a mapping")
@@ -65,11 +64,6 @@ class Contrastive(Task):
     gray: float = option(0.2, "how likely a view is without colours", ge=0, le=1)
     blur: float = option(0.5, "how likely a view is blurred; images of less than 20 pixels are not", ge=0, le=1)
     test_seed: int = option(0, "which views of validation and test images", ge=0)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _data_options(cls, values: Any) -> Any:
-        return with_data_options(values, cls)
 
     @field_validator("data", mode="before")
     @classmethod
@@ -97,10 +91,6 @@ class Contrastive(Task):
 
     def splits(self) -> Splits[Any]:
         return _splits(self, self.digest())
-
-    def check(self) -> None:
-        if not self.data.MADE_HERE:
-            self.splits()
 
     def tested(self) -> str:
         return f"two views each of {self.data.tested()}"

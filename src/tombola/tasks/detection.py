@@ -12,28 +12,23 @@ Options: ``data``; ``augment_with`` and ``scale``; ``edges``; ``fraction`` of th
 Reference: Zhou et al. (Objects as Points), arXiv 1904.07850; Tian et al. (FCOS), ICCV 2019; Lin et al. (COCO), 2014.
 """
 
-from functools import lru_cache
-from typing import Any, ClassVar, Literal, cast, final
+from typing import ClassVar, final
 
 import torch
-from pydantic import field_validator, model_validator
 from torch import Tensor
 
 from tombola.answers import Answers, Boxes
 from tombola.batch import Batch
 from tombola.data._augment_boxes import augment_boxes
-from tombola.data._augment_scenes import AugmentScenes
-from tombola.data._base import Dataset, Splits, loaded_images
+from tombola.data._base import Dataset
 from tombola.data._boxes import BoxSet
-from tombola.data._scenes import some_scenes
 from tombola.errors import DataError
 from tombola.models.heading import headed
 from tombola.models.network import Network
 from tombola.registry import Examples
-from tombola.spec import Json, option
-from tombola.tasks._base import Task
+from tombola.spec import option
 from tombola.tasks._centres import centre_losses, edge_losses, wanted
-from tombola.tasks._data import known_data, with_data_options
+from tombola.tasks._of_scenes import OfScenes
 from tombola.tasks.metrics._base import Metric
 from tombola.tasks.metrics.average_precision import AveragePrecision, judged
 from tombola.tasks.metrics.told_boxes import Told, told
@@ -43,59 +38,19 @@ _SURE, _OVERLAP = 0.3, 0.5
 
 
 @final
-class Detection(Task):
+class Detection(OfScenes):
     """Where is something, and what is it?"""
 
-    ARGUMENT: ClassVar[str | None] = "data"
     ANSWERS: ClassVar[type[Answers]] = Boxes
+    OF: ClassVar[type] = BoxSet
+    LACKS: ClassVar[str] = "has no boxes, and detection asks for them"
     EXAMPLES: ClassVar[Examples] = (
         {"data": {"name": "boxed_shapes", "size": 16, "num_train": 6, "num_val": 2, "num_test": 4}},
     )
 
     data: Dataset = option(help="the set of images with boxes: a name, name:argument, or a mapping with its options")
-    augment_with: Literal["auto", "none", "flip", "flip_scale"] = option(
-        "auto", "how training images and boxes are changed at random; auto takes what suits the data"
-    )
     scale: tuple[float, float] = option((0.75, 1.5), "the smallest and the largest scale, for flip_scale")
     edges: float = option(5.0, "the weight of the loss of edges beside that of middles", gt=0)
-    fraction: float = option(1.0, "the share of the training images that may be used", gt=0, le=1)
-    subset_seed: int = option(0, "which of them", ge=0)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _data_options(cls, values: Any) -> Any:
-        return with_data_options(values, cls)
-
-    @field_validator("data", mode="before")
-    @classmethod
-    def _with_boxes(cls, value: object) -> object:
-        found = known_data(value)
-        if not isinstance(found, BoxSet):
-            sets = ", ".join(name for name, member in Dataset.family.members().items() if issubclass(member, BoxSet))
-            raise ValueError(f"{found.name} has no boxes, and detection asks for them; write one of {sets}")
-        return found
-
-    @field_validator("scale")
-    @classmethod
-    def _rising(cls, value: tuple[float, float]) -> tuple[float, float]:
-        if not 0 < value[0] <= value[1]:
-            raise ValueError("write the smallest scale and then the largest, both above 0, as in [0.75, 1.5]")
-        return value
-
-    @property
-    def policy(self) -> AugmentScenes:
-        """The augmentation in force."""
-        return cast("AugmentScenes", self.data.AUGMENT if self.augment_with == "auto" else self.augment_with)
-
-    def identity(self) -> dict[str, Json]:
-        return {**super().identity(), "augment_with": self.policy}
-
-    def splits(self) -> Splits:
-        return _splits(self, self.digest())
-
-    def check(self) -> None:
-        if not self.data.MADE_HERE:
-            self.splits()
 
     def example(self) -> Batch:
         shown = self.splits().test.take(torch.zeros(1, dtype=torch.int64)).to_float()
@@ -146,12 +101,3 @@ def _require_places(outputs: Tensor) -> None:
             f"outputs of shape {tuple(outputs.shape)}, and detection asks for a box and classes at every place: the"
             " network has no detection head; transfer a ticket to this task first, or load the model with decoder=boxes"
         )
-
-
-@lru_cache(maxsize=4)
-def _splits(task: Detection, digest: str) -> Splits:
-    del digest  # part of the cache's key, as in `loaded`
-    splits = loaded_images(task.data)
-    if task.fraction == 1:
-        return splits
-    return Splits(some_scenes(splits.train, task.fraction, task.subset_seed), splits.val, splits.test)

@@ -12,35 +12,33 @@ Options: ``data``; ``decoder`` (fcn, deeplab); ``output_stride``, of ResNets; ``
 Reference: Long et al., CVPR 2015 (FCN); Chen et al., arXiv 1706.05587 (DeepLabV3); Fu et al., DAC 2023.
 """
 
-from functools import lru_cache
-from typing import Any, ClassVar, Literal, cast, final
+from typing import ClassVar, final
 
 import torch
-from pydantic import field_validator, model_validator
 from torch import Tensor
 from torch.nn import functional as F
 
 from tombola.answers import Answers, Maps
 from tombola.batch import Batch
-from tombola.data._augment_scenes import AugmentScenes, augment_scenes
-from tombola.data._base import Dataset, Splits, loaded_images
-from tombola.data._scenes import VOID, SceneSet, some_scenes
+from tombola.data._augment_scenes import augment_scenes
+from tombola.data._base import Dataset
+from tombola.data._scenes import VOID, SceneSet
 from tombola.errors import DataError
 from tombola.models.network import Network
 from tombola.models.segmenting import Decoder, SegmentingBody, described, segmenting
 from tombola.registry import Examples
-from tombola.spec import Json, option
+from tombola.spec import option
 from tombola.tasks._answers import right
-from tombola.tasks._base import Task
-from tombola.tasks._data import known_data, with_data_options
+from tombola.tasks._of_scenes import OfScenes
 
 
 @final
-class Segmentation(Task):
+class Segmentation(OfScenes):
     """Which class is at each pixel?"""
 
-    ARGUMENT: ClassVar[str | None] = "data"
     ANSWERS: ClassVar[type[Answers]] = Maps
+    OF: ClassVar[type] = SceneSet
+    LACKS: ClassVar[str] = "has one label an image, and every pixel needs one"
     EXAMPLES: ClassVar[Examples] = (
         {"data": {"name": "shapes", "size": 16, "num_train": 6, "num_val": 2, "num_test": 4}},
     )
@@ -50,48 +48,6 @@ class Segmentation(Task):
     output_stride: int | None = option(
         None, "pixels of an image to one of the maps the head reads, such as 8, 16 or 32; empty: the net's own", ge=1
     )
-    augment_with: Literal["auto", "none", "flip", "flip_scale"] = option(
-        "auto", "how training images and masks are changed at random; auto takes what suits the data"
-    )
-    scale: tuple[float, float] = option((0.5, 2.0), "the smallest and the largest scale, for flip_scale")
-    fraction: float = option(1.0, "the share of the training images that may be used", gt=0, le=1)
-    subset_seed: int = option(0, "which of them", ge=0)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _data_options(cls, values: Any) -> Any:
-        return with_data_options(values, cls)
-
-    @field_validator("data", mode="before")
-    @classmethod
-    def _scenes(cls, value: object) -> object:
-        found = known_data(value)
-        if not isinstance(found, SceneSet):
-            sets = ", ".join(name for name, member in Dataset.family.members().items() if issubclass(member, SceneSet))
-            raise ValueError(f"{found.name} has one label an image, and every pixel needs one; write one of {sets}")
-        return found
-
-    @field_validator("scale")
-    @classmethod
-    def _rising(cls, value: tuple[float, float]) -> tuple[float, float]:
-        if not 0 < value[0] <= value[1]:
-            raise ValueError("write the smallest scale and then the largest, both above 0, as in [0.5, 2]")
-        return value
-
-    @property
-    def policy(self) -> AugmentScenes:
-        """The augmentation in force."""
-        return cast("AugmentScenes", self.data.AUGMENT if self.augment_with == "auto" else self.augment_with)
-
-    def identity(self) -> dict[str, Json]:
-        return {**super().identity(), "augment_with": self.policy}
-
-    def splits(self) -> Splits:
-        return _splits(self, self.digest())
-
-    def check(self) -> None:
-        if not self.data.MADE_HERE:
-            self.splits()
 
     def head(self, model: Network, *, generator: torch.Generator) -> Network:
         seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
@@ -131,12 +87,3 @@ def _require_maps(outputs: Tensor, targets: Tensor) -> None:
             f"outputs of shape {tuple(outputs.shape)} for masks of shape {tuple(targets.shape)}: the network has no"
             " segmentation head; transfer a ticket to this task first, or load the model with decoder=fcn"
         )
-
-
-@lru_cache(maxsize=4)
-def _splits(task: Segmentation, digest: str) -> Splits:
-    del digest  # part of the cache's key, as in `loaded`
-    splits = loaded_images(task.data)
-    if task.fraction == 1:
-        return splits
-    return Splits(some_scenes(splits.train, task.fraction, task.subset_seed), splits.val, splits.test)

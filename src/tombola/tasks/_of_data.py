@@ -1,0 +1,27 @@
+"""What tasks on one set of images share: how the set is written, and when its files are looked for."""
+
+from typing import Any, ClassVar
+
+from pydantic import model_validator
+
+from tombola.data._base import Dataset
+from tombola.spec import option
+from tombola.tasks._base import Task
+from tombola.tasks._data import with_data_options
+
+
+class OfData(Task):
+    """A task whose data are one set, its options beside the task's own."""
+
+    ARGUMENT: ClassVar[str | None] = "data"
+
+    data: Dataset = option(help="the data set: a name, name:argument, or a mapping with its options")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _data_options(cls, values: Any) -> Any:
+        return with_data_options(values, cls)
+
+    def check(self) -> None:
+        if not self.data.MADE_HERE:
+            self.splits()
