@@ -43,6 +43,12 @@ def telling(*boxes: tuple[float, int, tuple[float, float, float, float]]) -> Ten
     return found
 
 
+def test_as_classification_it_is_refused_and_told_what_to_write() -> None:
+    for asked in ("boxed_shapes", "classification:boxed_shapes"):
+        with pytest.raises(RequestError, match=r"boxed_shapes has boxes.*write detection:boxed_shapes"):
+            Task.parse(asked)
+
+
 def test_every_spelling_is_the_same_task() -> None:
     written: list[object] = ["detection:boxed_shapes", {"name": "detection", "data": "boxed_shapes"}]
     assert {Task.parse(value).digest() for value in written} == {Detection(data=BoxedShapes()).digest()}

@@ -7,34 +7,23 @@ from typing import Any
 
 import pytest
 import torch
-from torch import nn
+from tests.transfers.halves import drawn, same
 from typer.testing import CliRunner
 
 from tombola import verbs
 from tombola.cli.main import app
 from tombola.fitting.session import Session
 from tombola.models.network import Network
-from tombola.models.source import Source
 from tombola.tasks._base import Task
-from tombola.tickets.ticket import Ticket
 
 BOXES = {"name": "detection:boxed_shapes", "size": 16, "num_train": 48, "num_val": 4, "num_test": 8}
 FIT = {"epochs": "2ep", "batch": 8, "optimizer": {"name": "adamw", "lr": 0.002}, "head_lr": 0.01}
-
-
-def drawn() -> tuple[Network, Ticket]:
-    model = Source(name="resnet8", width=0.5).load(seed=0)
-    return model, verbs.draw(model, {"name": "omp", "sparsity": 0.6})[-1]
 
 
 def adapted(how: str = "finetune", session: Session | None = None, **options: Any) -> Network:
     model, ticket = drawn()
     task = Task.parse({**BOXES, **options.pop("task", {})})
     return verbs.transfer(model, ticket, task, {"name": how, "fit": FIT, **options}, seed=1, session=session)
-
-
-def same(one: nn.Module, two: nn.Module) -> bool:
-    return all(torch.equal(value, two.state_dict()[name]) for name, value in one.state_dict().items())
 
 
 @pytest.mark.parametrize("options", [{}, {"augment_with": "flip_scale"}, {"augment_with": "none", "edges": 1.0}])

@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 import torch
-from torch import nn
+from tests.transfers.halves import drawn, same
 
 from tombola import verbs
 from tombola.errors import OptionError, RequestError
 from tombola.fitting.session import Bar, Session
 from tombola.models.network import Network
-from tombola.models.source import Source
 from tombola.study.study import Study
 from tombola.tasks._base import Task
 from tombola.tickets.ticket import Ticket
@@ -23,19 +22,10 @@ SCENES = {"name": "segmentation:shapes", "size": 16, "num_train": 48, "num_val":
 FIT = {"epochs": "2ep", "batch": 8, "optimizer": {"lr": 0.05}, "precision": "float32", "checkpoint_every": "2it"}
 
 
-def drawn() -> tuple[Network, Ticket]:
-    model = Source(name="resnet8", width=0.5).load(seed=0)
-    return model, verbs.draw(model, {"name": "omp", "sparsity": 0.6})[-1]
-
-
 def adapted(how: str = "finetune", session: Session | None = None, **options: Any) -> Network:
     model, ticket = drawn()
     task = Task.parse({**SCENES, **options.pop("task", {})})
     return verbs.transfer(model, ticket, task, {"name": how, "fit": FIT, **options}, seed=1, session=session)
-
-
-def same(one: nn.Module, two: nn.Module) -> bool:
-    return all(torch.equal(value, two.state_dict()[name]) for name, value in one.state_dict().items())
 
 
 @pytest.mark.parametrize("options", [{}, {"decoder": "deeplab"}, {"output_stride": 2, "augment_with": "flip_scale"}])

@@ -21,6 +21,7 @@ from torch.nn import functional as F
 from tombola.batch import Batch
 from tombola.data._augment import Augment, augment
 from tombola.data._base import Images, Splits, Subset, loaded_images, stratified
+from tombola.data._boxes import BoxSet
 from tombola.data._scenes import SceneSet
 from tombola.data._text_set import TextSet
 from tombola.data._whole import Nothing
@@ -64,6 +65,8 @@ class Classification(OfData):
         found = known_data(value)
         if isinstance(found, SceneSet):
             raise ValueError(f"{found.name} has a class a pixel, not one an image; write segmentation:{found.name}")
+        if isinstance(found, BoxSet):
+            raise ValueError(f"{found.name} has boxes, not one label an image; write detection:{found.name}")
         if isinstance(found, TextSet):
             raise ValueError(f"{found.name} holds texts; write text:{found.name}")
         return found

@@ -37,33 +37,31 @@ NET_INLINE struct cells_ends cells_whole(const struct plain *o) {
     return (struct cells_ends){(float)-o->counts, (float)(255 - o->counts), (float)o->counts};
 }
 
-/* The images as they are given, x * scale + shift, as cells; o->in says how many channels they have. */
-static void op_enter_cells(const struct plain *o, const float *scale, const float *shift, const float *images,
-                           float *out, int part, int parts) {
+/* The channels of floats in o->in, x * scale + shift, as cells of four; row y of channel k begins at
+ * from + k * plane + y * row. Without tables every channel has the scale o->value, and no shift. */
+NET_INLINE void cells_enter(const struct plain *o, const float *from, size_t plane, int row, const float *scale,
+                            const float *shift, float *out, int part, int parts) {
     struct cells_ends ends = cells_whole(o);
     const struct map *m = &o->out;
     FOR_MY_CHANNELS(c, m->channels) {
-        cell *plane = (cell *)out + (size_t)c * m->plane;
-        cells_margins(plane, m, cells_of(o->counts));
+        cell *to = (cell *)out + (size_t)c * m->plane;
+        cells_margins(to, m, cells_of(o->counts));
         for (int k = 4 * c; k < NET_MIN(4 * c + 4, o->in.channels); k++)
             for (int y = 0; y < m->height; y++)
-                cells_row(plane + m->origin + y * m->row, images + ((size_t)k * m->height + y) * m->width, m->width,
-                          scale[k], shift[k], k % 4, &ends);
+                cells_row(to + m->origin + y * m->row, from + k * plane + (size_t)y * row, m->width,
+                          scale ? scale[k] : o->value, shift ? shift[k] : 0.0f, k % 4, &ends);
     }
+}
+
+/* The images as they are given, x * scale + shift, as cells; o->in says how many channels they have. */
+static void op_enter_cells(const struct plain *o, const float *scale, const float *shift, const float *images,
+                           float *out, int part, int parts) {
+    cells_enter(o, images, (size_t)o->out.height * o->out.width, o->out.width, scale, shift, out, part, parts);
 }
 
 /* Floats as cells, x * o->value. */
 static void op_to_cells(const struct plain *o, const float *in, float *out, int part, int parts) {
-    struct cells_ends ends = cells_whole(o);
-    const struct map *m = &o->out;
-    FOR_MY_CHANNELS(c, m->channels) {
-        cell *plane = (cell *)out + (size_t)c * m->plane;
-        cells_margins(plane, m, cells_of(o->counts));
-        for (int k = 4 * c; k < NET_MIN(4 * c + 4, o->in.channels); k++)
-            for (int y = 0; y < m->height; y++)
-                cells_row(plane + m->origin + y * m->row, in + (size_t)k * o->in.plane + o->in.origin + y * o->in.row,
-                          m->width, o->value, 0.0f, k % 4, &ends);
-    }
+    cells_enter(o, in + o->in.origin, o->in.plane, o->in.row, 0, 0, out, part, parts);
 }
 
 /* Cells as floats, (q - zero) * o->value. */
