@@ -22,6 +22,7 @@ _MARKERS = "os^D"
 _INK, _QUIET, _LINE = "#1b1f24", "#5a6370", "#dfe3e8"
 _SUFFIXES = (".png", ".svg", ".pdf")
 _MOST_PANELS = 24
+_READING = "lines: means over seeds; bands: one standard deviation; dotted: the dense network"
 _LETTERS = 34  # as many as go along a panel's side
 
 
@@ -30,8 +31,8 @@ def write_picture(
 ) -> Path:
     """Draw a row of panels for each measured value, a column for each transfer, and return ``out``.
 
-    With one transfer alone the measured values stand two side by side. ``made`` says small below them how the rows came
-    about.
+    With one transfer alone the measured values stand two side by side. What lines are stands small below them, and
+    behind it ``made``, how the rows came about.
     """
     if out.suffix.lower() not in _SUFFIXES:
         raise RequestError(f"{out}: a picture's name ends in one of {', '.join(_SUFFIXES)}")
@@ -62,8 +63,7 @@ def write_picture(
     if len(results.colours) > 1:
         handles, labels = plots[0][0].get_legend_handles_labels()
         canvas.legend(handles, labels, loc="outside upper left", ncols=_columns(labels, wide), frameon=False)
-    if made:
-        canvas.supxlabel(made, x=0.01, ha="left", fontsize=7, color=_QUIET)
+    canvas.supxlabel("; ".join(filter(None, (_READING, made))), x=0.01, ha="left", fontsize=7, color=_QUIET)
     out.parent.mkdir(parents=True, exist_ok=True)
     with written(out) as beside:
         metadata = {"Description": made} if made and out.suffix == ".png" else None
