@@ -7,8 +7,8 @@ import pytest
 from benchmarks.bars import Bar, closing, parsed
 
 FOLDER = Path(__file__).parent.parent.parent / "benchmarks"
-PARTS = {"bars.py", "native_report.py"}
-"""Modules that scripts import; neither is run by itself."""
+PARTS = {"bars.py", "native_report.py", "turns.py"}
+"""Modules that scripts import; none is run by itself."""
 
 
 @pytest.mark.parametrize(
