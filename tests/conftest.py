@@ -8,18 +8,18 @@ from functools import cache
 from typing import Any
 
 import pytest
-import torch
 from hypothesis import settings
 
-from tombola.exporters import _onnx_file
-
-settings.register_profile("whatever the machine does beside", deadline=None)
-settings.load_profile("whatever the machine does beside")
+# no deadline, whatever the machine does beside; others are tried at every run, so many runs see many
+settings.register_profile("many short runs", deadline=None, max_examples=40)
+settings.load_profile("many short runs")
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _few_threads() -> None:
     """Toy nets gain nothing from two, and a busy machine then costs nothing."""
+    import torch  # seconds, which the process that only hands out tests need not spend before the others start
+
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
 
 
@@ -41,6 +41,8 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def _operators_looked_up_once() -> Iterator[None]:
     """Half of an export to ONNX is to look up what torch's operators are in it, the same for every export."""
+    from tombola.exporters import _onnx_file
+
     exported = _onnx_file.onnx_model
 
     def after_one_look(*args: Any) -> Any:

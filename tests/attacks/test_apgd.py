@@ -76,7 +76,7 @@ def test_linear_classes_fall_exactly_where_they_can(options: dict[str, Any], nor
     assert int((fallen & ~reachable).sum()) == 0
 
 
-@pytest.mark.parametrize("norm", ["linf", "l2"])
+@pytest.mark.parametrize("norm", ["linf", pytest.param("l2", marks=pytest.mark.slow)])
 def test_square_comes_near_the_worst_image_of_two_linear_classes(norm: str) -> None:
     net, last = linear(2, bias=20)
     x = torch.rand(4, 3, 4, 4, generator=generator()) * 0.5 + 0.25

@@ -172,6 +172,7 @@ def test_it_overwrites_only_when_told() -> None:
     assert "bench.json exists" in refused("bench", "resnet8", *FAST, "-o", "bench.json")
 
 
+@pytest.mark.slow
 def test_a_net_of_texts_is_timed_at_its_length_and_judged_on_texts(tmp_path: Path) -> None:
     pytest.importorskip("transformers")
     config = {"model_type": "bert", "vocab_size": 300, "hidden_size": 8, "num_hidden_layers": 1,

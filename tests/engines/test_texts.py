@@ -37,7 +37,14 @@ def subject() -> Subject:
     return Subject(NETWORK, masks(), SETTING)
 
 
-@pytest.mark.parametrize("text", ["torch", "onnxruntime", "onnxruntime:int8", "openvino", "shrunk:torch"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "torch",
+        "shrunk:torch",
+        *(pytest.param(e, marks=pytest.mark.slow) for e in ("onnxruntime", "onnxruntime:int8", "openvino")),
+    ],
+)
 def test_logits_are_torchs_of_the_masked_net(text: str, subject: Subject, tmp_path: Path) -> None:
     engine = Engine.parse({"name": text, "multiple": 1} if text.startswith("shrunk") else text)
     if why := engine.missing():

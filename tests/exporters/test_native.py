@@ -123,6 +123,7 @@ def test_a_task_of_other_classes_is_refused_before_anything_is_written(tmp_path:
     assert not (tmp_path / "net").exists()
 
 
+@pytest.mark.slow
 def test_measuring_picks_a_kernel_for_each_layer(tmp_path: Path) -> None:
     _, files = written(tmp_path / "net", choose="measure")
     with load(tmp_path / "net") as net:

@@ -67,6 +67,7 @@ def require_same_logits(network: Network, session: Any) -> None:
         np.testing.assert_allclose(filled, found, rtol=1e-4, atol=1e-5 * np.abs(wanted).max())
 
 
+@pytest.mark.slow
 def test_a_bert_runs_elsewhere_with_its_zeros_and_says_what_it_answers(tmp_path: Path, runtime: Any) -> None:
     import onnx
     from onnx import numpy_helper

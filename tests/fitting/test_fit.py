@@ -53,7 +53,7 @@ def unstopped(kind: str) -> str:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("stop", [1, 4, 6, 8])
+@pytest.mark.parametrize("stop", [4, 6, *(pytest.param(more, marks=pytest.mark.slow) for more in (1, 8))])
 def test_a_training_stopped_anywhere_continues_bit_for_bit(kind: str, stop: int, tmp_path: Path) -> None:
     recipe = fit(**KINDS[kind], checkpoint_every="2it")
     model = network(dropout=0.2)

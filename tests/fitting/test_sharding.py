@@ -149,7 +149,7 @@ def unstopped(kind: str) -> str:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("stop", [1, 4, 7])
+@pytest.mark.parametrize("stop", [4, *(pytest.param(more, marks=pytest.mark.slow) for more in (1, 7))])
 def test_stopped_anywhere_it_continues_bit_for_bit(kind: str, stop: int, tmp_path: Path) -> None:
     recipe, model = fit(**KINDS[kind], checkpoint_every="1it"), network(dropout=0.2)
     kept = masks(model)

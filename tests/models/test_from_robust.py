@@ -59,7 +59,7 @@ def test_a_local_copy_becomes_the_network_with_its_own_normaliser(tmp_path: Path
     assert not network.training
 
 
-@pytest.mark.parametrize("old", [True, False])
+@pytest.mark.parametrize("old", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_one_wrapper_less_is_as_good_and_a_net_with_a_version_loads(tmp_path: Path, *, old: bool) -> None:
     net = _net("mnasnet1_0")
     save(robustness(net, dummy=False), tmp_path / "mnasnet_l2_eps3.ckpt", old=old)

@@ -33,6 +33,7 @@ def test_other_weights_are_refused(hub: Path, name: str) -> None:
         fid_inception()
 
 
+@pytest.mark.slow
 def test_a_file_of_the_right_digest_is_read_and_gives_2048_features(hub: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     body = fid_body()
     assert isinstance(body, torch.nn.Module)

@@ -169,6 +169,7 @@ def test_a_source_is_a_key_of_dicts_and_options_count() -> None:
     assert len({source.digest() for source in sources}) == 2
 
 
+@pytest.mark.slow
 def test_importing_the_resolver_imports_no_model_library() -> None:
     code = """
 import sys

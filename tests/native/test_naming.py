@@ -47,6 +47,7 @@ def write(out: Path, prefix: str) -> None:
     write_program(program, layers_of(program), out, target="plain", values="float32", prefix=prefix)
 
 
+@pytest.mark.slow
 def test_two_nets_in_one_program(tmp_path: Path) -> None:
     for prefix in ("first", "second"):
         write(tmp_path / prefix, prefix)

@@ -39,7 +39,7 @@ def test_training_on_worse_embeddings_makes_the_net_harder_to_fool(task: Task) -
     assert measured(robust, task, EPS)["adversarial_accuracy"] > 90
 
 
-@pytest.mark.parametrize("shards", [1, 2])
+@pytest.mark.parametrize("shards", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_training_on_the_points_on_the_way_does_so_too(task: Task, shards: int) -> None:
     freelb = {"name": "freelb", "radius": EPS, "step": EPS / 2}
     robust = verbs.pretrain(reader(300), task, fit(preset="glue", objective=freelb, shards=shards))

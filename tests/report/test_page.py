@@ -209,6 +209,7 @@ def test_ink_keeps_its_contrast_on_the_deepest_colours_of_a_matrix_and_of_a_winn
             assert contrast(theme["ink"], mixed(theme[colour], theme["paper"], share)) >= 4.5, (colour, share)
 
 
+@pytest.mark.slow
 def test_a_study_of_thousands_of_rows_stays_small_and_is_made_in_seconds() -> None:
     priors, ladder = ("natural", "pgd", "fast", "trades", "smoothing"), (0, 0.3, 0.5, 0.7, 0.8, 0.9, *LADDER[4:], 0.94)
     rows = wide_rows(12, priors, ladder, 3, ("accuracy", "adversarial_accuracy", "ood_auroc"), distance=False)

@@ -119,7 +119,9 @@ def unharmed(kind: str) -> Network:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("good", [WHEN - 1, WHEN, WHEN + 1, STEPS - 1])
+@pytest.mark.parametrize(
+    "good", [WHEN, WHEN + 1, *(pytest.param(more, marks=pytest.mark.slow) for more in (WHEN - 1, STEPS - 1))]
+)
 def test_a_killed_training_ends_with_the_same_bits(tmp_path: Path, kind: str, good: int) -> None:
     whole, options = unharmed(kind), KINDS[kind]
     with pytest.raises(Interrupted):

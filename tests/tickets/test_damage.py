@@ -384,6 +384,7 @@ for path in sys.argv[2:]:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is read from /proc")
 def test_a_sealed_ticket_costs_its_file_twice_and_64_mb_whatever_it_claims(tmp_path: Path) -> None:
     for name, (metadata, codes, more) in BOMBS.items():

@@ -53,7 +53,7 @@ def test_the_smaller_of_two_sizes_equally_near() -> None:
     assert nearest(4, {2: 0, 8: 0}) == 2
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [pytest.param(size, marks=[pytest.mark.slow] if size > 64 else []) for size in SIZES])
 @pytest.mark.parametrize("name", FIFTEEN)
 def test_the_same_in_any_batch_and_another_with_another_seed(name: str, size: int) -> None:
     x, corruption = pictures(COUNTS[size], size), named(name)

@@ -102,7 +102,7 @@ def unharmed(kind: str) -> str:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("good", [1, 4, 9, 15])
+@pytest.mark.parametrize("good", [4, 9, *(pytest.param(more, marks=pytest.mark.slow) for more in (1, 15))])
 def test_a_killed_training_ends_with_the_same_bits(tmp_path: Path, kind: str, good: int) -> None:
     how = fit(prune(), checkpoint_every="1it", **KINDS[kind])
     with pytest.raises(Interrupted):

@@ -135,6 +135,7 @@ def test_it_tells_how_it_came_out() -> None:
     assert "lambda=" in ear.heard[1]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
 def test_on_this_machine_it_is_built_and_timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOMBOLA_CACHE", str(tmp_path))
