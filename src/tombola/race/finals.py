@@ -1,16 +1,17 @@
 """One entrant trained and timed: a study of one cell, so that it is kept, resumed and shared as any other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 from tombola.engines._base import Engine
 from tombola.errors import StageError
 from tombola.fitting.session import Reporter
-from tombola.race.entrants import Entrant
-from tombola.race.pace import fit_of
+from tombola.race.entrants import DENSE, Entrant
 from tombola.race.rule import Finish, Timed, steadied
+from tombola.race.training import from_dense, from_source
 from tombola.race.wanted import Wanted
 from tombola.rows import Row
 from tombola.study.run import Result, run
@@ -30,11 +31,22 @@ class Track:
     reporter: Reporter
     yardstick: Timed | None = None
     """The dense net in one engine, which is timed again beside every other entrant."""
+    dense: Path | None = None
+    """The file of the dense net once adapted, which tickets are drawn from and learn from."""
 
     def run(self, entrant: Entrant, steps: int, *, judged: Literal["test", "val"] = "val") -> "Ran":
-        """Train it for so many steps and time it; what the store holds is not done again."""
+        """Train it for so many steps and time it; what the store holds is not done again.
+
+        The dense net is trained from its source, everything else from the dense net.
+        """
         engines = [*entrant.engines, *([] if self.yardstick is None else [self.yardstick.engine])]
-        study = _study(self.wanted, replace(entrant, engines=engines), steps, judged)
+        given = replace(entrant, engines=engines)
+        how = (
+            from_source(self.wanted, given, steps)
+            if entrant.label == DENSE or self.dense is None
+            else from_dense(self.wanted, given, steps, self.dense)
+        )
+        study = _study(self.wanted, given, how, judged)
         result = run(study, self.store, device=self.device, reporter=self.reporter)
         if result.outcome.interrupted:
             raise KeyboardInterrupt
@@ -94,19 +106,15 @@ class Ran:
         raise StageError("a race without a bench")  # a study of this file always has one
 
 
-def _study(wanted: Wanted, entrant: Entrant, steps: int, judged: str) -> Study:
+def _study(wanted: Wanted, entrant: Entrant, how: dict[str, Any], judged: str) -> Study:
     setting = {"threads": wanted.threads, "batch": wanted.batch, "seconds": 1.0, "judged": judged}
-    given: Mapping[str, Any] = {
+    bench = {"engines": list(entrant.engines), **setting}
+    given: dict[str, Any] = {
         "name": "make",
-        "model": wanted.model,
         "target": wanted.task,
-        "transfer": {"name": "finetune", "fit": fit_of(wanted, steps)},
         "measure": ["density"],
         "seed": wanted.seed,
-        "axes": {
-            "entrant": {
-                entrant.label: {"draw": dict(entrant.draw), "bench": {"engines": list(entrant.engines), **setting}}
-            }
-        },
+        **how,
+        "axes": {"entrant": {entrant.label: {"bench": bench}}},
     }
     return Study.of(given)

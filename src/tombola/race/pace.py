@@ -25,14 +25,19 @@ _TEXTS: Final[Mapping[str, Any]] = {"preset": "glue", "optimizer": {"name": "ada
 def fit_of(wanted: Wanted, steps: int) -> dict[str, Any]:
     """How every entrant is trained: the usual finetuning for the task's kind, so many steps, and what the user set."""
     base = dict(_TEXTS if wanted.of_texts else _IMAGES)
-    return {**base, **wanted.fit, "epochs": wanted.fit.get("epochs", f"{steps}it")}
+    return {**base, **wanted.fit, "epochs": f"{steps}it"}
 
 
 def steps_within(network: Network, wanted: Wanted, *, device: str) -> int:
-    """Steps that take a sixth of the budget, at most thirty epochs of them and at least one; the net is not changed."""
-    second = _seconds_a_step(network, wanted, device)
+    """Steps that take a sixth of the budget, at most thirty epochs of them and at least one; the net is not changed.
+
+    Where the user wrote ``fit.epochs`` they are that long.
+    """
     batch = build(Fit, fit_of(wanted, 1)).batch
     an_epoch = -(-len(wanted.task.splits().train) // batch)
+    if "epochs" in wanted.fit:
+        return max(1, build(Fit, {**fit_of(wanted, 1), **wanted.fit}).epochs.iterations(an_epoch))
+    second = _seconds_a_step(network, wanted, device)
     return max(1, min(MOST_EPOCHS * an_epoch, int(60 * wanted.minutes / SHARE / second)))
 
 

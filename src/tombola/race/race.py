@@ -27,6 +27,7 @@ from tombola.race.rule import (
     yardstick_of,
 )
 from tombola.race.wanted import Wanted
+from tombola.study.stage import MODEL
 from tombola.study.store import Store
 
 HEAT: Final = 3
@@ -42,6 +43,7 @@ def race(wanted: Wanted, folder: Path, store: Store, *, device: str, reporter: R
     known = _known(wanted, every, book, device, reporter)
     track = Track(wanted, store, device, reporter)
     dense = _sound(track.run(every[DENSE], book.steps))
+    net = store.folder(dense.finished.key) / MODEL
     against = reference(dense.finishes)
     to_beat = best(dense.finishes, against, wanted.margin, wanted.target).engine
     (cost,) = (one.cost(wanted.target) for one in known[DENSE] if one.engine == to_beat)  # timed beside the others
@@ -49,7 +51,9 @@ def race(wanted: Wanted, folder: Path, store: Store, *, device: str, reporter: R
     labels, slower = worth_training(pruned, cost, wanted.target)
     left = {**not_installed(of_texts=wanted.of_texts), **book.impossible, **slower}
     clock = _Clock(60 * wanted.minutes, book.seconds + dense.seconds, dense.seconds)
-    racing = _Racing(replace(track, yardstick=_yardstick(dense.finishes)), every, book.steps, against, clock, left)
+    racing = _Racing(
+        replace(track, dense=net, yardstick=_yardstick(dense.finishes)), every, book.steps, against, clock, left
+    )
     heats = racing.heats(labels)
     ran = {one.entrant.label: one for one in (dense, *racing.finals(labels, heats))}
     front = [finish for one in ran.values() for finish in one.finishes]
@@ -64,6 +68,7 @@ def race(wanted: Wanted, folder: Path, store: Store, *, device: str, reporter: R
         held_out=held_out,
         difference=difference(*held_out),
         ran=ran[winner.entrant],
+        net=net,
         heats=heats,
         left=left,
         untried=racing.untried,

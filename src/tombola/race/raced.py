@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tombola.race.finals import Ran
 from tombola.race.rule import Difference, Finish
@@ -13,7 +14,7 @@ class Raced:
     """What came out. ``front`` are the finishes on validation samples; ``held_out`` the winner's and the dense net's.
 
     ``left`` says of everything that could have raced to the end and did not, why; ``untried`` are those of them that
-    there was no time for.
+    there was no time for. ``net`` is the file of the dense net once adapted.
     """
 
     wanted: Wanted
@@ -24,6 +25,7 @@ class Raced:
     held_out: tuple[Finish, Finish]
     difference: Difference
     ran: Ran
+    net: Path
     heats: Mapping[str, float] = field(default_factory=dict)
     left: Mapping[str, str] = field(default_factory=dict)
     untried: Sequence[str] = ()

@@ -15,6 +15,7 @@ from tombola.engines.onnxruntime import FILE
 from tombola.exporters._alone.writing import LABELS, PROGRAM, fits, labels, program
 from tombola.exporters.onnx import say
 from tombola.models.network import Network
+from tombola.models.said import said_in
 from tombola.race.card import card
 from tombola.race.front import write_picture
 from tombola.race.known import shown_of
@@ -71,6 +72,7 @@ def _finished(raced: Raced, store: Store) -> tuple[Network, Ticket]:
     stage = raced.ran.finished
     folders = {one.key: store.folder(one.key) for one in (stage, *stage.inputs)}
     network = stage.network(folders)
+    network.origin = said_in(raced.net).origin or network.origin  # not the file in the store that a ticket began at
     return network, verbs.keep(network, stage.drawn.ticket(folders), stage.task)
 
 
