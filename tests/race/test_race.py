@@ -1,6 +1,7 @@
 """A whole race on toys: who is trained, what is shipped, that it goes on after a stop, and what it refuses."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,21 +24,40 @@ from tombola.masks.masks import Masks
 from tombola.models.network import Network
 from tombola.properties._test_images import image_scores
 from tombola.properties._test_images import outcomes as outcomes_of
-from tombola.race import known
+from tombola.race import known, looking
 from tombola.race import race as racing
-from tombola.race.entrants import DENSE, Entrant, entrants, not_installed
+from tombola.race.budget import Budget
+from tombola.race.entrants import DENSE, NOTHING, Entrant, Ladder, dense, ladders, not_installed
 from tombola.race.notebook import Notebook
 from tombola.race.rule import Timed
 from tombola.study import shipping
 from tombola.tasks._base import Task
 from tombola.tickets.ticket import Ticket
 
+COUPLED = {"name": "coupled", "budget": "uniform"}
+TOY_DENSE = Entrant(DENSE, NOTHING, ["torch"])
 TOYS = [
-    Entrant(DENSE, {"name": "omp", "sparsity": 0.0}, ["torch"]),
-    Entrant("half", {"name": "coupled", "sparsity": 0.5, "budget": "uniform"}, ["shrunk:torch"]),
-    Entrant("most", {"name": "coupled", "sparsity": 0.8, "budget": "uniform"}, ["shrunk:torch"]),
+    Ladder(
+        "channels",
+        [
+            Entrant("half", {**COUPLED, "sparsity": 0.5}, ["shrunk:torch"]),
+            Entrant("most", {**COUPLED, "sparsity": 0.8}, ["shrunk:torch"]),
+        ],
+    )
 ]
-TOY = ("digits", "--model", "resnet8", "--set", "model.width=0.5", "--set", "fit.epochs=6it", "--set", "fit.batch=20")
+TOY = (
+    "digits",
+    "--model",
+    "resnet8",
+    "--set",
+    "model.width=0.25",
+    "--set",
+    "task.num_train=200",
+    "--set",
+    "fit.epochs=6it",
+    "--set",
+    "fit.batch=20",
+)
 
 
 MS: dict[tuple[str, float], float] = {("torch", 0.0): 4.0, ("shrunk", 0.5): 2.0, ("shrunk", 0.8): 1.0}
@@ -80,7 +100,8 @@ def _clocked(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _toys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(racing, "entrants", lambda *, of_texts: [] if of_texts else TOYS)
+    monkeypatch.setattr(racing, "dense", lambda **_: TOY_DENSE)
+    monkeypatch.setattr(racing, "ladders", lambda **_: TOYS)
 
 
 def run(*words: str) -> Any:
@@ -101,18 +122,18 @@ def test_it_leaves_a_folder_that_runs_and_again_the_same(monkeypatch: pytest.Mon
     told = json.loads(first.stdout)
     assert told == json.loads(Path("made/result.json").read_text("utf-8"))
     assert (told["winner"]["entrant"], told["winner"]["ms"]) in (("most", 1.0), ("half", 2.0))
-    assert told["held_out"]["winner"]["samples"] == len(Task.parse("digits").splits().test)
+    assert told["held_out"][0]["samples"] == len(Task.parse("digits").splits().test)
     assert told["winner"]["samples"] == len(Task.parse("digits").splits().val)
     assert Path("made/labels.txt").read_text("utf-8").split() == [str(digit) for digit in range(10)]
     assert Path("made/front.png").read_bytes().startswith(b"\x89PNG")
     card = Path("made/card.md").read_text("utf-8")
     assert card.startswith("---\npipeline_tag: image-classification\n")
-    assert f"{told['held_out']['winner']['accuracy']:.2f} %" in card
+    assert f"{told['held_out'][0]['accuracy']:.2f} %" in card
     ticket = Ticket.load("made/model.ticket")
     (row,) = verbs.measure(verbs.applied(verbs.base_of(ticket), ticket), "digits", "accuracy")
-    assert row.value == pytest.approx(told["held_out"]["winner"]["accuracy"], abs=0.2)
+    assert row.value == pytest.approx(told["held_out"][0]["accuracy"], abs=0.2)
 
-    monkeypatch.setattr(racing, "timed", lambda *_: pytest.fail("times are in the notebook"))
+    monkeypatch.setattr(looking, "timed", lambda *_: pytest.fail("times are in the notebook"))
     again = run(*TOY, *always)
     assert json.loads(again.stdout) == told, "all of it lies in the store"
     assert "holds what another request made" in refused(*TOY, "--max-drop", "3", "--minutes", "5")
@@ -130,32 +151,34 @@ def test_the_dense_net_is_shipped_where_nothing_pruned_is_cheaper_and_it_is_said
         in result.stdout
     )
     assert "not in the table: most: 1 ms at best, and a dense net takes 0.5" in result.stdout
-    assert "held-out samples: dense in torch:channels_last tells" in result.stdout
+    assert "held-out samples: dense in torch:channels_last: " in result.stdout
 
 
 @pytest.mark.usefixtures("_clocked")
 def test_without_time_nobody_is_trained_but_the_dense_net_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(racing, "_Clock", lambda budget, spent, full: Late())
+    monkeypatch.setattr(Budget, "stretch", lambda *_: 0)
     result = run(*TOY)
     assert json.loads(Path("made/result.json").read_text("utf-8"))["winner"]["entrant"] == DENSE
-    assert "no time was left for its heat; raise --minutes" in result.stdout
+    assert "no time was left for it; raise --minutes" in result.stdout
     assert "nothing pruned that was trained (2 were not, for want of time)" in result.stdout
 
 
-class Late:
-    """A clock whose time is over."""
-
-    spent = 0.0
-
-    def allows(self, trainings: float) -> bool:
-        """Nothing."""
-        return False
+@pytest.mark.usefixtures("_clocked")
+def test_a_budget_in_which_nothing_can_be_trained_is_refused_before_anything_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(looking, "seconds_a_step", lambda *_: 5.0)
+    assert re.search(
+        r"--minutes 1: too few to train anything.*write --minutes [3-9] or more", refused(*TOY, "--minutes", "1")
+    )
+    assert not Path("tombola-store").exists()
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_real_entrants_race_and_what_is_shipped_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(racing, "entrants", entrants)
+    monkeypatch.setattr(racing, "dense", dense)
+    monkeypatch.setattr(racing, "ladders", ladders)
     result = run(*TOY, "--max-drop", "100", "--minutes", "5", "--json", "-o", "out")
     assert result.exit_code == 0, result.output
     winner = json.loads(result.stdout)["winner"]
@@ -219,7 +242,11 @@ def test_examples_say_what_they_are(tmp_path: Path) -> None:
 
 def test_entrants_run_somewhere_and_have_names_of_their_own() -> None:
     for of_texts in (False, True):
-        found = entrants(of_texts=of_texts)
-        assert all(one.engines for one in found)
+        found = [rung for one in ladders(of_texts=of_texts, by_size=True) for rung in one.rungs]
+        assert all(one.engines for one in [*found, dense(of_texts=of_texts)])
         assert len({one.label for one in found}) == len(found)
+        assert all(
+            one.rungs == sorted(one.rungs, key=lambda rung: rung.sparsity)
+            for one in ladders(of_texts=of_texts, by_size=True)
+        )
         assert all("type: pip install" in why for why in not_installed(of_texts=of_texts).values())

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from tombola.outcomes import Outcomes
 from tombola.race.rule import (
     Finish,
+    Standing,
     Timed,
-    after_heats,
     best,
+    between,
     difference,
+    halved,
     holds,
     reference,
     steadied,
@@ -79,16 +81,24 @@ def test_who_cannot_win_is_not_trained_and_is_told_why() -> None:
     assert "3 ms at best, and a dense net takes 2" in others["slow"]
 
 
-@given(st.dictionaries(st.text(max_size=3), st.floats(0, 100), max_size=9))
-def test_half_stay_after_the_heats_and_they_are_the_better_ones(heats: dict[str, float]) -> None:
-    stayed = after_heats(heats)
-    assert len(stayed) == (len(heats) + 1) // 2
-    gone = set(heats) - set(stayed)
-    assert all(heats[there] >= heats[other] for there in stayed for other in gone)
+@given(st.dictionaries(st.text(max_size=3), st.tuples(st.none() | st.floats(1, 9), st.floats(0, 100)), max_size=9))
+def test_half_stay_and_they_hold_the_margin_for_less_or_tell_more(told: dict[str, tuple[float | None, float]]) -> None:
+    standing = {label: Standing(*one) for label, one in told.items()}
+    stayed = halved(standing)
+    assert len(stayed) == (len(standing) + 1) // 2
+    gone = set(standing) - set(stayed)
+    assert all(standing[there].worth >= standing[other].worth for there in stayed for other in gone)
 
 
-def test_of_equals_the_first_stays() -> None:
-    assert after_heats({"a": 1.0, "b": 1.0}) == ["a"]
+def test_who_holds_the_margin_stays_before_who_does_not_and_of_equals_the_first() -> None:
+    assert halved({"a": Standing(None, 99.0), "b": Standing(2.0, 80.0)}) == ["b"]
+    assert halved({"a": Standing(2.0, 99.0), "b": Standing(1.0, 80.0)}) == ["b"], "the cheaper one"
+    assert halved({"a": Standing(None, 1.0), "b": Standing(None, 1.0)}) == ["a"]
+
+
+def test_times_between_two_that_are_known_lie_on_the_line() -> None:
+    found = between([Timed("a", 4.0, 100), Timed("b", 1.0, 1)], [Timed("a", 2.0, 20)], 0.25)
+    assert found == [Timed("a", 3.5, 80)]
 
 
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))

@@ -1,5 +1,6 @@
 """What is asked of an engine beside its time: whether its logits are torch's, and how many samples it tells right."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -31,7 +32,8 @@ _NOTHING = 1e-6
 class Questions:
     """Accuracy on ``samples`` samples of a task's ``split``, if a task is given; and where the time goes.
 
-    ``examples`` are pictures to calibrate int8 on, instead of training images of the task.
+    ``examples`` are pictures to calibrate int8 on, instead of training images of the task. Engines in ``only_timed``,
+    by their labels, are not asked for accuracy.
     """
 
     task: Task | None = None
@@ -39,6 +41,7 @@ class Questions:
     layers: bool = False
     examples: Path | None = None
     split: Literal["test", "val"] = "test"
+    only_timed: Collection[str] = ()
 
     def calibration(self, setting: Setting) -> Examples | None:
         """Images to calibrate on, none where neither pictures nor a task are given, and none of texts."""
@@ -51,9 +54,9 @@ class Questions:
         return None if self.task is None else of_task(self.task)
 
 
-def questions_of(task: Task, split: Literal["test", "val"] = "test") -> Questions:
+def questions_of(task: Task, split: Literal["test", "val"] = "test", only_timed: Collection[str] = ()) -> Questions:
     """What can be asked about a task: accuracy where there is one answer a sample."""
-    return Questions(task if issubclass(task.ANSWERS, Classes) else None, split=split)
+    return Questions(task if issubclass(task.ANSWERS, Classes) else None, split=split, only_timed=only_timed)
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,8 @@ def _measured(
     judged: Judged | None,
 ) -> Measured:
     peak, bare = item.worker.memory()  # before it answers anything else
-    accuracy, outcomes = (None, "") if judged is None else answered(item.worker, judged)
+    asked_of = None if item.engine.label in asked.only_timed else judged
+    accuracy, outcomes = (None, "") if asked_of is None else answered(item.worker, asked_of)
     return Measured(
         engine=item.engine.label,
         uses_zeros=item.engine.USES_ZEROS,

@@ -25,7 +25,7 @@ def torch_file(url: str, model: str) -> Path:
 
     Its name ends in the start of its sha256, as torch's files do; a file that does not agree is a `ModelError`.
     """
-    file = Path(torch.hub.get_dir()) / "checkpoints" / Path(urlparse(url).path).name
+    file = in_torch_cache(url)
     prefix = found[1] if (found := _HASH.search(file.name)) else None
     if not file.exists():
         _download(url, file, prefix, model)
@@ -34,16 +34,26 @@ def torch_file(url: str, model: str) -> Path:
     return file
 
 
+def in_torch_cache(url: str) -> Path:
+    """Where torch keeps what was downloaded from ``url``, there or not."""
+    return Path(torch.hub.get_dir()) / "checkpoints" / Path(urlparse(url).path).name
+
+
+def in_hub_cache(repository: str, names: Sequence[str]) -> Path | None:
+    """The first of ``names`` that Hugging Face's cache holds of a repository."""
+    from huggingface_hub import try_to_load_from_cache
+
+    found = (try_to_load_from_cache(repository, name) for name in names)
+    return next((Path(one) for one in found if isinstance(one, str)), None)
+
+
 def hub_file(repository: str, names: Sequence[str], model: str, *, instead: str = "") -> Path:
     """The first of ``names`` that Hugging Face's cache holds, else the first that can be downloaded.
 
     ``instead`` says what to do where neither is possible.
     """
-    from huggingface_hub import try_to_load_from_cache
-
-    for name in names:
-        if isinstance(cached := try_to_load_from_cache(repository, name), str):
-            return Path(cached)
+    if (cached := in_hub_cache(repository, names)) is not None:
+        return cached
     try:
         with _patience():
             return _from_hub(repository, names)

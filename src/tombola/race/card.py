@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tombola.benching.machine import processor
 from tombola.models.network import Network
-from tombola.race.entrants import DENSE
+from tombola.race.front import trained
 from tombola.race.raced import Raced
 from tombola.race.rule import Finish
 from tombola.tickets.ticket import Ticket
@@ -28,7 +28,7 @@ def _lines(raced: Raced, network: Network, ticket: Ticket, runs: str) -> Iterato
     yield ""
     yield "| | held-out accuracy | samples | ms a run | bytes |"
     yield "|---|---|---|---|---|"
-    yield from (_row(name, one) for name, one in zip(("shipped", "dense"), raced.held_out, strict=True))
+    yield from (_row(one) for one in raced.held_out)
     yield ""
     yield f"Difference: {raced.difference}; allowed: {wanted.margin:g} below."
     yield "Held." if raced.holds else "**Not held.**"
@@ -49,7 +49,7 @@ def _lines(raced: Raced, network: Network, ticket: Ticket, runs: str) -> Iterato
     yield "## From what"
     yield f"- Weights: {network.origin}."
     yield f"- Data: {wanted.task.name}, digest `{wanted.task.digest()[:16]}`; classes in `labels.txt`."
-    yield f"- Training: {raced.steps:,} steps a net, seed {wanted.seed} alone: another may rank near ones otherwise."
+    yield f"- Training: {trained(raced)}; seed {wanted.seed} alone: another may rank near ones otherwise."
     yield "- Licence: that of the source weights and of the data; nothing here changes it."
     yield ""
     yield "## Load it"
@@ -68,9 +68,9 @@ def _loadable(runs: str) -> str:
 def _fields(raced: Raced) -> Iterator[str]:
     """The head that a hub of models reads."""
     kind = "text-classification" if raced.wanted.of_texts else "image-classification"
-    tags = ["tombola", *([] if raced.winner.entrant == DENSE else ["sparse"])]
+    tags = ["tombola", *(["sparse"] if raced.winner.pruned else [])]
     yield from ("---", f"pipeline_tag: {kind}", f"tags: [{', '.join(tags)}]", "metrics: [accuracy]", "---", "")
 
 
-def _row(name: str, one: Finish) -> str:
-    return f"| {name} ({one.engine}) | {one.accuracy:.2f} % | {one.samples:,} | {one.ms:.3f} | {one.bytes:,} |"
+def _row(one: Finish) -> str:
+    return f"| {one.entrant} ({one.engine}) | {one.accuracy:.2f} % | {one.samples:,} | {one.ms:.3f} | {one.bytes:,} |"

@@ -1,37 +1,57 @@
-"""Who races: the dense net, and tickets that some engine turns into time or bytes. Several engines may run each."""
+"""Who races: the dense net, and ladders of tickets that some engine turns into time or bytes."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from tombola.engines._base import Engine
+from tombola.models.source import Source
 
 DENSE: Final = "dense"
+NOTHING: Final[Mapping[str, Any]] = {"name": "omp", "sparsity": 0.0, "prunable": "open_lth"}
+"""A draw that prunes nothing; every net has weights of one of its kinds."""
 _DENSE_ENGINES: Final = ("onnxruntime", "onnxruntime:int8", "openvino", "openvino:int8")
-_SHRUNK_ENGINES: Final = tuple(f"shrunk:{name}" for name in _DENSE_ENGINES)
+_OURS: Final = "native:int8"
+_SHRUNK: Final = "shrunk:"
 
 
 @dataclass(frozen=True)
 class Entrant:
-    """A way to draw a ticket, and the engines that may win by it."""
+    """A way to draw a ticket, and the engines that may win by it; of another pretrained net where it names one."""
 
     label: str
     draw: Mapping[str, Any]
     engines: Sequence[str]
+    source: Source | None = None
+
+    @property
+    def sparsity(self) -> float:
+        """The part of the prunable weights that is gone."""
+        return float(self.draw["sparsity"])
 
 
-def entrants(*, of_texts: bool) -> list[Entrant]:
-    """The dense net first. Engines that are not installed are left out, and an entrant without any."""
-    of_kind = _of_texts() if of_texts else _of_images()
-    nothing = {"name": "omp", "sparsity": 0.0, "prunable": "open_lth"}  # every net has weights of one of its kinds
-    every = [Entrant(DENSE, nothing, _DENSE_ENGINES), *of_kind]
-    found = [Entrant(one.label, one.draw, [name for name in one.engines if not missing(name)]) for one in every]
-    return [one for one in found if one.engines]
+@dataclass(frozen=True)
+class Ladder:
+    """Entrants of one kind, each with less left than the one before: where one of them holds, the next may too.
+
+    ``even``: what is left decides what they cost, so that two of them timed tell of those between.
+    """
+
+    label: str
+    rungs: Sequence[Entrant]
+    even: bool = True
 
 
-def missing(engine: str) -> str:
-    """Empty where the engine can run here; else what to type."""
-    return Engine.parse(engine).missing()
+def dense(*, of_texts: bool) -> Entrant:
+    """The net that everything is held against, in every engine that is installed."""
+    engines = _DENSE_ENGINES if of_texts else (*_DENSE_ENGINES, _OURS)
+    return Entrant(DENSE, NOTHING, [name for name in engines if not missing(name)])
+
+
+def ladders(*, of_texts: bool, by_size: bool) -> list[Ladder]:
+    """Those that some engine here can run; element tickets only where bytes count, as they save little time."""
+    every = _of_texts() if of_texts else [*_of_images(), *(_by_size() if by_size else ())]
+    return [one for one in map(_installed, every) if one.rungs]
 
 
 def not_installed(*, of_texts: bool) -> dict[str, str]:
@@ -40,22 +60,53 @@ def not_installed(*, of_texts: bool) -> dict[str, str]:
     return {name: why for name in names if (why := missing(name))}
 
 
-def _of_images() -> Iterator[Entrant]:
-    for sparsity in (0.8, 0.9, 0.95):
-        draw = {"name": "omp", "sparsity": sparsity, "pattern": "stripe:4", "budget": "uniform"}
-        yield Entrant(f"stripe:4, {sparsity:.0%} pruned, in C", draw, ("native",))
-    for sparsity in (0.8, 0.9, 0.95):
-        draw = {"name": "omp", "sparsity": sparsity, "pattern": "block:1x4", "budget": "uniform", "prunable": "cv_lth"}
-        yield Entrant(f"block:1x4, {sparsity:.0%} pruned, in C in int8", draw, ("native:int8",))
-    for sparsity in (0.3, 0.5, 0.7):
-        draw = {"name": "coupled", "sparsity": sparsity, "budget": "uniform"}
-        yield Entrant(f"{sparsity:.0%} of the channels gone", draw, _SHRUNK_ENGINES)
+def missing(engine: str) -> str:
+    """Empty where the engine can run here; else what to type."""
+    return Engine.parse(engine).missing()
 
 
-def _of_texts() -> Iterator[Entrant]:
-    for sparsity in (0.25, 0.5):
-        heads = {"name": "omp", "sparsity": sparsity, "pattern": "head", "prunable": "attention"}
-        yield Entrant(f"{sparsity:.0%} of the heads gone", heads, _SHRUNK_ENGINES)
-    for sparsity in (0.25, 0.5, 0.75):
-        units = {"name": "omp", "sparsity": sparsity, "pattern": "channel", "budget": "uniform"}
-        yield Entrant(f"{sparsity:.0%} of the units gone", {**units, "prunable": "re:intermediate"}, _SHRUNK_ENGINES)
+def for_dense(entrant: Entrant, dense_engines: Sequence[str]) -> Entrant:
+    """The entrant in those of its engines that are worth it: what runs smaller layers best runs the dense net best."""
+    engines = [
+        name
+        for name in entrant.engines
+        if not name.startswith(_SHRUNK) or Engine.parse(name[len(_SHRUNK) :]).label in dense_engines
+    ]
+    return replace(entrant, engines=engines)
+
+
+def _installed(ladder: Ladder) -> Ladder:
+    found = [replace(one, engines=[name for name in one.engines if not missing(name)]) for one in ladder.rungs]
+    return replace(ladder, rungs=[one for one in found if one.engines])
+
+
+def _of_images() -> Iterator[Ladder]:
+    blocks = {"pattern": "block:1x4", "budget": "uniform", "prunable": "cv_lth"}
+    yield _pruned("block:1x4, {} pruned, in C in int8", blocks, (0.5, 0.6, 0.7, 0.8, 0.9, 0.95), _OURS)
+    stripes = {"pattern": "stripe:4", "budget": "uniform"}
+    yield _pruned("stripe:4, {} pruned, in C", stripes, (0.6, 0.7, 0.8, 0.9, 0.95), "native")
+    shrunk = [f"{_SHRUNK}{name}" for name in _DENSE_ENGINES]
+    yield _pruned("{} of the channels gone", {"budget": "uniform"}, (0.3, 0.5, 0.7), *shrunk, name="coupled")
+
+
+def _by_size() -> Iterator[Ladder]:
+    yield _pruned("single weights, {} pruned, in C", {"pattern": "element"}, (0.8, 0.9, 0.95, 0.98), "native")
+
+
+def _of_texts() -> Iterator[Ladder]:
+    shrunk = [f"{_SHRUNK}{name}" for name in _DENSE_ENGINES]
+    heads = {"pattern": "head", "prunable": "attention"}
+    yield _pruned("{} of the heads gone", heads, (0.25, 0.5, 0.75), *shrunk)
+    units = {"pattern": "channel", "budget": "uniform", "prunable": "re:intermediate"}
+    yield _pruned("{} of the units gone", units, (0.25, 0.5, 0.75, 0.9), *shrunk)
+
+
+def _pruned(
+    label: str, how: Mapping[str, Any], sparsities: Sequence[float], *engines: str, name: str = "omp"
+) -> Ladder:
+    """``label`` has a place for the sparsity."""
+    rungs = [
+        Entrant(label.format(f"{sparsity:.0%}"), {"name": name, "sparsity": sparsity, **how}, engines)
+        for sparsity in sparsities
+    ]
+    return Ladder(label.format("").replace(", pruned", "").replace("  ", " ").strip(), rungs)

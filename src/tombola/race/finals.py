@@ -1,24 +1,27 @@
 """One entrant trained and timed: a study of one cell, so that it is kept, resumed and shared as any other."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from tombola.engines._base import Engine
 from tombola.errors import StageError
 from tombola.fitting.session import Reporter
-from tombola.race.entrants import DENSE, Entrant
+from tombola.race.entrants import Entrant
 from tombola.race.rule import Finish, Timed, steadied
-from tombola.race.training import from_dense, from_source
+from tombola.race.training import Start, from_net, from_source
 from tombola.race.wanted import Wanted
 from tombola.rows import Row
 from tombola.study.run import Result, run
 from tombola.study.shipping import BenchStage
+from tombola.study.stage import MODEL, Stage
 from tombola.study.stages import TransferStage
 from tombola.study.store import Store
 from tombola.study.study import Study
+
+S = TypeVar("S", bound=Stage)
 
 
 @dataclass(frozen=True)
@@ -31,43 +34,69 @@ class Track:
     reporter: Reporter
     yardstick: Timed | None = None
     """The dense net in one engine, which is timed again beside every other entrant."""
-    dense: Path | None = None
-    """The file of the dense net once adapted, which tickets are drawn from and learn from."""
+    teacher: Path | None = None
+    """The file of the dense net once adapted, which everything else learns from."""
 
-    def run(self, entrant: Entrant, steps: int, *, judged: Literal["test", "val"] = "val") -> "Ran":
+    def run(
+        self, entrant: Entrant, steps: int, start: Start | None = None, *, judged: Literal["test", "val"] = "val"
+    ) -> "Ran":
         """Train it for so many steps and time it; what the store holds is not done again.
 
-        The dense net is trained from its source, everything else from the dense net.
+        It begins at ``start``, or with the weights of its source where there is none.
         """
-        engines = [*entrant.engines, *([] if self.yardstick is None else [self.yardstick.engine])]
-        given = replace(entrant, engines=engines)
-        how = (
-            from_source(self.wanted, given, steps)
-            if entrant.label == DENSE or self.dense is None
-            else from_dense(self.wanted, given, steps, self.dense)
-        )
-        study = _study(self.wanted, given, how, judged)
+        if start is None or self.teacher is None:
+            how = from_source(self.wanted, entrant, steps, self.teacher)
+        else:
+            how = from_net(self.wanted, entrant, steps, start, self.teacher)
+        study = _study(self.wanted, entrant, how, self._bench(entrant, judged))
         result = run(study, self.store, device=self.device, reporter=self.reporter)
         if result.outcome.interrupted:
             raise KeyboardInterrupt
         failed = [failure.message for failure in result.outcome.failed.values()]
-        return Ran(entrant, result, self._seconds(result), "; ".join(failed), self.yardstick)
+        return Ran(entrant, steps, start, result, self._seconds(result), "; ".join(failed), self.yardstick)
 
-    def _seconds(self, result: Result) -> float:
-        """What its stages took when they were made, now or in an earlier run."""
+    def net(self, ran: "Ran") -> Path:
+        """The file of the net that it ended with."""
+        return self.store.folder(ran.finished.key) / MODEL
+
+    def _bench(self, entrant: Entrant, judged: str) -> dict[str, Any]:
+        beside = [] if self.yardstick is None or entrant.source is not None else [self.yardstick.engine]
+        bench: dict[str, Any] = {"engines": [*entrant.engines, *beside], "seconds": 1.0, "judged": judged}
+        bench |= {"threads": self.wanted.threads, "batch": self.wanted.batch}
+        return {**bench, "only_timed": beside} if beside else bench
+
+    def _seconds(self, result: Result) -> Mapping[str, float]:
+        """What its stages took when they were made, now or in an earlier run, by their key."""
         keys = result.plan.stages.keys()
-        return sum(manifest.seconds for manifest in self.store.manifests() if manifest.key in keys)
+        return {one.key: one.seconds for one in self.store.manifests() if one.key in keys}
 
 
 @dataclass(frozen=True)
 class Ran:
-    """An entrant that ran: the study's result, the seconds behind it, and why it failed if it did."""
+    """An entrant that ran: how, the study's result, the seconds behind it by stage, and why it failed if it did."""
 
     entrant: Entrant
+    steps: int
+    start: Start | None
     result: Result
-    seconds: float
+    stages: Mapping[str, float]
     failed: str
     yardstick: Timed | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Of all its stages."""
+        return sum(self.stages.values())
+
+    @property
+    def training(self) -> float:
+        """Seconds of training alone."""
+        return self.stages.get(self.finished.key, 0.0)
+
+    @property
+    def judging(self) -> float:
+        """Seconds of being timed and judged."""
+        return self.stages.get(self._one(BenchStage).key, 0.0)
 
     @property
     def problem(self) -> str:
@@ -75,46 +104,53 @@ class Ran:
         return self.failed or ("" if self.finishes else "no engine ran it")
 
     @cached_property
-    def finishes(self) -> Sequence[Finish]:
+    def finishes(self) -> list[Finish]:
         """One an engine that judged it, its time beside the yardstick's."""
         by_engine: dict[str, dict[str, Row]] = {}
         for row in self.result.rows:
             if row.property == "bench":
                 by_engine.setdefault(str(row.detail["engine"]), {})[row.metric] = row
-        found = [
-            Finish(
-                engine=engine,
-                ms=rows["latency"].value,
-                bytes=int(rows["bytes"].value),
-                entrant=self.entrant.label,
-                arithmetic=Engine.parse(engine).arithmetic,
-                accuracy=rows["accuracy"].value,
-                samples=rows["accuracy"].samples,
-                outcomes=rows["accuracy"].outcomes,
-            )
+        times = [
+            Timed(engine, rows["latency"].value, int(rows["bytes"].value))
             for engine, rows in by_engine.items()
-            if {"latency", "bytes", "accuracy"} <= rows.keys()
+            if {"latency", "bytes"} <= rows.keys()
         ]
-        return steadied(found, self.yardstick)
+        judged = {engine: rows["accuracy"] for engine, rows in by_engine.items() if "accuracy" in rows}
+        steady = times if self.entrant.source is not None else steadied(times, self.yardstick)
+        return [self._finish(one, judged[one.engine]) for one in steady if one.engine in judged]
 
     @property
     def finished(self) -> TransferStage:
         """The stage that left the adapted net."""
+        return self._one(BenchStage).finished
+
+    def _finish(self, one: Timed, accuracy: Row) -> Finish:
+        return Finish(
+            engine=one.engine,
+            ms=one.ms,
+            bytes=one.bytes,
+            entrant=self.entrant.label,
+            arithmetic=Engine.parse(one.engine).arithmetic,
+            accuracy=accuracy.value,
+            samples=accuracy.samples,
+            outcomes=accuracy.outcomes,
+            pruned=self.entrant.sparsity > 0,
+        )
+
+    def _one(self, kind: type[S]) -> S:
         for stage in self.result.plan.stages.values():
-            if isinstance(stage, BenchStage):
-                return stage.finished
-        raise StageError("a race without a bench")  # a study of this file always has one
+            if isinstance(stage, kind):
+                return stage
+        raise StageError(f"a race without a {kind.STAGE} stage")  # a study of this file always has one
 
 
-def _study(wanted: Wanted, entrant: Entrant, how: dict[str, Any], judged: str) -> Study:
-    setting = {"threads": wanted.threads, "batch": wanted.batch, "seconds": 1.0, "judged": judged}
-    bench = {"engines": list(entrant.engines), **setting}
+def _study(wanted: Wanted, entrant: Entrant, how: Mapping[str, Any], bench: Mapping[str, Any]) -> Study:
     given: dict[str, Any] = {
         "name": "make",
         "target": wanted.task,
         "measure": ["density"],
         "seed": wanted.seed,
         **how,
-        "axes": {"entrant": {entrant.label: {"bench": bench}}},
+        "axes": {"entrant": {entrant.label: {"bench": dict(bench)}}},
     }
     return Study.of(given)

@@ -8,7 +8,7 @@ from tombola.benching.table import aligned
 from tombola.disks import written
 from tombola.race.entrants import DENSE
 from tombola.race.raced import Raced
-from tombola.race.rule import Finish, best
+from tombola.race.rule import Finish
 
 _HEAD: Final = ("net", "run by", "accuracy", "ms", "bytes", "x float32", "x int8")
 _COLOURS: Final = {"float32": "#a7b0ba", "int8": "#e69f00"}
@@ -19,41 +19,51 @@ def lines(raced: Raced) -> list[str]:
     """The table, the winner, what was not tried, one sentence of advice."""
     wanted = raced.wanted
     shown = aligned([_HEAD, *(_row(raced, one) for one in sorted(raced.front, key=lambda one: one.ms))])
-    count = raced.dense.samples
-    left = [f"not in the table: {name}: {why}" for name, why in raced.left.items()]
     return [
-        f"on {count:,} validation samples, batch {wanted.batch}, {wanted.threads} threads, {raced.steps:,} steps each:",
+        f"on {raced.dense.samples:,} validation samples, batch {wanted.batch}, {wanted.threads} threads;",
+        f"{trained(raced)}:",
         "",
         *shown,
         "",
-        *left,
+        *(f"not in the table: {name}: {why}" for name, why in raced.left.items()),
         "",
         advice(raced),
-        _held_out(raced),
+        *held_out(raced),
         *_missed(raced),
     ]
 
 
+def trained(raced: Raced) -> str:
+    """For how long, in words."""
+    others = f", the others in stretches of {raced.stretch:,}" if raced.stretch else ""
+    return f"the dense net trained for {raced.steps:,} steps{others}"
+
+
 def advice(raced: Raced) -> str:
     """One sentence: what to ship, and how it compares with the best that needs no pruning."""
-    shipped, wanted = raced.winner, raced.wanted
-    dense = [one for one in raced.front if one.entrant == DENSE]
-    rival = best(dense, raced.dense, wanted.margin, wanted.target)  # what a user could have without a ticket
-    if shipped.entrant == DENSE:
-        what = "in int8" if shipped.arithmetic == "int8" else "in float32"
+    shipped, wanted, rival = raced.winner, raced.wanted, raced.rival
+    if not shipped.pruned:
         untried = len(raced.untried)
         tried = (
             f"nothing pruned that was trained ({untried} were not, for want of time)" if untried else "nothing pruned"
         )
         return (
-            f"ship the dense net {what}, run by {shipped.engine}: {tried} costs less here within"
-            f" {_points(wanted.margin)} of accuracy"
+            f"ship the {shipped.entrant} net in {shipped.arithmetic}, run by {shipped.engine}: {tried} costs less here"
+            f" within {_points(wanted.margin)} of accuracy"
         )
     return (
         f"ship {shipped.entrant}, run by {shipped.engine}: within {_points(wanted.margin)} of the dense net,"
         f" {rival.ms / shipped.ms:.2f} times as fast as, and {rival.bytes / shipped.bytes:.2f} times smaller than, the"
         f" best that needs no pruning ({rival.engine})"
     )
+
+
+def held_out(raced: Raced) -> list[str]:
+    """What the winner, the dense net and the best unpruned one tell of samples that nothing was chosen by."""
+    return [
+        f"held-out samples: {one.entrant} in {one.engine}: {one.accuracy:.2f} % of {one.samples:,}, {one.ms:.2f} ms"
+        for one in raced.held_out
+    ] + [f"held-out samples: {raced.winner.entrant} less {DENSE} in float32: {raced.difference}"]
 
 
 def write_picture(raced: Raced, out: Path, *, dpi: int = 160) -> Path:
@@ -97,14 +107,6 @@ def _row(raced: Raced, one: Finish) -> Sequence[str]:
         f"{one.bytes:,}",
         "" if exact is None else f"{exact.ms / one.ms:.2f}",
         "" if rounded is None else f"{rounded.ms / one.ms:.2f}",
-    )
-
-
-def _held_out(raced: Raced) -> str:
-    shipped, dense = raced.held_out
-    return (
-        f"held-out samples: {shipped.entrant} in {shipped.engine} tells {shipped.accuracy:.2f} %, the dense net in"
-        f" {dense.engine} {dense.accuracy:.2f} %: {raced.difference}"
     )
 
 

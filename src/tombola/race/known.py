@@ -1,6 +1,6 @@
 """What is known of entrants before they are trained: how long they take and how large they are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tombola import verbs
 from tombola.benching.bench import bench
@@ -11,8 +11,8 @@ from tombola.fitting.seeds import generator
 from tombola.fitting.session import Reporter
 from tombola.models.network import Network
 from tombola.models.showing import shown_to
-from tombola.race.entrants import Entrant
-from tombola.race.rule import Timed, steadied
+from tombola.race.entrants import Entrant, Ladder
+from tombola.race.rule import Timed, between, steadied
 from tombola.race.wanted import Wanted
 from tombola.shown import Shown
 from tombola.tasks._base import Task
@@ -21,9 +21,10 @@ SECONDS = 0.5
 """How long each engine is timed here; who is near to winning is timed again once trained."""
 
 
-def headed(wanted: Wanted) -> Network:
-    """The pretrained net with a fresh head for the task."""
-    network = wanted.model.load(seed=wanted.seed)
+def headed(wanted: Wanted, entrant: Entrant | None = None) -> Network:
+    """The pretrained net, or the one that an entrant names, with a fresh head for the task."""
+    source = wanted.model if entrant is None or entrant.source is None else entrant.source
+    network = source.load(seed=wanted.seed)
     return wanted.task.head(network, generator=generator(wanted.seed, "head")).eval()
 
 
@@ -37,9 +38,11 @@ def timed(
 ) -> tuple[Sequence[Timed], str]:
     """Its engines' times and sizes with untrained weights; or nothing, and why it cannot be had of this net.
 
-    The yardstick is the dense net in one engine, which runs in turns with them: see `steadied`.
+    The yardstick is the dense net in one engine, which runs in turns with them: see `steadied`. Beside a net of
+    another kind nothing can run in turns, so its times are as they are.
     """
-    engines = [*entrant.engines, *([] if yardstick is None else [yardstick.engine])]
+    beside = yardstick if entrant.source is None else None
+    engines = [*entrant.engines, *([] if beside is None else [beside.engine])]
     try:
         drawn = verbs.draw(network, {**entrant.draw}, seed=wanted.seed)[-1]
         found = bench(
@@ -53,4 +56,23 @@ def timed(
     except TombolaError as error:
         return (), str(error)
     times = [Timed(one.engine, 1e3 * one.times.p50, one.bytes) for one in found.engines]
-    return steadied(times, yardstick), ""
+    steady = steadied(times, beside)
+    return steady, "" if steady else "; ".join(found.left_out.values())
+
+
+def to_time(ladder: Ladder) -> Sequence[Entrant]:
+    """The rungs that must be timed, the last one first: of an even ladder the two ends tell of all."""
+    return [ladder.rungs[-1], ladder.rungs[0]] if ladder.even and len(ladder.rungs) > 1 else list(ladder.rungs)
+
+
+def filled(ladder: Ladder, known: Mapping[str, Sequence[Timed]]) -> dict[str, Sequence[Timed]]:
+    """Times of all rungs by their labels, those between two that were timed as what is left of them says."""
+    here = {one.label: known[one.label] for one in ladder.rungs if one.label in known}
+    first, last = ladder.rungs[0], ladder.rungs[-1]
+    if not ladder.even or not {first.label, last.label} <= here.keys() or first is last:
+        return here
+    way = last.sparsity - first.sparsity
+    return {
+        one.label: between(here[first.label], here[last.label], (one.sparsity - first.sparsity) / way)
+        for one in ladder.rungs
+    }

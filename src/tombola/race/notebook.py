@@ -20,11 +20,14 @@ NAME: Final = "race.json"
 class Notebook:
     """``request`` says whose it is; ``known`` holds times by entrant, and ``impossible`` why others have none.
 
-    ``seconds`` is how long that took: it is of the budget, as trainings are.
+    ``step`` is seconds of one step of training, ``looked`` those it took to look at the dense net; ``seconds`` is how
+    long all of it took, which is of the budget, as trainings are.
     """
 
     file: Path
     request: str
+    step: float = 0.0
+    looked: float = 0.0
     steps: int = 0
     known: dict[str, Sequence[Timed]] = field(default_factory=dict)
     impossible: dict[str, str] = field(default_factory=dict)
@@ -46,7 +49,14 @@ class Notebook:
                 label: [Timed(**one) for one in timed] for label, timed in told["known"].items()
             }
             found = cls(
-                file, str(told["request"]), int(told["steps"]), known, dict(told["impossible"]), float(told["seconds"])
+                file,
+                str(told["request"]),
+                float(told["step"]),
+                float(told["looked"]),
+                int(told["steps"]),
+                known,
+                dict(told["impossible"]),
+                float(told["seconds"]),
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RequestError(f"{file}: cannot be read ({error}); remove the folder, or name another") from None
@@ -61,6 +71,8 @@ class Notebook:
         self.file.parent.mkdir(parents=True, exist_ok=True)
         told = {
             "request": self.request,
+            "step": self.step,
+            "looked": self.looked,
             "steps": self.steps,
             "known": {label: [asdict(one) for one in timed] for label, timed in self.known.items()},
             "impossible": self.impossible,

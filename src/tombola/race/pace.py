@@ -1,4 +1,4 @@
-"""How many steps of training a budget of time pays for on this machine."""
+"""How a net is trained here, and how long a step of it takes on this machine."""
 
 import time
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any, Final
 from tombola.fitting.fit import Fit
 from tombola.fitting.session import Session
 from tombola.models.network import Network
-from tombola.race.wanted import SHARE, Wanted
+from tombola.race.wanted import Wanted
 from tombola.spec import build
 
 _TIMED: Final = 4
@@ -28,26 +28,24 @@ def fit_of(wanted: Wanted, steps: int) -> dict[str, Any]:
     return {**base, **wanted.fit, "epochs": f"{steps}it"}
 
 
-def steps_within(network: Network, wanted: Wanted, *, device: str) -> int:
-    """Steps that take a sixth of the budget, at most thirty epochs of them and at least one; the net is not changed.
-
-    Where the user wrote ``fit.epochs`` they are that long.
-    """
-    batch = build(Fit, fit_of(wanted, 1)).batch
-    an_epoch = -(-len(wanted.task.splits().train) // batch)
-    if "epochs" in wanted.fit:
-        return max(1, build(Fit, {**fit_of(wanted, 1), **wanted.fit}).epochs.iterations(an_epoch))
-    second = _seconds_a_step(network, wanted, device)
-    return max(1, min(MOST_EPOCHS * an_epoch, int(60 * wanted.minutes / SHARE / second)))
+def an_epoch(wanted: Wanted) -> int:
+    """Steps of one."""
+    return -(-len(wanted.task.splits().train) // build(Fit, fit_of(wanted, 1)).batch)
 
 
-def _seconds_a_step(network: Network, wanted: Wanted, device: str) -> float:
-    """Of the steps after the first, which also reads the data and starts what is started once."""
+def asked_steps(wanted: Wanted) -> int | None:
+    """How long the user wrote the dense net should be trained, as ``fit.epochs``; None where that was left open."""
+    if "epochs" not in wanted.fit:
+        return None
+    return max(1, build(Fit, {**fit_of(wanted, 1), **wanted.fit}).epochs.iterations(an_epoch(wanted)))
+
+
+def seconds_a_step(network: Network, wanted: Wanted, device: str) -> float:
+    """Of the steps after the first, which also reads the data and starts what is started once; no net is changed."""
 
     def took(steps: int) -> float:
-        options = {**fit_of(wanted, steps), "epochs": f"{steps}it"}
         begun = time.perf_counter()
-        build(Fit, options).run(network, wanted.task, seed=wanted.seed, session=Session(device=device))
+        build(Fit, fit_of(wanted, steps)).run(network, wanted.task, seed=wanted.seed, session=Session(device=device))
         return time.perf_counter() - begun
 
     took(1)

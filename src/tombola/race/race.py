@@ -1,180 +1,187 @@
-"""The race itself: time what is known, train the dense net, heats, finals, and one look at held-out samples."""
+"""The race itself: look before training, train the dense net, climb the ladders, and one look at held-out samples."""
 
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from tombola.engines._base import Engine
 from tombola.errors import RequestError, StageError
 from tombola.fitting.session import Reporter
-from tombola.race.entrants import DENSE, Entrant, entrants, not_installed
+from tombola.race.budget import LEAST, TEACHER, Budget
+from tombola.race.climbing import Climb, cheapest, climbed, untried
+from tombola.race.entrants import DENSE, Entrant, Ladder, dense, ladders, not_installed
+from tombola.race.family import smaller_nets
 from tombola.race.finals import Ran, Track
-from tombola.race.known import headed, timed
+from tombola.race.looking import Looking, yardstick
 from tombola.race.notebook import Notebook
-from tombola.race.pace import steps_within
+from tombola.race.pace import MOST_EPOCHS, an_epoch, asked_steps
 from tombola.race.raced import Raced
-from tombola.race.rule import (
-    Finish,
-    Timed,
-    after_heats,
-    best,
-    difference,
-    holds,
-    reference,
-    worth_training,
-    yardstick_of,
-)
+from tombola.race.rule import Finish, Timed, best, difference, holds, reference, worth_training
+from tombola.race.training import Start
 from tombola.race.wanted import Wanted
-from tombola.study.stage import MODEL
 from tombola.study.store import Store
 
-HEAT: Final = 3
-"""A heat is one part of so many of a whole training."""
+MOST_JUDGED: Final = 1000
+"""Samples that an engine is judged on, at most."""
+LONGEST: Final = 5
+"""Epochs of a stretch, at most: what holds by then holds, and what does not goes on from there."""
 
 
 def race(wanted: Wanted, folder: Path, store: Store, *, device: str, reporter: Reporter) -> Raced:
     """Who is to be shipped. Killed, the same call goes on; all but a few lines in ``folder`` lies in the store."""
-    every = {one.label: one for one in entrants(of_texts=wanted.of_texts)}
-    if DENSE not in every:
+    first = dense(of_texts=wanted.of_texts)
+    if not first.engines:
         raise RequestError("nothing here can run a net: pip install 'tombola[onnx]' brings ONNX Runtime")
     book = Notebook.opened(folder, wanted.identity())
-    known = _known(wanted, every, book, device, reporter)
-    track = Track(wanted, store, device, reporter)
-    dense = _sound(track.run(every[DENSE], book.steps))
-    net = store.folder(dense.finished.key) / MODEL
-    against = reference(dense.finishes)
-    to_beat = best(dense.finishes, against, wanted.margin, wanted.target).engine
-    (cost,) = (one.cost(wanted.target) for one in known[DENSE] if one.engine == to_beat)  # timed beside the others
-    pruned = {label: times for label, times in known.items() if label != DENSE}
-    labels, slower = worth_training(pruned, cost, wanted.target)
-    left = {**not_installed(of_texts=wanted.of_texts), **book.impossible, **slower}
-    clock = _Clock(60 * wanted.minutes, book.seconds + dense.seconds, dense.seconds)
-    racing = _Racing(
-        replace(track, dense=net, yardstick=_yardstick(dense.finishes)), every, book.steps, against, clock, left
-    )
-    heats = racing.heats(labels)
-    ran = {one.entrant.label: one for one in (dense, *racing.finals(labels, heats))}
-    front = [finish for one in ran.values() for finish in one.finishes]
-    winner = best(front, against, wanted.margin, wanted.target)
-    held_out = (racing.held_out(winner), racing.held_out(against))
+    looking, track = Looking(wanted, book, device, reporter), Track(wanted, store, device, reporter)
+    known = looking.at_dense(first)
+    budget = _budget(wanted, book, known)
+    book.steps = book.steps or _dense_steps(wanted, budget, book.seconds)
+    book.keep()
+    net = _sound(track.run(first, book.steps))
+    against = reference(net.finishes)
+    there = best(net.finishes, against, wanted.margin, wanted.target)  # what a user has without a race
+    (to_beat,) = (one.cost(wanted.target) for one in known if one.engine == there.engine)  # timed as the others are
+    family, away = smaller_nets(wanted, first.engines)
+    found = [looking.at_ladder(one, known, to_beat) for one in (*ladders_of(wanted), family)]
+    left = {**not_installed(of_texts=wanted.of_texts), **away, **book.impossible}
+    worth = list(_worth(found, book.known, to_beat, wanted, left))
+    budget = budget.scaled(step=net.training / book.steps, judged=net.judging)
+    begun = replace(track, teacher=track.net(net), yardstick=yardstick(net.finishes))
+    longest = asked_steps(wanted) or LONGEST * an_epoch(wanted)
+    racing = _Racing(begun, budget, against, book.seconds + net.seconds, longest)
+    racing.run(worth, book.known, left)
+    ran = {finish: one for one in (net, *racing.ran.values()) for finish in one.finishes}
+    winner = best(ran, against, wanted.margin, wanted.target)
+    rival = best([one for one in ran if not one.pruned], against, wanted.margin, wanted.target)
+    held_out = racing.held_out([winner, against, rival], ran)
     return Raced(
         wanted=wanted,
         steps=book.steps,
-        front=front,
+        stretch=racing.steps,
+        front=list(ran),
         dense=against,
+        rival=rival,
         winner=winner,
         held_out=held_out,
-        difference=difference(*held_out),
-        ran=ran[winner.entrant],
-        net=net,
-        heats=heats,
+        difference=difference(held_out[0], _of(against, held_out)),
+        ran=ran[winner],
+        net=track.net(net),
         left=left,
         untried=racing.untried,
-        seconds=clock.spent,
+        seconds=racing.spent,
     )
 
 
-class _Clock:
-    """Seconds of the budget that are spent; what was made in an earlier run of the same race counts as it did then."""
-
-    def __init__(self, budget: float, spent: float, full: float) -> None:
-        self.budget, self.spent = budget, spent
-        self.full = full  # what one whole training took: the dense net's
-
-    def allows(self, trainings: float) -> bool:
-        """Whether so many trainings as long as the dense net's still fit."""
-        return self.spent + trainings * self.full <= self.budget
+def ladders_of(wanted: Wanted) -> list[Ladder]:
+    """Who may race for what is wanted."""
+    return ladders(of_texts=wanted.of_texts, by_size=wanted.target != "latency")
 
 
-def _known(
-    wanted: Wanted, every: Mapping[str, Entrant], book: Notebook, device: str, reporter: Reporter
-) -> Mapping[str, Sequence[Timed]]:
-    """Times and sizes of all entrants, and the pace, from the notebook or found now."""
-    network, begun = headed(wanted), time.monotonic()
-    if not book.steps:
-        reporter.note("how fast this machine trains it")
-        book.steps = steps_within(network, wanted, device=device)
-        book.keep()
-    for label, entrant in every.items():
-        if label not in book.known and label not in book.impossible:
-            reporter.note(f"how fast and how large: {label}")
-            yardstick = None if label == DENSE else _yardstick(book.known[DENSE])
-            times, why = timed(network, entrant, wanted, reporter, yardstick)
-            if times:
-                book.known[label] = times
-            else:
-                book.impossible[label] = why
-            book.seconds, begun = book.seconds + time.monotonic() - begun, time.monotonic()
-            book.keep()
-        if DENSE in book.impossible:
-            raise RequestError(f"the dense net runs in no engine here: {book.impossible[DENSE]}")
-    return book.known
+def _budget(wanted: Wanted, book: Notebook, known: Sequence[Timed]) -> Budget:
+    """What each piece is expected to take, from what was seen so far."""
+    splits = wanted.task.splits()
+    val, test = (min(MOST_JUDGED, len(some)) for some in (splits.val, splits.test))
+    every, slowest = (1e-3 / wanted.batch * of(one.ms for one in known) for of in (sum, max))
+    ready = book.looked / len(known)
+    return Budget(
+        whole=60 * wanted.minutes,
+        step=book.step,
+        judged=book.looked + val * every,
+        one=2 * ready + val * slowest,
+        looking=6 * ready * len(ladders_of(wanted)),
+        closing=6 * ready + 2 * test * slowest,
+    )
 
 
-def _yardstick(dense: Sequence[Timed]) -> Timed:
-    return yardstick_of(dense, [one.engine for one in dense if Engine.parse(one.engine).arithmetic == "float32"])
+def _dense_steps(wanted: Wanted, budget: Budget, spent: float) -> int:
+    asked = asked_steps(wanted)
+    budget.require(spent, asked or LEAST)
+    return asked or budget.dense_steps(spent, MOST_EPOCHS * an_epoch(wanted))
 
 
+def _worth(
+    found: Sequence[Ladder], known: Mapping[str, Sequence[Timed]], to_beat: float, wanted: Wanted, left: dict[str, str]
+) -> list[Ladder]:
+    """The ladders with those of their rungs that cost less than what is there already; why not others, in ``left``."""
+    every = {rung.label: known[rung.label] for ladder in found for rung in ladder.rungs}
+    labels, slower = worth_training(every, to_beat, wanted.target)
+    left |= slower
+    narrowed = [replace(one, rungs=[rung for rung in one.rungs if rung.label in labels]) for one in found]
+    return [one for one in narrowed if one.rungs]
+
+
+@dataclass
 class _Racing:
-    """Heats and finals under way; notes in ``left`` who fell out and why, in ``untried`` whom there was no time for."""
+    """Stretches of training under way; ``ran`` is the best of each rung, ``untried`` those there was no time for."""
 
-    def __init__(
-        self,
-        track: Track,
-        every: Mapping[str, Entrant],
-        steps: int,
-        against: Finish,
-        clock: _Clock,
-        left: dict[str, str],
-    ) -> None:
-        self._track, self._every, self._steps, self._against = track, every, steps, against
-        self._clock, self._left = clock, left
-        self.untried: list[str] = []
+    track: Track
+    budget: Budget
+    against: Finish
+    spent: float
+    longest: int
+    ran: dict[str, Ran] = field(default_factory=dict)
+    untried: list[str] = field(default_factory=list)
+    steps: int = 0
 
-    def heats(self, labels: Sequence[str]) -> dict[str, float]:
-        """Accuracy of each after a short training, the best of its engines; with one alone there is no choice."""
-        if len(labels) < 2:
-            return dict.fromkeys(labels, 0.0)
-        steps, found = max(1, self._steps // HEAT), {}
-        for label in labels:
-            if ran := self._tried(label, steps, 1 / HEAT + 1, "its heat"):  # a final must still fit behind it
-                found[label] = max(one.accuracy for one in ran.finishes)
-        return found
+    def run(self, found: Sequence[Ladder], known: Mapping[str, Sequence[Timed]], left: dict[str, str]) -> None:
+        """Climb them all, each rung in its cheapest engine; says in ``left`` why what was not trained was not."""
+        target = self.track.wanted.target
+        quickest = {name: min(times, key=lambda one: one.cost(target)).engine for name, times in known.items()}
+        assert self.track.teacher is not None
+        begin = Start(self.track.teacher)
+        narrowed = [
+            replace(one, rungs=[replace(rung, engines=[quickest[rung.label]]) for rung in one.rungs]) for one in found
+        ]
+        climbs = [Climb(one, begin) for one in narrowed]
+        self.steps = self.budget.stretch(self.spent, len(climbs), self.longest) if climbs else 0
+        fallen = climbed(climbs, lambda climb, rung: self._stretch(climb, rung, left))
+        for one in climbs:
+            for rung in one.left:
+                why = fallen.get(one.label) or ("" if one.rung is None else "no time was left for it; raise --minutes")
+                left.setdefault(rung.label, why or "one with more left did not hold the margin")
+        self.untried = [label for label in untried(climbs) if "no time" in left[label]]
 
-    def finals(self, labels: Sequence[str], heats: Mapping[str, float]) -> list[Ran]:
-        """Whole trainings of those that stay, the cheapest first, until one holds the margin: others are dearer."""
-        stayed, found = after_heats(heats), list[Ran]()
-        for label in labels:
-            if label in heats and label not in stayed:
-                self._left[label] = f"{heats[label]:.1f} % in its heat, less than half of them had"
-            elif label in stayed and any(map(self._holds, found)):
-                self._left[label] = "a cheaper one held the margin already"
-            elif label in stayed and (ran := self._tried(label, self._steps, 1, "a whole training")):
-                found.append(ran)
-        return found
+    def held_out(self, finishes: Sequence[Finish], ran: Mapping[Finish, Ran]) -> list[Finish]:
+        """The same on the test split, each once and its net trained as it was; those of one net run in turns."""
+        found: dict[tuple[str, str], Finish] = {}
+        for label in dict.fromkeys(one.entrant for one in finishes):
+            some = [one for one in finishes if one.entrant == label]
+            before = ran[some[0]]
+            entrant = replace(before.entrant, engines=list(dict.fromkeys(one.engine for one in some)))
+            track = replace(self.track, yardstick=None, teacher=None) if label == DENSE else self.track
+            again = _sound(track.run(entrant, before.steps, before.start, judged="test"))
+            found |= {(label, one.engine): one for one in again.finishes}
+        return list(dict.fromkeys(found[one.entrant, one.engine] for one in finishes))
 
-    def held_out(self, one: Finish) -> Finish:
-        """The same on the test split, its net trained as it was; the dense net needs no other beside it."""
-        track = replace(self._track, yardstick=None) if one.entrant == DENSE else self._track
-        ran = _sound(track.run(self._every[one.entrant], self._steps, judged="test"))
-        (found,) = (finish for finish in ran.finishes if finish.engine == one.engine)
-        return found
-
-    def _tried(self, label: str, steps: int, trainings: float, what: str) -> Ran | None:
-        if not self._clock.allows(trainings):
-            self._left[label] = f"no time was left for {what}; raise --minutes"
-            self.untried.append(label)
-            return None
-        ran = self._track.run(self._every[label], steps)
-        self._clock.spent += ran.seconds
+    def _stretch(self, climb: Climb, rung: Entrant, left: dict[str, str]) -> bool:
+        expected = TEACHER * self.budget.step * self.steps + self.budget.one + self.budget.closing
+        if not self.steps or self.spent + expected > self.budget.whole:
+            return False
+        ran = self.track.run(rung, self.steps, climb.start)
+        self.spent += ran.seconds
         if ran.problem:
-            self._left[label] = ran.problem
-        return None if ran.problem else ran
+            left[rung.label] = ran.problem
+            climb.failed()
+            return True
+        wanted = self.track.wanted
+        held = cheapest(ran.finishes, wanted.target, lambda one: holds(one, self.against, wanted.margin))
+        climb.took(ran, Start(self.track.net(ran), rung.sparsity), held)
+        self._keep(ran)
+        return True
 
-    def _holds(self, ran: Ran) -> bool:
-        return any(holds(one, self._against, self._track.wanted.margin) for one in ran.finishes)
+    def _keep(self, ran: Ran) -> None:
+        """Of several stretches of one rung the most accurate counts."""
+        label, (found, *_) = ran.entrant.label, ran.finishes
+        if label not in self.ran or found.accuracy >= self.ran[label].finishes[0].accuracy:
+            self.ran[label] = ran
+        word = "holds the margin" if holds(found, self.against, self.track.wanted.margin) else "does not hold it yet"
+        self.track.reporter.note(f"{label}: {found.accuracy:.2f} %, {found.ms:.3f} ms; {word}")
+
+
+def _of(one: Finish, others: Sequence[Finish]) -> Finish:
+    """The same net in the same engine among others."""
+    return next(other for other in others if (other.entrant, other.engine) == (one.entrant, one.engine))
 
 
 def _sound(ran: Ran) -> Ran:

@@ -11,22 +11,26 @@ from tombola.race.wanted import Wanted
 
 @dataclass(frozen=True)
 class Raced:
-    """What came out. ``front`` are the finishes on validation samples; ``held_out`` the winner's and the dense net's.
+    """What came out.
 
-    ``left`` says of everything that could have raced to the end and did not, why; ``untried`` are those of them that
-    there was no time for. ``net`` is the file of the dense net once adapted.
+    ``front`` are the finishes on validation samples, ``rival`` the best of them that needs no pruning; ``held_out``
+    are the winner, the dense net and, where it is neither, the rival on test samples. ``left`` says of everything that
+    could have raced to the end and did not, why; ``untried`` are those of them that there was no time for. ``net`` is
+    the file of the dense net once adapted, trained for ``steps``; everything else was trained in stretches of
+    ``stretch``.
     """
 
     wanted: Wanted
     steps: int
+    stretch: int
     front: Sequence[Finish]
     dense: Finish
+    rival: Finish
     winner: Finish
-    held_out: tuple[Finish, Finish]
+    held_out: Sequence[Finish]
     difference: Difference
     ran: Ran
     net: Path
-    heats: Mapping[str, float] = field(default_factory=dict)
     left: Mapping[str, str] = field(default_factory=dict)
     untried: Sequence[str] = ()
     seconds: float = 0.0

@@ -41,6 +41,20 @@ def steadied(found: Sequence[T], yardstick: Timed | None) -> list[T]:
     return [replace(one, ms=one.ms * yardstick.ms / here) for one in found if one.engine != yardstick.engine]
 
 
+def between(first: Sequence[Timed], last: Sequence[Timed], part: float) -> list[Timed]:
+    """What lies so far on the way from one to the other, engine by engine; an engine that one of them lacks is left."""
+    there = {one.engine: one for one in last}
+    return [
+        Timed(
+            one.engine,
+            one.ms + part * (there[one.engine].ms - one.ms),
+            round(one.bytes + part * (there[one.engine].bytes - one.bytes)),
+        )
+        for one in first
+        if one.engine in there
+    ]
+
+
 def yardstick_of(dense: Sequence[Timed], float32: Iterable[str]) -> Timed:
     """The dense net in the fastest of the engines that multiply float32, or in the fastest of all."""
     return min(dense, key=lambda one: (one.engine not in set(float32), one.ms))
@@ -55,6 +69,20 @@ class Finish(Timed):
     accuracy: float
     samples: int
     outcomes: str = ""
+    pruned: bool = False
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far an entrant is: the cost of the cheapest of it that holds the margin, if any does, and its accuracy."""
+
+    cost: float | None
+    accuracy: float
+
+    @property
+    def worth(self) -> tuple[bool, float]:
+        """More is better: whoever holds the margin, by its cost; else by accuracy."""
+        return (False, self.accuracy) if self.cost is None else (True, -self.cost)
 
 
 @dataclass(frozen=True)
@@ -123,7 +151,7 @@ def worth_training(
     return chosen, others
 
 
-def after_heats(heats: Mapping[str, float]) -> list[str]:
-    """Half of the labels, rounded up: those with the highest accuracy after a short training. Of equals the first."""
-    ranked = sorted(heats, key=lambda label: -heats[label])
+def halved(standing: Mapping[str, Standing]) -> list[str]:
+    """Half of the labels, rounded up: those that hold the margin, the cheapest first; then the most accurate."""
+    ranked = sorted(standing, key=lambda label: standing[label].worth, reverse=True)
     return ranked[: ceil(len(ranked) / 2)]

@@ -48,17 +48,18 @@ def ship(raced: Raced, folder: Path, store: Store) -> list[Path]:
 
 def plain(raced: Raced) -> dict[str, Any]:
     """The result as plain JSON; outcomes are left in the store."""
-    shipped, dense = raced.held_out
     return {
         "winner": _finish(raced.winner),
         "dense": _finish(raced.dense),
-        "held_out": {"winner": _finish(shipped), "dense": _finish(dense), "difference": asdict(raced.difference)},
+        "rival": _finish(raced.rival),
+        "held_out": [_finish(one) for one in raced.held_out],
+        "difference": asdict(raced.difference),
         "margin": raced.wanted.margin,
         "holds": raced.holds,
         "target": raced.wanted.target,
         "steps": raced.steps,
+        "stretch": raced.stretch,
         "front": [_finish(one) for one in raced.front],
-        "heats": dict(raced.heats),
         "left_out": dict(raced.left),
         "minutes": round(raced.seconds / 60, 2),
     }

@@ -1,6 +1,7 @@
 """How entrants are trained: the dense net as usual; a ticket from the dense net once adapted, pruned as it learns."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,34 +16,42 @@ _TIMES: Final = 20
 """How often masks are drawn anew until then: what pruning costs stays small beside the steps."""
 
 
-def from_source(wanted: Wanted, entrant: Entrant, steps: int) -> dict[str, Any]:
-    """Options of an experiment: the pretrained net finetuned."""
-    return {
-        "model": wanted.model,
-        "draw": dict(entrant.draw),
-        "transfer": {"name": "finetune", "fit": fit_of(wanted, steps)},
-    }
+@dataclass(frozen=True)
+class Start:
+    """A net to begin at: the file of one that answers the task, and how much of it is pruned already."""
+
+    net: Path
+    sparsity: float = 0.0
 
 
-def from_dense(wanted: Wanted, entrant: Entrant, steps: int, dense: Path) -> dict[str, Any]:
-    """Options of an experiment: the net adapted in the file ``dense`` is pruned and trained on, taught by itself.
+def from_source(wanted: Wanted, entrant: Entrant, steps: int, teacher: Path | None) -> dict[str, Any]:
+    """Options of an experiment: a pretrained net finetuned, learning from the file ``teacher`` where there is one."""
+    fit = fit_of(wanted, steps)
+    if teacher is not None:
+        fit["objective"] = _taught(wanted, teacher)
+    model = wanted.model if entrant.source is None else entrant.source
+    return {"model": model, "draw": dict(entrant.draw), "transfer": {"name": "finetune", "fit": fit}}
 
-    What is drawn by ``omp`` is pruned little by little; other schemes draw once, before the training.
+
+def from_net(wanted: Wanted, entrant: Entrant, steps: int, start: Start, teacher: Path) -> dict[str, Any]:
+    """Options of an experiment: the net at ``start`` is pruned and trained on, taught by the net in another file.
+
+    What is drawn by ``omp`` is pruned little by little, from where the start is; other schemes draw once, before the
+    training. What is pruned at the start is 0, so a draw of as much finds the same.
     """
-    net, fit = {"name": f"path:{dense}"}, {**fit_of(wanted, steps), "objective": _taught(wanted, dense)}
+    fit = {**fit_of(wanted, steps), "objective": _taught(wanted, teacher)}
     draw = dict(entrant.draw)
-    if draw["name"] == "omp" and draw["sparsity"]:
+    if draw["name"] == "omp" and entrant.sparsity > start.sparsity:
         how = {name: value for name, value in draw.items() if name != "name"}
         every = f"{max(1, round(PRUNED_BY * steps / _TIMES))}it"
         fit["changes"] = [*fit.get("changes", ()), {"name": "prune", "end": PRUNED_BY, "every": every, **how}]
-        draw["sparsity"] = 0.0
-    return {"model": net, "draw": draw, "transfer": {"name": "retrain", "fit": fit}}
+        draw["sparsity"] = start.sparsity
+    return {"model": {"name": f"path:{start.net}"}, "draw": draw, "transfer": {"name": "retrain", "fit": fit}}
 
 
-def _taught(wanted: Wanted, dense: Path) -> Mapping[str, Any] | str:
-    """The user's objective beside the dense net's answers, where a teacher can stand beside it."""
-    own = wanted.fit.get("objective", "natural")
-    found = Objective.parse(own)
-    if found.OWN_BATCH or found.spent or found.name == "distill":
-        return own  # type: ignore[no-any-return]  # as the user wrote it
-    return {"name": "distill", "of": own, "teacher": f"path:{dense}"}
+def _taught(wanted: Wanted, teacher: Path) -> Mapping[str, Any]:
+    """The user's objective beside the teacher's answers, where a teacher can stand beside it."""
+    own = Objective.parse(wanted.fit.get("objective", "natural"))
+    if own.OWN_BATCH or own.spent or own.name == "distill":
+        return {**own.identity()}
+    return {"name": "distill", "of": own, "teacher": f"path:{teacher}"}

@@ -19,6 +19,9 @@ class Timing(Spec):
     judged: Literal["test", "val"] = option(
         "test", "whose samples accuracy is of; val, where it is looked at to choose by", absent="test"
     )
+    only_timed: tuple[str, ...] = option(
+        (), "engines, by their labels, whose accuracy is not asked: a yardstick for the times of others", absent=()
+    )
 
     @model_validator(mode="before")
     @classmethod

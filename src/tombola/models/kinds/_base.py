@@ -111,6 +111,14 @@ class Kind(Member):
         """The name with what it leaves to a task filled in, for a data set and a way to transfer."""
         return net
 
+    @classmethod
+    def smaller(cls, net: str) -> dict[str, bool]:  # noqa: ARG003  some have families
+        """Smaller nets of the same family, full names, the largest first, and whether their weights are at hand.
+
+        Nothing is downloaded; weights that are random are at hand.
+        """
+        return {}
+
     def respelled(self, weights: "Mapping[str, Tensor]", file: Path) -> "Mapping[str, Tensor]":
         """Tensors of a file under the names that this net has for them."""
         return weights

@@ -59,6 +59,13 @@ class Own(Kind):
 
         return dict.fromkeys(OWN, "a net for small images, random weights")
 
+    @classmethod
+    def smaller(cls, net: str) -> dict[str, bool]:
+        from tombola.models.own_nets import OWN
+        from tombola.models.relatives import smaller
+
+        return dict.fromkeys(smaller(net, OWN), True)
+
     def build(self, asked: Asked) -> "Network":
         import torch
 

@@ -42,6 +42,18 @@ class Timm(Kind):
     def known(cls) -> dict[str, str]:
         return {cls.FORM: "timm's models; without .TAG random"}
 
+    @classmethod
+    def smaller(cls, net: str) -> dict[str, bool]:
+        import timm
+
+        from tombola.models.relatives import smaller
+
+        arch, sign, tag = net.partition(".")
+        names = smaller(arch, timm.list_models())
+        if not sign:
+            return {cls.written(name): True for name in names}
+        return dict(_with_weights(name, tag) for name in names if timm.list_pretrained(f"{name}.*"))
+
     def build(self, asked: Asked) -> "Network":
         from tombola.models.network import Network
         from tombola.models.origin import Origin
@@ -87,6 +99,21 @@ def classifier(name: str, num_classes: int | None) -> "tuple[nn.Module, Normalis
     found: dict[str, Any] = body.pretrained_cfg  # timm sets it on every model
     found.pop("state_dict", None)  # else every copy of the model would carry its weights twice
     return body, Normalise(tuple(found["mean"]), tuple(found["std"])), find_head(body)
+
+
+def _with_weights(arch: str, tag: str) -> tuple[str, bool]:
+    """The net's name with weights, of the same tag where there are such, and whether they were downloaded before."""
+    import timm
+
+    from tombola.models.downloads import in_hub_cache, in_torch_cache
+
+    tagged = timm.list_pretrained(f"{arch}.*")
+    name = f"{arch}.{tag}" if f"{arch}.{tag}" in tagged else tagged[0]
+    config: Any = timm.models.get_pretrained_cfg(name)
+    if config.hf_hub_id:
+        there = in_hub_cache(config.hf_hub_id, (config.hf_hub_filename,) if config.hf_hub_filename else _FILES)
+        return Timm.written(name), there is not None
+    return Timm.written(name), bool(config.url) and in_torch_cache(config.url).exists()
 
 
 def _read(config: Any, model: str) -> "dict[str, Tensor]":

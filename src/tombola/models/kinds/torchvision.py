@@ -44,6 +44,16 @@ class Torchvision(Kind):
     def known(cls) -> dict[str, str]:
         return {cls.FORM: "torchvision's classifiers; without @WEIGHTS random"}
 
+    @classmethod
+    def smaller(cls, net: str) -> dict[str, bool]:
+        from tombola.models.relatives import smaller
+
+        arch, sign, tag = net.partition("@")
+        names = smaller(arch, _names())
+        if not sign:
+            return {cls.written(name): True for name in names}
+        return dict(_with_weights(name, tag) for name in names if _weights(name).__members__)
+
     def build(self, asked: Asked) -> "Network":
         from tombola.models.network import Network
         from tombola.models.origin import Origin
@@ -98,6 +108,15 @@ def classifier(name: str, num_classes: int | None) -> "tuple[nn.Module, Normalis
         options |= {} if num_classes is None else {"num_classes": num_classes}
     body = _net(arch, options)
     return body, Normalise(mean, std), find_head(body)
+
+
+def _with_weights(arch: str, tag: str) -> tuple[str, bool]:
+    """The net's name with weights, as near to ``tag`` as there are, and whether they were downloaded before."""
+    from tombola.models.downloads import in_torch_cache
+
+    weights = _weights(arch)
+    found = weights[tag] if tag in weights.__members__ else weights.DEFAULT
+    return Torchvision.written(f"{arch}@{found.name}"), in_torch_cache(found.url).exists()
 
 
 def _net(arch: str, options: Mapping[str, Any]) -> "nn.Module":

@@ -1,0 +1,63 @@
+"""A race's minutes shared out: what each piece takes is measured first, and what there is no time for is not begun."""
+
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import Final, Self
+
+from tombola.errors import RequestError
+
+LEAST: Final = 20
+"""Steps: of fewer nothing is learned that a race could tell."""
+TEACHER: Final = 4 / 3
+"""What a step beside a teacher takes, of one without: one more pass forward."""
+_DENSE: Final = 0.35
+"""The part of what is left for training that the dense net gets: tickets begin where it ends, and learn from it."""
+_TURNS: Final = 2
+"""Stretches of training for every ladder that races, and as many again for the one that stays."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Seconds, all of them.
+
+    ``whole`` is what was asked for, ``step`` one of training the dense net, ``judged`` what judging it in every engine
+    takes, ``one`` judging in one engine, ``looking`` timing who may race, ``closing`` the look at held-out samples and
+    the files.
+    """
+
+    whole: float
+    step: float
+    judged: float
+    one: float
+    looking: float
+    closing: float
+
+    def scaled(self, *, judged: float, step: float) -> Self:
+        """With what the dense net took in place of what was expected of it."""
+        by = judged / self.judged if self.judged else 1.0
+        return replace(self, step=step, judged=judged, one=by * self.one, closing=by * self.closing)
+
+    def require(self, spent: float, least: int = LEAST) -> None:
+        """Raise the `RequestError` of a budget in which no ticket can be trained beside the dense net."""
+        training = least * self.step + LEAST * self.step * TEACHER
+        needed = spent + training + self.judged + self.looking + self.one + self.closing
+        if needed > self.whole:
+            raise RequestError(
+                f"--minutes {self.whole / 60:g}: too few to train anything. A step takes {self.step:.2g} s here;"
+                f" {least} of the dense net, {LEAST} of one ticket, judging both and the files take about"
+                f" {needed / 60:.1f} minutes in all; write --minutes {ceil(1.2 * needed / 60)} or more"
+            )
+
+    def dense_steps(self, spent: float, most: int) -> int:
+        """Steps of the dense net, at most so many."""
+        left = self.whole - spent - self.judged - self.looking - self.one - self.closing
+        return max(1, min(most, max(LEAST, int(_DENSE * left / self.step))))
+
+    def stretch(self, spent: float, ladders: int, most: int) -> int:
+        """Steps of one stretch of training, where so many ladders begin; 0 where there is time for none."""
+        left = self.whole - spent - self.closing
+        for count in range(_TURNS * ladders + _TURNS, 0, -1):
+            steps = int((left / count - self.one) / (TEACHER * self.step))
+            if steps >= min(LEAST, most):
+                return min(steps, most)
+        return 0

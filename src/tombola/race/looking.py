@@ -1,0 +1,94 @@
+"""What is found out before training, once: the pace of this machine, and times and bytes of all who may race.
+
+It is kept in the race's notebook, so that the same command goes on after a kill with the same numbers.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from tombola.engines._base import Engine
+from tombola.errors import RequestError
+from tombola.fitting.session import Reporter
+from tombola.race.entrants import Entrant, Ladder, for_dense
+from tombola.race.known import filled, headed, timed, to_time
+from tombola.race.notebook import Notebook
+from tombola.race.pace import seconds_a_step
+from tombola.race.rule import Timed, yardstick_of
+from tombola.race.wanted import Wanted
+
+
+@dataclass(frozen=True)
+class Looking:
+    """Looks, and writes down what is seen."""
+
+    wanted: Wanted
+    book: Notebook
+    device: str
+    reporter: Reporter
+
+    def at_dense(self, dense: Entrant) -> Sequence[Timed]:
+        """The pace, and the dense net in its engines; raises `RequestError` where none runs it."""
+        if not self.book.step:
+            self.reporter.note("how fast this machine trains it")
+            with self._counted():
+                self.book.step = seconds_a_step(headed(self.wanted), self.wanted, self.device)
+        before = self.book.seconds
+        self._look(dense, None)
+        self.book.looked = self.book.looked or self.book.seconds - before
+        self.book.keep()
+        if dense.label in self.book.impossible:
+            raise RequestError(f"the dense net runs in no engine here: {self.book.impossible[dense.label]}")
+        return self.book.known[dense.label]
+
+    def at_ladder(self, ladder: Ladder, dense: Sequence[Timed], to_beat: float) -> Ladder:
+        """The ladder of those that this net can be, all of whose times are known then; who has no engine is left out.
+
+        The last rung comes first: where even that costs as much as what is there already, no other is looked at.
+        """
+        fast = [min(some, key=lambda one: one.ms).engine for some in _by_arithmetic(dense)]
+        narrowed = replace(ladder, rungs=[for_dense(one, fast) for one in ladder.rungs])
+        narrowed = replace(narrowed, rungs=[one for one in narrowed.rungs if one.engines])
+        for rung in to_time(narrowed) if narrowed.rungs else ():
+            self._look(rung, yardstick(dense))
+            cost = [one.cost(self.wanted.target) for one in self.book.known.get(rung.label, ())]
+            if narrowed.even and min(cost, default=to_beat) >= to_beat:
+                break
+        self.book.known |= filled(narrowed, self.book.known) if narrowed.rungs else {}
+        self.book.keep()
+        return replace(narrowed, rungs=[one for one in narrowed.rungs if one.label in self.book.known])
+
+    def _look(self, entrant: Entrant, beside: Timed | None) -> None:
+        if entrant.label in self.book.known or entrant.label in self.book.impossible:
+            return
+        self.reporter.note(f"how fast and how large: {entrant.label}")
+        with self._counted():
+            times, why = timed(headed(self.wanted, entrant), entrant, self.wanted, self.reporter, beside)
+            if times:
+                self.book.known[entrant.label] = times
+            else:
+                self.book.impossible[entrant.label] = why
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        begun = time.monotonic()
+        yield
+        self.book.seconds += time.monotonic() - begun
+        self.book.keep()
+
+
+def yardstick(dense: Sequence[Timed]) -> Timed:
+    """The dense net in one engine, in float32 where there is one."""
+    return yardstick_of(dense, [one.engine for one in dense if _arithmetic(one) == "float32"])
+
+
+def _by_arithmetic(dense: Sequence[Timed]) -> list[list[Timed]]:
+    """Engines of other programs: ours runs what is pruned by itself."""
+    theirs = [one for one in dense if not one.engine.startswith("native")]
+    kinds = {_arithmetic(one) for one in theirs}
+    return [[one for one in theirs if _arithmetic(one) == kind] for kind in sorted(kinds)]
+
+
+def _arithmetic(one: Timed) -> str:
+    return Engine.parse(one.engine).arithmetic
