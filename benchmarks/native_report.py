@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from tombola.benching.machine import processor
+from tombola.colours import BLOCK, ELEMENT, INK, INT8, LINE, QUIET, STRIPE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes as Plot
@@ -26,15 +27,14 @@ FIRST: Final = "resnet18", 1, 1
 """The setting that the pages show."""
 ORDER: Final = ("resnet18", "resnet50", "mobilenet_v2", "vgg16_bn")
 LINES: Final = {
-    ("stripe:4", "uniform"): ("#0072b2", "-", "o"),
-    ("stripe:4", "global"): ("#0072b2", (0, (4, 2)), "s"),
-    ("block:1x4", "uniform"): ("#009e73", "-", "^"),
-    ("block:1x4", "global"): ("#009e73", (0, (4, 2)), "v"),
-    ("element", "uniform"): ("#d55e00", "-", "o"),
-    ("element", "global"): ("#d55e00", (0, (4, 2)), "s"),
+    ("stripe:4", "uniform"): (STRIPE, "-", "o"),
+    ("stripe:4", "global"): (STRIPE, (0, (4, 2)), "s"),
+    ("block:1x4", "uniform"): (BLOCK, "-", "^"),
+    ("block:1x4", "global"): (BLOCK, (0, (4, 2)), "v"),
+    ("element", "uniform"): (ELEMENT, "-", "o"),
+    ("element", "global"): (ELEMENT, (0, (4, 2)), "s"),
 }
 ACROSS: Final = 4
-_INK, _QUIET, _LINE, _ROUNDED = "#1b1f24", "#5a6370", "#dfe3e8", "#e69f00"
 
 
 def write_report(rows: Sequence[Row], folder: Path) -> None:
@@ -146,35 +146,35 @@ def draw(rows: Sequence[Row], out: Path) -> None:
     plots = canvas.subplots(down, across, squeeze=False).flatten()
     for ((net, threads, batch), some), plot in zip(panels, plots, strict=False):
         _draw(plot, some)
-        plot.set_title(f"{net}, {threads} thread{'s' * (threads > 1)}, batch {batch}", fontsize=9, color=_QUIET)
+        plot.set_title(f"{net}, {threads} thread{'s' * (threads > 1)}, batch {batch}", fontsize=9, color=QUIET)
     for plot in plots[len(panels) :]:
         plot.remove()
     for plot in plots[: len(panels) : across]:
-        plot.set_ylabel("times as fast as float32", fontsize=9, color=_QUIET)
+        plot.set_ylabel("times as fast as float32", fontsize=9, color=QUIET)
     for plot in plots[: len(panels)]:
-        plot.set_xlabel("weights pruned", fontsize=9, color=_QUIET)
+        plot.set_xlabel("weights pruned", fontsize=9, color=QUIET)
     handles = [
-        Line2D([], [], color=_ROUNDED, lw=1.6, label="best dense engine, int8"),
-        Line2D([], [], color=_INK, lw=1, label="best dense engine, float32"),
+        Line2D([], [], color=INT8, lw=1.6, label="best dense engine, int8"),
+        Line2D([], [], color=INK, lw=1, label="best dense engine, float32"),
     ]
     handles += [
         Line2D([], [], color=colour, ls=style, marker=marker, ms=5, label=f"{pattern}, {budget}")
         for (pattern, budget), (colour, style, marker) in LINES.items()
     ]
-    handles.append(Line2D([], [], color=_QUIET, ls="", marker="D", ms=5, label="dense net in C"))
+    handles.append(Line2D([], [], color=QUIET, ls="", marker="D", ms=5, label="dense net in C"))
     canvas.legend(handles=handles, loc="outside upper left", ncols=min(4, across), frameon=False, fontsize=9)
     canvas.savefig(out, dpi=150)
 
 
 def _draw(plot: "Plot", rows: Sequence[Row]) -> None:
-    plot.axhline(1, color=_INK, lw=1)
+    plot.axhline(1, color=INK, lw=1)
     rounded = [
         times
         for row in rows
         if row["arithmetic"] == "int8" and not row["engine"].startswith("native") and (times := ratio(row, "float32"))
     ]
     if rounded:
-        plot.axhline(max(rounded), color=_ROUNDED, lw=1.6)
+        plot.axhline(max(rounded), color=INT8, lw=1.6)
     for (pattern, budget), (colour, style, marker) in LINES.items():
         points = [
             (row["sparsity"], times)
@@ -185,16 +185,16 @@ def _draw(plot: "Plot", rows: Sequence[Row]) -> None:
             plot.plot(*zip(*points, strict=True), color=colour, ls=style, marker=marker, ms=5, lw=1.6)
     for row in rows:
         if row["engine"] == "native" and not row["pattern"] and (times := ratio(row, "float32")):
-            plot.plot([0.75], [times], color=_QUIET, marker="D", ms=5)
+            plot.plot([0.75], [times], color=QUIET, marker="D", ms=5)
     plot.set_xticks([0.75, 0.8, 0.9, 0.95], ["0 %", "80 %", "90 %", "95 %"])
     plot.set_xlim(0.735, 0.965)
     plot.set_ylim(bottom=0)
-    plot.tick_params(colors=_QUIET, labelsize=8, length=3)
-    plot.grid(axis="y", color=_LINE, lw=0.8)
+    plot.tick_params(colors=QUIET, labelsize=8, length=3)
+    plot.grid(axis="y", color=LINE, lw=0.8)
     plot.set_axisbelow(True)
     for side in ("top", "right", "left"):
         plot.spines[side].set_visible(False)
-    plot.spines["bottom"].set_color(_QUIET)
+    plot.spines["bottom"].set_color(QUIET)
 
 
 def ratio(row: Row, arithmetic: str) -> float | None:

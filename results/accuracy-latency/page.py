@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from lines import DENSE, Net, families, lost_at, nets_of, speed_at
 
-from tombola.report.picture import COLOURS
+from tombola.colours import INK, LINE, MARKERS, QUIET, TONES, tones
 from tombola.rows import Row, read_rows
 from tombola.verdicts.intervals import interval_of
 
@@ -57,7 +57,6 @@ Accuracy is the mean over seeds ± their standard deviation. What a pattern lose
 every seed, ± half of a 95 % interval over seeds; each net was pretrained once, and no interval says how another
 would differ. kB are what one ships for the engine named first. Every engine's line is in
 [latency.jsonl](latency.jsonl), every seed's in [rows.jsonl](rows.jsonl)."""
-_MARKERS: Final = "osD^vPXh"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -195,8 +194,8 @@ def picture(found: Found, out: Path) -> None:
 
 def _draw(panel: "Axes", nets: Sequence[Net], known: Sequence[str]) -> None:
     for family, line in families(nets).items():
-        place = known.index(family)
-        tone, marker = COLOURS[place % len(COLOURS)], _MARKERS[place % len(_MARKERS)]
+        place = tones(known)[known.index(family)]
+        tone, marker = TONES[place % len(TONES)], MARKERS[place % len(MARKERS)]
         own = [net for net in nets if net.family == family]
         below = [net.mean - min(net.accuracy.values()) for net in own]
         above = [max(net.accuracy.values()) - net.mean for net in own]
@@ -206,11 +205,11 @@ def _draw(panel: "Axes", nets: Sequence[Net], known: Sequence[str]) -> None:
         )
         panel.plot([net.speed for net in line], [net.mean for net in line], color=tone, lw=1.6, alpha=0.8)
     dense = next(net for net in nets if net.name == DENSE)
-    panel.plot([dense.speed], [dense.mean], marker="*", ms=11, color="#1b1f24", ls="none")
-    panel.axvline(1.0, color="#5a6370", lw=0.8, ls=(0, (2, 4)))
+    panel.plot([dense.speed], [dense.mean], marker="*", ms=11, color=INK, ls="none")
+    panel.axvline(1.0, color=QUIET, lw=0.8, ls=(0, (2, 4)))
     panel.set_xscale("log", base=2)
     panel.xaxis.set_major_formatter("{x:g}x")
-    panel.grid(color="#dfe3e8", lw=0.8)
+    panel.grid(color=LINE, lw=0.8)
     panel.set_axisbelow(True)
     for side in ("top", "right", "left"):
         panel.spines[side].set_visible(False)

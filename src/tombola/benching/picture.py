@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING, Final
 
 from tombola.benching.result import Measured, Result
 from tombola.benching.table import milliseconds
+from tombola.colours import DENSE, INK, INT8, LINE, QUIET, TICKET
 from tombola.disks import written
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes as Plot
 
-USES, DENSE, ROUNDED = "#0072b2", "#a7b0ba", "#e69f00"
-_INK, _QUIET, _LINE = "#1b1f24", "#5a6370", "#dfe3e8"
 _KINDS: Final = {
-    ROUNDED: "multiplies zeros, in int8 or bfloat16",
+    INT8: "multiplies zeros, in int8 or bfloat16",
     DENSE: "multiplies zeros, in float32",
-    USES: "uses zeros",
+    TICKET: "uses zeros",
 }
 _MOST_LAYERS: Final = 24
 
@@ -34,7 +33,7 @@ def write_picture(result: Result, out: Path, *, dpi: int = 160) -> Path:
     _draw_engines(plots[0][0], result, engines)
     if layered is not None:
         _draw_layers(plots[1][0], layered, result.dense_layers() if layered.uses_zeros else {})
-    canvas.suptitle(_title(result), x=0.01, ha="left", fontsize=11, color=_INK)
+    canvas.suptitle(_title(result), x=0.01, ha="left", fontsize=11, color=INK)
     shown = {_colour(engine) for engine in engines}
     kinds = [Patch(color=colour, label=text) for colour, text in _KINDS.items() if colour in shown]
     canvas.legend(handles=kinds, loc="outside lower left", ncols=len(kinds), frameon=False, fontsize=9)
@@ -50,14 +49,14 @@ def _draw_engines(plot: "Plot", result: Result, engines: list[Measured]) -> None
     colours = [_colour(engine) for engine in engines]
     places = range(len(engines))
     plot.barh(places, p50, color=colours, height=0.66)
-    plot.errorbar(p50, places, xerr=[[0.0] * len(p50), late], fmt="none", ecolor=_QUIET, elinewidth=1, capsize=2.5)
+    plot.errorbar(p50, places, xerr=[[0.0] * len(p50), late], fmt="none", ecolor=QUIET, elinewidth=1, capsize=2.5)
     far = max(value + extra for value, extra in zip(p50, late, strict=True))
     for place, engine in zip(places, engines, strict=True):
         end = 1e3 * max(engine.times.p90, engine.times.p50)
-        plot.text(end + 0.012 * far, place, _label(result, engine), va="center", fontsize=9, color=_INK)
+        plot.text(end + 0.012 * far, place, _label(result, engine), va="center", fontsize=9, color=INK)
     plot.set_xlim(0, 1.55 * far)
     plot.set_yticks(places, [engine.engine for engine in engines])
-    plot.set_xlabel("milliseconds a run: median, and 90 of 100 runs", fontsize=9, color=_QUIET)
+    plot.set_xlabel("milliseconds a run: median, and 90 of 100 runs", fontsize=9, color=QUIET)
     _dress(plot)
 
 
@@ -68,18 +67,20 @@ def _draw_layers(plot: "Plot", engine: Measured, dense: Mapping[str, float]) -> 
     places = range(len(shown))
     behind = [1e3 * dense.get(layer.name, 0.0) for layer in shown]
     plot.barh(places, behind, color=DENSE, height=0.74)
-    plot.barh(places, [1e3 * layer.seconds for layer in shown], color=USES if engine.uses_zeros else DENSE, height=0.44)
+    plot.barh(
+        places, [1e3 * layer.seconds for layer in shown], color=TICKET if engine.uses_zeros else DENSE, height=0.44
+    )
     plot.set_yticks(places, [layer.name for layer in shown])
     plot.set_ylim(len(shown) - 0.4, -0.6)
     ends = [max(1e3 * layer.seconds, other) for layer, other in zip(shown, behind, strict=True)]
     far = max(ends)
     for place, layer, end in zip(places, shown, ends, strict=True):
         kept = f"{100 * layer.survivors / layer.total:.0f} % of the weights" if layer.total else layer.kind
-        plot.text(end + 0.012 * far, place, kept, va="center", fontsize=7.5, color=_QUIET)
+        plot.text(end + 0.012 * far, place, kept, va="center", fontsize=7.5, color=QUIET)
     plot.set_xlim(0, 1.3 * far)
     more = "" if len(shown) == len(engine.layers) else f", the {len(shown)} slowest layers"
     beside = "; behind it a dense engine" if dense else ""
-    plot.set_xlabel(f"milliseconds in {engine.engine}{more}{beside}", fontsize=9, color=_QUIET)
+    plot.set_xlabel(f"milliseconds in {engine.engine}{more}{beside}", fontsize=9, color=QUIET)
     _dress(plot)
     plot.tick_params(axis="y", labelsize=7.5)
 
@@ -91,7 +92,7 @@ def _label(result: Result, engine: Measured) -> str:
 
 
 def _colour(engine: Measured) -> str:
-    return USES if engine.uses_zeros else DENSE if engine.arithmetic == "float32" else ROUNDED
+    return TICKET if engine.uses_zeros else DENSE if engine.arithmetic == "float32" else INT8
 
 
 def _title(result: Result) -> str:
@@ -102,9 +103,9 @@ def _title(result: Result) -> str:
 
 
 def _dress(plot: "Plot") -> None:
-    plot.tick_params(colors=_QUIET, labelsize=9, length=3)
-    plot.grid(axis="x", color=_LINE, lw=0.8)
+    plot.tick_params(colors=QUIET, labelsize=9, length=3)
+    plot.grid(axis="x", color=LINE, lw=0.8)
     plot.set_axisbelow(True)
     for side in ("top", "right", "left"):
         plot.spines[side].set_visible(False)
-    plot.spines["bottom"].set_color(_QUIET)
+    plot.spines["bottom"].set_color(QUIET)

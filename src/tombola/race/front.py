@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from tombola import colours
 from tombola.benching.table import aligned
 from tombola.disks import written
 from tombola.race.entrants import DENSE
@@ -11,8 +12,7 @@ from tombola.race.raced import Raced
 from tombola.race.rule import Finish
 
 _HEAD: Final = ("net", "run by", "accuracy", "ms", "bytes", "x float32", "x int8")
-_COLOURS: Final = {"float32": "#a7b0ba", "int8": "#e69f00"}
-_TICKET: Final = "#0072b2"
+_DENSE: Final = {"float32": colours.DENSE, "int8": colours.INT8}
 
 
 def lines(raced: Raced) -> list[str]:
@@ -84,8 +84,8 @@ def write_picture(raced: Raced, out: Path, *, dpi: int = 160) -> Path:
             fontsize=7,
         )
     x = raced.winner.bytes / 1e6 if by_size else raced.winner.ms
-    plot.scatter(x, raced.winner.accuracy, s=150, facecolors="none", edgecolors="#1b1f24", zorder=4)
-    plot.axhline(raced.dense.accuracy - raced.wanted.margin, color="#5a6370", linestyle="--", linewidth=1)
+    plot.scatter(x, raced.winner.accuracy, s=150, facecolors="none", edgecolors=colours.INK, zorder=4)
+    plot.axhline(raced.dense.accuracy - raced.wanted.margin, color=colours.QUIET, linestyle="--", linewidth=1)
     plot.set_xlabel("megabytes" if by_size else "milliseconds a run, median")
     plot.set_ylabel(f"accuracy, {raced.dense.samples:,} validation samples (%)")
     plot.set_title(f"dashed: {raced.wanted.margin:g} below the dense net; ringed: what is shipped", fontsize=10)
@@ -120,7 +120,7 @@ def _fastest(raced: Raced, arithmetic: str) -> Finish | None:
 
 
 def _colour(one: Finish) -> str:
-    return _COLOURS.get(one.arithmetic, _TICKET) if one.entrant == DENSE else _TICKET
+    return _DENSE.get(one.arithmetic, colours.TICKET) if one.entrant == DENSE else colours.TICKET
 
 
 def _missed(raced: Raced) -> Iterator[str]:

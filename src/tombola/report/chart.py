@@ -1,13 +1,14 @@
 """One panel as SVG: lines with bands and seeds over sparsity, or columns of seeds where there is a single sparsity.
 
 Colours come from the page's CSS variables, so a panel follows light and dark. Each position along x carries its values
-as ``data-tip`` (lines of "colour index, name, value, seeds", split by tabs), which the page's script shows. Each mean
+as ``data-tip`` (lines of "tone, name, value, seeds", split by tabs), which the page's script shows. Each mean
 is a link to the rows behind it.
 """
 
 from collections.abc import Sequence
 from itertools import pairwise
 
+from tombola.colours import MARKERS
 from tombola.report.curves import Summary
 from tombola.report.lines import Frame, Series
 from tombola.report.markup import Markup, tag
@@ -44,24 +45,24 @@ def plot(said: str, width: float, height: float, *parts: str) -> Markup:
     return tag("svg", {"class": "plot", "viewBox": box, "tabindex": 0, **label}, *parts)
 
 
-def point(to: str, said: str, index: int, *parts: str, column: int | None = None, also: Sequence[str] = ()) -> Markup:
+def point(to: str, said: str, tone: int, *parts: str, column: int | None = None, also: Sequence[str] = ()) -> Markup:
     """What stands for a mean, as a link to the rows behind it; ``column`` is its place along the axis.
 
     ``also`` names all numbers that a difference was made of.
     """
     if not to:
-        return tag("g", {"class": f"c{index % 8}"}, *parts)
-    link = {"class": f"pt c{index % 8}", "href": f"#{to}", "tabindex": -1, "data-k": column}
+        return tag("g", {"class": f"c{tone % 8}"}, *parts)
+    link = {"class": f"pt c{tone % 8}", "href": f"#{to}", "tabindex": -1, "data-k": column}
     return tag("a", {**link, "data-points": "+".join(also) or None, "aria-label": said}, *parts)
 
 
-def swatch(index: int) -> Markup:
+def swatch(tone: int) -> Markup:
     """A small sample of a level's line and marker, for legends."""
-    mark = marker(index, 14, 6)
+    mark = marker(tone, 14, 6)
     line = tag("path", {"class": "curve", "d": "M1 6H27"})
     return tag(
         "svg",
-        {"class": f"swatch c{index % 8} d{index // 8 % 3}", "viewBox": "0 0 28 12", "aria-hidden": "true"},
+        {"class": f"swatch c{tone % 8} d{tone // 8 % 3}", "viewBox": "0 0 28 12", "aria-hidden": "true"},
         line,
         mark,
     )
@@ -117,7 +118,7 @@ def _one(series: Series, frame: Frame, at: dict[float, float]) -> Markup:
     if not frame.lines:
         parts.extend(tag("path", {"class": "bar", "d": _bar(x, summary, frame)}) for x, summary in points)
     parts.extend(_dots(points, frame))
-    return tag("g", {"class": f"c{series.index % 8} d{series.index // 8 % 3}"}, *parts)
+    return tag("g", {"class": f"c{series.tone % 8} d{series.tone // 8 % 3}"}, *parts)
 
 
 def _means(series: Series, frame: Frame, at: dict[float, float]) -> Markup:
@@ -128,8 +129,8 @@ def _means(series: Series, frame: Frame, at: dict[float, float]) -> Markup:
         column, label = columns[x]
         where = f"{series.name}, {label}" if frame.lines else series.name
         said = f"{where}: {mean_and_spread(summary, frame.unit)}"
-        shape = marker(series.index, at[x], _y(frame, summary.mean))
-        found.append(point(to, said, series.index, shape, column=column))
+        shape = marker(series.tone, at[x], _y(frame, summary.mean))
+        found.append(point(to, said, series.tone, shape, column=column))
     return tag("g", None, *found)
 
 
@@ -158,20 +159,24 @@ def _dots(points: Sequence[tuple[float, Summary]], frame: Frame) -> list[Markup]
     )
 
 
-def marker(index: int, x: float, y: float) -> Markup:
-    """A mean: a shape of its own for each of four levels, so that colour is not needed to tell them apart."""
+def marker(tone: int, x: float, y: float) -> Markup:
+    """A mean: a shape of its own for each tone (`tombola.colours.MARKERS`), so that colour is never needed."""
     shape = (
         f"M{x - 4:.1f} {y:.1f}a4 4 0 1 0 8 0a4 4 0 1 0-8 0Z",
         f"M{x - 3.6:.1f} {y - 3.6:.1f}h7.2v7.2h-7.2Z",
         f"M{x:.1f} {y - 4.8:.1f}l4.6 8.2h-9.2Z",
         f"M{x:.1f} {y - 5:.1f}l5 5l-5 5l-5-5Z",
-    )[index % 4]
+        f"M{x:.1f} {y + 4.8:.1f}l4.6-8.2h-9.2Z",
+        f"M{x - 1.7:.1f} {y - 4.9:.1f}h3.4v3.2h3.2v3.4h-3.2v3.2h-3.4v-3.2h-3.2v-3.4h3.2Z",
+        f"M{x:.1f} {y - 2.4:.1f}l2.4-2.4 2.4 2.4-2.4 2.4 2.4 2.4-2.4 2.4-2.4-2.4-2.4 2.4-2.4-2.4 2.4-2.4-2.4-2.4Z",
+        f"M{x:.1f} {y - 5.8:.1f}l3.2 5.8l-3.2 5.8l-3.2-5.8Z",
+    )[tone % len(MARKERS)]
     return tag("path", {"class": "mean", "d": shape})
 
 
 def _dense(series: Series, frame: Frame, right: float) -> Markup:
     level = _y(frame, series.dense or 0.0)
-    return tag("path", {"class": f"dense c{series.index % 8}", "d": f"M{_LEFT:g} {level:.1f}H{right:.1f}"})
+    return tag("path", {"class": f"dense c{series.tone % 8}", "d": f"M{_LEFT:g} {level:.1f}H{right:.1f}"})
 
 
 def _end_labels(series: Sequence[Series], frame: Frame, right: float) -> list[Markup]:
@@ -179,7 +184,7 @@ def _end_labels(series: Sequence[Series], frame: Frame, right: float) -> list[Ma
     wanted = [_y(frame, s.points[-1][1].mean) for s in shown]
     places = spread_out(wanted, 16, _TOP + 4, HEIGHT - _BOTTOM - 4)
     return [
-        _text(s.name, right + 4, y + 4, "start", f"t end c{s.index % 8}") for s, y in zip(shown, places, strict=True)
+        _text(s.name, right + 4, y + 4, "start", f"t end c{s.tone % 8}") for s, y in zip(shown, places, strict=True)
     ]
 
 
@@ -206,7 +211,7 @@ def _hits(series: Sequence[Series], frame: Frame, at: dict[float, float], right:
 
 def _tip(series: Sequence[Series], frame: Frame, x: float, label: str) -> str:
     lines = [
-        f"{s.index % 8}\t{s.name}\t{mean_and_spread(summary, frame.unit)}\tn = {summary.n}"
+        f"{s.tone % 8}\t{s.name}\t{mean_and_spread(summary, frame.unit)}\tn = {summary.n}"
         for s in series
         for place, summary in s.points
         if place == x

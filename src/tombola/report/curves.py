@@ -7,6 +7,7 @@ from functools import cached_property
 from statistics import fmean, stdev
 from typing import Final, TypeAlias
 
+from tombola.colours import tones
 from tombola.report.axes import Axes, axes_of, level, ordered, rank, without_seed
 from tombola.report.points import point_id
 from tombola.rows import Row, Scalar
@@ -137,6 +138,11 @@ class Results:
     @cached_property
     def colours(self) -> tuple[Scalar, ...]:
         return ordered(place.colour for place in self.places)
+
+    @cached_property
+    def tones(self) -> tuple[int, ...]:
+        """The tone of each level, in the levels' order (`tombola.colours.tones`)."""
+        return tones([level(colour) for colour in self.colours])
 
     @cached_property
     def sparsities(self) -> tuple[float, ...]:

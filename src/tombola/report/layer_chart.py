@@ -22,7 +22,7 @@ _LONGEST = 22
 class Line:
     """One level of the colour axis: its summaries by layer."""
 
-    index: int
+    tone: int
     name: str
     values: Mapping[str, Summary]
     ids: Mapping[str, str] = field(default_factory=dict)
@@ -114,7 +114,7 @@ def _line(line: Line, column: Column) -> Markup:
     )
     parts = [tag("path", {"class": "curve", "d": through})]
     parts += [tag("path", {"class": "bar", "d": bars})] if bars else []
-    return tag("g", {"class": f"c{line.index % 8} d{line.index // 8 % 3}"}, *parts)
+    return tag("g", {"class": f"c{line.tone % 8} d{line.tone // 8 % 3}"}, *parts)
 
 
 def _points(line: Line, column: Column) -> Markup:
@@ -126,8 +126,8 @@ def _points(line: Line, column: Column) -> Markup:
             point(
                 line.ids.get(name, ""),
                 f"{line.name}, {name}: {mean_and_spread(line.values[name], column.unit)}",
-                line.index,
-                marker(line.index, column.x(line.values[name].mean), column.y(place)),
+                line.tone,
+                marker(line.tone, column.x(line.values[name].mean), column.y(place)),
                 column=place,
             )
             for place, name in enumerate(column.names)
@@ -140,7 +140,7 @@ def _hit(lines: Sequence[Line], column: Column, place: int) -> Markup:
     """An invisible row over the layer, as high as it is nearest."""
     name = column.names[place]
     told = [
-        f"{line.index % 8}\t{line.name}\t{mean_and_spread(line.values[name], column.unit)}\tn = {line.values[name].n}"
+        f"{line.tone % 8}\t{line.name}\t{mean_and_spread(line.values[name], column.unit)}\tn = {line.values[name].n}"
         for line in lines
         if name in line.values
     ]

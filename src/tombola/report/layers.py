@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from statistics import fmean
 
-from tombola.report.axes import Axes, axes_of, ordered, rank, without_seed
+from tombola.colours import tones
+from tombola.report.axes import Axes, axes_of, level, ordered, rank, without_seed
 from tombola.report.curves import LAYER, Panel, Summary, studies_told_apart
 from tombola.report.points import point_id
 from tombola.rows import Row, Scalar
@@ -43,6 +44,11 @@ class Layers:
     @cached_property
     def colours(self) -> tuple[Scalar, ...]:
         return ordered(colour for levels in self.parts.values() for colour in levels)
+
+    @cached_property
+    def tones(self) -> tuple[int, ...]:
+        """The tone of each level, in the levels' order (`tombola.colours.tones`)."""
+        return tones([level(colour) for colour in self.colours])
 
     @cached_property
     def metrics(self) -> tuple[tuple[str, str], ...]:

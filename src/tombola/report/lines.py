@@ -12,7 +12,7 @@ from tombola.report.scales import kept_halvings, padded
 class Series:
     """One level of the colour axis: its summaries by x, and the dense level where there is one."""
 
-    index: int
+    tone: int
     name: str
     points: tuple[tuple[float, Summary], ...]
     dense: float | None = None
@@ -67,7 +67,7 @@ def series_of(results: Results, look: Look, measure: Measure, panel: Panel) -> l
         if points:
             dense = whole[0.0].mean if 0.0 in whole and look.lines and dense_shown(results) else None
             ids = tuple(results.point(measure, Place(panel, colour, s)) for s in curve)
-            found.append(Series(index, name_of(results, index), points, dense, ids))
+            found.append(Series(results.tones[index], name_of(results, index), points, dense, ids))
     return found
 
 
@@ -79,7 +79,7 @@ def _unpruned(results: Results, measure: Measure, panel: Panel) -> list[Series]:
         if (summary := results.summaries[measure].get(place)) is not None:
             dense = summary.mean if colour == DENSE else None
             ids = (results.point(measure, place),)
-            found.append(Series(index, name_of(results, index), ((float(index), summary),), dense, ids))
+            found.append(Series(results.tones[index], name_of(results, index), ((float(index), summary),), dense, ids))
     return found
 
 

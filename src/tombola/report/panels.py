@@ -58,7 +58,10 @@ def key_of(results: Results) -> Markup:
     """Which colour and marker is whose; nothing where there is one."""
     if len(results.colours) < 2:
         return Markup("")
-    items = [tag("li", None, swatch(k), level(colour)) for k, colour in enumerate(results.colours)]
+    items = [
+        tag("li", None, swatch(tone), level(colour))
+        for tone, colour in zip(results.tones, results.colours, strict=True)
+    ]
     return tag("ul", {"class": "legend", "aria-label": last_part(results.axes.colour or "")}, *items)
 
 
@@ -105,7 +108,7 @@ def _panel(
     series = series_of(results, look, measure, panel)
     said = _said(series, frame, measure, title)
     inside = [line for line in series if line.dense is None or frame.low <= line.dense <= frame.high]
-    shown = [line if line in inside else Series(line.index, line.name, line.points, None, line.ids) for line in series]
+    shown = [line if line in inside else Series(line.tone, line.name, line.points, None, line.ids) for line in series]
     name = [tag("h3", None, in_unit(measure))] if alone else []
     heading = [tag("figcaption", None, *name, title)] if name or title else []
     return tag("figure", {"class": "panel"}, *heading, draw_panel(shown, frame, said))

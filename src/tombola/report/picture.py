@@ -1,4 +1,4 @@
-"""The sparsity curves as a PNG, for a README or a paper: ``python -m tombola.report.picture rows.jsonl out.png``."""
+"""The sparsity curves as a file, for a README or a paper: ``python -m tombola.report.picture rows.jsonl out.pdf``."""
 
 import sys
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING
 
+from tombola.colours import INK, LINE, MARKERS, QUIET, TONES
 from tombola.disks import written
 from tombola.errors import RequestError
 from tombola.report.curves import Results, read_results
@@ -16,10 +17,6 @@ from tombola.rows import Row, read_rows
 if TYPE_CHECKING:
     from matplotlib.axes import Axes as Plot
 
-# The page's colours on white: Okabe and Ito's, the pale ones darkened until lines stand out.
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#b5578f", "#a87400", "#2b8fc7", "#6b4fa0", "#5a6370")
-_MARKERS = "os^D"
-_INK, _QUIET, _LINE = "#1b1f24", "#5a6370", "#dfe3e8"
 _SUFFIXES = (".png", ".svg", ".pdf")
 _MOST_PANELS = 24
 _READING = "lines: means over seeds; bands: one standard deviation; dotted: the dense network"
@@ -57,13 +54,13 @@ def write_picture(
             _draw(plot, series_of(results, look, measure, panel), frame)
             _dress(plot, frame, results.panel_title(panel))
         if panel == results.panels[0]:
-            plot.set_ylabel(fill(in_unit(measure), _LETTERS), color=_INK)
+            plot.set_ylabel(fill(in_unit(measure), _LETTERS), color=INK)
     for plot in plots.flat[len(drawn) :]:
         plot.set_axis_off()
     if len(results.colours) > 1:
         handles, labels = plots[0][0].get_legend_handles_labels()
         canvas.legend(handles, labels, loc="outside upper left", ncols=_columns(labels, wide), frameon=False)
-    canvas.supxlabel("; ".join(filter(None, (_READING, made))), x=0.01, ha="left", fontsize=7, color=_QUIET)
+    canvas.supxlabel("; ".join(filter(None, (_READING, made))), x=0.01, ha="left", fontsize=7, color=QUIET)
     out.parent.mkdir(parents=True, exist_ok=True)
     with written(out) as beside:
         metadata = {"Description": made} if made and out.suffix == ".png" else None
@@ -87,7 +84,7 @@ def _draw(plot: "Plot", series: Sequence[Series], frame: Frame) -> None:
         x, summaries = [place for place, _ in line.points], [summary for _, summary in line.points]
         mean, std = [summary.mean for summary in summaries], [summary.std for summary in summaries]
         low, high = [m - s for m, s in zip(mean, std, strict=True)], [m + s for m, s in zip(mean, std, strict=True)]
-        tone, marker = COLOURS[line.index % len(COLOURS)], _MARKERS[line.index % len(_MARKERS)]
+        tone, marker = TONES[line.tone % len(TONES)], MARKERS[line.tone % len(MARKERS)]
         plot.plot(x, mean, color=tone, marker=marker, markersize=5, markeredgecolor="white", lw=1.8, label=line.name)
         plot.fill_between(x, low, high, color=tone, alpha=0.15, linewidth=0)
         if not frame.lines:
@@ -98,16 +95,16 @@ def _draw(plot: "Plot", series: Sequence[Series], frame: Frame) -> None:
 
 def _dress(plot: "Plot", frame: Frame, title: str) -> None:
     """Quiet axes: a grid across, no box, sparsities as they were asked for."""
-    plot.set_title(title, fontsize=10, color=_QUIET, loc="left")
+    plot.set_title(title, fontsize=10, color=QUIET, loc="left")
     plot.set_xticks([place for place, _ in frame.xs], [label for _, label in frame.xs])
-    plot.set_xlabel(frame.x_title, fontsize=9, color=_QUIET)
+    plot.set_xlabel(frame.x_title, fontsize=9, color=QUIET)
     plot.set_ylim(frame.low, frame.high)
-    plot.tick_params(colors=_QUIET, labelsize=9, length=3)
-    plot.grid(axis="y", color=_LINE, lw=0.8)
+    plot.tick_params(colors=QUIET, labelsize=9, length=3)
+    plot.grid(axis="y", color=LINE, lw=0.8)
     plot.set_axisbelow(True)
     for side in ("top", "right", "left"):
         plot.spines[side].set_visible(False)
-    plot.spines["bottom"].set_color(_QUIET)
+    plot.spines["bottom"].set_color(QUIET)
 
 
 def main(arguments: Sequence[str]) -> int:

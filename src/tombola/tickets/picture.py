@@ -3,12 +3,12 @@
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from tombola.colours import PRUNED, TICKET
 from tombola.tickets.summary import LayerCount, Summary
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_KEPT, _PRUNED = "#0072b2", "#dfe3e8"
 _MOST: Final = 200
 """Layers that are shown; of more than these the rest is counted."""
 
@@ -35,8 +35,8 @@ def figure_of(summary: Summary) -> "Figure":
     figure = Figure(figsize=(8.0, 0.24 * len(layers) + 1.2), layout="constrained", facecolor="white")
     plot = figure.subplots()
     places = range(len(layers))
-    plot.barh(places, [1.0] * len(layers), color=_PRUNED, height=0.7)
-    plot.barh(places, [layer.density for layer in layers], color=_KEPT, height=0.7)
+    plot.barh(places, [1.0] * len(layers), color=PRUNED, height=0.7)
+    plot.barh(places, [layer.density for layer in layers], color=TICKET, height=0.7)
     for place, layer in zip(places, layers, strict=True):
         plot.text(1.01, place, f"{layer.kept:,} of {layer.total:,}", va="center", fontsize=7)
     plot.set_yticks(places, [_plainly(layer.name) for layer in layers], fontsize=7)
@@ -61,8 +61,8 @@ def _adapted(summary: Summary) -> str:
 def _row(layer: LayerCount) -> str:
     shape = "x".join(map(str, layer.shape)) or "scalar"
     bar = (
-        f'<div style="width:120px;background:{_PRUNED}">'
-        f'<div style="width:{layer.density:.1%};background:{_KEPT};height:0.8em"></div></div>'
+        f'<div style="width:120px;background:{PRUNED}">'
+        f'<div style="width:{layer.density:.1%};background:{TICKET};height:0.8em"></div></div>'
     )
     cells = (escape(layer.name), shape, f"{layer.kept:,}", f"{bar}{layer.density:.2%}")
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"

@@ -57,7 +57,7 @@ def _block(layers: Layers, metric: str, unit: str, shown: Sequence[Part]) -> Mar
 def _panel(layers: Layers, part: Part, column: Column) -> Markup:
     lines = [
         Line(
-            layers.colours.index(colour),
+            layers.tones[layers.colours.index(colour)],
             level(colour) if layers.axes.colour else "mean",
             values,
             {name: layers.ids[part, colour, name] for name in values},
@@ -86,7 +86,7 @@ def _title(layers: Layers, part: Part) -> str:
 def _legend(layers: Layers) -> Markup:
     if len(layers.colours) < 2:
         return Markup("")
-    items = [tag("li", None, swatch(k), level(colour)) for k, colour in enumerate(layers.colours)]
+    items = [tag("li", None, swatch(tone), level(c)) for tone, c in zip(layers.tones, layers.colours, strict=True)]
     return tag("ul", {"class": "legend", "aria-label": last_part(layers.axes.colour or "")}, *items)
 
 

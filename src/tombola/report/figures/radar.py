@@ -169,19 +169,19 @@ def _ring(spots: Sequence[tuple[float, float]]) -> str:
 
 
 def _line(results: Results, spokes: Sequence[Spoke], place: Place, found: Sequence[Summary]) -> Markup:
-    index, count = results.colours.index(place.colour), len(spokes)
+    tone, count = results.tones[results.colours.index(place.colour)], len(spokes)
     spots = [_spot(k, count, spoke.value(s) / 100) for k, (spoke, s) in enumerate(zip(spokes, found, strict=True))]
     name = results.named(place.colour)
     marks = [
         point(
             results.point(spoke.measure, place),
             f"{name}, {spoke.name}: {number(spoke.value(summary), '%')} %",
-            index,
-            marker(index, *spot),
+            tone,
+            marker(tone, *spot),
         )
         for spoke, summary, spot in zip(spokes, found, spots, strict=True)
     ]
-    dash = f"c{index % 8} d{(index // 8 or index // 4) % 3}"
+    dash = f"c{tone % 8} d{(tone // 8 or tone // 4) % 3}"
     return tag("g", {"class": dash}, tag("path", {"class": "curve thin", "d": _ring(spots)}), *marks)
 
 

@@ -93,7 +93,7 @@ def _setting(results: Results, panel: Panel, measure: Measure, row: Sequence[Due
 def _cell(results: Results, duel: Duel | None) -> Markup:
     if duel is None:
         return tag("td", {"role": "cell", "class": "none"}, "–")
-    index = results.colours.index(duel.leader) % 8
+    tone = results.tones[results.colours.index(duel.leader)] % 8
     lead = [tag("span", None, _signed(duel, duel.difference))]
     if span := duel.verdict.interval:
         lead.append(tag("span", None, f"({_signed(duel, span.low)} to {_signed(duel, span.high)})"))
@@ -102,7 +102,7 @@ def _cell(results: Results, duel: Duel | None) -> Markup:
     to = {"class": "cell", "href": f"#{sides[0]}", "data-points": link(*sides)}
     if duel.decided:
         said = tag("a", to, tag("b", None, level(duel.leader)), join(*lead))
-        return tag("td", {"role": "cell", "class": f"win c{index}", "data-at": at}, said)
+        return tag("td", {"role": "cell", "class": f"win c{tone}", "data-at": at}, said)
     who = tag("i", None, level(duel.leader)) if duel.difference else Markup("")
     said = tag("a", to, tag("b", None, duel.outcome), who, join(*lead))
     return tag("td", {"role": "cell", "class": "even", "data-at": at}, said)
