@@ -9,8 +9,9 @@ from typing import Final
 
 from tombola.race.entrants import Entrant, Ladder
 from tombola.race.finals import Ran
-from tombola.race.rule import Finish, Standing, Target, halved
+from tombola.race.rule import Finish, Standing, halved
 from tombola.race.training import Start
+from tombola.race.wanted import Target
 
 TRIES: Final = 3
 """A rung that does not hold after so many stretches is given up, and its ladder with it."""

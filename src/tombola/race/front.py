@@ -11,14 +11,14 @@ from tombola.race.entrants import DENSE
 from tombola.race.raced import Raced
 from tombola.race.rule import Finish
 
-_HEAD: Final = ("net", "run by", "accuracy", "ms", "bytes", "x float32", "x int8")
+HEAD: Final = ("net", "run by", "accuracy", "ms", "bytes", "x float32", "x int8")
 _DENSE: Final = {"float32": colours.DENSE, "int8": colours.INT8}
 
 
 def lines(raced: Raced) -> list[str]:
     """The table, the winner, what was not tried, one sentence of advice."""
     wanted = raced.wanted
-    shown = aligned([_HEAD, *(_row(raced, one) for one in sorted(raced.front, key=lambda one: one.ms))])
+    shown = aligned([HEAD, *(row(raced, one) for one in sorted(raced.front, key=lambda one: one.ms))])
     return [
         f"on {raced.dense.samples:,} validation samples, batch {wanted.batch}, {wanted.threads} threads;",
         f"{trained(raced)}:",
@@ -97,7 +97,8 @@ def write_picture(raced: Raced, out: Path, *, dpi: int = 160) -> Path:
     return out
 
 
-def _row(raced: Raced, one: Finish) -> Sequence[str]:
+def row(raced: Raced, one: Finish) -> Sequence[str]:
+    """A line of the table: an arrow at the winner, its figures, how many times as fast as dense nets it is."""
     exact, rounded = _fastest(raced, "float32"), _fastest(raced, "int8")
     return (
         ("-> " if one is raced.winner else "   ") + one.entrant,

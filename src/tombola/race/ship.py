@@ -19,6 +19,7 @@ from tombola.models.said import said_in
 from tombola.race.card import card
 from tombola.race.front import write_picture
 from tombola.race.known import shown_of
+from tombola.race.page import page
 from tombola.race.raced import Raced
 from tombola.study.store import Store
 from tombola.tickets.ticket import Ticket
@@ -38,6 +39,7 @@ def ship(raced: Raced, folder: Path, store: Store) -> list[Path]:
         LABELS: labels(names),
         "result.json": json.dumps(plain(raced), indent=1) + "\n",
         "card.md": card(raced, network, ticket, runs.name),
+        "report.html": page(raced, network),
     }
     for name, text in texts.items():
         with written(folder / name) as beside:

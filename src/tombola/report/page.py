@@ -38,16 +38,7 @@ def page(rows: Sequence[Row], about: About) -> str:
     rows = ReadOnce(rows)
     results = read_results(rows, about.by)
     title = headline(results, about)
-    head = tag(
-        "head",
-        None,
-        tag("meta", {"charset": "utf-8"}),
-        tag("meta", {"http-equiv": "Content-Security-Policy", "content": _POLICY}),
-        tag("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
-        tag("meta", {"name": "color-scheme", "content": "light dark"}),
-        tag("title", None, " · ".join(part for part in ("Tombola", _name(rows, about)) if part)),
-        tag("style", None, Markup(_resource("page.css"))),
-    )
+    head = head_called(_name(rows, about))
     top = _top(rows, results, about, title)
     script = tag("script", None, Markup(_resource("page.js")))
     room = LARGEST - sum(len(part.encode()) for part in (head, top, script)) - 2000
@@ -60,6 +51,20 @@ def page(rows: Sequence[Row], about: About) -> str:
     skip = tag("a", {"class": "skip", "href": "#main"}, "Skip to the results")
     body = tag("body", None, skip, main, foot, tip, _panel(about), script)
     return f"<!doctype html>\n{tag('html', {'lang': 'en'}, head, body)}\n"
+
+
+def head_called(name: str) -> Markup:
+    """The head of a page of Tombola's that needs nothing else: its title, its style, and that it may load nothing."""
+    return tag(
+        "head",
+        None,
+        tag("meta", {"charset": "utf-8"}),
+        tag("meta", {"http-equiv": "Content-Security-Policy", "content": _POLICY}),
+        tag("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
+        tag("meta", {"name": "color-scheme", "content": "light dark"}),
+        tag("title", None, " · ".join(part for part in ("Tombola", name) if part)),
+        tag("style", None, Markup(_resource("page.css"))),
+    )
 
 
 def _panel(about: About) -> Markup:
@@ -106,17 +111,17 @@ def _section(name: str, drawn: Drawn) -> Markup:
     heading = f"figure-{name}"
     parts = [tag("h2", {"id": heading}, drawn.title), Markup(drawn.fragment)]
     if drawn.table is not None and not drawn.fragment:
-        parts.append(_numbers(drawn.title, drawn.table))
+        parts.append(numbers(drawn.title, drawn.table))
     if drawn.caption:
         parts.append(tag("p", {"class": "caption"}, drawn.caption))
     if drawn.table is not None and drawn.fragment:
         count = f"{len(drawn.table.rows)} row{'s' if len(drawn.table.rows) != 1 else ''}"
         summary = tag("summary", None, f"The numbers ({count})")
-        parts.append(tag("details", None, summary, _numbers(drawn.title, drawn.table)))
+        parts.append(tag("details", None, summary, numbers(drawn.title, drawn.table)))
     return tag("section", {"aria-labelledby": heading, "id": name, "data-figure": name}, *parts)
 
 
-def _numbers(title: str, table: Table) -> Markup:
+def numbers(title: str, table: Table) -> Markup:
     """A table that scrolls by itself on a narrow screen."""
     sides = ["right" if all(map(_is_number, column)) else None for column in zip(*table.rows, strict=True)]
     heads = zip(table.header, sides or [None] * len(table.header), strict=True)

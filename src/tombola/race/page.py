@@ -1,0 +1,68 @@
+"""``report.html``: what came out of a race on one page that needs nothing else."""
+
+from collections.abc import Iterator
+
+from tombola.benching.machine import processor
+from tombola.models.network import Network
+from tombola.race.front import HEAD, advice, held_out, row, trained
+from tombola.race.raced import Raced
+from tombola.race.rule import Finish
+from tombola.report.figures._base import Table
+from tombola.report.markup import Markup, tag
+from tombola.report.page import head_called, numbers
+from tombola.report.scatter import Spot, draw_scatter
+
+
+def page(raced: Raced, network: Network) -> str:
+    """The page's text: the advice, the front as a picture and as numbers, held-out samples, what was not tried."""
+    header = tag("header", None, tag("p", {"class": "eyebrow"}, "Tombola · make"), tag("h1", None, advice(raced)))
+    main = tag("main", {"id": "main"}, header, _facts(raced, network), *_sections(raced))
+    foot = tag("footer", None, "Made by tombola make; needs no network. All of it for programs: result.json.")
+    return f"<!doctype html>\n{tag('html', {'lang': 'en'}, head_called('make'), tag('body', None, main, foot))}\n"
+
+
+def _facts(raced: Raced, network: Network) -> Markup:
+    wanted = raced.wanted
+    facts = {
+        "net": network.source,
+        "task": "" if network.adapted is None else network.adapted.title,
+        "margin": f"{wanted.margin:g} points",
+        "target": wanted.target,
+        "minutes": f"{raced.seconds / 60:.1f} of {wanted.minutes:g}",
+        "run at": f"batch {wanted.batch}, {wanted.threads} threads",
+        "processor": processor(),
+    }
+    items = [tag("div", None, tag("dt", None, name), tag("dd", None, text)) for name, text in facts.items() if text]
+    return tag("dl", {"class": "facts"}, *items)
+
+
+def _sections(raced: Raced) -> Iterator[Markup]:
+    ranked = sorted(raced.front, key=lambda one: one.ms)
+    table = Table(HEAD, tuple(tuple(row(raced, one)) for one in ranked))
+    count = f"{raced.dense.samples:,} validation samples chose the winner; {trained(raced)}."
+    yield _section("The front", _drawn(raced), numbers("The front", table), tag("p", {"class": "caption"}, count))
+    yield _section("Held-out samples", _listed(held_out(raced)))
+    if raced.left:
+        yield _section("Not tried to the end", _listed([f"{name}: {why}" for name, why in raced.left.items()]))
+
+
+def _drawn(raced: Raced) -> Markup:
+    """Points of accuracy from the dense net against milliseconds, or megabytes where size is the target."""
+    by_size = raced.wanted.target == "size"
+    spots = [_spot(one, raced.dense, one.bytes / 1e6 if by_size else one.ms) for one in raced.front]
+    across = "megabytes" if by_size else "milliseconds a run, median"
+    said = f"The winner is {raced.winner.entrant}; the line is the dense net in float32."
+    return tag("div", {"class": "panels"}, draw_scatter(spots, across, "points from dense", said))
+
+
+def _spot(one: Finish, dense: Finish, x: float) -> Spot:
+    name = f"{one.entrant}, {one.engine}"
+    return Spot(name, x, one.accuracy - dense.accuracy, None, None, f"{name}: {one.accuracy:.2f} %, {x:.3g}")
+
+
+def _section(title: str, *parts: Markup) -> Markup:
+    return tag("section", {"aria-label": title}, tag("h2", None, title), *parts)
+
+
+def _listed(lines: list[str]) -> Markup:
+    return tag("ul", {"class": "told"}, *(tag("li", None, line) for line in lines))
