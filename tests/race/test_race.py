@@ -34,14 +34,14 @@ from tombola.study import shipping
 from tombola.tasks._base import Task
 from tombola.tickets.ticket import Ticket
 
-COUPLED = {"name": "coupled", "budget": "uniform"}
+CHANNELS = {"name": "omp", "pattern": "channel", "budget": "uniform"}
 TOY_DENSE = Entrant(DENSE, NOTHING, ["torch"])
 TOYS = [
     Ladder(
         "channels",
         [
-            Entrant("half", {**COUPLED, "sparsity": 0.5}, ["shrunk:torch"]),
-            Entrant("most", {**COUPLED, "sparsity": 0.8}, ["shrunk:torch"]),
+            Entrant("half", {**CHANNELS, "sparsity": 0.5}, ["shrunk:torch"]),
+            Entrant("most", {**CHANNELS, "sparsity": 0.8}, ["shrunk:torch"]),
         ],
     )
 ]
@@ -129,7 +129,13 @@ def test_it_leaves_a_folder_that_runs_and_again_the_same(monkeypatch: pytest.Mon
     card = Path("made/card.md").read_text("utf-8")
     assert card.startswith("---\npipeline_tag: image-classification\n")
     assert f"{told['held_out'][0]['accuracy']:.2f} %" in card
+    report = Path("made/report.html").read_text("utf-8")
+    assert "ship " in report
+    assert len(report) < 60_000
+    assert "http" not in report.replace("http-equiv", ""), "it needs no network"
     ticket = Ticket.load("made/model.ticket")
+    assert str(ticket.lineage.dense) == "resnet8 (random, seed 0)", "not a file in somebody's store"
+    assert ticket.masks.sparsity == pytest.approx(0.8 if told["winner"]["entrant"] == "most" else 0.5, abs=0.05)
     (row,) = verbs.measure(verbs.applied(verbs.base_of(ticket), ticket), "digits", "accuracy")
     assert row.value == pytest.approx(told["held_out"][0]["accuracy"], abs=0.2)
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from tombola.race.entrants import Entrant, Ladder
-from tombola.race.finals import Ran
 from tombola.race.rule import Finish, Standing, halved
 from tombola.race.training import Start
 from tombola.race.wanted import Target
@@ -42,9 +41,8 @@ class Climb:
         """Rungs that were not trained."""
         return self.rungs[self._place + (self._tries > 0) :]
 
-    def took(self, ran: Ran, net: Start, held: float | None) -> None:
+    def took(self, accuracy: float, net: Start, held: float | None) -> None:
         """A stretch ended at ``net``; ``held`` is the cost of it where it holds the margin."""
-        accuracy = max(one.accuracy for one in ran.finishes)
         self._start = net
         if held is None:
             self._tries += 1
