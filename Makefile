@@ -37,7 +37,8 @@ oracles: setup  ## the slow tests beside other libraries (the check extra)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[check,openvino,text]'
 	$(BIN)/python -m pytest -q -m slow
 
-evidence: setup  ## results/EVIDENCE.md from the stored rows; fails where it held a number they do not give
+evidence: setup  ## the protocol, and results/EVIDENCE.md from the stored rows; fails where it held a number they do not give
+	$(BIN)/python -m results.evidence.protocol
 	$(BIN)/python -m results.evidence
 
 fmt: setup  ## format and sort

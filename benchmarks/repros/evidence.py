@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from benchmarks.repros.finding import expect, finding
-from results.evidence.claims import CLAIMS
+from results.evidence.claims import CLAIMS, JUDGED
+from results.evidence.judged import Judged, judged
 from results.evidence.judges import leaning
 from results.evidence.leads import gap, lead
-from results.evidence.page import Judged, judged
 
 from tombola.recipes import _small
 from tombola.recipes._lookup import recipe
@@ -26,7 +26,7 @@ def _rows(prior: str, *values: float) -> list[Row]:
 
 
 def _judged() -> list[Judged]:
-    return judged(CLAIMS, {claim.study: claim.rows() for claim in CLAIMS})
+    return judged(JUDGED, {claim.name: claim.rows() for claim in JUDGED})
 
 
 @finding("S1", "masks are learned at the scheme's own rate")
@@ -38,6 +38,7 @@ def own_rate(_: Path) -> str:
     text = (SMALL.parent / "robust_tickets" / "fig5.py").read_text(encoding="utf-8")
     expect("optimizer" not in text, "robust-tickets/fig5 writes an optimizer of its own")
     (learned,) = [claim for claim in CLAIMS if claim.name == "Learned masks"]
+    assert learned.judge is not None
     found = next(iter(learned.judge(learned.rows()).leads.values()))
     expect(leaning(found) == "against", f"learned masks: {found.mean:+.2f}")
     return f"{len(drawn)} cells at rate 0.1; the lead is {found.mean:+.2f}"
@@ -60,7 +61,7 @@ def by_interval(_: Path) -> str:
 def together(_: Path) -> str:
     """No verdict of the page stands by its own interval alone."""
     found = _judged()
-    sure = [one for one in found if one.verdict in ("holds here", "does not hold here")]
+    sure = [one for one in found if one.verdict.startswith(("holds", "does not hold"))]
     expect(all(one.p is not None and one.p < 0.05 for one in sure), "a verdict stands without Holm's correction")
     alone = [one for one in found if one.finding.leaning != "open"]
     expect(len(sure) < len(alone), "Holm's correction takes nothing back")

@@ -1,39 +1,46 @@
-"""Write results/EVIDENCE.md from the stored rows, and say which numbers of the file as it was are not in them.
+"""Write EVIDENCE.md and details.md from the stored rows, and say which numbers of them as they were are not in those.
 
     python -m results.evidence            (make evidence)
 
-The exit code is 1 where the file, or the remarks written by hand, held a number that the rows do not give, or where
-rows are missing: the file is then as the rows are, and the remarks are to be mended.
+The exit code is 1 where a page, or the remarks written by hand, held a number that the rows do not give, or where rows
+are missing that a page told of: the pages are then as the rows are, and the remarks are to be mended.
 """
 
 import re
 import sys
 from typing import Final
 
-from results.evidence.claims import CLAIMS, HERE
-from results.evidence.page import command, page, with_remarks
+from results.evidence.claims import CLAIMS, HERE, JUDGED
+from results.evidence.details import details
+from results.evidence.judged import judged
+from results.evidence.page import page, with_remarks
 
 PAGE: Final = HERE.parent / "EVIDENCE.md"
+DETAILS: Final = HERE / "details.md"
 REMARKS: Final = HERE / "remarks.md"
 NUMBER: Final = re.compile(r"(?<![\w.-])[+-]?\d+(?:\.\d+)?")  # ResNet-20 is a name
 
 
 def main() -> int:
-    """Write the page; 0 where nothing was wrong with it."""
-    missing = sorted({claim.recipe for claim in CLAIMS if not claim.file.exists()})
-    before = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    """Write the pages; 0 where nothing was wrong with them."""
+    rows = {claim.name: claim.rows() for claim in JUDGED}
+    found = judged(JUDGED, rows)
     remarks = REMARKS.read_text(encoding="utf-8")
-    computed = page([claim for claim in CLAIMS if claim.recipe not in missing])
-    found = [(PAGE, *stray) for stray in strays(before, computed + remarks)]
-    found += [(REMARKS, *stray) for stray in strays(remarks, computed)]
-    after = with_remarks(computed, remarks)
-    PAGE.write_text(after, encoding="utf-8")
-    for file, line, number in found:
+    texts = {
+        PAGE: page(found, [claim for claim in CLAIMS if claim not in JUDGED]),
+        DETAILS: details(JUDGED, found, rows),
+    }
+    computed = "".join(texts.values())
+    before = {file: file.read_text(encoding="utf-8") if file.exists() else "" for file in texts}
+    wrong = [(REMARKS, *stray) for stray in strays(remarks, computed)]
+    texts[PAGE] = with_remarks(texts[PAGE], remarks)
+    wrong += [(file, *stray) for file, text in texts.items() for stray in strays(before[file], text)]
+    for file, text in texts.items():
+        file.write_text(text, encoding="utf-8")
+    for file, line, number in wrong:
         print(f"{file.name}:{line}: {number} is not what the rows give", file=sys.stderr)
-    for recipe in missing:
-        print(f"no rows of {recipe}: {command(recipe)}", file=sys.stderr)
-    print(f"{PAGE.name}: {len(CLAIMS)} claims, {'unchanged' if before == after else 'written'}")
-    return 1 if found or missing else 0
+    print(f"{PAGE.name}: {len(JUDGED)} claims, {'unchanged' if before == texts else 'written'}")
+    return 1 if wrong else 0
 
 
 def strays(before: str, after: str) -> list[tuple[int, str]]:

@@ -35,6 +35,12 @@ class Finding:
     numbers: tuple[str, ...] = ()
     runs: int = 0
     least_p: float = 0.0
+    must: int = 1
+    """How many of the leads have to stand at once."""
+    share: int = 1
+    """By how much each one's bar is divided for that."""
+    tasks: int = 0
+    """Over how many tasks ranks are correlated, where that is the test."""
 
 
 def leaning(found: Lead) -> Leaning:
@@ -89,11 +95,16 @@ def between(rows: Sequence[Row]) -> Finding:
         "smoothing over natural": lead(asked, "prior", "smoothing 0.12", "natural"),
         "adversarial over smoothing": lead(asked, "prior", STRONGER, "smoothing 0.12"),
     }
+    return all_above(leads, len(asked))
+
+
+def all_above(leads: dict[str, Lead], runs: int, metric: str = "accuracy") -> Finding:
+    """For where every lead is above 0 (p is their largest), against where one alone is below (p times their count)."""
     signs = {found.sign for found in leads.values()}
     below = [found.p for found in leads.values() if found.mean < 0]
-    p = min(1.0, 2 * min(below)) if below else max(found.p for found in leads.values())
+    p = min(1.0, len(leads) * min(below)) if below else max(found.p for found in leads.values())
     lean: Leaning = "for" if signs == {1} else "against" if -1 in signs and p < 0.05 else "open"
-    return Finding(lean, "accuracy", p, leads, runs=len(asked))
+    return Finding(lean, metric, p, leads, runs=runs, must=len(leads))
 
 
 def eps_decides(rows: Sequence[Row]) -> Finding:
@@ -132,7 +143,8 @@ def most_tasks(rows: Sequence[Row]) -> Finding:
     lean: Leaning = "for" if won < 0.05 else "against" if lost < 0.05 else "open"
     signs = [found.sign for found in leads.values()]
     told = f"better, open, worse on {signs.count(1)}, {signs.count(0)}, {signs.count(-1)} of {count}"
-    return Finding(lean, "accuracy", min(1.0, 2 * min(won, lost)), leads, told, runs=len(asked))
+    p = min(1.0, 2 * min(won, lost))
+    return Finding(lean, "accuracy", p, leads, told, runs=len(asked), must=most, share=count - most + 1)
 
 
 def _partial(leads: Sequence[Lead], most: int, sign: int) -> float:
@@ -162,7 +174,7 @@ def gap_tells(rows: Sequence[Row]) -> Finding:
     )
     numbers = ("distances: " + ", ".join(told), f"{only} change places: nothing else could pass")
     runs = len(asked) + len(distances)
-    return Finding(lean, "accuracy", found.p, leads, head, numbers, runs, perfect)
+    return Finding(lean, "accuracy", found.p, leads, head, numbers, runs, perfect, tasks=len(leads))
 
 
 def least_p(count: int) -> tuple[float, float]:

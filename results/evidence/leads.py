@@ -9,6 +9,7 @@ seed of drawing and transfer: every net was pretrained once, and nothing here sa
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import sqrt
 from statistics import fmean
 from typing import TypeAlias
 
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from tombola.outcomes import Outcomes
 from tombola.rows import Row, Scalar
-from tombola.verdicts.intervals import Interval, interval_of, p_value
+from tombola.verdicts.intervals import Interval, interval_of, p_value, spread_of
 
 SPARSITY = "draw.sparsity"
 _FEWEST = 3
@@ -44,6 +45,9 @@ class Lead:
     seeds: int
     images: bool
     """Whether the interval allows for other test images too, in all cells."""
+    error: float = 0.0
+    """The standard error behind the interval, with its degrees of freedom."""
+    freedom: float = 2.0
 
     @property
     def sign(self) -> int:
@@ -101,9 +105,12 @@ def _judged(
     samples, noises = min(row.samples for row in rows), (0.0, _noise(parts, seeds))
     spans = [interval_of(by_seed, noise, samples) for noise in noises]
     widest = Interval(min(span.low for span in spans), max(span.high for span in spans), spans[1].method)
+    wider = max(noises, key=lambda noise: spans[noises.index(noise)].high)
+    variance, freedom = spread_of(by_seed, wider, samples)
     p = max(p_value(by_seed, noise, samples) for noise in noises)
     cells = tuple(cell for _, pairs in parts for cell in pairs)
-    return Lead(fmean(by_seed), widest, p, *means, cells, len(seeds), all(row.outcomes for row in rows))
+    images = all(row.outcomes for row in rows)
+    return Lead(fmean(by_seed), widest, p, *means, cells, len(seeds), images, sqrt(variance), freedom)
 
 
 def _by_seed(pairs: Mapping[Cell, Pair], seeds: Sequence[int]) -> list[float]:

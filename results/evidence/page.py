@@ -1,193 +1,135 @@
 """The text of EVIDENCE.md from rows: every number of it is computed here, but for those in the claims' own words."""
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 
-from results.evidence.breakdown import breakdown
-from results.evidence.claims import HERE, Claim
-from results.evidence.floors import controls, floor
-from results.evidence.holm import holm
-from results.evidence.judges import Finding
+from results.evidence.claim import Claim, command
+from results.evidence.judged import Judged
 from results.evidence.leads import Lead
-
-from tombola.rows import Row
+from results.evidence.power import effect_of
+from results.evidence.wording import effect, p_of, table, told_of
 
 HEAD = """\
 # Evidence
 
-What the papers claim, tried on real images at small scale. Written by `make evidence` from the rows in
-[evidence](evidence); rules and priors are in [claims.py](evidence/claims.py), how they are judged in
-[judges.py](evidence/judges.py).
+What the papers claim, tried on real images at small scale. Written by `make evidence`, which fails on any number that
+the [stored rows](evidence) do not give. Hypotheses, units, controls, tests:
+[the protocol](../docs/explanation/protocol.md).
+Every lead, the means level by level, attacks and machines: [details](evidence/details.md).
 
-**How far it reaches.** The unit that is repeated is the seed of drawing and transfer, three times. *Every prior was
-pretrained once*: a verdict is about these pretrained nets, and how other pretrainings would differ is in no interval.
-Leads are in points with 95 % intervals (Student's over seeds, with the noise of the test images added where the rows
-say which images were right; the table says where they do not). p is two-sided, of the same statistic as the interval;
-of several leads, of the rule that joins them. The {count} claims of this page are judged together by Holm's method, so
-that one wrong verdict among all has a chance below 5 %: **holds here** and **does not hold here** pass it, on these
-nets; **leans for** and **leans against** leave 0 out of their own interval alone, which among so many claims happens by
-chance; **undecided** does not; **undecidable** could not have passed whatever the rows had said.
+**In one breath.** {sum}
+*Every prior was pretrained once*, where the protocol asks for five: a verdict is about these nets, and how other
+pretrainings would differ is in no interval. {without} further claims of seven papers have rules and no rows.
 
-**The floor.** *Untrained* is the same net with random weights, pruned and adapted in the same way; *random ticket* is
-the natural prior with as many weights kept in each layer, by chance. A lead between two nets near it says little.
-Left and right are the means that the lead is between; of a difference of leads, the two leads.
-"""
+**Words.** **Holds** and **does not hold** pass Holm's correction over the {count} claims of the table: one wrong
+verdict among all has a chance below 5 %. **Leans** leaves 0 out of its own 95 % interval alone, which among so
+many happens by chance; **undecided** does not; **undecidable** could not have passed whatever the rows had said.
 
+**Columns.** *Left* and *right*: the means the effect is between, in per cent (of a difference of leads, the two leads).
+*Untrained*: the same net with random weights; *random*: the natural prior with as many weights kept by chance; a dash
+where it was not run. An effect between two nets near these says little. *n*: of the unit that the claim is about, of as
+many as the protocol asks for; then seeds of drawing and transfer. *p*: two-sided, alone; *Holm*: among all. *80 %*: the
+effect these rows would have shown with that chance, taken alone (`python results/evidence/power.py`). *The paper's*:
+what it reports in its own setting, which is below. Intervals cover seeds and test images; those with a star cover seeds
+only."""
 
-@dataclass(frozen=True)
-class Judged:
-    """A claim, what its rows say, and its p among all claims' (None where no test is made)."""
-
-    claim: Claim
-    finding: Finding
-    p: float | None
-    controls: Sequence[Row]
-    passable: bool
-    """Whether the least p so few rows can give would have passed."""
-
-    @property
-    def verdict(self) -> str:
-        """In words that the rows allow."""
-        lean, sure = self.finding.leaning, self.p is not None and self.p < 0.05
-        if not self.passable:
-            return "undecidable"
-        if lean == "open":
-            return "undecided"
-        if sure:
-            return "holds here" if lean == "for" else "does not hold here"
-        return f"leans {lean}"
-
-    def beside(self, lead: Lead) -> dict[str, float]:
-        """What the controls reach in the cells of a lead."""
-        return floor(self.controls, self.finding.metric, lead.cells)
+COLUMNS = (
+    "claim",
+    "verdict",
+    "left",
+    "right",
+    "untrained",
+    "random",
+    "effect (95 %)",
+    "n",
+    "p",
+    "Holm",
+    "80 %",
+    "the paper's",
+)
 
 
-def judged(claims: Sequence[Claim], rows: Mapping[str, Sequence[Row]]) -> list[Judged]:
-    """Every claim, all together: a claim without a test counts among them, as one that nothing speaks for."""
-    found = {claim.name: claim.judge(rows[claim.study]) for claim in claims}
-    adjusted = holm({name: 1.0 if one.p is None else one.p for name, one in found.items()})
-    return [
-        Judged(
-            claim,
-            one := found[claim.name],
-            None if one.p is None else adjusted[claim.name],
-            controls(claim.study, rows[claim.study]),
-            one.least_p * len(claims) < 0.05,
-        )
-        for claim in claims
-    ]
-
-
-def page(claims: Sequence[Claim]) -> str:
-    """The whole text but for what was written by hand."""
-    rows = {claim.study: claim.rows() for claim in claims}
-    found = judged(claims, rows)
-    parts = [HEAD.format(count=len(claims)), _table(found), EACH]
-    parts += [_section(one) for one in found]
-    parts += ["## Level by level", LEVELS, *(_levels(study, rows[study]) for study in rows)]
-    parts += [_attacks(rows.values()), _origin({claim.file.with_name("about.json") for claim in claims})]
+def page(found: Sequence[Judged], without: Sequence[Claim]) -> str:
+    """The whole text but for what was written by hand; ``without`` are the claims that have no rows."""
+    head = HEAD.format(sum=_sum(found), count=len(found), without=len(without))
+    papers = list(dict.fromkeys(one.claim.paper for one in found))
+    parts = [head]
+    for paper in papers:
+        parts += [f"## {paper}", table(COLUMNS, [_line(one) for one in found if one.claim.paper == paper])]
+    parts += ["## Scale, here and there", _scales(found), NOWHERE, _nowhere(found), NEXT, _next(found, without), CHECK]
     return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
 
 
 def with_remarks(text: str, remarks: str) -> str:
-    """A page with what was written by hand, between the table and the claims."""
-    return text.replace(f"\n\n{EACH}\n", f"\n\n{remarks.strip()}\n\n{EACH}\n", 1)
+    """A page with what was written by hand, before what held nowhere."""
+    return text.replace(f"\n\n{NOWHERE}\n", f"\n\n{remarks.strip()}\n\n{NOWHERE}\n", 1)
 
 
-EACH = "## Each claim"
-LEVELS = """\
-Means over seeds, in the metric's own unit; in brackets the lead over the first prior in points, with a star where its
-own interval leaves 0 out. Among so many cells a star in twenty is chance."""
+NOWHERE = "## What held nowhere"
+NEXT = "## What to run next"
+GPU = (
+    "- On one GPU, in a quarter of an hour: `benchmarks/gpu.sh pack CARRIED` here,"
+    " `benchmarks/gpu.sh run CARRIED OUT` there: Five pretrainings, standard AutoAttack"
+)
+CHECK = """\
+## To check this page
+
+1. `make evidence` writes it anew from the rows, and fails where it held a number they do not give.
+2. `python results/evidence/dates.py`: which rules were committed before their rows, and which were not.
+3. `python results/evidence/power.py`: what each claim's n could have shown, alone and at Holm's bar.
+4. `pytest tests/results`: the same tests on made-up rows worked by hand, and on the stored rows with the priors' names
+   drawn anew, where nothing is left of any verdict.
+5. Any claim's command in [details](evidence/details.md) makes its rows again."""
 
 
-def _table(found: Iterable[Judged]) -> str:
-    head = ["claim", "verdict", "lead (95 % interval)", "p", "Holm", "left", "right", "untrained", "random", "covers"]
-    lines = [head, ["---"] * len(head)]
-    for one in found:
-        first = next(iter(one.finding.leads.values()), None)
-        told = one.finding.sum or (told_of(first) if first else "")
-        ps = [_p(one.finding.p), _p(one.p)]
-        beside = (
-            ["", "", "", "", first.covers if first else ""] if one.finding.sum or not first else _beside(one, first)
-        )
-        lines.append([one.claim.name, f"**{one.verdict}**", told, *ps, *beside])
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+def _sum(found: Sequence[Judged]) -> str:
+    kinds = {"holds": "holds", "does not hold": "does not hold", "leans for": "leans for",
+             "leans against": "leans against", "undecid": "open"}  # fmt: skip
+    counts = [f"{word} {sum(one.verdict.startswith(kind) for one in found)}" for kind, word in kinds.items()]
+    return f"Of {len(found)} claims with rows: {', '.join(counts)}."
 
 
-def _beside(one: Judged, found: Lead) -> list[str]:
+def _line(one: Judged) -> list[str]:
+    first = next(iter(one.finding.leads.values()), None)
+    told = one.finding.sum or (told_of(first) if first else "")
+    levels = ["", "", "", ""] if one.finding.sum or first is None else _levels(one, first)
+    star = "\\*" if first and not one.finding.sum and not first.images else ""
+    ps, least = [p_of(one.finding.p), p_of(one.p)], effect(effect_of(one.finding))
+    return [one.claim.name, f"**{one.verdict}**", *levels, told + star, _n(one), *ps, least, one.claim.found]
+
+
+def _levels(one: Judged, found: Lead) -> list[str]:
     below = one.beside(found)
     controls = [f"{below[name]:.1f}" if name in below else "–" for name in ("untrained", "random ticket")]
-    return [f"{found.left:.1f}", f"{found.right:.1f}", *controls, found.covers]
+    return [f"{found.left:.1f}", f"{found.right:.1f}", *controls]
 
 
-def told_of(found: Lead) -> str:
-    """A lead as ``+1.23 (+0.40 to +2.06)``."""
-    return f"{found.mean:+.2f} ({found.interval.low:+.2f} to {found.interval.high:+.2f})"
+def _n(one: Judged) -> str:
+    return f"{one.units} of {one.claim.asked.units}; {one.seeds}"
 
 
-def _p(p: float | None) -> str:
-    return "–" if p is None else "below 0.001" if p < 0.001 else f"{p:.3f}"
+def _scales(found: Sequence[Judged]) -> str:
+    """A line for each net and what the paper has in its place."""
+    pairs = [(one.claim.asked.cells.partition(";")[0], one.claim.asked.theirs.partition(";")[0]) for one in found]
+    return table(("here", "the paper's", "claims"), [[*pair, str(pairs.count(pair))] for pair in dict.fromkeys(pairs)])
 
 
-def command(recipe: str) -> str:
-    """What makes a recipe's rows where they lie."""
-    scale = "" if recipe.endswith(".yaml") else " --set scale=small"
-    out = "" if recipe.startswith("results/every-way") else " --out results/evidence"
-    return f"tombola run {recipe}{scale} --runner processes:2{out}"
+def _nowhere(found: Sequence[Judged]) -> str:
+    """Claims by how little is left of them."""
+    kinds = {"does not hold": "Shown not to", "leans against": "Leaning against", "undecid": "Open"}
+    lines = [(word, [one for one in found if one.verdict.startswith(kind)]) for kind, word in kinds.items()]
+    return "\n".join(f"- *{word}:* {', '.join(one.claim.name for one in ones)}." for word, ones in lines if ones)
 
 
-def _section(one: Judged) -> str:
-    claim, what = one.claim, one.finding
-    lines = [
-        f"### {claim.name}: {one.verdict}",
-        f"{claim.says} *Holds if* {claim.rule}, after Holm's correction. Rows: {what.runs}.",
-        f"`{command(claim.recipe)}`",
-        "",
+def _next(found: Sequence[Judged], without: Sequence[Claim]) -> str:
+    """The studies that have no rows, with their commands and what they would decide; then what has no study."""
+    waiting: dict[str, list[str]] = {}
+    for claim in without:
+        waiting.setdefault(command(claim.recipe) if claim.recipe else "", []).append(claim.name)
+    lines = [GPU]
+    lines += [f"- `{line}`: {', '.join(names)}" for line, names in waiting.items() if line]
+    short = list(dict.fromkeys(one.claim.recipe for one in found if not one.decided and "/" in one.claim.recipe))
+    lines += [
+        f"- `--set pretrain_seed=1` to `4` of the {len(short)} studies of the table, each into an `--out` of its own."
     ]
-    lines += [f"- {name}: {_told(one, found)}" for name, found in what.leads.items()]
-    lines += [f"- {number}" for number in (what.sum, *what.numbers) if number]
+    lines += [f"- No study yet: {', '.join(waiting[''])}."] if "" in waiting else []
     return "\n".join(lines)
-
-
-def _told(one: Judged, found: Lead) -> str:
-    below = "".join(f", {name} {value:.1f}" for name, value in one.beside(found).items())
-    count = f"{len(found.cells)} cell{'s' if len(found.cells) != 1 else ''}"
-    levels = f"{found.left:.1f} against {found.right:.1f}{below}"
-    least = f"a lead below {found.half:.2f} could not have shown"
-    return f"{told_of(found)}, p {_p(found.p)}; {levels}; {count}, {found.seeds} seeds, {found.covers}; {least}"
-
-
-def _levels(study: str, rows: Sequence[Row]) -> str:
-    text = breakdown(rows, controls(study, rows))
-    return f"### {study}\n\n{text}" if text else ""
-
-
-def _attacks(found: Iterable[Sequence[Row]]) -> str:
-    """Which attacks stand behind adversarial accuracy."""
-    details = {
-        (str(row.detail["attack"]), row.detail["steps"], row.samples, 255 * float(str(row.detail["eps"])))
-        for rows in found
-        for row in rows
-        if row.metric == "adversarial_accuracy"
-    }
-    told = [f"- {name}, {steps} steps, linf {eps:g}/255, {n} images" for name, steps, n, eps in sorted(details)]
-    none = "No row of this page is of the standard AutoAttack, which may well leave less."
-    text = none if all("autoattack" not in name for name, *_ in details) else ""
-    return "\n".join(["## What attacked", *told, "", text])
-
-
-def _origin(files: Iterable[Path]) -> str:
-    """Versions and machine, as the runs said them."""
-    about = [json.loads(file.read_text(encoding="utf-8")) for file in files if file.exists()]
-    about += [json.loads(file.read_text(encoding="utf-8")) for file in (HERE / "floor").glob("*/about.json")]
-    versions = sorted({", ".join(f"{name} {value}" for name, value in one["versions"].items()) for one in about})
-    machines = sorted({_kind(one["machine"]) for one in about})
-    return "\n".join(["## Where it was run", *(f"- {text}" for text in [*versions, *machines])])
-
-
-def _kind(machine: object) -> str:
-    if isinstance(machine, dict):
-        return ", ".join(f"{name} {value}" for name, value in machine.items())
-    return str(machine)

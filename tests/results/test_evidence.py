@@ -1,15 +1,17 @@
 """The evidence page is what the stored rows give, worded as they allow; a number that no row gives is found."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from results.evidence import __main__ as evidence
 from results.evidence import floors
-from results.evidence.claims import CLAIMS, HERE, Claim
+from results.evidence.claim import HERE, PRETRAINING, TRAINING, Asked, Claim
+from results.evidence.claims import CLAIMS
 from results.evidence.floors import floor
 from results.evidence.holm import holm
+from results.evidence.judged import judged
 from results.evidence.judges import by_lead, gap_tells, least_p
-from results.evidence.page import judged
 
 from tests.results.test_leads import row, three
 from tombola.recipes._lookup import recipe_names
@@ -17,25 +19,34 @@ from tombola.rows import Row, write_rows
 from tombola.schemes.lmp import LMP
 from tombola.study.study import Study
 
-
-def claim(name: str, recipe: str = "robust-tickets/fig2") -> Claim:
-    return Claim(name, "says", recipe, "rule", by_lead("accuracy", "robust"))
+ASKED = Asked("points", "a net; a set", TRAINING, 3, "none", "theirs")
 
 
-def verdicts(rows: list[Row], names: str) -> list[str]:
-    claims = [claim(name) for name in names]
-    return [one.verdict for one in judged(claims, {claims[0].study: rows})]
+def claim(name: str, asked: Asked = ASKED) -> Claim:
+    return Claim(name, "says", "robust-tickets/fig2", "rule", by_lead("accuracy", "robust"), asked)
+
+
+def verdicts(rows: list[Row], names: str, asked: Asked = ASKED) -> list[str]:
+    return [one.verdict for one in judged([claim(name, asked) for name in names], dict.fromkeys(names, rows))]
 
 
 def test_a_verdict_is_one_among_all_claims() -> None:
     """p 0.026: alone it leaves 0 out, among three claims it does not stand."""
     ahead, level = three("robust", (52, 53, 54)), three("robust", (50, 51, 49))
     base = three("natural", (50, 50.5, 50.5))
-    assert verdicts(ahead + base, "a") == ["holds here"]
+    assert verdicts(ahead + base, "a") == ["holds"]
     assert verdicts(ahead + base, "abc") == ["leans for"] * 3
     assert verdicts(level + base, "a") == ["undecided"]
     behind = [one.model_copy(update={"value": 100 - one.value}) for one in ahead + base]
-    assert (verdicts(behind, "a"), verdicts(behind, "abc")) == (["does not hold here"], ["leans against"] * 3)
+    assert (verdicts(behind, "a"), verdicts(behind, "abc")) == (["does not hold"], ["leans against"] * 3)
+
+
+def test_with_fewer_pretrainings_than_asked_a_verdict_is_of_these_nets() -> None:
+    rows = three("robust", (52, 53, 54)) + three("natural", (50, 50.5, 50.5))
+    once = replace(ASKED, unit=PRETRAINING, units=5)
+    assert verdicts(rows, "a", once) == ["holds on these nets"]
+    each = replace(claim("a", replace(once, units=3)), pretrained="each seed")
+    assert [one.verdict for one in judged([each], {"a": rows})] == ["holds"]
 
 
 def test_holms_p_are_those_worked_by_hand() -> None:
@@ -52,9 +63,9 @@ def test_what_so_few_tasks_could_not_show_is_undecidable() -> None:
             for task in tasks for prior in ("natural", "linf 1/255") for seed in range(3)]  # fmt: skip
     far = [one.model_copy(update={"metric": "feature_frechet_distance", "value": tasks[str(one.cell["task"])]})
            for one in rows if one.cell["prior"] == "natural"]  # fmt: skip
-    claims = [Claim(name, "says", "robust-tickets/table2", "rule", gap_tells) for name in "abcd"]
-    assert [one.verdict for one in judged(claims[:1], {claims[0].study: rows + far})] == ["holds here"]
-    assert {one.verdict for one in judged(claims, {claims[0].study: rows + far})} == {"undecidable"}
+    claims = [Claim(name, "says", "robust-tickets/table2", "rule", gap_tells, ASKED) for name in "abcd"]
+    assert [one.verdict for one in judged(claims[:1], {"a": rows + far})] == ["holds"]
+    assert {one.verdict for one in judged(claims, dict.fromkeys("abcd", rows + far))} == {"undecidable"}
 
 
 def test_the_floor_is_the_mean_of_controls_in_the_same_cells() -> None:
@@ -83,6 +94,7 @@ def test_controls_are_lent_by_a_study_of_the_same_protocol(tmp_path: Path) -> No
 
 def test_the_learned_masks_are_judged_at_the_schemes_own_rate() -> None:
     (learned,) = [one for one in CLAIMS if one.name == "Learned masks"]
+    assert learned.judge is not None
     assert [*learned.judge(learned.rows()).leads] == ["robust over natural"]
     way = next(str(level) for level in learned.only["way"] if "LMP" in str(level))
     study = Study.read(HERE.parents[1] / learned.recipe).axes["way"]
@@ -97,19 +109,29 @@ def test_a_number_that_no_row_gives_is_found_with_its_line() -> None:
 
 def test_every_claim_is_of_a_recipe_and_has_a_rule() -> None:
     files = {claim.recipe for claim in CLAIMS if claim.recipe.endswith(".yaml")}
-    assert {claim.recipe for claim in CLAIMS} - files <= set(recipe_names())
+    assert {claim.recipe for claim in CLAIMS} - files - {""} <= set(recipe_names())
     assert all((HERE.parents[1] / file).is_file() for file in files)
     assert len({claim.name for claim in CLAIMS}) == len(CLAIMS)
     assert all(claim.rule and claim.says for claim in CLAIMS)
 
 
-def test_the_page_is_what_the_stored_rows_give(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = evidence.PAGE.read_text(encoding="utf-8")
-    copy = tmp_path / "EVIDENCE.md"
-    copy.write_text(text, encoding="utf-8")
-    monkeypatch.setattr(evidence, "PAGE", copy)
+def test_the_pages_are_what_the_stored_rows_give(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = {name: getattr(evidence, name).read_text(encoding="utf-8") for name in ("PAGE", "DETAILS")}
+    for name, text in texts.items():
+        copy = tmp_path / name
+        copy.write_text(text, encoding="utf-8")
+        monkeypatch.setattr(evidence, name, copy)
     assert evidence.main() == 0
-    assert copy.read_text(encoding="utf-8") == text
-    copy.write_text(text + "\nand a lead of +99.99\n", encoding="utf-8")
+    assert {name: (tmp_path / name).read_text(encoding="utf-8") for name in texts} == texts
+
+
+def test_a_number_that_no_row_gives_is_told_and_taken_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = {name: tmp_path / name for name in ("PAGE", "DETAILS", "REMARKS")}
+    for name, file in files.items():
+        monkeypatch.setattr(evidence, name, file)
+    monkeypatch.setattr(evidence, "JUDGED", ())
+    files["REMARKS"].write_text("A lead of +99.99.\n", encoding="utf-8")
     assert evidence.main() == 1
-    assert copy.read_text(encoding="utf-8") == text
+    assert "REMARKS:1: +99.99 is not what the rows give" in capsys.readouterr().err

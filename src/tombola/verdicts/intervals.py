@@ -32,7 +32,7 @@ def interval_of(leads: Sequence[float], noise: float, samples: int, confidence: 
     """
     from scipy.special import stdtrit  # scipy.stats takes a second to import
 
-    total, freedom = _spread(leads, noise, samples)
+    total, freedom = spread_of(leads, noise, samples)
     if total == 0:
         return Interval(fmean(leads), fmean(leads), f"{len(leads)} shared seeds, all with the same lead")
     half = float(stdtrit(freedom, (1 + confidence) / 2)) * sqrt(total)
@@ -48,14 +48,14 @@ def p_value(leads: Sequence[float], noise: float, samples: int) -> float:
     """
     from scipy.special import stdtr
 
-    total, freedom = _spread(leads, noise, samples)
+    total, freedom = spread_of(leads, noise, samples)
     if total == 0:
         return 0.0 if fmean(leads) else 1.0
     return 2 * float(stdtr(freedom, -abs(fmean(leads)) / sqrt(total)))
 
 
-def _spread(leads: Sequence[float], noise: float, samples: int) -> tuple[float, float]:
-    """The variance of the mean lead, and its degrees of freedom."""
+def spread_of(leads: Sequence[float], noise: float, samples: int) -> tuple[float, float]:
+    """The variance of the mean lead, the noise of the test split added, and its degrees of freedom (Satterthwaite)."""
     ours = variance(leads) / len(leads)
     total = ours + noise
     if total == 0:

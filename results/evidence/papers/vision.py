@@ -1,0 +1,57 @@
+"""The Lottery Tickets Hypothesis for Supervised and Self-supervised Pre-training in Computer Vision (CVPR 2021)."""
+
+from dataclasses import replace
+from typing import Final
+
+from results.evidence.claim import PRETRAINING, Asked, Claim
+
+ASKED: Final = Asked(
+    effect="the sparsest ticket whose transfer matches the dense prior's, by the interval less one std",
+    cells="ResNet-18 at 64 px on 20,000 images of Tiny-ImageNet: supervised, SimCLR, MoCo; CIFAR-10, Caltech-101, DTD,"
+    " CamVid, blood cells; 59, 79, 89, 95 %",
+    unit=PRETRAINING,
+    units=5,
+    controls="an untrained body; a prior counts where its probe beats that by 5 points on two sets; random masks",
+    theirs="ResNet-50 of ImageNet, SimCLR, MoCo v2; CIFAR, SVHN, Fashion-MNIST, VisDA, VOC 2007 and 2012; to 98.2 %",
+)
+
+CLAIMS: Final = (
+    Claim(
+        "CV: matching tickets",
+        "Each prior has tickets that match its dense transfer on every target at 59 % or more.",
+        "",
+        "for each prior and target the highest matching level is 59 % or more, in at least four of five pretrainings; a"
+        " count, no p",
+        None,
+        ASKED,
+        found="universal and matching at 59.04 to 96.48 %",
+    ),
+    Claim(
+        "CV: universal tickets",
+        "A ticket drawn on the source reaches the target's own ticket.",
+        "",
+        "the interval over pretrainings of the share of targets reached is above one half",
+        None,
+        replace(ASKED, effect="the share of targets on which the source's ticket reaches the target's own at 79 %"),
+        found="universal at 59.04 to 96.48 %; CIFAR-10 at 98.2 %: 91.5 by the source's mask, 95.05 by the target's",
+    ),
+    Claim(
+        "CV: masks differ by prior",
+        "Masks of different priors overlap less than masks of two pretrainings of one prior.",
+        "",
+        "the interval of (overlap within a prior less overlap between priors), over pretrainings, is above 0 at 79 %",
+        None,
+        replace(ASKED, effect="overlap less what chance would give, within less between"),
+        found="heat maps of kernels, at 79.03 %",
+    ),
+    Claim(
+        "CV: sensitivity differs by prior",
+        "Priors differ in how much noise on their weights costs two points.",
+        "",
+        "for some pair of priors the interval of the difference of log noise, over pretrainings, leaves 0 out after"
+        " Holm among the pairs",
+        None,
+        replace(ASKED, effect="the log of the noise, in the weights' std, at which two points of accuracy are lost"),
+        found="a picture",
+    ),
+)
