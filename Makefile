@@ -6,10 +6,10 @@ BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test slow realdata oracles evidence fmt lint types docs check clean
+.PHONY: help setup demo test slow realdata oracles evidence fmt lint types docs docs-test check clean
 
 help:  ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(READY): constraints.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Tombola needs Python 3.11 or newer; name one with PYTHON=python3.12")'
@@ -49,7 +49,7 @@ lint: setup  ## style, floors, spelling
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
-	$(BIN)/codespell src benchmarks examples docs results README.md ARCHITECTURE.md CHANGELOG.md
+	$(BIN)/codespell src benchmarks examples docs results README.md ARCHITECTURE.md CONTRIBUTING.md CHANGELOG.md
 
 types: setup  ## mypy, strict, tests included
 	$(BIN)/mypy
@@ -57,6 +57,9 @@ types: setup  ## mypy, strict, tests included
 docs: setup  ## build the documentation into site/
 	$(BIN)/python docs/reference.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+docs-test: setup  ## run what README and documentation show: commands, programs, tutorials
+	$(BIN)/python -m pytest -q -m 'slow or not slow' tests/docs
 
 check: lint types test docs  ## everything that must be green before a change lands
 

@@ -1,4 +1,4 @@
-"""The table and the picture of `benchmarks/native.py`, from the rows it measured, and the blocks of README and docs.
+"""The table and the picture of `benchmarks/native.py`, from the rows it measured, and the block in docs.
 
 python benchmarks/native_report.py [FOLDER]            again from FOLDER/native.json (default: results)
 """
@@ -22,7 +22,7 @@ SETTING: Final = ("net", "threads", "batch")
 TIMES: Final = {"int8": ("x_int8", "processor_x_int8"), "float32": ("x_float32", "processor_x_float32")}
 """What a row calls its ratio to the best dense engine of each arithmetic, by the clock and by the processor's time."""
 HERE: Final = Path(__file__).parent.parent
-PAGES: Final = ("README.md", "docs/explanation/sparse-c.md")
+PAGES: Final = ("docs/explanation/sparse-c.md",)
 FIRST: Final = "resnet18", 1, 1
 """The setting that the pages show."""
 ORDER: Final = ("resnet18", "resnet50", "mobilenet_v2", "vgg16_bn")

@@ -1,4 +1,4 @@
-"""The table of tickets in C: dense int8 first, both ratios, one machine; README and docs hold what the rows say."""
+"""The table of tickets in C: dense int8 first, both ratios, one machine; docs hold what the rows say."""
 
 import json
 import sys
