@@ -90,6 +90,15 @@ PRESETS: Final[Mapping[str, Mapping[str, object]]] = {
         "optimizer": _sgd(0.1, 1e-4),
         "schedule": {"name": "milestones", "at": (80 / 160, 120 / 160)},
     },
+    # Jaiswal et al. (ToST), ICML 2022, code: a sparse net from random weights; task.label_smoothing=0.1 with
+    # task.smoothing_over=others beside it. That the aids go by half of the training is ours: the code keeps them.
+    "tost": {
+        "epochs": "182ep",
+        "batch": 128,
+        "optimizer": _sgd(0.1, 2e-4),
+        "schedule": {"name": "milestones", "at": (90 / 182, 135 / 182)},
+        "changes": [{"name": "soft_activations"}, {"name": "ghost_skips"}],
+    },
     # Wong et al., ICLR 2020, code: CIFAR-10 in 15 epochs; its objective is chosen beside it.
     "fast": {
         "epochs": "15ep",

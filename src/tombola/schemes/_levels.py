@@ -107,8 +107,8 @@ class Levels(Scheme):
 
     @property
     def uses_head(self) -> bool:
-        """Whether something is trained: the level, or the state to rewind to."""
-        return self.number == 0 or self.trains
+        """Whether something is trained, the level or the state to rewind to, or that state looks at the task."""
+        return self.number == 0 or self.trains or self.rewind.LOOKS
 
     @property
     def trains(self) -> bool:

@@ -9,10 +9,10 @@ When: sparse tickets for one task, where one-shot pruning has lost too much.
 Cost: a training a level; each level is stored, so a longer ladder climbs on from a shorter one, and a killed one
   continues at its level.
 Options: ``sparsity`` or ``level``, where the ladder ends; ``ladder`` (geometric, linear, listed); ``fit`` of a level;
-  ``rewind`` (pretrained, initial, early, finetuned); ``head`` (fresh: the same new one at every level; pretrained;
-  kept: trained on from level to level, as BERT-Tickets does); ``first`` (prune: level 1 is drawn from the state itself
-  without training; train: it is trained first); ``schedule`` of the learning rate (per_level: each level has all of
-  it; whole_run: one over all levels; restarted: as whole_run, but each level plays only its first part, as
+  ``rewind`` (pretrained, initial, rescaled, early, finetuned); ``head`` (fresh: the same new one at every level;
+  pretrained; kept: trained on from level to level, as BERT-Tickets does); ``first`` (prune: level 1 is drawn from the
+  state itself without training; train: it is trained first); ``schedule`` of the learning rate (per_level: each level
+  has all of it; whole_run: one over all levels; restarted: as whole_run, but each level plays only its first part, as
   BERT-Tickets' code does); ``score`` of a level's trained weights, ``pattern``, ``budget``, ``prunable``, ``image`` as
   for omp.
 Reference: Frankle & Carbin, ICLR 2019; Chen et al., ICML 2022 (Double-Win); Fu et al., DAC 2023, equation 1 (A-IMP).
@@ -64,11 +64,12 @@ class IMP(Levels):
             masks = self._drawn(
                 model, trained, task, rule, None if start is None else start.ticket.masks, probe, session
             )
-        return Rung(self._ticket(model, state, masks, task, rule), self._carried(start, state, trained))
+        kept = self.rewind.under(state, masks, task, self.fit, seed=seed, session=session)
+        return Rung(self._ticket(model, state, kept, masks, task, rule), self._carried(start, state, trained))
 
     def passes(self, counts: Counts | None) -> float | None:
         scored = passes_of(self.score) if self.number > 0 else 0.0
-        if counts is None or not self.uses_head:
+        if counts is None or not (self.number == 0 or self.trains):
             return scored
         part = self.rewind.part() if self.number == 0 else self.part()
         trained = fit_passes(self.fit.replace(select="last"), counts, part=part)
@@ -109,7 +110,8 @@ class IMP(Levels):
         assert task is not None
         masks = None if start is None else start.ticket.masks
         fit = self.fit.replace(select="last")  # masks are drawn from the last step's weights
-        return fit.run(state, task, masks=masks, seed=seed, session=session, part=self.part())
+        begun = self.rewind.under(state, masks, task, fit, seed=seed, session=session)
+        return fit.run(begun, task, masks=masks, seed=seed, session=session, part=self.part())
 
     def _drawn(
         self,
@@ -133,7 +135,10 @@ class IMP(Levels):
             note=session.reporter.note,
         )
 
-    def _ticket(self, model: Network, state: Network, masks: Masks, task: Task | None, rule: PrunableRule) -> Ticket:
+    def _ticket(
+        self, model: Network, state: Network, kept: Network, masks: Masks, task: Task | None, rule: PrunableRule
+    ) -> Ticket:
+        """The ticket of a level that rewinds to ``state``; ``kept`` is what it holds where it holds values."""
         ticket = mask_only(
             model,
             masks,
@@ -144,7 +149,7 @@ class IMP(Levels):
             objective=self.fit.objective.identity() if self.trains else None,
             extra={"level": self.number, "rewound_to": self.rewind.identity(), "rewound": digest_of(state)},
         )
-        return ticket if self.rewind.name == "pretrained" else with_values(ticket, model, state)
+        return ticket if self.rewind.name == "pretrained" else with_values(ticket, model, kept)
 
     def _carried(self, start: Rung | None, state: Network, trained: Network) -> dict[str, Tensor]:
         carried: dict[str, Tensor] = {}

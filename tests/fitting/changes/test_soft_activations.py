@@ -43,7 +43,7 @@ def trained(how: Fit, task: Task | None = None, folder: Path | None = None, part
 
 def act(x: torch.Tensor, beta: float) -> torch.Tensor:
     module = Soft()
-    module.softness.fill_(beta)
+    module.amount.fill_(beta)
     found: torch.Tensor = module(x)
     return found
 
@@ -74,7 +74,7 @@ def test_the_net_is_smooth_until_the_end_and_plain_after_it() -> None:
     assert not any(isinstance(module, Soft) for module in now.network.modules())
     now = Given(edit.network, None, now.task, now.seed)
     assert at_work.at(now, Progress(4, 16, 4)) is None
-    assert float(smooth[0].softness) == pytest.approx(20**0.5)
+    assert float(smooth[0].amount) == pytest.approx(20**0.5)
     last = at_work.at(now, Progress(8, 16, 4))
     assert last is not None
     assert [type(module) for module in last.network.modules()] == [type(module) for module in network().modules()]
@@ -148,6 +148,36 @@ def test_a_net_without_any_is_refused_by_name() -> None:
     plain = Network(nn.Sequential(nn.Flatten(), nn.Linear(192, 3)), source="a line")
     with pytest.raises(RequestError, match=r"Sequential \(a line\) has no ReLU that is a module"):
         fit(soft()).run(plain, Toy(), seed=0, session=Session())
+
+
+class Mixed(nn.Module):
+    """One ReLU that is a module, one that is a function."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(nn.Flatten(), nn.Linear(192, 4), nn.ReLU())
+        self.last = Hidden()
+        self.head = nn.Linear(4, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        found: torch.Tensor = self.head(torch.relu_(self.last(self.stem(x))))
+        return found
+
+
+class Hidden(nn.Linear):
+    """A layer that calls its own ReLU."""
+
+    def __init__(self) -> None:
+        super().__init__(4, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return nn.functional.relu(super().forward(x))
+
+
+def test_relus_that_are_functions_are_named() -> None:
+    mixed = Network(Mixed(), source="mixed", head="head")
+    with pytest.raises(RequestError, match=r"Mixed \(mixed\) calls ReLUs as functions.*in last, the body itself;"):
+        fit(soft()).run(mixed, Toy(), seed=0, session=Session())
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ When: a sparse network is trained from random weights, where dead ReLUs starve w
   ``end``, so at least 0.3 of the training is left behind it.
 Cost: a sigmoid an activation while it is smooth.
 Options: ``begin_at`` and ``sharp``, of beta (1 is SiLU); ``end``, a part of the training. Only ReLUs that are modules
-  can be found; a net without any is refused.
+  can be found; a net without any is refused, and so is one that calls others as functions, by their modules' names.
 Reference: Jaiswal et al., "Training Your Sparse Neural Network Better with Any Mask" (ToST), ICML 2022, arXiv
   2206.12755. The released code never sharpens; the paper says "early stage": the rise is ours.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import ClassVar, Final, Self, final
 
 import torch
@@ -21,14 +21,13 @@ from pydantic import model_validator
 from torch import Tensor, nn
 
 from tombola.errors import RequestError
-from tombola.fitting.changes._base import Change, Changing, Edit, Given
+from tombola.fitting.changes._aids import Aid, Aided, Aiding
+from tombola.fitting.changes._base import Change, Changing, Given
+from tombola.fitting.changes._seen import relus_without_a_module
 from tombola.models.network import Network
 from tombola.objectives._base import Progress
 from tombola.registry import Examples
 from tombola.spec import option
-
-_MARK: Final = ".softness"
-"""Ends the names of what a smooth network has in its state and the plain one lacks."""
 
 
 @final
@@ -53,76 +52,52 @@ class SoftActivations(Change):
         return self.begin_at * (self.sharp / self.begin_at) ** way if way < 1 else None
 
     def begin(self, given: Given) -> Changing:
-        if not any(isinstance(module, nn.ReLU | Soft) for module in given.network.body.modules()):
+        body = given.network.body
+        called = f"soft_activations: {type(body).__name__} ({given.network.source})"
+        if not any(isinstance(module, nn.ReLU | Soft) for module in body.modules()):
             raise RequestError(
-                f"soft_activations: {type(given.network.body).__name__} ({given.network.source}) has no ReLU that is a"
-                " module, so its activations cannot be found; leave the change out, or write them as nn.ReLU"
+                f"{called} has no ReLU that is a module, so its activations cannot be found; leave the change out, or"
+                " write them as nn.ReLU"
             )
-        return Sharpening(self)
+        if hidden := relus_without_a_module(given):
+            raise RequestError(
+                f"{called} calls ReLUs as functions, which cannot be found, in {', '.join(hidden)}; leave the change"
+                " out, or write them as nn.ReLU"
+            )
+        return Aiding(Smooth(self))
 
 
-class Soft(nn.Module):
-    """x * sigmoid(beta x), beta in its state."""
-
-    softness: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_buffer("softness", torch.ones(()))
+class Soft(Aid):
+    """x * sigmoid(beta x), beta being its amount."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * torch.sigmoid(self.softness.to(x.dtype) * x)
+        return x * torch.sigmoid(self.amount.to(x.dtype) * x)
 
 
-class Sharpening(Changing):
-    """`SoftActivations` at work; whether the network is smooth is seen on it."""
+@final
+class Smooth(Aided):
+    """Every ReLU of the body a `Soft` one."""
 
     def __init__(self, options: SoftActivations) -> None:
         self._options: Final = options
-        self._own: list[Soft] = []
 
-    def at(self, given: Given, progress: Progress) -> Edit | None:
-        beta, smooth = self._options.beta(progress), any(isinstance(one, Soft) for one in given.network.modules())
-        if beta is None:
-            return Edit(_hard(given.network.copy()), given.masks) if smooth else None
-        if not smooth:
-            return Edit(_set(_soft(given.network.copy()), beta), given.masks)
-        for module in self._own:
-            module.softness.fill_(beta)
-        return None
+    def amount(self, progress: Progress) -> float | None:
+        return self._options.beta(progress)
 
-    def edited(self, edit: Edit) -> None:
-        self._own = [module for module in edit.network.modules() if isinstance(module, Soft)]
+    def put_in(self, network: Network) -> None:
+        _replace(network, nn.ReLU, Soft)
 
-    def finish(self, network: Network) -> Network:
-        return _hard(network)
+    def take_out(self, network: Network) -> None:
+        _replace(network, Soft, nn.ReLU)
 
-    def resumed(self, network: Network, tensors: Mapping[str, Tensor]) -> Network:
-        return _soft(network) if any(name.endswith(_MARK) for name in tensors) else network
+    def found(self, network: Network) -> Sequence[Aid]:
+        return [module for module in network.body.modules() if isinstance(module, Soft)]
 
 
-def _soft(network: Network) -> Network:
-    """The network with every ReLU of its body smooth, changed in place."""
-    return _replaced(network, nn.ReLU, Soft)
-
-
-def _hard(network: Network) -> Network:
-    """The inverse of `_soft`."""
-    return _replaced(network, Soft, nn.ReLU)
-
-
-def _replaced(network: Network, old: type[nn.Module], new: type[nn.Module]) -> Network:
+def _replace(network: Network, old: type[nn.Module], new: type[nn.Module]) -> None:
     device = next(network.parameters()).device
     made: dict[nn.Module, nn.Module] = {}  # one that stands in several places stays one
     for parent in list(network.body.modules()):
         for name, module in list(parent._modules.items()):
             if isinstance(module, old):
                 parent._modules[name] = made.setdefault(module, new().to(device).train(module.training))
-    return network
-
-
-def _set(network: Network, beta: float) -> Network:
-    for module in network.modules():
-        if isinstance(module, Soft):
-            module.softness.fill_(beta)
-    return network

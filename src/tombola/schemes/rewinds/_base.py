@@ -6,6 +6,7 @@ from typing import ClassVar
 from tombola.fitting.fit import Fit
 from tombola.fitting.part import WHOLE, Part
 from tombola.fitting.session import Session
+from tombola.masks.masks import Masks
 from tombola.models.network import Network
 from tombola.registry import Family, Member
 from tombola.tasks._base import Task
@@ -23,6 +24,9 @@ class Rewind(Member):
     SEEDED: ClassVar[bool] = False
     """Whether the state depends on the seed."""
 
+    LOOKS: ClassVar[bool] = False
+    """Whether it looks at the task, though it may train nothing."""
+
     @property
     def begin(self) -> Steps:
         """Where in the schedule and the data's order a level's training begins."""
@@ -38,3 +42,13 @@ class Rewind(Member):
 
         The task is None for rules that do not train, and the head then is the pretrained one.
         """
+
+    def under(
+        self, state: Network, masks: Masks | None, task: Task | None, fit: Fit, *, seed: int, session: Session
+    ) -> Network:
+        """What a level of these masks is trained from and its ticket holds; the state, which is not changed, for most.
+
+        Without masks nothing is pruned.
+        """
+        del masks, task, fit, seed, session
+        return state
