@@ -39,3 +39,16 @@ def commands(page: Path) -> Iterator[list[str]]:
                 words = _PROSE.sub("", line.strip())
                 if words.startswith("tombola ") and not _OPEN.search(words):
                     yield shlex.split(words, comments=True)[1:]
+
+
+def sentences(page: Path) -> list[int]:
+    """How many words each sentence of the page has; code and links count as what is read of them."""
+    text = re.sub(r"`[^`\n]+`", "CODE", prose(page))
+    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    text = re.sub(r"\b(e\.g|i\.e|et al|vs|cf|Fig|approx)\.", r"\1", text)
+    found: list[int] = []
+    for part in re.split(r"\n\s*\n|\n(?=\s*(?:[-*]|\d+\.) )", text):
+        for sentence in re.split(r"(?<=[.!?])\*{0,2}\s+", " ".join(part.split())):
+            words = [word for word in sentence.split() if re.search(r"\w", word)]
+            found += [len(words)] if len(words) > 2 else []
+    return found
