@@ -1,9 +1,11 @@
 """Weights of a file: ``path:FILE`` put into the net that ``arch`` names; files of ours say their net themselves.
 
-What: safetensors, npz, and torch's pickles where they hold nothing but tensors; no code in a file is run. Every name
-    and shape must fit. A whole network of ours brings its normaliser, head and what it was adapted to. Of programs that
-    learn without labels (MoCo, SimCLR, SwAV, DINO, Barlow Twins) the body is taken and the rest left out, with a
-    warning that names it; so is a body that lies there without its head.
+What: safetensors, npz, and torch's pickles where they hold nothing but tensors; no code in a file is run. Every shape
+    must fit. Names other than the net's are matched by shape and order, which a warning shows and a forward pass tries;
+    where that leaves several ways it is refused, and ``rename`` says which is meant. A whole network of ours brings its
+    normaliser, head and what it was adapted to. Of programs that learn without labels (MoCo, SimCLR, SwAV, DINO, Barlow
+    Twins) the body is taken and the rest left out, with a warning that names it; so is a body that lies there without
+    its head.
 When: Weights that you trained, or that others publish outside the zoos.
 Cost: Reading the file.
 Options: ``arch``, ``rename``.
@@ -27,6 +29,7 @@ from tombola.spec import Json, file_digest, option
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from tombola.models.by_shape import Match
     from tombola.models.inputs._base import InputLayer
     from tombola.models.network import Network
     from tombola.models.self_supervised import Learned
@@ -106,8 +109,14 @@ class Path(Kind):
         assert under is not None, "who builds it says which net is under the weights"
         weights = under.respelled(found.weights, file)
         network = _net_of(under, weights if learned is None else {}, asked)
+        match = _match(network, weights, file) if learned is None and asked.decoder is None else None
+        if match is not None:
+            weights = match.weights
+            network = _net_of(under, weights, asked)
         left = _not_of_the_body(network, weights, learned)
         fill(network.body, _with_own_head(network, weights) if left is not None else weights, file)
+        if match is not None:
+            _say_match(match, network, file)
         _say(file, learned, left)
         network.normalise = (
             found.normalise
@@ -135,6 +144,45 @@ def _net_of(under: Kind, weights: "Mapping[str, Tensor]", asked: Asked) -> "Netw
     if asked.decoder is not None:
         return as_asked(network, replace(asked, outputs=outputs))
     return network if outputs == own else under.build(Asked(outputs, asked.seed))
+
+
+def _match(network: "Network", weights: "Mapping[str, Tensor]", file: File) -> "Match | None":
+    """The tensors under the net's names, found by their shapes; None where they have its names already.
+
+    Raises `ModelError` where shapes do not fit, or leave several ways.
+    """
+    from tombola.models.by_shape import matched, misnamed
+
+    wanted, head = network.body.state_dict(), network.head_name
+    if not misnamed(weights, wanted, head):
+        return None
+    try:
+        return matched(weights, wanted, head)
+    except ModelError as error:
+        raise ModelError(
+            f"{file}: its names are not those of {network.source}, and its {error} (rename maps names: regular"
+            " expression -> replacement)"
+        ) from None
+
+
+def _say_match(match: "Match", network: "Network", file: File) -> None:
+    """Warns of names that were found by shape, once the network has answered with them."""
+    import torch
+
+    from tombola.models.showing import drawn, shown_to
+
+    batch = drawn(shown_to(network), 2, torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        found = network.copy().eval()(batch.x, **batch.more)
+    if not bool(found.isfinite().all()) or torch.equal(found[0], found[1]):
+        raise ModelError(
+            f"{file}: matched by shape ({match.said}), the network does not tell two random samples apart; write rename"
+        )
+    warnings.warn(
+        f"{file.name}: names were matched by shape and order: {match.said}; a forward pass answers. Where that is"
+        " wrong, write rename",
+        stacklevel=3,
+    )
 
 
 def _not_of_the_body(
