@@ -1,7 +1,8 @@
 """The contract of a data set: three splits of examples, uint8 images most often, validation taken from train only."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Generic, Self, cast, overload
@@ -152,11 +153,15 @@ E_co = TypeVar("E_co", bound=Examples, default=Images, covariant=True)
 
 @dataclass(frozen=True)
 class Splits(Generic[E_co]):
-    """Train, validation (carved from train) and test, with the same classes; ``Splits`` alone is of images."""
+    """Train, validation (carved from train) and test, with the same classes; ``Splits`` alone is of images.
+
+    ``left_out`` says of files that are in none of them why.
+    """
 
     train: E_co
     val: E_co
     test: E_co
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -172,7 +177,7 @@ def of_images(splits: Splits[Examples], who: str) -> Splits:
         if kind == "unlabelled":
             raise DataError(
                 f"{who} needs images with labels, and these have none; put each class into a folder of its own, as"
-                " PATH/cat/1.jpg, or write a task that asks for none, as contrastive:folder:PATH"
+                " PATH/cat/1.jpg, or write labels=FILE.csv, or a task that asks for none, as contrastive:folder:PATH"
             )
         raise DataError(f"{who} needs images with labels, and this set holds {kind}; write one of images, as digits")
     return cast("Splits", splits)

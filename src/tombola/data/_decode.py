@@ -3,11 +3,15 @@
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
 import torch
 from torch import Tensor
 
 from tombola.data._pictures import BROKEN, Source, pixels_of, reason
+
+_TURNS: Final = 4096
+"""A thread takes several images at a time where there are more: a million are not a million entries of a queue."""
 
 
 def decode(source: Source, size: int | None, crop: float = 1.0) -> Tensor:
@@ -46,6 +50,12 @@ def find_broken(sources: Sequence[Source], workers: int) -> dict[int, str]:
 
 def in_threads(work: Callable[[int], None], count: int, workers: int) -> None:
     """``work(0)`` to ``work(count - 1)`` in threads (Pillow decodes outside Python's lock); raises the first error."""
+    step = max(1, count // _TURNS)
+
+    def some(start: int) -> None:
+        for index in range(start, min(start + step, count)):
+            work(index)
+
     with ThreadPoolExecutor(workers or min(16, os.cpu_count() or 1)) as pool:
-        for _ in pool.map(work, range(count)):
+        for _ in pool.map(some, range(0, count, step)):
             pass

@@ -15,8 +15,8 @@ import torch
 from tombola.data._base import Dataset, Images, InMemory, Published, Splits, Subset, hold_out
 from tombola.data._decode import decode_all
 from tombola.data._listed import Labelled, Listed
+from tombola.data._on_disk import OnDisk, named
 from tombola.data._torchvision import ROOT
-from tombola.data.folder import OnDisk, named
 from tombola.errors import DataError
 from tombola.spec import option
 

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from tombola.errors import DataError
 
-TABLES: Final = (".csv", ".tsv", ".jsonl")
+TABLES: Final = (".csv", ".tsv", ".jsonl", ".parquet")
 _LINE: Final = 1 << 20
 
 
@@ -41,17 +41,39 @@ def columns_of(file: Readable) -> list[list[str]]:
 
 
 def records(file: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
-    """The rows of a table by the names of its columns, each with its line's number."""
-    if file.suffix.lower() == ".jsonl":
-        yield from _objects(file)
+    """The rows of a table by the names of its columns, each with its line's number, or of Parquet its row's."""
+    suffix = file.suffix.lower()
+    if suffix in _OTHERS:
+        yield from _OTHERS[suffix](file)
         return
     csv.field_size_limit(_LINE)
-    reader = csv.DictReader(io.StringIO(text_of(file)), delimiter="\t" if file.suffix.lower() == ".tsv" else ",")
+    text = text_of(file)
+    reader = csv.DictReader(io.StringIO(text), delimiter="\t" if suffix == ".tsv" else _mark(text))
     try:
         for row in reader:
             yield reader.line_num, {str(name): value for name, value in row.items()}
     except csv.Error as error:
         raise DataError(f"{file}: line {reader.line_num}: {error}") from None
+
+
+def _mark(text: str) -> str:
+    """What stands between columns: a comma, or a semicolon or tab where the first line has one and no comma."""
+    first = text.partition("\n")[0]
+    return next((mark for mark in ",;\t" if mark in first), ",")
+
+
+def _parquet(file: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
+    try:
+        from pyarrow import ArrowException, parquet
+    except ImportError:
+        raise DataError(
+            f"{file}: Parquet needs pyarrow, not installed here; type: pip install pyarrow, or save the table as CSV"
+        ) from None
+    try:
+        batches = parquet.ParquetFile(file).iter_batches()
+        yield from enumerate((row for batch in batches for row in batch.to_pylist()), 1)
+    except (ArrowException, OSError) as error:
+        raise DataError(f"{file}: no Parquet that can be read ({str(error)[:120]})") from None
 
 
 def _objects(file: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
@@ -65,3 +87,6 @@ def _objects(file: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
         if not isinstance(found, dict):
             raise DataError(f'{file}: line {number} is no JSON object; write {{"text": ..., "label": ...}}')
         yield number, found
+
+
+_OTHERS: Final = {".jsonl": _objects, ".parquet": _parquet}
