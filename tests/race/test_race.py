@@ -246,6 +246,23 @@ def test_examples_say_what_they_are(tmp_path: Path) -> None:
     assert getattr(photos, "data").size == 16  # noqa: B009  a task's data set is its own
 
 
+def test_columns_and_tables_of_labels_are_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x.csv").write_text("nr;Review;Sentiment\n" + "1;good;1\n2;bad;0\n" * 9, encoding="utf-8")
+    task: Any = make.task_of(str(tmp_path / "x.csv"), "hf:none", {"tokenizer": "plain:300"})
+    assert (task.data.text, task.data.label, task.data.broken) == ("Review", "Sentiment", "skip")
+    assert "texts from the column 'Review', classes from 'Sentiment'" in capsys.readouterr().err
+    (tmp_path / "flat").mkdir()
+    for number in range(4):
+        _picture(tmp_path / "flat" / f"{number}.png")
+    (tmp_path / "flat" / "train.csv").write_text("id,label\n0,a\n1,b\n", encoding="utf-8")
+    photos: Any = make.task_of(str(tmp_path / "flat"), "resnet8", {})
+    assert (photos.data.labels, photos.data.alike) == ("train.csv", "together")
+    (tmp_path / "flat" / "other.csv").write_text("", encoding="utf-8")
+    with pytest.raises(RequestError, match=r"other\.csv, train\.csv: which of them .* task\.labels=FILE"):
+        make.task_of(str(tmp_path / "flat"), "resnet8", {})
+    assert make.task_of(str(tmp_path / "flat"), "resnet8", {"labels": "train.csv"})
+
+
 def test_entrants_run_somewhere_and_have_names_of_their_own() -> None:
     for of_texts in (False, True):
         found = [rung for one in ladders(of_texts=of_texts, by_size=True) for rung in one.rungs]

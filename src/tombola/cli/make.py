@@ -10,13 +10,11 @@ from tombola.cli.output import JSON, emit
 from tombola.cli.progress import reporter
 from tombola.cli.studies import STORE
 from tombola.disks import require_writable
-from tombola.errors import RequestError
+from tombola.errors import DataError, RequestError
 
 if TYPE_CHECKING:
     from tombola.race.wanted import Target
     from tombola.tasks._base import Task
-
-TABLES = (".csv", ".tsv", ".jsonl")
 
 
 def make(
@@ -66,8 +64,11 @@ def make(
 def task_of(what: str, model: str, given: dict[str, Any]) -> "Task":
     """The task that examples are: images of a folder, texts of a table or of a folder of texts, or one by name.
 
-    Of a folder of images one that cannot be read is left out, with a warning; texts are read by the model's tokeniser.
+    Of a folder of images one that cannot be read is left out, with a warning, and images that look alike are kept on
+    one side of a split; its only table says their classes where no folders do. Texts are read by the model's tokeniser,
+    from columns that are found by their names.
     """
+    from tombola.data._text_files import TABLES
     from tombola.tasks._base import Task
 
     path = Path(what)
@@ -77,12 +78,52 @@ def task_of(what: str, model: str, given: dict[str, Any]) -> "Task":
         raise RequestError(f"{what}: is no table of texts ({', '.join(TABLES)}); name a folder with one folder a class")
     if path.is_file() or _holds_texts(path):
         tokenizer = {"tokenizer": model.partition(":")[2]} if model.startswith("hf:") else {}
-        return Task.parse({"name": f"text:{what}", **tokenizer, **given})
-    return Task.parse({"name": f"folder:{what}", "broken": "skip", **given})
+        return Task.parse({"name": f"text:{what}", "broken": "skip", **tokenizer, **_columns(path, given), **given})
+    return Task.parse(
+        {"name": f"folder:{what}", "broken": "skip", "alike": "together", **_labels(path, given), **given}
+    )
 
 
 def _holds_texts(folder: Path) -> bool:
-    return any(folder.glob("*/*.txt")) or any((folder / f"train{suffix}").is_file() for suffix in TABLES)
+    from tombola.data._image_files import files_below, is_image
+    from tombola.data._text_files import TABLES
+
+    texts = any(folder.glob("*/*.txt")) or any((folder / f"train{suffix}").is_file() for suffix in TABLES)
+    return texts and not any(map(is_image, files_below(folder)))
+
+
+def _columns(path: Path, given: dict[str, Any]) -> dict[str, str]:
+    """The columns of a table of texts, where nobody named one and they are not called as usual."""
+    from tombola.data._text_columns import text_columns
+    from tombola.data._text_files import TABLES
+
+    tables = [path] if path.is_file() else [file for end in TABLES if (file := path / f"train{end}").is_file()]
+    if not tables or {"text", "second", "label"} & given.keys():
+        return {}
+    found = text_columns(tables[0])
+    if (found.text, found.label) != ("text", "label"):
+        typer.echo(f"{tables[0]}: {found}", err=True)
+    return {"text": found.text, "label": found.label, **({"second": found.second} if found.second else {})}
+
+
+def _labels(folder: Path, given: dict[str, Any]) -> dict[str, str]:
+    """The only table of a folder in which no folders say what images are."""
+    from tombola.data._label_tables import tables_in
+    from tombola.data._tree import read_tree
+
+    if "labels" in given or not (tables := tables_in(folder)):
+        return {}
+    try:
+        if len(read_tree(folder).classes) > 1:
+            return {}
+    except DataError:
+        pass  # no class folders: the table may say it
+    if len(tables) > 1:
+        raise RequestError(
+            f"{folder}: {', '.join(tables)}: which of them says the images' classes? Write --set task.labels=FILE"
+        )
+    typer.echo(f"{folder}: classes from {tables[0]}", err=True)
+    return {"labels": tables[0]}
 
 
 def _target(text: str) -> "Target":

@@ -6,7 +6,7 @@ Most are rows (`RowSet`): a text or a pair, and its class or its number.
 import warnings
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import gcd
 from typing import Any, ClassVar, Final, NamedTuple
 
@@ -34,12 +34,13 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Rows:
-    """A set as it is written; ``classes`` is empty where texts have no labels."""
+    """A set as it is written; ``classes`` is empty where texts have no labels, ``left_out`` says which rows are not."""
 
     classes: tuple[str, ...]
     train: Sequence[Row]
     val: Sequence[Row]
     test: Sequence[Row]
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 class TextSet(Dataset):
@@ -103,7 +104,8 @@ class RowSet(TextSet):
         parts = [self._pieces(part, cutting) for part in (rows.train, rows.val, rows.test)]
         self._say_cut([piece for part in parts for piece in part])
         splits = zip((rows.train, rows.val, rows.test), parts, strict=True)
-        return Splits(*(self._texts(part, found, rows.classes, cutting.pad) for part, found in splits))
+        train, val, test = (self._texts(part, found, rows.classes, cutting.pad) for part, found in splits)
+        return Splits(train, val, test, rows.left_out)
 
     def shown(self, rows: Sequence[Row], classes: tuple[str, ...]) -> tuple[Texts, Tensor]:
         """Other rows as the set's own ones are shown, in the order given, and which have more than ``length``, (N,)."""

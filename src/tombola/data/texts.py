@@ -1,23 +1,26 @@
 """Texts: your own, as a table, as a folder a class, or as plain text.
 
-What: ``FILE.csv``, ``.tsv`` or ``.jsonl`` with a column ``text`` (for pairs ``text2`` too) and a column ``label``, of
-    words or numbers; a folder with ``train`` and ``test`` tables (``val`` where there is one); a folder a class of
-    ``.txt`` files; or one ``.txt`` file of paragraphs, a line each, for learning words. UTF-8. Where there is no test
-    table, test and validation texts are drawn once by ``seed``, in equal shares of every class.
+What: ``FILE.csv``, ``.tsv``, ``.jsonl`` or ``.parquet`` with a column ``text`` (for pairs ``text2`` too) and a column
+    ``label``, of words or numbers; a folder with ``train`` and ``test`` tables (``val`` where there is one); a folder a
+    class of ``.txt`` files; or one ``.txt`` file of paragraphs, a line each, for learning words. UTF-8. Where there is
+    no test table, test and validation texts are drawn once by ``seed``, in equal shares of every class.
 When: any texts on disk; write ``text:FILE.csv`` as a task.
 Cost: all texts in memory as ids. Every key reads the files.
-Options: ``path``; ``tokenizer``, the model's folder; ``length``; ``longer``; ``text``, ``second`` and ``label``, the
+Options: ``path``; ``broken``: a row without a text or a label is refused by its line, or skipped with a warning;
+    ``tokenizer``, the model's folder; ``length``; ``longer``; ``text``, ``second`` and ``label``, the
     columns' names; ``label_is`` class or number; ``val_fraction``, ``test_fraction``, ``seed``.
 Reference: none.
 """
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Literal, Self
 
 from tombola.answers import Answers, Classes, Number
 from tombola.data._files import files_identity
+from tombola.data._left_out import grouped
 from tombola.data._text_files import TABLES, records, text_of
 from tombola.data._text_set import Row, Rows, RowSet, carved
 from tombola.data._text_tried import table
@@ -25,7 +28,10 @@ from tombola.data._tokens import Written
 from tombola.errors import DataError
 from tombola.spec import Json, option
 
-_HOW = "expected FILE.csv, .tsv or .jsonl, a folder with train.csv and test.csv, a folder a class of .txt, or FILE.txt"
+_HOW = (
+    "expected FILE.csv, .tsv, .jsonl or .parquet, a folder with train.csv and test.csv, a folder a class of .txt, or"
+    " FILE.txt"
+)
 
 
 class OwnTexts(RowSet):
@@ -40,6 +46,7 @@ class OwnTexts(RowSet):
     label_is: Literal["class", "number"] = option(
         "class", "a label is the name of a class, or a number to be told", absent="class"
     )
+    broken: Literal["refuse", "skip"] = option("refuse", "what to do about rows that are none", identity=False)
     val_fraction: float = option(0.1, "the share of the training texts held out", gt=0, lt=1)
     test_fraction: float = option(0.2, "the share of all texts held out, where there is no test table", gt=0, lt=1)
     seed: int = option(0, "which split", ge=0)
@@ -61,7 +68,12 @@ class OwnTexts(RowSet):
         return files_identity(self.root if self.root.is_dir() else self.root.parent, files)
 
     def rows(self) -> Rows:
-        found = {split: [row for file in files for row in self._read(file)] for split, files in self._parts().items()}
+        left: dict[str, str] = {}
+        found = {
+            split: [one for file in files for one in self._read(file, left)] for split, files in self._parts().items()
+        }
+        if left:
+            warnings.warn(f"texts: left out of {self.root}: {grouped(left)}", stacklevel=2)
         classes, number = self._labels({label for rows in found.values() for _, label in rows})
         parts = {split: [Row(text, number[label]) for text, label in rows] for split, rows in found.items()}
         rest, test = (
@@ -70,7 +82,7 @@ class OwnTexts(RowSet):
             else carved(parts["train"], classes, self.test_fraction, self.seed)
         )
         train, val = (rest, parts["val"]) if "val" in parts else carved(rest, classes, self.val_fraction, self.seed)
-        return Rows(classes, train, val, test)
+        return Rows(classes, train, val, test, left)
 
     def _labels(self, found: set[str | None]) -> tuple[tuple[str, ...], Mapping[str | None, float]]:
         """The classes, and what number each label stands for; texts without any have nothing to be told."""
@@ -106,38 +118,48 @@ class OwnTexts(RowSet):
             raise DataError(f"texts: {self.root} holds no texts; {_HOW}")
         return {"train": files}
 
-    def _read(self, file: Path) -> list[tuple[Written, str | None]]:
+    def _read(self, file: Path, left: dict[str, str]) -> list[tuple[Written, str | None]]:
+        """The texts of a file; rows that are none are refused, or noted in ``left``."""
         if file.suffix.lower() == ".txt":
-            return self._plain(file)
-        return [self._row(file, line, row) for line, row in records(file)]
+            found = self._plain(file)
+        else:
+            found = [(line, self._row(file, row), row) for line, row in records(file)]
+        good = []
+        for line, one, row in found:
+            why = self._wrong(file, row)
+            if why and self.broken == "refuse":
+                raise DataError(f"{file}: line {line}{why}")
+            if why:
+                left[f"{file.name}: line {line}"] = why.removeprefix(":").strip().partition(";")[0]
+            else:
+                good.append(one)
+        return good
 
-    def _plain(self, file: Path) -> list[tuple[Written, str | None]]:
+    def _plain(self, file: Path) -> list[tuple[int, tuple[Written, str | None], Mapping[str, object]]]:
         """A file in the folder of its class is one text; a file by itself is a text a line."""
         text = text_of(file)
         if file != self.root:
-            self._require(text, file, 1)
-            return [(Written(text.strip()), file.parent.name)]
-        lines = [line.strip() for line in text.split("\n") if line.strip()]
-        self._require("".join(lines), file, 1)
-        return [(Written(line), None) for line in lines]
+            return [(1, (Written(text.strip()), file.parent.name), {self.text: text})]
+        lines = [(number, line.strip()) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+        return [(number, (Written(line), None), {self.text: line}) for number, line in lines or [(1, "")]]
 
-    def _row(self, file: Path, line: int, row: Mapping[str, object]) -> tuple[Written, str | None]:
+    def _row(self, file: Path, row: Mapping[str, object]) -> tuple[Written, str | None]:
         if self.text not in row:
             names = ", ".join(map(repr, row)) or "none"
             raise DataError(f"{file}: no column {self.text!r} (there are: {names}); write text=..., label=...")
         text, second, label = (row.get(name) for name in (self.text, self.second, self.label))
-        self._require(text, file, line)
-        if second is not None:
-            self._require(second, file, line, self.second)
-        if label is None and self.label in row and file.suffix.lower() != ".jsonl":
-            raise DataError(
-                f"{file}: line {line} ends before its {self.label}; write it, and close quotes that are open"
-            )
         return Written(str(text), None if second is None else str(second)), None if label is None else str(label)
 
-    @staticmethod
-    def _require(text: object, file: Path, line: int, name: str = "text") -> None:
-        if text is not None and not isinstance(text, str):
-            raise DataError(f"{file}: line {line}: the {name} is {text!r}, which is none; write it in quotes")
-        if text is None or not text.strip():
-            raise DataError(f"{file}: line {line}: the {name} is empty; write one, or take the line out")
+    def _wrong(self, file: Path, row: Mapping[str, object]) -> str:
+        """What is wrong with a row, as the end of a sentence about its line; empty where nothing is."""
+        second, label = row.get(self.second), row.get(self.label)
+        for value, name in ((row.get(self.text), "text"), *([] if second is None else [(second, self.second)])):
+            if value is not None and not isinstance(value, str):
+                return f": the {name} is {value!r}, which is none; write it in quotes"
+            if value is None or not value.strip():
+                return f": the {name} is empty; write one, or take the line out"
+        if label is None and self.label in row and file.suffix.lower() in (".csv", ".tsv"):
+            return f" ends before its {self.label}; write it, and close quotes that are open"
+        if self.broken == "skip" and self.label in row and (label is None or not str(label).strip()):
+            return f": no {self.label}"
+        return ""

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from tombola import verbs
 from tombola.benching.asked import Questions
+from tombola.data._base import loaded
+from tombola.data._left_out import table
 from tombola.disks import written
 from tombola.engines._base import Engine, Setting, Subject
 from tombola.engines.native import FOLDER
@@ -22,8 +24,11 @@ from tombola.race.known import shown_of
 from tombola.race.page import page
 from tombola.race.raced import Raced
 from tombola.study.store import Store
+from tombola.tasks._of_data import OfData
+from tombola.tasks._texts import OfTexts
 from tombola.tickets.ticket import Ticket
 
+LEFT_OUT: Final = "left_out.csv"
 RUNS: Final = {"onnxruntime": "onnx"}
 """What the folder of an engine's files is called; for others as the engine."""
 
@@ -37,6 +42,7 @@ def ship(raced: Raced, folder: Path, store: Store) -> list[Path]:
     names = () if network.adapted is None else network.adapted.classes
     texts = {
         LABELS: labels(names),
+        **_left_out(raced),
         "result.json": json.dumps(plain(raced), indent=1) + "\n",
         "card.md": card(raced, network, ticket, runs.name),
         "report.html": page(raced, network),
@@ -46,6 +52,13 @@ def ship(raced: Raced, folder: Path, store: Store) -> list[Path]:
             beside.write_text(text, encoding="utf-8")
     write_picture(raced, folder / "front.png")
     return [folder / name for name in ("model.ticket", runs.name, *texts, "front.png")]
+
+
+def _left_out(raced: Raced) -> dict[str, str]:
+    """The files, or rows, of the examples that could not be used, each with its reason; nothing where all could."""
+    task = raced.wanted.task
+    found = loaded(task.data).left_out if isinstance(task, OfData | OfTexts) else {}
+    return {LEFT_OUT: table(found)} if found else {}
 
 
 def plain(raced: Raced) -> dict[str, Any]:
