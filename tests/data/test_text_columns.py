@@ -8,11 +8,11 @@ from tests.data.test_own_texts import own
 from tombola.data._text_columns import TextColumns, text_columns
 from tombola.errors import DataError
 
-ROWS = [(number, f"a longer text about {number} things", ("good", "bad")[number % 2]) for number in range(12)]
+ROWS = [(number, f"a longer text about {number} things", ("good", "bad")[number % 2]) for number in range(24)]
 
 
 def table(folder: Path, header: str) -> Path:
-    """Twelve rows of a number, a text and one of two words, under these names."""
+    """Two dozen rows of a number, a text and one of two words, under these names."""
     lines = [",".join(map(str, row)) for row in ROWS]
     (folder / "x.csv").write_text("\n".join([header, *lines]), encoding="utf-8")
     return folder / "x.csv"
@@ -46,16 +46,16 @@ def test_what_nobody_can_tell_is_refused(tmp_path: Path) -> None:
 def test_rows_that_are_none_are_skipped_and_said(tmp_path: Path) -> None:
     file = table(tmp_path, "id,text,label")
     with file.open("a", encoding="utf-8") as stream:
-        stream.write("\n13, ,good\n14,no label,\n15,cut off")
-    with pytest.warns(UserWarning, match=r"left out of .*x\.csv: 1 the text is empty: x\.csv: line 14; 1 no label"):
+        stream.write("\n24, ,good\n25,no label,\n26,cut off")
+    with pytest.warns(UserWarning, match=r"left out of .*x\.csv: 1 the text is empty: x\.csv: line 26; 1 no label"):
         splits = own(file, broken="skip").load()
     assert splits.left_out == {
-        "x.csv: line 14": "the text is empty",
-        "x.csv: line 15": "no label",
-        "x.csv: line 16": "ends before its label",
+        "x.csv: line 26": "the text is empty",
+        "x.csv: line 27": "no label",
+        "x.csv: line 28": "ends before its label",
     }
-    assert len(splits.train) + len(splits.val) + len(splits.test) == 12
-    with pytest.raises(DataError, match="line 14: the text is empty"):
+    assert len(splits.train) + len(splits.val) + len(splits.test) == 24
+    with pytest.raises(DataError, match="line 26: the text is empty"):
         own(file).load()
 
 
