@@ -215,7 +215,7 @@ def test_wrong_requests(words: tuple[str, ...], message: str) -> None:
 
 
 def _picture(file: Path) -> None:
-    Image.new("RGB", (8, 8)).save(file)
+    Image.new("RGB", (8, 8), (int(file.stem), 0, 0)).save(file)
 
 
 def test_a_folder_that_holds_other_things_is_left_alone() -> None:
