@@ -32,10 +32,19 @@ class Budget:
     looking: float
     closing: float
 
-    def scaled(self, *, judged: float, step: float) -> Self:
-        """With what the dense net took in place of what was expected of it."""
+    def with_dense(self, *, step: float, judged: float) -> Self:
+        """With what the dense net took in place of what was expected of it, and what is expected of others with it."""
         by = judged / self.judged if self.judged else 1.0
         return replace(self, step=step, judged=judged, one=by * self.one, closing=by * self.closing)
+
+    def after(self, *, step: float, judged: float) -> Self:
+        """With what a stretch took, a step of it and being judged: the next will take as much."""
+        by = judged / self.one if self.one else 1.0
+        return replace(self, step=step / TEACHER, one=judged, closing=max(1.0, by) * self.closing)
+
+    def allows(self, steps: int, spent: float) -> bool:
+        """Whether a stretch of so many steps can still be made and judged."""
+        return spent + TEACHER * self.step * steps + self.one + self.closing <= self.whole
 
     def require(self, spent: float, least: int = LEAST) -> None:
         """Raise the `RequestError` of a budget in which no ticket can be trained beside the dense net."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tombola.benching.machine import processor
 from tombola.models.network import Network
-from tombola.race.front import trained
+from tombola.race.front import left_out, trained
 from tombola.race.raced import Raced
 from tombola.race.rule import Finish
 from tombola.tickets.ticket import Ticket
@@ -44,7 +44,7 @@ def _lines(raced: Raced, network: Network, ticket: Ticket, runs: str) -> Iterato
     yield ""
     if raced.left:
         yield "## Not tried to the end"
-        yield from (f"- {name}: {why}" for name, why in raced.left.items())
+        yield from (f"- {line}" for line in left_out(raced))
         yield ""
     yield "## From what"
     yield f"- Weights: {network.origin}."

@@ -25,12 +25,20 @@ def lines(raced: Raced) -> list[str]:
         "",
         *shown,
         "",
-        *(f"not in the table: {name}: {why}" for name, why in raced.left.items()),
+        *(f"not in the table: {line}" for line in left_out(raced)),
         "",
         advice(raced),
         *held_out(raced),
         *_missed(raced),
     ]
+
+
+def left_out(raced: Raced) -> list[str]:
+    """What did not race to the end and why, those with one reason in one line."""
+    by_reason: dict[str, list[str]] = {}
+    for name, why in raced.left.items():
+        by_reason.setdefault(why, []).append(name)
+    return [f"{', '.join(names)}: {why}" for why, names in by_reason.items()]
 
 
 def trained(raced: Raced) -> str:

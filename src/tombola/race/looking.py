@@ -53,11 +53,18 @@ class Looking:
         for rung in to_time(narrowed) if narrowed.rungs else ():
             self._look(rung, yardstick(dense))
             cost = [one.cost(self.wanted.target) for one in self.book.known.get(rung.label, ())]
-            if narrowed.even and min(cost, default=to_beat) >= to_beat:
+            if narrowed.even and min(cost, default=to_beat) >= to_beat:  # nor where it cannot be had
                 break
         self.book.known |= filled(narrowed, self.book.known) if narrowed.rungs else {}
         self.book.keep()
         return replace(narrowed, rungs=[one for one in narrowed.rungs if one.label in self.book.known])
+
+    def unlooked(self, ladder: Ladder) -> dict[str, str]:
+        """Why the other rungs of a ladder that was looked at were not, by their label."""
+        last = ladder.rungs[-1].label if ladder.rungs else ""
+        why = self.book.impossible.get(last, f"not even {last} costs less than what is there already")
+        seen = {*self.book.known, *self.book.impossible}
+        return {one.label: why for one in ladder.rungs if one.label not in seen}
 
     def _look(self, entrant: Entrant, beside: Timed | None) -> None:
         if entrant.label in self.book.known or entrant.label in self.book.impossible:

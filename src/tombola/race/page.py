@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tombola.benching.machine import processor
 from tombola.models.network import Network
-from tombola.race.front import HEAD, advice, held_out, row, trained
+from tombola.race.front import HEAD, advice, held_out, left_out, row, trained
 from tombola.race.raced import Raced
 from tombola.race.rule import Finish
 from tombola.report.figures._base import Table
@@ -43,7 +43,7 @@ def _sections(raced: Raced) -> Iterator[Markup]:
     yield _section("The front", _drawn(raced), numbers("The front", table), tag("p", {"class": "caption"}, count))
     yield _section("Held-out samples", _listed(held_out(raced)))
     if raced.left:
-        yield _section("Not tried to the end", _listed([f"{name}: {why}" for name, why in raced.left.items()]))
+        yield _section("Not tried to the end", _listed(left_out(raced)))
 
 
 def _drawn(raced: Raced) -> Markup:

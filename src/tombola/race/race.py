@@ -7,7 +7,7 @@ from typing import Final
 
 from tombola.errors import RequestError, StageError
 from tombola.fitting.session import Reporter
-from tombola.race.budget import LEAST, TEACHER, Budget
+from tombola.race.budget import LEAST, Budget
 from tombola.race.climbing import Climb, cheapest, climbed, untried
 from tombola.race.entrants import DENSE, Entrant, Ladder, dense, ladders, not_installed
 from tombola.race.family import smaller_nets
@@ -43,10 +43,12 @@ def race(wanted: Wanted, folder: Path, store: Store, *, device: str, reporter: R
     there = best(net.finishes, against, wanted.margin, wanted.target)  # what a user has without a race
     (to_beat,) = (one.cost(wanted.target) for one in known if one.engine == there.engine)  # timed as the others are
     family, away = smaller_nets(wanted, first.engines)
-    found = [looking.at_ladder(one, known, to_beat) for one in (*ladders_of(wanted), family)]
+    every = [*ladders_of(wanted), family]
+    found = [looking.at_ladder(one, known, to_beat) for one in every]
     left = {**not_installed(of_texts=wanted.of_texts), **away, **book.impossible}
+    left |= {label: why for one in every for label, why in looking.unlooked(one).items()}
     worth = list(_worth(found, book.known, to_beat, wanted, left))
-    budget = budget.scaled(step=net.training / book.steps, judged=net.judging)
+    budget = budget.with_dense(step=net.training / book.steps, judged=net.judging)
     begun = replace(track, teacher=track.net(net), yardstick=yardstick(net.finishes))
     longest = asked_steps(wanted) or LONGEST * an_epoch(wanted)
     racing = _Racing(begun, budget, against, book.seconds + net.seconds, longest)
@@ -155,11 +157,12 @@ class _Racing:
         return list(dict.fromkeys(found[one.entrant, one.engine] for one in finishes))
 
     def _stretch(self, climb: Climb, rung: Entrant, left: dict[str, str]) -> bool:
-        expected = TEACHER * self.budget.step * self.steps + self.budget.one + self.budget.closing
-        if not self.steps or self.spent + expected > self.budget.whole:
+        if not self.steps or not self.budget.allows(self.steps, self.spent):
             return False
         ran = self.track.run(rung, self.steps, climb.start)
         self.spent += ran.seconds
+        if not ran.problem:
+            self.budget = self.budget.after(step=ran.training / ran.steps, judged=ran.judging)
         if ran.problem:
             left[rung.label] = ran.problem
             climb.failed()
