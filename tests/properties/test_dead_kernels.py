@@ -28,3 +28,19 @@ def test_a_dense_ticket_has_none_and_kernels_die_together() -> None:
     assert {m.value for m in dense.values()} == {0.0}
     kernels = looked_at("dead_kernels", drawn(model, sparsity=0.5, pattern="kernel"), model)
     assert kernels["dead_kernels"].value == 50
+
+
+def test_pictures_are_kernels_by_digit_and_tiles_where_there_are_many() -> None:
+    model = net()
+    first, second = torch.zeros(8, 3, 3, 3, dtype=torch.bool), torch.ones(8, 4, 3, 3, dtype=torch.bool)
+    first[0, 0, 1, 1] = first[1, 2] = True
+    second[:4, 1:] = False
+    ticket = of_masks(model, Masks({"0.weight": first, "1.weight": second}))
+    found = looked_at({"name": "dead_kernels", "side": 4}, ticket, model)
+    assert found["layer_dead_kernels 0.weight"].detail["kernels"] == "494/999/999/999", "two rows a tile, 3 columns"
+    assert found["layer_dead_kernels 1.weight"].detail["kernels"] == "0999/0999/0000/0000"
+    whole = looked_at({"name": "dead_kernels", "side": 8}, ticket, model)["layer_dead_kernels 0.weight"]
+    assert whole.detail["kernels"] == "/".join(["099", "990", *["999"] * 6])
+    bare = looked_at("dead_kernels", ticket, model)
+    assert {name: m.value for name, m in bare.items()} == {name: m.value for name, m in found.items()}
+    assert not any("kernels" in m.detail for m in bare.values())

@@ -7,6 +7,7 @@ layer by layer, as many weights as these do.
 from dataclasses import dataclass
 
 from torch import Tensor
+from torch.nn import functional as F
 
 from tombola.masks.layers import Layer
 from tombola.masks.masks import Masks
@@ -39,6 +40,16 @@ def densities(masks: Masks) -> dict[str, Count]:
 def dead_kernels(mask: Tensor, layer: Layer) -> Count:
     """The kernels, one for each output channel and each input channel it reads, that are pruned whole."""
     return _dead(_alive_kernels(mask, layer))
+
+
+def dead_tiles(mask: Tensor, layer: Layer, side: int) -> Tensor:
+    """Output channels going down, what they read going across: the share of kernels pruned whole, in [0, 1].
+
+    Kernel by kernel where there are at most ``side`` a row or column; else that many, each the mean of its neighbours.
+    """
+    dead = (~_alive_kernels(mask, layer)).float()
+    rows, columns = dead.shape
+    return F.adaptive_avg_pool2d(dead[None, None], (min(rows, side), min(columns, side)))[0, 0]
 
 
 def dead_outputs(mask: Tensor, layer: Layer) -> Count:

@@ -16,6 +16,9 @@ from tombola.verdicts.runs import Runs, is_share, outcomes_of, values_of
 LAYER: Final = "layer"
 """The detail that names the layer a row is about; other rows are about the whole ticket or model."""
 
+KERNELS: Final = "kernels"
+"""The detail that is a picture of a layer's kernels, rows of digits; it is drawn, and told nowhere else."""
+
 DENSE: Final = "dense"
 """A level of the colour axis that is what the others are compared with, where no sparsity is varied."""
 

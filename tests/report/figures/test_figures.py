@@ -128,3 +128,21 @@ def test_overlap_stands_beside_what_chance_would_give() -> None:
     assert drawn.table.rows == (("sst2", "50.0 (20.0)", "–"), ("words", "60.0 (20.0)", "30.0 (20.0)"))
     assert "--d:17%" in drawn.fragment, "40 points above chance"
     assert draw("overlap_matrix", demo_rows(), About()) is None
+
+
+def test_a_kernel_map_is_bright_where_whole_kernels_are_gone() -> None:
+    def layer(prior: str, name: str, kernels: str, **cell: Scalar) -> Row:
+        detail: dict[str, Scalar] = {"layer": name, "place": int(name[-1]), "kernels": kernels}
+        one = row(50.0, prop="dead_kernels", better="neither", prior=prior, **cell)
+        return one.model_copy(update={"metric": "layer_dead_kernels", "detail": detail})
+
+    rows = [layer(prior, f"conv{k}", "990/009", draw__sparsity=s) for prior in "ab" for k in (2, 1) for s in (0.0, 0.8)]
+    drawn = draw("kernel_map", rows, About())
+    assert drawn is not None
+    assert drawn.table is not None
+    assert [line[:2] for line in drawn.table.rows] == [
+        (f"{prior}, 80 % pruned", f"conv{k}") for prior in "ab" for k in (1, 2)
+    ]
+    assert drawn.fragment.count("<svg") == 4, "none of the dense net"
+    assert drawn.fragment.count('d="M0 0h2M2 1h1" stroke="#ffd34d" stroke-opacity="1"') == 4
+    assert draw("kernel_map", [r.model_copy(update={"detail": {"layer": "a"}}) for r in rows], About()) is None

@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from tombola.report.about import About
 from tombola.report.axes import level, without_seed
-from tombola.report.curves import LAYER, Results, read_results
+from tombola.report.curves import KERNELS, LAYER, Results, read_results
 from tombola.report.figures._base import Drawn, Figure
 from tombola.report.layers import Layers, read_layers
 from tombola.report.markup import Markup, join, scrolled, tag
@@ -87,7 +87,7 @@ def _line(number: Number) -> Markup:
 def _budget(rows: Sequence[Row]) -> str:
     """The details on which the rows agree; what differs between seeds was found, not asked for."""
     first = rows[0].detail
-    names = [n for n in first if n != LAYER and all(row.detail.get(n) == first[n] for row in rows)]
+    names = [n for n in first if n not in (LAYER, KERNELS) and all(row.detail.get(n) == first[n] for row in rows)]
     return ", ".join(f"{name} {level(first[name])}" for name in sorted(names))
 
 
