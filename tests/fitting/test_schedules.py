@@ -27,6 +27,11 @@ def test_cosine_is_half_way_down_in_the_middle() -> None:
     assert [schedule.factor(step, 4, 1) for step in (0, 2, 4)] == pytest.approx([1.0, 0.6, 0.2])
 
 
+def test_poly_is_a_power_of_what_is_left_and_stays_above_its_last() -> None:
+    schedule = Schedule.parse({"name": "poly", "power": 2, "last": 0.1})
+    assert [schedule.factor(step, 4, 1) for step in range(5)] == pytest.approx([1.0, 0.5625, 0.25, 0.1, 0.1])
+
+
 def test_one_cycle_peaks_where_it_says() -> None:
     factors = [Schedule.parse({"name": "one_cycle", "peak": 0.5}).factor(step, 4, 1) for step in range(4)]
     assert factors == pytest.approx([0.25, 0.75, 0.75, 0.25])

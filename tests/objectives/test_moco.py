@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from tombola.batch import Batch
 from tombola.errors import RequestError
 from tombola.fitting.fit import Fit
-from tombola.fitting.session import Session
+from tombola.fitting.session import Session, Silent
 from tombola.masks.masks import Masks
 from tombola.models.digest import weights_digest
 from tombola.models.network import Network
@@ -226,6 +226,19 @@ def test_a_queue_shorter_than_a_batch_is_refused_with_what_to_write() -> None:
     with pytest.raises(RequestError, match=r"queue=15 is shorter .* 16 keys; write objective\.queue=16 or more"):
         trained(objective={"name": "moco", "queue": 15})
     trained(objective={"name": "moco", "queue": 16}, epochs="1it")
+
+
+@pytest.mark.parametrize(("queue", "said"), [(64, False), (65, True)])
+def test_a_queue_longer_than_the_set_is_said(queue: int, said: bool) -> None:
+    heard: list[str] = []
+
+    class Hearing(Silent):
+        def note(self, text: str) -> None:
+            heard.append(text)
+
+    recipe = build(Fit, {**SHORT, "objective": {"name": "moco", "queue": queue}, "epochs": "1it"})
+    recipe.run(headed(), TASK, seed=0, session=Session(reporter=Hearing()))
+    assert any("queue=65 is longer than the set, which has 6" in text for text in heard) is said
 
 
 def test_a_task_of_labels_is_refused_with_what_to_write() -> None:

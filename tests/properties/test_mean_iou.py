@@ -13,8 +13,9 @@ from tombola.errors import RequestError
 from tombola.models.network import Network
 from tombola.models.segmenting import segmenting
 from tombola.models.source import Source
-from tombola.properties.mean_iou import MeanIoU, confusion, intersections_over_unions
+from tombola.properties.mean_iou import MeanIoU
 from tombola.tasks._base import Task
+from tombola.tasks.metrics.mean_iou import confusion, intersections_over_unions
 
 SCENES = {"name": "segmentation:shapes", "size": 16, "num_train": 4, "num_val": 2, "num_test": 7}
 

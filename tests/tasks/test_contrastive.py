@@ -201,10 +201,9 @@ def test_one_image_is_refused() -> None:
         Task.parse({"name": "contrastive:glyphs", "num_train": 1}).splits()
 
 
-@pytest.mark.parametrize(("data", "words"), [("prose", "mlm:prose"), ("voc", "contrastive:folder:PATH")])
-def test_sets_of_something_else_are_refused_with_what_to_write(data: str, words: str) -> None:
-    with pytest.raises((RequestError, OptionError), match=words):
-        Task.parse(f"contrastive:{data}")
+def test_a_set_of_texts_is_refused_with_what_to_write() -> None:
+    with pytest.raises((RequestError, OptionError), match="mlm:prose"):
+        Task.parse("contrastive:prose")
 
 
 def test_a_fresh_head_replaces_another_and_fits() -> None:
@@ -224,3 +223,11 @@ def test_labels_are_not_looked_at() -> None:
     assert letters().splits().classes == ()
     assert isinstance(images.take(torch.tensor([3])), Batch)
     assert images.take(torch.tensor([3])).targets.tolist() == [3]
+
+
+@pytest.mark.parametrize("data", ["boxed_shapes", "shapes"])
+def test_boxes_and_scenes_are_images_too_and_what_is_marked_in_them_is_not_looked_at(data: str) -> None:
+    task = Task.parse({"name": f"contrastive:{data}", "size": 16, "num_train": 6, "num_val": 2, "num_test": 2})
+    batch = task.splits().train.take(torch.arange(4)).to_float()
+    shown = task.views(batch, generator=torch.Generator().manual_seed(0))
+    assert (shown.x.shape, shown.targets.tolist()) == ((8, 3, 16, 16), [0, 1, 2, 3] * 2)

@@ -1,17 +1,21 @@
 """Detection: how it is written, its losses and scores by hand, its head, and what does not go with it."""
 
+import math
+
 import pytest
 import torch
 from torch import Tensor
 
 from tombola import verbs
 from tombola.batch import Batch
+from tombola.data._boxes import with_boxes
 from tombola.data.boxed_shapes import BoxedShapes
 from tombola.errors import DataError, RequestError
 from tombola.models.source import Source
 from tombola.tasks._base import Task
 from tombola.tasks._centres import centre_losses, edge_losses, wanted
 from tombola.tasks.detection import Detection
+from tombola.tasks.metrics.average_precision import AveragePrecision
 from tombola.tasks.metrics.told_boxes import told
 
 SMALL = {"name": "detection:boxed_shapes", "size": 16, "num_train": 12, "num_val": 4, "num_test": 4}
@@ -100,6 +104,21 @@ def test_an_image_without_boxes_has_no_edges_and_finite_gradients() -> None:
     assert float(losses[0].detach()) < 0.01
     assert found.grad is not None
     assert bool(found.grad.isfinite().all())
+
+
+def test_one_class_and_images_without_boxes_are_trained_on_and_judged() -> None:
+    boxes = [torch.tensor([[0.0, 2, 2, 10, 12]]), torch.empty(0, 5)]
+    target = with_boxes(torch.zeros(2, 3, 16, 24).byte(), boxes, ("cell",)).labels
+    found = telling((6, 0, (2, 2, 10, 12)))[:, :7].repeat(2, 1, 1, 1)
+    metric = AveragePrecision()
+    metric.update(found[:1], target[:1])
+    assert metric.compute() == pytest.approx(1)
+    metric.update(places(classes=1), target[1:])
+    assert metric.compute() == pytest.approx(1), "nothing was told where nothing is"
+    assert bool(task().losses(found, target).isfinite().all())
+    alone = AveragePrecision()
+    alone.update(places(classes=1), target[1:])
+    assert math.isnan(alone.compute()), "no box anywhere: nothing is judged"
 
 
 def test_scores_are_f1_of_boxes_that_are_sure() -> None:

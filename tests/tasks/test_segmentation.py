@@ -1,5 +1,7 @@
 """Segmentation: how it is written, losses and scores by hand, its head, and augmentation that keeps masks in place."""
 
+import math
+
 import pytest
 import torch
 
@@ -13,7 +15,7 @@ from tombola.models.segmenting import SegmentingBody
 from tombola.models.source import Source
 from tombola.spec import build
 from tombola.tasks._base import Task
-from tombola.tasks.segmentation import Segmentation
+from tombola.tasks.segmentation import Segmentation, balanced_weights
 
 SMALL = {"name": "segmentation:shapes", "size": 16, "num_train": 12, "num_val": 4, "num_test": 4}
 
@@ -46,6 +48,58 @@ def test_losses_and_scores_are_means_over_pixels_that_have_a_class() -> None:
     losses, scores = task().losses(outputs, targets), task().scores(outputs, targets)
     assert losses.tolist() == pytest.approx([0.126928, 0.693147, 0.0], abs=1e-5)
     assert scores.tolist() == [1.0, 0.5, 0.0]
+
+
+def test_a_pixel_of_a_class_counts_as_much_as_its_weight() -> None:
+    outputs = torch.zeros(2, 4, 1, 3)
+    outputs[0, 1, 0, 0] = 2.0
+    targets = torch.tensor([[[1, 0, VOID]], [[3, 3, VOID]]], dtype=torch.uint8)
+    found = task(class_weights=[1, 3, 1, 0]).losses(outputs, targets)
+    right, other = -outputs[0, :, 0, 0].log_softmax(0)[1].item(), math.log(4)
+    assert found.tolist() == pytest.approx([(3 * right + other) / 4, 0.0], abs=1e-5)
+    alike = task(class_weights=[2, 2, 2, 2]).losses(outputs, targets)
+    assert torch.allclose(alike, task().losses(outputs, targets))
+    assert task(class_weights="equal").digest() == task().digest() != task(class_weights=[2, 2, 2, 2]).digest()
+
+
+def test_balanced_weights_are_of_the_images_that_have_a_class() -> None:
+    masks = torch.full((2, 4, 4), VOID, dtype=torch.uint8)
+    masks[0, :2], masks[0, 2, 0], masks[1, 0] = 0, 1, 2  # shares 8/9, 1/9 and 4/4; class 3 is nowhere
+    assert balanced_weights(masks, 4).tolist() == pytest.approx([1.0, 8.0, 8 / 9, 0.0])
+    found = task(class_weights="balanced")
+    train = found.splits().train.labels
+    shares = torch.bincount(train.flatten().long(), minlength=4)
+    weights = balanced_weights(train, 4)
+    assert weights.argmin() == shares.argmax() == 0, "the background counts least"
+    outputs = torch.randn((2, 4, 16, 16), generator=torch.Generator().manual_seed(0))
+    told = torch.nn.functional.cross_entropy(outputs[:1], train[:1].long(), weight=weights, ignore_index=VOID)
+    assert float(found.losses(outputs, train[:2])[0]) == pytest.approx(float(told), abs=1e-5)
+
+
+def test_wrong_weights_say_what_to_write() -> None:
+    with pytest.raises(DataError, match="has 2 numbers for 4 classes; write one for each of"):
+        task(class_weights=[1, 2]).check()
+    with pytest.raises(RequestError, match="no class counts; write balanced"):
+        task(class_weights=[0, 0, 0, 0])
+
+
+def test_best_val_goes_by_mean_iou_where_it_is_the_headline() -> None:
+    outputs = torch.zeros(2, 3, 1, 4)
+    outputs[:, 0] = 1.0  # all told to be class 0
+    outputs[1, 1, 0, 0] = 5.0
+    targets = torch.tensor([[[0, 0, 0, VOID]], [[1, 0, 2, 0]]], dtype=torch.uint8)
+    whole, one, other = (task(headline="mean_iou").metric() for _ in range(3))
+    whole.update(outputs, targets)
+    one.update(outputs[:1], targets[:1])
+    other.update(outputs[1:], targets[1:])
+    assert math.isnan(task(headline="mean_iou").metric().compute())
+    one.merge(other)
+    assert one.compute() == whole.compute() == pytest.approx((5 / 6 + 1 + 0) / 3)
+    pixels = task().metric()
+    pixels.update(outputs, targets)
+    assert pixels.compute() == pytest.approx((1 + 3 / 4) / 2)
+    whole.update(outputs * torch.nan, targets)
+    assert math.isnan(whole.compute())
 
 
 def test_a_network_without_the_head_is_told_so() -> None:

@@ -60,7 +60,7 @@ class MoCo(Objective):
         return Found(F.cross_entropy(cosines, right), torch.cat([queries, keys])[places])
 
     def begin(self, network: nn.Module, task: Task, *, seed: int) -> Running:
-        return Following(self, network)
+        return Following(self, network, len(task.splits().train))
 
     def passes(self, classes: int, *, body: bool = True) -> float:
         return 2 if body else 1  # of an image's two views; half of them have a backward
@@ -96,8 +96,9 @@ class Queue:
 class Following(Running):
     """A queue for each part of a step, and a key encoder that follows the network."""
 
-    def __init__(self, objective: MoCo, network: nn.Module) -> None:
+    def __init__(self, objective: MoCo, network: nn.Module, images: int) -> None:
         super().__init__(objective)
+        self._images: Final = images
         self._moco: Final = objective
         self._network: Final = network
         self.encoder: Final = copy.deepcopy(network).requires_grad_(requires_grad=False)
@@ -130,6 +131,11 @@ class Following(Running):
         """The encoder's layers are in the modes of the network's: batch norms that stay, stay in both."""
         for mine, theirs in zip(self.encoder.modules(), self._network.modules(), strict=True):
             mine.training = theirs.training
+        if self._moco.queue > self._images:
+            training.note(
+                f"moco: queue={self._moco.queue} is longer than the set, which has {self._images} images, so that an"
+                " image is told from keys of its own; write an objective.queue well below that"
+            )
 
     @torch.no_grad()
     def after_step(self, training: Standing) -> None:

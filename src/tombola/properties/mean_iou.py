@@ -17,7 +17,6 @@ from torch import Tensor
 
 from tombola.answers import Maps
 from tombola.batch import Batch
-from tombola.data._scenes import VOID
 from tombola.errors import RequestError
 from tombola.fitting.devices import device_of
 from tombola.fitting.session import Session
@@ -28,6 +27,7 @@ from tombola.properties._test_images import each_batch, require_answers, test_im
 from tombola.rows import Scalar
 from tombola.spec import option
 from tombola.tasks._base import Task
+from tombola.tasks.metrics.mean_iou import confusion, intersections_over_unions
 
 
 @final
@@ -62,23 +62,6 @@ class MeanIoU(Property):
             Measurement("mean_iou", 100 * mean, len(images), unit="%", detail=detail),
             Measurement("pixel_accuracy", 100 * right, len(images), unit="%"),
         ]
-
-
-def confusion(predicted: Tensor, truth: Tensor, classes: int) -> Tensor:
-    """How many pixels of true class i (rows) were told to be j (columns); void ones are left out.
-
-    >>> confusion(torch.tensor([0, 1, 1, 0]), torch.tensor([0, 1, 0, 255]), 2).tolist()
-    [[1, 1], [0, 1]]
-    """
-    seen = truth != VOID
-    pairs = truth[seen].long() * classes + predicted[seen].long()
-    return torch.bincount(pairs, minlength=classes * classes).view(classes, classes)
-
-
-def intersections_over_unions(counts: Tensor) -> Tensor:
-    """Each class's TP / (TP + FP + FN), in float64; NaN for one that neither the truth nor the prediction has."""
-    hits = counts.diagonal().double()
-    return hits / (counts.sum(0) + counts.sum(1) - counts.diagonal())
 
 
 def _require_decoder(model: Network) -> None:

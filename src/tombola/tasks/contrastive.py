@@ -6,8 +6,9 @@ What: Every training image is seen in two views (cropped, mirrored, in other col
     views of the batch. In ``shards`` a view is compared with those of its own shard only: negatives are not gathered.
     Validation and test images have the same two views every time, and the headline is `contrastive_top1` over all.
 When: Pretraining where there are no labels, or as another prior beside the supervised one: ``contrastive:cifar10``,
-    ``contrastive:folder:PICTURES``; draw on it, transfer to a task with labels, whose head replaces the projection.
-    Natural, adversarial and noise objectives train it as they are; ``moco`` is an objective on this task.
+    ``contrastive:folder:PICTURES``, a set of boxes or scenes; draw on it, transfer to a task with labels, whose head
+    replaces the projection. Natural, adversarial and noise objectives train it as they are; ``moco`` is an objective on
+    this task.
 Cost: Two forwards an image where classification has one; the views a few hundredths of a step.
 Options: ``data``; ``temperature``; ``outputs``, numbers a vector; how views differ: ``smallest`` share of the area,
     ``mirror``, ``jitter`` and its ``strength``, ``gray``, ``blur``; ``test_seed``, which views of test images. Pixels
@@ -27,7 +28,6 @@ from tombola.answers import Answers, Vectors
 from tombola.batch import Batch
 from tombola.data._base import Dataset, Images, Splits, loaded
 from tombola.data._base import Examples as Samples
-from tombola.data._scenes import SceneSet
 from tombola.data._seen_twice import SeenTwice
 from tombola.data._text_set import TextSet
 from tombola.data._unlabelled import Unlabelled, images_in
@@ -71,8 +71,6 @@ class Contrastive(OfData):
         found = known_data(value)
         if isinstance(found, TextSet):
             raise ValueError(f"{found.name} holds texts, and views are of images; write mlm:{found.name}")
-        if isinstance(found, SceneSet):
-            raise ValueError(f"{found.name} holds scenes; write contrastive:folder:PATH with a folder of their images")
         return found
 
     @property

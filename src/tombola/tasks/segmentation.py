@@ -2,19 +2,25 @@
 
 What: cross-entropy on a fresh head of torchvision's (FCN, or DeepLabV3's) over the maps of the body's last stage,
 enlarged to the image's size. An image's loss and score are means over its pixels that have a class; void ones count for
-nothing. What studies report is ``mean_iou``, a property, since it is no mean over images.
+nothing. What studies report is ``mean_iou``, a property, since it is no mean over images. Where rare classes stay at 0,
+``class_weights: balanced`` lets a pixel of a rare class count for more: the median of the classes' shares of the
+training images that have them, over its own class's.
 When: a ticket is to be transferred to segmentation: ``segmentation:voc``, ``segmentation:scene_pack:PATH``,
 ``segmentation:shapes``. The model pretrained may be any convolutional classifier, its masks keep their names.
 Cost: forward and backward passes at the images' size; an output stride of 8 instead of 32 costs a ResNet about four
 times as much.
-Options: ``data``; ``decoder`` (fcn, deeplab); ``output_stride``, of ResNets; ``augment_with`` and ``scale``;
+Options: ``data``; ``decoder`` (fcn, deeplab); ``output_stride``, of ResNets; ``class_weights``; ``headline``, which
+``select: best_val`` goes by: the share of pixels, or mean_iou; ``augment_with`` and ``scale``;
 ``fraction`` of the training images and which (``subset_seed``). The data set's own may stand beside ``name``.
-Reference: Long et al., CVPR 2015 (FCN); Chen et al., arXiv 1706.05587 (DeepLabV3); Fu et al., DAC 2023.
+Reference: Long et al., CVPR 2015 (FCN); Chen et al., arXiv 1706.05587 (DeepLabV3); Fu et al., DAC 2023; weights as in
+    Eigen and Fergus, ICCV 2015.
 """
 
-from typing import ClassVar, final
+from functools import lru_cache
+from typing import Annotated, ClassVar, Literal, final
 
 import torch
+from pydantic import Field, field_validator
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -30,6 +36,8 @@ from tombola.registry import Examples
 from tombola.spec import option
 from tombola.tasks._answers import right
 from tombola.tasks._of_scenes import OfScenes
+from tombola.tasks.metrics._base import Metric
+from tombola.tasks.metrics.mean_iou import MeanIoU
 
 
 @final
@@ -49,6 +57,24 @@ class Segmentation(OfScenes):
         None, "pixels of an image to one of the maps the head reads, such as 8, 16 or 32; empty: the net's own", ge=1
     )
 
+    class_weights: Literal["equal", "balanced"] | tuple[Annotated[float, Field(ge=0)], ...] = option(
+        "equal", "how much a pixel of each class counts: equal, balanced, or a number a class", absent="equal"
+    )
+    headline: Literal["pixels", "mean_iou"] = option(
+        "pixels", "what select=best_val goes by: the share of pixels told right, or mean IoU", absent="pixels"
+    )
+
+    @field_validator("class_weights")
+    @classmethod
+    def _some_class_counts(cls, value: str | tuple[float, ...]) -> str | tuple[float, ...]:
+        if not isinstance(value, str) and not any(value):
+            raise ValueError("no class counts; write balanced, or a number a class of which one is above 0")
+        return value
+
+    def check(self) -> None:
+        super().check()
+        self._weights()
+
     def head(self, model: Network, *, generator: torch.Generator) -> Network:
         seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
         classes = len(self.splits().classes)
@@ -67,18 +93,63 @@ class Segmentation(OfScenes):
         """One loss an image, (N,), of outputs (N, C, H, W); 0 for an image that is void all over."""
         _require_maps(outputs, targets)
         losses = F.cross_entropy(outputs, targets.long(), reduction="none", ignore_index=VOID)
-        return _means(losses, targets)
+        weights = self._weights()
+        return _means(losses, targets != VOID if weights is None else _counting(weights, targets))
 
     def scores(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """The share of each image's pixels told right, (N,)."""
         _require_maps(outputs, targets)
-        return _means(right(outputs, targets), targets)
+        return _means(right(outputs, targets), targets != VOID)
+
+    def metric(self) -> Metric:
+        return MeanIoU() if self.headline == "mean_iou" else super().metric()
+
+    def _weights(self) -> Tensor | None:
+        """What a pixel of each class counts; None where all count alike."""
+        if self.class_weights == "equal":
+            return None
+        if self.class_weights == "balanced":
+            return _balanced(self, self.digest())
+        classes = self.splits().classes
+        if len(self.class_weights) != len(classes):
+            raise DataError(
+                f"{self.data.name}: class_weights has {len(self.class_weights)} numbers for {len(classes)} classes;"
+                f" write one for each of {', '.join(classes)}"
+            )
+        return torch.tensor(self.class_weights)
 
 
-def _means(values: Tensor, targets: Tensor) -> Tensor:
-    """The mean over each image's pixels that have a class, (N,)."""
-    counts = targets != VOID
-    return (values * counts).flatten(1).sum(1) / counts.flatten(1).sum(1).clamp_min(1)
+@lru_cache(maxsize=8)
+def _balanced(task: Segmentation, digest: str) -> Tensor:
+    """The median share over the class's own; 0 for a class that no training image has."""
+    del digest  # part of the cache's key, as in `loaded`
+    splits = task.splits()
+    return balanced_weights(splits.train.labels, len(splits.classes))
+
+
+def balanced_weights(masks: Tensor, classes: int) -> Tensor:
+    """Of masks (N, H, W): the median of shares over each class's share, of the images that have it; 0 where none has.
+
+    >>> balanced_weights(torch.tensor([[[0, 0, 0, 1]], [[0, 0, 0, 0]]]), 3)  # shares 7/8 and 1/4
+    tensor([0.2857, 1.0000, 0.0000])
+    """
+    counts = torch.stack([(masks == label).flatten(1).sum(1) for label in range(classes)], 1).double()
+    pixels = (masks != VOID).flatten(1).sum(1, keepdim=True)
+    shares = counts.sum(0) / ((counts > 0) * pixels).sum(0).clamp_min(1)
+    there = shares > 0
+    return torch.where(there, shares[there].median() / shares.clamp_min(1e-12), 0.0).float()
+
+
+def _counting(weights: Tensor, targets: Tensor) -> Tensor:
+    """What each pixel counts, 0 where it has no class."""
+    known = targets != VOID
+    return weights.to(targets.device)[targets.long().where(known, 0)] * known
+
+
+def _means(values: Tensor, counts: Tensor) -> Tensor:
+    """The mean over each image's pixels by what they count, (N,); 0 where none counts."""
+    whole = counts.flatten(1).sum(1)
+    return (values * counts).flatten(1).sum(1) / whole.where(whole > 0, 1)
 
 
 def _require_maps(outputs: Tensor, targets: Tensor) -> None:
