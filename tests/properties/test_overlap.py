@@ -71,7 +71,7 @@ def test_results_say_which_reference_it_was() -> None:
         ({"name": "shuffled", "of": {"name": "imp", "level": 2}}, "shuffled looks at a task"),
         ("gone.ticket", "there is no such file"),
         ("opm", "did you mean 'omp'"),
-        ({}, "name one scheme, or one .ticket file"),
+        ({}, "name one scheme, one .ticket file, or one prior"),
     ],
 )
 def test_what_is_no_reference_is_refused_before_anything_runs(reference: object, said: str) -> None:

@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 from tests.study.toys import STUDY
 
+from tombola.errors import RequestError
+from tombola.fitting.session import Session
+from tombola.properties._reference import Reference
 from tombola.study.measuring import InspectStage
 from tombola.study.plan import Plan
 from tombola.study.run import run
@@ -65,6 +68,30 @@ def test_another_reference_is_another_measurement() -> None:
     one, other = ({"name": "overlap", "reference": {"name": "random", "sparsity": sparsity}} for sparsity in (0.5, 0.6))
     found = plan(measure=[one, other])
     assert len([stage for stage in found.stages.values() if isinstance(stage, InspectStage)]) == 2
+
+
+def test_the_ticket_of_another_prior_is_drawn_once_and_compared(tmp_path: Path) -> None:
+    model, source = {"name": "resnet8", "width": 0.25}, {"name": "digits", "num_train": 60, "seed": 1}
+    other = {"model": model, "source": source, "pretrain": {"epochs": "2it", "batch": 20}, "pretrain_seed": 1}
+    asked = [{"name": "overlap", "reference": {"prior": {**other, **more}, "called": called}}
+             for called, more in (("same", {"pretrain_seed": 0}), ("another seed", {}))]  # fmt: skip
+    study = plan(
+        model=model, source=source, pretrain=other["pretrain"], pretrain_seed=0, measure=asked,
+        axes={"draw.sparsity": [0.5]}, transfer="linear",
+    )  # fmt: skip
+    assert sum(stage.STAGE == "pretrain" for stage in study.stages.values()) == 2
+    assert len(draws(study)) == 2, "the other one is drawn by the cell's scheme; the same prior's is the cell's own"
+    found = {(r.metric, r.detail["reference"]): r.value for r in run(study.study, Store(tmp_path)).rows}
+    assert found["overlap", "same"] == 100
+    assert found["expected_overlap", "another seed"] == pytest.approx(found["expected_overlap", "same"], abs=5)
+    assert found["expected_overlap", "another seed"] < found["overlap", "another seed"] < 100
+
+
+def test_another_priors_ticket_is_drawn_by_a_study_alone() -> None:
+    nothing: Any = None  # neither is looked at
+    reference = Reference.model_validate({"prior": {"model": "resnet8"}})
+    with pytest.raises(RequestError, match=r"resnet8 \(seed 0\) is another prior's ticket, which a study draws"):
+        reference.masks(nothing, nothing, seed=0, session=Session())
 
 
 def test_such_a_study_runs_to_rows_that_name_layers(tmp_path: Path) -> None:

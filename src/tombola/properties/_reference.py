@@ -1,26 +1,48 @@
-"""`Reference`: the other ticket that one is compared with, drawn from the same dense network or read from a file."""
+"""`Reference`: the other ticket that one is compared with, drawn from the same dense network or read from a file.
+
+In a study it may be the ticket of another prior too, which the study draws as its own.
+"""
 
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self, final
 
 from pydantic import ValidationError, field_validator, model_validator
 
 from tombola.errors import RequestError
+from tombola.fitting.fit import Fit
 from tombola.fitting.seeds import derive
 from tombola.fitting.session import Session
 from tombola.masks.masks import Masks
 from tombola.models.digest import weights_digest
 from tombola.models.network import Network
+from tombola.models.source import Source
+from tombola.properties._base import TicketProperty
 from tombola.schemes._base import Scheme
 from tombola.spec import Json, Spec, canonical, file_digest, option
+from tombola.tasks._base import Task
 from tombola.tickets.ticket import Ticket
 
 
+class OtherPrior(Spec):
+    """What a study is to pretrain, and draw from as it draws its own ticket: model, source, recipe, seeds."""
+
+    model: Source = option(help="the network")
+    source: Task | None = option(None, "the task it is pretrained on")
+    pretrain: Fit | None = option(None, "how it is pretrained; empty: it is taken with the weights it comes with")
+    pretrain_seed: int = option(0, "of its pretraining", ge=0)
+    seed: int | None = option(None, "of its drawing; empty: the cell's own", ge=0)
+
+
 class Reference(Spec):
-    """A scheme that looks at no task, or a ``.ticket`` file; written as the scheme, or as the file's path."""
+    """A scheme that looks at no task, a ``.ticket`` file, or another prior; written as the scheme or the path."""
 
     scheme: Scheme | None = option(None, "a scheme that needs no task, drawn from the same dense network")
     ticket: Path | None = option(None, "a .ticket file of the same network; its content counts, not where it lies")
+
+    prior: OtherPrior | None = option(
+        None, "in a study: the prior whose ticket, drawn as the cell's own, is the other one", absent=None
+    )
+    called: str = option("", "how results call it; empty: by the scheme, the file or the model", absent="")
 
     @model_validator(mode="before")
     @classmethod
@@ -39,8 +61,8 @@ class Reference(Spec):
 
     @model_validator(mode="after")
     def _one_that_needs_no_task(self) -> Self:
-        if (self.scheme is None) == (self.ticket is None):
-            raise ValueError("name one scheme, or one .ticket file")
+        if sum(other is not None for other in (self.scheme, self.ticket, self.prior)) != 1:
+            raise ValueError("name one scheme, one .ticket file, or one prior")
         if self.scheme is not None and any(rung.needs_task for rung in self.scheme.chain()):
             raise ValueError(
                 f"scheme {self.scheme.name} looks at a task, and a ticket is inspected without one;"
@@ -49,12 +71,21 @@ class Reference(Spec):
         return self
 
     def identity(self) -> dict[str, Json]:
-        """The scheme's, or the digest of the file's bytes."""
-        return {"ticket": file_digest(self.ticket)} if self.ticket is not None else {"scheme": _identity(self.scheme)}
+        """The scheme's, the prior's, or the digest of the file's bytes; and how it is called where that is said."""
+        called: dict[str, Json] = {"called": self.called} if self.called else {}
+        if self.prior is not None:
+            return {"prior": self.prior.identity(), **called}
+        if self.ticket is not None:
+            return {"ticket": file_digest(self.ticket), **called}
+        return {"scheme": _identity(self.scheme), **called}
 
     @property
     def label(self) -> str:
         """Its short name in results: ``omp sparsity=0.5``, ``x.ticket (1f2e3d4c)``."""
+        if self.called:
+            return self.called
+        if self.prior is not None:
+            return f"{self.prior.model.name} (seed {self.prior.pretrain_seed})"
         if self.ticket is not None:
             return f"{self.ticket.name} ({file_digest(self.ticket)[:8]})"
         assert self.scheme is not None
@@ -65,6 +96,11 @@ class Reference(Spec):
 
         A random scheme is drawn from a seed of its own, so that it is another draw than that of the ticket.
         """
+        if self.prior is not None:
+            raise RequestError(
+                f"the reference {self.label} is another prior's ticket, which a study draws; of one ticket alone write"
+                " the other one's file: reference=x.ticket"
+            )
         if self.ticket is not None:
             found = Ticket.load(self.ticket).masks
         else:
@@ -78,6 +114,21 @@ class Reference(Spec):
                 f" {len(ticket.masks)}); take one of the same network, with prunable={ticket.lineage.prunable}"
             )
         return found
+
+
+class Referring(TicketProperty):
+    """A property of a ticket beside another one."""
+
+    ARGUMENT: ClassVar[str | None] = "reference"
+
+    reference: Reference = option(
+        help="the other ticket: a scheme that needs no task, a .ticket file, or in a study prior={model, source, ...}"
+    )
+
+    @final
+    def beside(self, ticket: Path) -> Self:
+        """The same property, the other ticket being in this file, called as it was."""
+        return self.replace(reference=Reference(ticket=ticket, called=self.reference.label))
 
 
 def require_its_own(dense: Network, ticket: Ticket) -> None:

@@ -13,22 +13,18 @@ from typing import ClassVar, final
 from tombola.fitting.session import Session
 from tombola.masks.analysis import Count, both, both_by_chance
 from tombola.models.network import Network
-from tombola.properties._base import Measurement, TicketProperty
+from tombola.properties._base import Measurement
 from tombola.properties._counts import percentage, share
-from tombola.properties._reference import Reference
+from tombola.properties._reference import Referring
 from tombola.registry import Examples
-from tombola.spec import option
 from tombola.tickets.ticket import Ticket
 
 
 @final
-class Nesting(TicketProperty):
+class Nesting(Referring):
     """How far a ticket lies within another."""
 
-    ARGUMENT: ClassVar[str | None] = "reference"
     EXAMPLES: ClassVar[Examples] = ({"reference": {"name": "random", "sparsity": 0.5}},)
-
-    reference: Reference = option(help="the other ticket: a scheme that needs no task, or a .ticket file")
 
     def inspect(self, ticket: Ticket, dense: Network, *, seed: int, session: Session) -> list[Measurement]:
         masks, other = ticket.masks, self.reference.masks(ticket, dense, seed=seed, session=session)

@@ -8,10 +8,11 @@ from typing import ClassVar
 from tombola import verbs
 from tombola.fitting.session import Session
 from tombola.properties._base import DenseProperty, PairProperty, Property, TicketProperty
+from tombola.properties._reference import Referring
 from tombola.rows import Row, write_rows
 from tombola.spec import option
 from tombola.study.meter import Cost, Meter
-from tombola.study.stage import ROWS, Stage
+from tombola.study.stage import ROWS, TICKET, Stage
 from tombola.study.stages import DenseTransferStage, DrawStage, PretrainStage, TransferStage
 from tombola.tasks._base import Task
 
@@ -107,3 +108,19 @@ class InspectStage(Measuring):
     def rows(self, folders: Mapping[str, Path], session: Session) -> list[Row]:
         network, ticket = self.prior.network(folders), self.drawn.ticket(folders)
         return verbs.inspect(network, ticket, self.measured, seed=self.seed, session=session)
+
+
+class BesideStage(InspectStage):
+    """Of the ticket beside that of another prior, drawn in the same way."""
+
+    measured: Referring
+    other: DrawStage = option(identity=False)
+
+    @property
+    def inputs(self) -> tuple[Stage, ...]:
+        return (self.prior, self.drawn, self.other)
+
+    def rows(self, folders: Mapping[str, Path], session: Session) -> list[Row]:
+        network, ticket = self.prior.network(folders), self.drawn.ticket(folders)
+        measured = self.measured.beside(folders[self.other.key] / TICKET)
+        return verbs.inspect(network, ticket, measured, seed=self.seed, session=session)
