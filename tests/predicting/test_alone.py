@@ -11,7 +11,7 @@ from tests.predicting.conftest import Shipped
 from tests.predicting.finished import CLASSES, adapted, pictures
 
 from tombola.errors import RequestError
-from tombola.exporters._alone.writing import fits, program
+from tombola.exporters._alone.writing import By, fits, program
 from tombola.exporters._base import Exporter
 from tombola.masks.masks import Masks
 from tombola.predicting.loading import load
@@ -19,7 +19,7 @@ from tombola.predicting.samples import Sample
 
 BLOCKED = """
 import runpy, sys
-for name in ("torch", "tombola", "timm", "scipy"):
+for name in ("torch", "tombola", "timm", "scipy", "tokenizers", "transformers"):
     sys.modules[name] = None
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
@@ -64,9 +64,16 @@ def test_what_it_cannot_read_is_named_and_the_rest_goes_on(shipped: Shipped, tmp
     assert [text.split(": ")[1] for text in err.splitlines()] == asked
 
 
-@pytest.mark.parametrize("by", ["onnx", "native"])
-def test_it_imports_nothing_but_what_it_says(by: str) -> None:
-    text = program("onnx" if by == "onnx" else "native", "net.onnx")
+NEEDS: dict[By, set[str]] = {
+    "onnx": {"numpy", "PIL", "onnxruntime"},
+    "native": {"numpy", "PIL"},
+    "texts": {"numpy", "onnxruntime", "tokenizers"},
+}
+
+
+@pytest.mark.parametrize("by", list(NEEDS))
+def test_it_imports_nothing_but_what_it_says(by: By) -> None:
+    text = program(by, "net.onnx")
     found = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
@@ -74,7 +81,7 @@ def test_it_imports_nothing_but_what_it_says(by: str) -> None:
         elif isinstance(node, ast.ImportFrom):
             assert node.module is not None
             found.add(node.module.split(".")[0])
-    assert found - set(sys.stdlib_module_names) == {"numpy", "PIL", *(["onnxruntime"] if by == "onnx" else [])}
+    assert found - set(sys.stdlib_module_names) == NEEDS[by]
 
 
 def test_another_program_of_that_name_is_not_replaced(tmp_path: Path) -> None:

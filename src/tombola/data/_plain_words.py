@@ -1,20 +1,16 @@
 """A tokeniser that needs no file: words and signs in small letters, each numbered by a checksum of its own."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, final
-from zlib import crc32
 
 import torch
 
+from tombola.data._plain_ids import BEGIN, END, MASK, PAD, SPECIAL, WORD, plain_cut, plain_id, plain_ids
 from tombola.data._tokens import Piece, Sliding, Tokenizer, Window, Written
 from tombola.spec import Json
 
 WORDS: Final = 4096
-PAD, UNKNOWN, BEGIN, END, MASK = range(5)
-_SPECIAL: Final = 5
-_WORD: Final = re.compile(r"\w+|[^\w\s]")
 
 
 @final
@@ -29,7 +25,7 @@ class PlainWords(Tokenizer):
     words: int = WORDS
     pad: int = PAD
     mask: int | None = MASK
-    special: frozenset[int] = frozenset(range(_SPECIAL))
+    special: frozenset[int] = frozenset(range(SPECIAL))
 
     def pieces(self, texts: Sequence[Written], length: int) -> list[list[Piece]]:
         return [
@@ -38,8 +34,8 @@ class PlainWords(Tokenizer):
         ]
 
     def windows(self, question: str, passage: str, how: Sliding) -> list[Window]:
-        words = [*_WORD.finditer(passage)]
-        ids, offsets = [self._id(word[0].lower()) for word in words], [word.span() for word in words]
+        words = [*WORD.finditer(passage)]
+        ids, offsets = [plain_id(word[0].lower(), self.words) for word in words], [word.span() for word in words]
         asked = [BEGIN, *self._ids(question)[: how.asked], END]
         room = how.length - len(asked) - 1
         step, nowhere = min(how.stride, room), [(-1, -1)]
@@ -61,7 +57,7 @@ class PlainWords(Tokenizer):
 
     def frequent(self, most: int) -> list[int]:
         """The first ones: which words they stand for, nobody knows."""
-        return [*range(_SPECIAL, self.words)][:most]
+        return [*range(SPECIAL, self.words)][:most]
 
     def identity(self) -> Json:
         return f"plain:{self.words}"
@@ -73,19 +69,13 @@ class PlainWords(Tokenizer):
 
     def _of_pair(self, first: str, second: str, length: int) -> list[Piece]:
         """The longer of both gives way first; what is left of a pair that was cut is another piece, all of the rest."""
-        one, two = self._ids(first), self._ids(second)
-        room = length - 3
-        more = min(len(one), max(room - len(two), -(-room // 2)))
-        other = min(len(two), room - more)
-        begin, end = [BEGIN, *one[:more], END], [*two[:other], END]
-        left = [*one[more:], *two[other:]]
-        return [_piece([*begin, *end], len(end)), *([_piece(left, 0)] if left else [])]
+        ids, of = plain_cut(first, second, self.words, length)
+        one, two, end = self._ids(first), self._ids(second), sum(of)
+        left = [*one[len(ids) - end - 2 :], *two[end - 1 :]]
+        return [_piece(ids, end), *([_piece(left, 0)] if left else [])]
 
     def _ids(self, text: str) -> list[int]:
-        return [self._id(word) for word in _WORD.findall(text.lower())]
-
-    def _id(self, word: str) -> int:
-        return _SPECIAL + crc32(word.encode()) % (self.words - _SPECIAL)
+        return plain_ids(text, self.words)
 
 
 def _piece(ids: list[int], second: int) -> Piece:

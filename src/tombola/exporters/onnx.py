@@ -11,7 +11,7 @@ Options: ``size``: the side of images, which the file fixes; the batch is free. 
   operators, for a client that is old. ``shrunk``: channels that compute nothing are removed first; ``multiple``: but
   for what leaves layers a multiple of so many. ``tolerance``: how far the logits may be from torch's, as a part of the
   largest; what was found stands in the file's metadata. ``predict``: ``predict.py`` and ``labels.txt`` are left
-  beside it, which answer with ONNX Runtime, numpy and Pillow alone.
+  beside it, which answer with ONNX Runtime, numpy and Pillow alone; of texts also ``tokenizer.json``.
 Reference: onnx.ai; torch.onnx.export(dynamo=True).
 """
 
@@ -23,7 +23,7 @@ from typing import Any, ClassVar, Final
 from tombola.disks import written
 from tombola.errors import RequestError
 from tombola.exporters import _onnx_file
-from tombola.exporters._alone.writing import LABELS, PROGRAM, fits, labels, program
+from tombola.exporters._alone.writing import LABELS, PROGRAM, beside_onnx, labels
 from tombola.exporters._base import Exporter
 from tombola.exporters._masked import masked
 from tombola.masks.masks import Masks
@@ -69,25 +69,27 @@ class Onnx(Exporter):
         found = _onnx_file.check(proto, network, shown, self.tolerance)
         _note(proto, told_of(network) | _of_input(shown) | {"opset": self.opset, "difference": found})
         _onnx_file.write(proto, out)
-        for file, text in beside.items():
+        for file, content in beside.items():
             with written(file) as new:
-                new.write_text(text, encoding="utf-8")
+                new.write_bytes(content)
         return [out, *beside]
 
-    def _beside(self, model: Network, out: Path) -> dict[Path, str]:
+    def _beside(self, model: Network, out: Path) -> dict[Path, bytes]:
         """The files that go with it, where they are asked for; refuses to replace others of their names."""
         if not self.predict:
             return {}
-        if not fits(model):
+        files = beside_onnx(model, out.name)
+        if not files:
             raise RequestError(
-                f"predict=true: {PROGRAM} is for nets of RGB images that were adapted to telling classes, and"
-                f" {model.source} is none; leave it out, or adapt the ticket first: tombola transfer"
+                f"predict=true: {PROGRAM} is for nets that were adapted to telling classes of RGB images, or of texts"
+                f" whose tokeniser is here, and {model.source} is none; leave it out, or adapt the ticket first:"
+                " tombola transfer"
             )
         assert model.adapted is not None
-        texts = {PROGRAM: program("onnx", out.name), LABELS: labels(model.adapted.classes)}
-        found = {out.parent / name: text for name, text in texts.items()}
-        for file, text in found.items():
-            if file.exists() and file.read_bytes() != text.encode():
+        files[LABELS] = labels(model.adapted.classes).encode()
+        found = {out.parent / name: content for name, content in files.items()}
+        for file, content in found.items():
+            if file.exists() and file.read_bytes() != content:
                 raise RequestError(f"{file} is there and is another one; export into a folder of its own")
         return found
 

@@ -14,7 +14,7 @@ from tombola.disks import written
 from tombola.engines._base import Engine, Setting, Subject
 from tombola.engines.native import FOLDER
 from tombola.engines.onnxruntime import FILE
-from tombola.exporters._alone.writing import LABELS, PROGRAM, fits, labels, program
+from tombola.exporters._alone.writing import LABELS, beside_onnx, labels
 from tombola.exporters.onnx import say
 from tombola.models.network import Network
 from tombola.models.said import said_in
@@ -105,8 +105,10 @@ def _run_by(raced: Raced, network: Network, ticket: Ticket, folder: Path) -> Pat
     part.mkdir()
     for file in engine.prepare(Subject(network, ticket.masks, setting, examples), part):
         say(file, network, setting.shown)
-    if called == "onnxruntime" and fits(network):  # C brings its own
-        (part / PROGRAM).write_text(program("onnx", FILE), encoding="utf-8")
+    if called == "onnxruntime":  # C brings its own
+        words = wanted.task.texts.tokenizer if isinstance(wanted.task, OfTexts) else None
+        for name, content in beside_onnx(network, FILE, words).items():
+            (part / name).write_bytes(content)
     (part / FOLDER if called == "native" else part).rename(place)
     shutil.rmtree(part, ignore_errors=True)
     return place

@@ -1,38 +1,63 @@
 """``predict.py``: one file out of several of Tombola's, which import none but each other, for where Tombola is not."""
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
+from tombola.exporters._alone.words import words_of
 from tombola.models.network import Network
 from tombola.tasks._tells import tells_classes
 
-By: TypeAlias = Literal["onnx", "native"]
+By: TypeAlias = Literal["onnx", "native", "texts"]
 
 PROGRAM: Final = "predict.py"
 LABELS: Final = "labels.txt"
 _HOME: Final = Path(__file__).parents[2]
-_PARTS: Final = ("choices.py", "data/_image_files.py", "data/_pictures.py", "exporters/_alone/net.py")
-_LAST: Final = "exporters/_alone/program.py"
+_IMAGES: Final = ("choices.py", "data/_image_files.py", "data/_pictures.py", "exporters/_alone/net.py")
+_ASKED: Final = "exporters/_alone/program.py"
+_PARTS: Final[Mapping[By, Sequence[str]]] = {
+    "onnx": (*_IMAGES, "exporters/_alone/onnx_net.py", _ASKED),
+    "native": (*_IMAGES, "exporters/_alone/native_net.py", _ASKED),
+    "texts": (
+        "choices.py",
+        "data/_plain_ids.py",
+        "exporters/_alone/word_pieces.py",
+        "exporters/_alone/text_program.py",
+    ),
+}
 _STARTED: Final = 'if __name__ == "__main__":\n    sys.exit(main())\n'
 
 
 def program(by: By, model: str) -> str:
-    """The program for the net called ``model`` beside it: an ONNX file, or ``.`` for a folder of C."""
-    parts = [*_PARTS, f"exporters/_alone/{by}_net.py", _LAST]
-    texts = [(_HOME / part).read_text("utf-8") for part in parts]
+    """The program for the net called ``model`` beside it: an ONNX file (``texts``: of texts), or ``.`` for C."""
+    texts = [(_HOME / part).read_text("utf-8") for part in _PARTS[by]]
     head = ast.get_docstring(ast.parse(texts[-1]), clean=False)
     bodies = [_body(text).strip() for text in texts]
     bodies[-1] = bodies[-1].replace('MODEL = "net.onnx"', f"MODEL = {model!r}")
     return "\n\n\n".join([f'"""{head}"""\n\n' + "\n".join(_imports(texts)), *bodies, _STARTED])
 
 
+def beside_onnx(network: Network, model: str, tokenizer: str | None = None) -> dict[str, bytes]:
+    """The program for an ONNX file, and what it needs beside it: of texts the file of their tokeniser.
+
+    Nothing where there is none for this network, or its tokeniser is not here: it is looked for by the name given too.
+    """
+    if not fits(network):
+        return {}
+    if network.normalise.READS == "images":
+        return {PROGRAM: program("onnx", model).encode()}
+    words = words_of(network, tokenizer)
+    return {} if words is None else {PROGRAM: program("texts", model).encode(), **words}
+
+
 def fits(network: Network) -> bool:
-    """Whether there is such a program: for nets that tell one class an RGB image, and say what they were adapted to."""
+    """Whether a program is for it: nets that tell one class an RGB image or a text, and say what they learned."""
     adapted = network.adapted
-    rgb = network.normalise.READS == "images" and network.pixels.mean.numel() == 3
-    return rgb and adapted is not None and tells_classes(adapted)
+    read = network.normalise.READS == "texts" or (
+        network.normalise.READS == "images" and network.pixels.mean.numel() == 3
+    )
+    return read and adapted is not None and tells_classes(adapted)
 
 
 def labels(classes: Sequence[str]) -> str:
