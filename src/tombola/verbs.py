@@ -79,7 +79,7 @@ def pretrain(
     target = Task.parse(task)
     with_head = target.head(given, generator=generator(seed, "head"))
     trained = _fit(fit).run(with_head, target, masks=None, seed=seed, session=session or Session(), parameters="all")
-    trained.origin, trained.adapted = with_head.origin.replace(trained=True), target.adapted()
+    trained.origin, trained.adapted = trained.origin.replace(trained=True), target.adapted()
     return trained
 
 

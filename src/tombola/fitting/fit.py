@@ -120,6 +120,9 @@ class Fit(Spec):
         names = [change.name for change in self.changes if change.OF_MASKS]
         if twice := [name for place, name in enumerate(names) if name in names[:place]]:
             raise ValueError(f"changes names {twice[0]} twice, and both would decide over the same masks; write one")
+        alone = [change.name for change in self.changes if change.OF_ALL_MASKS]
+        if alone and len(names) > 1:
+            raise ValueError(f"changes names {' and '.join(names)}, and each would undo the other's masks; write one")
         return self
 
     @model_validator(mode="after")

@@ -138,7 +138,7 @@ class Training:
         if edit.network is self.network:
             if edit.masks is not None:
                 apply_masks(self.network.body, edit.masks)
-            self.trained.begin_anew(came_back(self.masks, edit.masks))
+            self.trained.begin_anew(came_back(self.masks, edit.masks), edit.revived)
             self._mask(edit.masks)
             self.trained.forget()
         else:

@@ -57,14 +57,19 @@ class Trained:
         self.score, self.best = None, {}
 
     @torch.no_grad()
-    def begin_anew(self, places: Mapping[str, Tensor]) -> None:
-        """Nothing is left of what was at these places of the body's tensors: weights are 0, and so are momenta."""
+    def begin_anew(self, places: Mapping[str, Tensor], values: Mapping[str, Tensor]) -> None:
+        """Nothing is left of what was at these places of the body's tensors: momenta are 0.
+
+        Weights are what ``values`` has at these places, 0 where it says nothing.
+        """
         for name, at in places.items():
             parameter = self.network.get_parameter(f"body.{name}")
             there = at.to(parameter.device)
             for value in (parameter, *self.optimizer.state.get(parameter, {}).values()):
                 if isinstance(value, Tensor) and value.shape == parameter.shape:
                     value.masked_fill_(there, 0.0)
+            if name in values:
+                parameter.add_(values[name].to(parameter.device) * there)
 
     def require_finite(self, step: int) -> None:
         """A finite loss may still leave weights that are not: such a state is never kept."""

@@ -48,6 +48,7 @@ class Objective(Member):
 
     family: ClassVar[Family] = Family("objectives", "tombola.objectives")
     OWN_BATCH: ClassVar[bool] = False  # whether it decides what a step trains on, so that it can be no part of others
+    NET: ClassVar[str] = ""  # the model that its examples are tried on, where not every net will do
 
     @abstractmethod
     def loss(

@@ -14,7 +14,6 @@ Options: of; teacher: ``dense``, ``path:FILE``, a self-contained ``.ticket``, or
 Reference: Hinton, Vinyals & Dean, arXiv 1503.02531; robust: Goldblum et al. (ARD), AAAI 2020, arXiv 1905.09747.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Self, final
 
@@ -29,7 +28,8 @@ from tombola.data._hidden_words import NOTHING
 from tombola.data._scenes import VOID
 from tombola.errors import RequestError
 from tombola.models.network import Network
-from tombola.objectives._base import Found, Objective, Progress, Running, Standing
+from tombola.objectives._around import Around
+from tombola.objectives._base import Found, Objective, Progress, Running
 from tombola.objectives._teacher import Teacher, placed, ready
 from tombola.spec import option
 from tombola.tasks._base import Task
@@ -101,49 +101,23 @@ class Distill(Objective):
 
 
 @final
-class Distilling(Running):
+class Distilling(Around):
     """An objective at work beside a teacher."""
 
     def __init__(self, objective: Distill, inner: Running, teacher: Network, task: Task) -> None:
-        super().__init__(objective)
+        super().__init__(objective, inner)
         self._distill: Final = objective
-        self._inner: Final = inner
         self._teacher: Final = teacher
         self._answers: Final = task.answers
-
-    @property
-    def parted(self) -> bool:
-        return self._inner.parted
-
-    def batch_of(self, step: int) -> int:
-        return self._inner.batch_of(step)
 
     def loss(
         self, model: nn.Module, batch: Batch, criterion: Criterion, *, at: Progress, generator: torch.Generator
     ) -> Found:
-        found, ours = self._inner.loss(model, batch, criterion, at=at, generator=generator), self._distill
+        found, ours = self.inner.loss(model, batch, criterion, at=at, generator=generator), self._distill
         with torch.no_grad():
             taught = self._teacher(batch.x, **batch.more)
         apart = ours.apart(self._answers, found.outputs, taught, batch.targets).mean()
         return Found((1 - ours.weight) * found.loss + ours.weight * apart, found.outputs)
-
-    def parameters(self) -> list[nn.Parameter]:
-        return self._inner.parameters()
-
-    def after_backward(self) -> None:
-        self._inner.after_backward()
-
-    def before_first(self, training: Standing) -> None:
-        self._inner.before_first(training)
-
-    def after_step(self, training: Standing) -> None:
-        self._inner.after_step(training)
-
-    def tensors(self) -> dict[str, Tensor]:
-        return self._inner.tensors()
-
-    def restore(self, tensors: Mapping[str, Tensor]) -> None:
-        self._inner.restore(tensors)
 
 
 def divergence(outputs: Tensor, taught: Tensor) -> Tensor:

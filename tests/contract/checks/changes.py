@@ -13,6 +13,8 @@ from tombola.fitting.fit import Fit
 from tombola.fitting.session import Session
 from tombola.masks.masks import Masks
 from tombola.models.network import Network
+from tombola.models.prunable import prunable
+from tombola.models.source import Source
 from tombola.objectives._base import Progress
 from tombola.spec import build
 from tombola.tasks._base import Task
@@ -23,20 +25,26 @@ from .room import Check, finite, pruned, same, untouched
 STEPS = 8
 
 
-def given(model: Network | None = None, masks: Masks | None = None) -> Given:
-    """The toy net, before its first step."""
-    return Given(model or network(), masks, Toy(), seed=0)
+def net_for(change: Change) -> Network:
+    """The toy net, or the one that it says it wants."""
+    return Source.parse(change.NET).load(num_classes=3, seed=0) if change.NET else network()
+
+
+def given(change: Change, masks: Masks | None = None) -> Given:
+    """Its net, before its first step."""
+    return Given(net_for(change), masks, Toy(), seed=0)
 
 
 def edits(change: Change, masks: Masks | None = None) -> list[Edit | None]:
     """What it asks for before each step of a training that leaves the weights as they are."""
-    now, found = given(masks=masks), []
+    now, found = given(change, masks), []
     at_work = change.begin(now)
     for step in range(STEPS):
         found.append(at_work.at(now, Progress(step, STEPS, 4)))
         edit = found[-1]
         if edit is not None:
             now = Given(edit.network, edit.masks, now.task, now.seed)
+            at_work.edited(edit)
         at_work.after_step(step)
     return found
 
@@ -45,11 +53,11 @@ def trained(change: Change, task: Task | None = None, folder: Path | None = None
     """A short training with it."""
     options = {"epochs": f"{STEPS}it", "batch": 10, "precision": "float32", "checkpoint_every": "1it"}
     fit = build(Fit, {**options, "changes": [change]})
-    return fit.run(network(), task or Toy(), seed=0, session=Session(folder))
+    return fit.run(net_for(change), task or Toy(), seed=0, session=Session(folder))
 
 
 def its_edits_fit_the_network(change: Change) -> None:
-    for masks in (None, pruned(network())):
+    for masks in (None, pruned(network()) if not change.NET else Masks.full(prunable(net_for(change).body))):
         for edit in filter(None, edits(change, masks)):
             shapes = {name: parameter.shape for name, parameter in edit.network.body.named_parameters()}
             for name, mask in (edit.masks or {}).items():
@@ -69,9 +77,8 @@ def what_it_is_given_decides_its_edits(change: Change) -> None:
 
 
 def it_leaves_the_network_alone(change: Change) -> None:
-    model = network()
-    now = given(model)
-    with untouched(model):
+    now = given(change)
+    with untouched(now.network):
         at_work = change.begin(now)
         for step in range(STEPS):
             at_work.at(now, Progress(step, STEPS, 4))

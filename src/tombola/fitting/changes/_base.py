@@ -38,12 +38,14 @@ class Edit:
 
     ``masks`` are of its body; None: there are none. ``kept`` is for parameters and buffers (``body.conv1.weight``)
     that became smaller: of the new shape, the places in the old one, counted through, so that momenta and averages are
-    cut alike.
+    cut alike. ``revived`` is for tensors of the body, whose masks let weights come back: what these begin with, and 0
+    everywhere else; without it they begin at 0.
     """
 
     network: Network
     masks: Masks | None
     kept: Mapping[str, Tensor] = field(default_factory=dict)
+    revived: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 class Change(Member):
@@ -51,6 +53,8 @@ class Change(Member):
 
     family: ClassVar[Family] = Family("changes", "tombola.fitting.changes")
     OF_MASKS: ClassVar[bool] = False  # whether it decides which weights are pruned; of one kind a training has one
+    OF_ALL_MASKS: ClassVar[bool] = False  # whether it decides so alone, and no other of masks can stand beside it
+    NET: ClassVar[str] = ""  # the model that its examples are tried on, where not every net will do
 
     @abstractmethod
     def begin(self, given: Given) -> "Changing":

@@ -14,6 +14,7 @@ from tombola.masks.masks import Masks
 from tombola.masks.patterns._base import Pattern
 from tombola.masks.ranking import Ranking
 from tombola.masks.scores._base import Score
+from tombola.masks.scores.magnitude import Magnitude
 from tombola.models.layers import layers_of
 from tombola.models.prunable import PrunableRule, prunable
 
@@ -23,9 +24,22 @@ def drawn(
 ) -> Masks:
     """The masks at a sparsity of the prunable weights, on the CPU, nested in those there are."""
     weights = {name: weight.detach().cpu() for name, weight in prunable(given.network.body, rule).items()}
-    layers = layers_of(given.network.body, weights)
-    ranking = Ranking(score, pattern, budget, groupings(weights, pattern, layers), layers)
+    ranking = ranked(given, weights, score, pattern, budget)
     return ranking.masks(weights, probe_of(given), sparsity, within=within(given, rule), note=_unheard)
+
+
+def by_magnitude(
+    given: Given, weights: Mapping[str, Tensor], sparsity: float, *, pattern: Pattern, budget: Budget, inside: Masks
+) -> Masks:
+    """The masks at a sparsity of these values of the body's weights, on the CPU, nested in those ``inside``."""
+    ranking = ranked(given, weights, Magnitude(), pattern, budget)
+    return ranking.masks(weights, probe_of(given), sparsity, within=inside, note=_unheard)
+
+
+def ranked(given: Given, weights: Mapping[str, Tensor], score: Score, pattern: Pattern, budget: Budget) -> Ranking:
+    """How these weights of the body are ranked."""
+    layers = layers_of(given.network.body, weights)
+    return Ranking(score, pattern, budget, groupings(weights, pattern, layers), layers)
 
 
 def within(given: Given, rule: PrunableRule) -> Masks:

@@ -2,7 +2,8 @@
 
 What: after every step the floating-point state moves a little towards the trained one; counters are copied. The decay
   grows with the step, min(decay, (1 + n) / (10 + n)), so that a short training is not ruled by its start. Weights that
-  are pruned average to exactly 0. It is what the fit's option ``ema`` asks for.
+  are pruned average to exactly 0; those that come back begin where they do. It is what the fit's option ``ema`` asks
+  for.
 When: the last steps of a training are noisy, as under a constant learning rate or adversarial training.
 Cost: a second copy of the weights, and reading and writing them once a step.
 Options: ``decay``.
@@ -58,6 +59,8 @@ class Averaging(Changing):
         for name, mask in (edit.masks or {}).items():
             value = self.values[f"body.{name}"]
             value.masked_fill_(~mask.to(value.device), 0.0)
+        for name, begun in edit.revived.items():
+            self.values[f"body.{name}"].add_(begun.to(self.values[f"body.{name}"].device))
 
     def candidate(self) -> dict[str, Tensor]:
         return self.values
