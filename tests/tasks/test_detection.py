@@ -89,7 +89,9 @@ def test_edges_are_told_in_the_central_region_and_the_smaller_box_is_asked_first
     large, small = [0.0, 0, 0, 16, 16], [1.0, 4, 4, 8, 8]
     want = wanted(places()[:, 4:6], torch.tensor([[large, small]]))
     found = torch.tensor(large[1:]).view(1, 4, 1, 1).expand(1, 4, 4, 6).clone()
-    assert float(edge_losses(found, want)) == pytest.approx((0 + 15 / 16) / 2)  # 4 x 4 of 16 x 16 for the small one
+    assert float(edge_losses(found, want)) == pytest.approx(
+        (0 + math.log(16)) / 2
+    )  # 4 x 4 of 16 x 16 for the small one
     found[0, :, 1, 1] = torch.tensor(small[1:])
     assert float(edge_losses(found, want)) == pytest.approx(0, abs=1e-6)
     found[0, :, 3, 5] = 0  # outside of every region

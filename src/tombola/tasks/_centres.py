@@ -15,6 +15,9 @@ SPREAD: Final = 0.09
 CENTRAL: Final = 0.5
 """The share of a box's sides that its central region has: places in there tell its edges."""
 
+LEAST: Final = 1e-6
+"""The overlap that one of nothing counts as."""
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -62,9 +65,10 @@ def centre_losses(logits: Tensor, want: Wanted) -> Tensor:
 
 
 def edge_losses(told: Tensor, want: Wanted) -> Tensor:
-    """1 - IoU of boxes told (N, 4, rows, columns) in central regions, (N,): a mean over each box's places, then boxes.
+    """-log IoU of boxes told (N, 4, rows, columns) in central regions, (N,): a mean over each box's places, then boxes.
 
-    A place in several regions is the smallest box's; 0 for an image without boxes.
+    A place in several regions is the smallest box's; 0 for an image without boxes. The logarithm pulls harder the less
+    is covered, so that small boxes, of which a pixel is a large part, are told as closely as large ones.
     """
     inside = want.away.abs().amax(1) <= CENTRAL / 2
     inside = inside.scatter(2, want.own[..., None], True) & want.there[..., None]  # noqa: FBT003  torch's own
@@ -72,7 +76,7 @@ def edge_losses(told: Tensor, want: Wanted) -> Tensor:
     owner = torch.where(inside, areas, torch.inf).argmin(1)  # (N, K)
     some = inside.any(1)
     theirs = want.boxes.gather(1, owner[..., None].expand(-1, -1, 4))
-    losses = 1 - overlaps(told.flatten(2).transpose(1, 2), theirs)
+    losses = -overlaps(told.flatten(2).transpose(1, 2), theirs).clamp_min(LEAST).log()
     places = torch.zeros_like(want.there, dtype=losses.dtype).scatter_add(1, owner, some.to(losses.dtype))
     weight = some / places.gather(1, owner).clamp_min(1)
     # An image without boxes has no edges to tell, and its loss still hangs on what was told, at weight 0.

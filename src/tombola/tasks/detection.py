@@ -1,7 +1,7 @@
 """Detection: tell where things are and of which class each is; the headline is average precision.
 
 What: a fresh head reads the body's maps of three strides and tells, at every place of the finest, a box and whether one
-of each class is centred there. The loss of an image is a focal one of middles plus ``edges`` times 1 - IoU of the boxes
+of each class is centred there. The loss of an image is a focal one of middles plus ``edges`` times -log IoU of boxes
 told inside central regions, each a mean over its boxes. Its score is F1 of boxes at least 0.3 sure at an overlap of
 0.5, for progress; selection and reports go by average precision (COCO's), a property, since it is no mean over images.
 When: a ticket is to be transferred to detection: ``detection:box_pack:PATH``, ``detection:boxed_shapes``. The model
@@ -9,7 +9,8 @@ pretrained may be any convolutional classifier with stages, its masks keep their
 Cost: forward and backward passes at the images' size.
 Options: ``data``; ``augment_with`` and ``scale``; ``edges``; ``fraction`` of the training images and which
 (``subset_seed``). The data set's own may stand beside ``name``.
-Reference: Zhou et al. (Objects as Points), arXiv 1904.07850; Tian et al. (FCOS), ICCV 2019; Lin et al. (COCO), 2014.
+Reference: Zhou et al. (Objects as Points), arXiv 1904.07850; Tian et al. (FCOS), ICCV 2019; Yu et al. (UnitBox), arXiv
+    1608.01471, for the loss of edges; Lin et al. (COCO), 2014.
 """
 
 from typing import ClassVar, final
@@ -41,6 +42,7 @@ _SURE, _OVERLAP = 0.3, 0.5
 class Detection(OfScenes):
     """Where is something, and what is it?"""
 
+    VERSION: ClassVar[int] = 2  # 1: edges lost 1 - IoU
     ANSWERS: ClassVar[type[Answers]] = Boxes
     OF: ClassVar[type] = BoxSet
     LACKS: ClassVar[str] = "has no boxes, and detection asks for them"
