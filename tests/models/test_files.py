@@ -27,6 +27,11 @@ def test_a_network_comes_back_bit_for_bit(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["net.safetensors"]
 
 
+def test_the_same_network_gives_the_same_bytes(tmp_path: Path) -> None:
+    network = SOURCE.load(num_classes=7, seed=3)
+    assert len({save_network(network, tmp_path / f"{number}.safetensors").read_bytes() for number in range(6)}) == 1
+
+
 def test_the_file_names_its_own_net(tmp_path: Path) -> None:
     network = SOURCE.load(num_classes=7, seed=3)
     file = save_network(network, tmp_path / "net.safetensors")

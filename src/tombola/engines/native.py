@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from tombola.engines import _onnx_net
 from tombola.engines._base import Engine, Floats, LayerTime, Running, Setting, Subject
+from tombola.errors import RequestError
 from tombola.shown import IMAGES, Arrays
 from tombola.spec import option
 
@@ -49,6 +50,15 @@ class Native(Engine):
 
     def remarks(self, subject: Subject) -> Sequence[str]:
         return _onnx_net.remarks_on_int8(subject) if self.precision == "int8" else ()
+
+    def missing(self) -> str:
+        from tombola.native.building import compiler
+
+        try:
+            compiler()
+        except RequestError as error:
+            return f"needs a compiler; {error}"
+        return super().missing()
 
     def versions(self) -> dict[str, str]:
         from tombola.native.building import compiler, version_of

@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 from pydantic import model_validator
 
 from tombola.data._base import Dataset
+from tombola.errors import ModelError
+from tombola.models.network import Network
 from tombola.spec import option
 from tombola.tasks._base import Task
 from tombola.tasks._data import with_data_options
@@ -21,6 +23,13 @@ class OfData(Task):
     @classmethod
     def _data_options(cls, values: Any) -> Any:
         return with_data_options(values, cls)
+
+    def check_net(self, model: Network) -> None:
+        if model.normalise.READS != "images":
+            raise ModelError(
+                f"{model.source} reads {model.normalise.READS}, and {self.data.name} holds images; write a model of"
+                " images, such as torchvision:resnet18, or a task of texts"
+            )
 
     def check(self) -> None:
         if not self.data.MADE_HERE:

@@ -89,6 +89,7 @@ class Classification(OfData):
         return self.replace(data=made_ready(self.data, how))
 
     def head(self, model: Network, *, generator: torch.Generator) -> Network:
+        self.check_net(model)
         return model.with_head(len(self.splits().classes), generator=generator)
 
     def views(self, batch: Batch, *, generator: torch.Generator) -> Batch:
