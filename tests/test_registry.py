@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from tombola.errors import OptionError, RequestError, UnknownName
+from tombola.finding import member_names
 from tombola.masks.patterns._base import Pattern
 from tombola.masks.patterns.element import Element
 from tombola.properties._base import Property
-from tombola.registry import Member, member_names
+from tombola.registry import Member
 from tombola.schemes._base import Scheme
 from tombola.study.runners._base import Runner
 

@@ -126,3 +126,20 @@ def near(name: str, names: Sequence[str]) -> str:
     """``", did you mean 'omp'?"`` when a name is close to one of ``names``, else an empty string."""
     close = get_close_matches(name, names, n=2, cutoff=0.5)
     return f", did you mean {' or '.join(map(repr, close))}?" if close else ""
+
+
+def offered(name: str, names: Sequence[str], most: int = 150) -> str:
+    """``", did you mean 'omp'? (there are: imp, omp)"``; of a long list the beginning, and how many there are.
+
+    >>> offered("opm", ["imp", "omp"])
+    ", did you mean 'omp'? (there are: imp, omp)"
+    >>> offered("x", ["abcdef"] * 30, most=30)
+    ' (there are: abcdef, abcdef, abcdef, ..., 30 in all)'
+    """
+    return f"{near(name, names)} (there are: {listed(names, most)})"
+
+
+def listed(names: Sequence[str], most: int = 150) -> str:
+    """The names with commas, as many as so many characters hold."""
+    text = ", ".join(names)
+    return (text or "none") if len(text) <= most else f"{text[:most].rpartition(', ')[0]}, ..., {len(names)} in all"

@@ -11,14 +11,11 @@ environment variable ``TOMBOLA_PATH``; installed packages with entry points in t
 import importlib
 import importlib.util
 import inspect
-import os
-import pkgutil
 import re
 import sys
 from abc import ABC
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar, Self, TypeAlias
@@ -26,7 +23,8 @@ from typing import Any, ClassVar, Self, TypeAlias
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from tombola.errors import OptionError, RequestError, UnknownName, near
+from tombola.errors import OptionError, RequestError
+from tombola.finding import member_names, singular, source_of
 from tombola.spec import Json, Spec, build
 
 FAMILIES: dict[str, "Family"] = {}
@@ -105,13 +103,7 @@ class Family:
 
     def get(self, name: str) -> type[Member]:
         """The member class called ``name``; an unknown name says which exist and which is near."""
-        sources = _sources(self.name, self.package, os.environ.get("TOMBOLA_PATH", ""))
-        if name not in sources:
-            known = sorted(sources)
-            raise UnknownName(
-                f"unknown {self.singular} {name!r}{near(name, known)} (there are: {', '.join(known) or 'none'})"
-            )
-        return _member(self, name, sources[name])
+        return _member(self, name, source_of(self.name, self.package, name))
 
     def members(self) -> dict[str, type[Member]]:
         """All members by name, imported."""
@@ -165,54 +157,6 @@ class Family:
 def _restored(package: str, family: str, name: str, options: dict[str, Any]) -> Member:
     importlib.import_module(f"{package}._base")
     return build(FAMILIES[family].get(name), options)
-
-
-def singular(name: str) -> str:
-    """``scheme`` for ``schemes``, ``property`` for ``properties``, ``search`` for ``searches``."""
-    if name.endswith("ches"):
-        return name[:-2]
-    return name[:-3] + "y" if name.endswith("ies") else name.removesuffix("s")
-
-
-def member_names(family: str, package: str) -> list[str]:
-    """The names of a family's members, sorted; imports neither them nor their contract."""
-    return sorted(_sources(family, package, os.environ.get("TOMBOLA_PATH", "")))
-
-
-def _sources(family: str, package: str, extra: str) -> dict[str, str]:
-    """Where each member's module is: ``module:tombola.schemes.omp``, ``file:/x/schemes/mine.py`` or ``entry:...``."""
-    found: dict[str, str] = {}
-    for name, source in [*_own(package), *_folders(family, extra), *_entries(family)]:
-        if name in found:
-            raise RequestError(f"two {family} are called {name!r}: {found[name]} and {source}; rename one")
-        found[name] = source
-    return found
-
-
-@cache
-def _own(package: str) -> list[tuple[str, str]]:
-    spec = importlib.util.find_spec(package)
-    folders = list(spec.submodule_search_locations or []) if spec else []
-    found = [(info.name, _module(info)) for info in pkgutil.iter_modules(folders) if not info.name.startswith("_")]
-    return [(name.rstrip("_"), f"module:{package}.{module}") for name, module in found if module]
-
-
-def _module(info: pkgutil.ModuleInfo) -> str:
-    """Where in a package a member is: its file, or the one of its name in its room; another folder is none."""
-    if not info.ispkg:
-        return info.name
-    place = Path(getattr(info.module_finder, "path", ""), info.name, f"{info.name}.py")
-    return f"{info.name}.{info.name}" if place.is_file() else ""
-
-
-def _folders(family: str, extra: str) -> list[tuple[str, str]]:
-    files = [file for folder in extra.split(os.pathsep) if folder for file in Path(folder, family).glob("[!_]*.py")]
-    return [(file.stem.rstrip("_"), f"file:{file}") for file in sorted(files)]
-
-
-@cache
-def _entries(family: str) -> list[tuple[str, str]]:
-    return [(entry.name, f"entry:{entry.value}") for entry in entry_points(group=f"tombola.{family}")]
 
 
 @cache

@@ -7,8 +7,8 @@ and the cache key.
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePath
 from types import UnionType
@@ -17,6 +17,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeAlias, Ty
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
+from tombola.declared import OptionText
 from tombola.errors import OptionError, near
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
@@ -188,7 +189,20 @@ def _sentence(item: Any, where: str, spec: type[Spec]) -> str:
     message = (
         message[:1].lower() + message[1:] if not isinstance(item.get("ctx", {}).get("error"), Exception) else message
     )
-    return f"{where}: {message}" if isinstance(given, Mapping) else f"{where}={given!r}: {message}"
+    if isinstance(given, Mapping):
+        return f"{where}: {message}"
+    return f"{where}={given!r}: {message}{_instead(item, given)}"
+
+
+def _instead(item: Any, given: Any) -> str:
+    """What to write for a part of one that was given in per cent, and for pixels that were given of 255."""
+    most = item.get("ctx", {}).get("lt", item.get("ctx", {}).get("le"))
+    text = str(given).strip()
+    percent = text.endswith("%") and item["type"] == "float_parsing"
+    if not (percent or most == 1) or not re.fullmatch(r"\d+(\.\d+)?%?", text):
+        return ""
+    part = float(text.removesuffix("%")) / 100
+    return f"; for {text.removesuffix('%')} % write {part:g}" if part <= 1 else ""
 
 
 def _holder(loc: Sequence[int | str], spec: type[Spec]) -> type[Spec]:
@@ -210,16 +224,6 @@ def _spec_in(annotation: Any) -> type[Spec] | None:
 
 def _title(spec: type[Spec]) -> str:
     return getattr(spec, "name", None) or spec.__name__
-
-
-@dataclass(frozen=True)
-class OptionText:
-    """An option as help pages show it."""
-
-    name: str
-    kind: str
-    default: str
-    help: str
 
 
 def options_of(spec: type[Spec]) -> list[OptionText]:

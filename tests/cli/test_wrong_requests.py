@@ -200,7 +200,6 @@ def test_names_of_5000_characters_are_one_short_error(tmp_path: Path, words: lis
         (["store", "ls", "--store", "study.yaml"], "is not a folder"),
         (["store", "gc", "--store", "study.yaml"], "is not a folder"),
         (["run", "study.yaml", "--runner", "{a"], "no mapping of options"),
-        (["draw", "resnet8", "--sparsity", "0.9"], "--set sparsity=VALUE"),
         (["adopt", "study.yaml", "--model", "resnet8", "--rename", "(=x", "-o", "x"], "is no regular expression"),
     ],
     ids=lambda value: " ".join(value)[:50] if isinstance(value, list) else "",

@@ -4,7 +4,7 @@ from typer.testing import CliRunner
 
 from tombola.cli.main import app
 from tombola.models.known import known_models
-from tombola.models.own_nets import OWN
+from tombola.models.own_names import OWN
 from tombola.models.robust_grid import GRID
 from tombola.models.source import Source
 

@@ -15,7 +15,8 @@ from tombola.errors import ModelError
 from tombola.models.digest import weights_digest
 from tombola.models.kinds import torchvision
 from tombola.models.normalisers import NORMALISERS
-from tombola.models.own_nets import OWN, own_net
+from tombola.models.own_names import OWN
+from tombola.models.own_nets import own_net
 from tombola.models.seeded import seeded
 from tombola.models.source import Source
 

@@ -5,7 +5,8 @@ import torch
 from torch import Tensor, nn
 
 from tombola.errors import UnknownName
-from tombola.models.resnet_cifar import BLOCKS_PER_STAGE, Subsample, resnet_cifar
+from tombola.models.own_names import BLOCKS_PER_STAGE
+from tombola.models.resnet_cifar import Subsample, resnet_cifar
 
 
 def _generator(seed: int = 0) -> torch.Generator:

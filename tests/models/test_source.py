@@ -45,7 +45,7 @@ def test_text_mappings_and_sources_are_the_same(value: Any) -> None:
 @pytest.mark.parametrize(
     ("value", "problem"),
     [
-        ("resnet21", "no such model, did you mean .*resnet20"),
+        ("resnet21", "no such model; write .*resnet20"),
         ("torch:resnet18", "no such model"),
         ("path:", "no such model"),
         ("path:w.npz", "write arch=resnet20"),

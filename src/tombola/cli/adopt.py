@@ -1,20 +1,35 @@
 """``tombola adopt``: a ticket from another program's file of masks or pruned weights."""
 
+from typing import Final
+
 import typer
 
-from tombola.cli import settings
-from tombola.cli.output import JSON, emit
-from tombola.cli.work import fresh_file
+from tombola.cli import completing, settings
+from tombola.cli.output import JSON, summarised
+from tombola.cli.work import VALUES, fresh_file
 from tombola.errors import RequestError
+
+FILES: Final = (".pt", ".pth", ".tar", ".safetensors", ".npz")
+EXAMPLES: Final = (
+    "tombola adopt pruned.pt --model torchvision:resnet18 -o x.ticket",
+    "tombola adopt masks.npz --model path:net.safetensors --mask-only -o x.ticket",
+    "tombola adopt pruned.pth --model resnet20 --rename '^module\\.=' -o x.ticket",
+)
 
 
 def adopt(
-    file: str = typer.Argument(help="A .pt, .pth, .tar, .safetensors or .npz file of masks or of pruned weights."),
+    file: str = typer.Argument(
+        help=f"A {', '.join(FILES)} file of masks or of pruned weights.", autocompletion=completing.files(FILES)
+    ),
     model: str = typer.Option(
-        ..., "--model", help="The net the file is of: torchvision:resnet18, ...; for masks alone, with its weights."
+        ...,
+        "--model",
+        metavar="MODEL",
+        help="The net the file is of, as torchvision:resnet18; for masks alone, with its weights.",
+        autocompletion=completing.models,
     ),
     mask_only: bool = typer.Option(False, "--mask-only", help="Leave the file's weights: masks for the model's own."),
-    values: str = typer.Option("float32", "--values", help="Of a self-contained ticket: float32, float16 or bfloat16."),
+    values: str = VALUES,
     rename: list[str] = typer.Option(
         [], "--rename", metavar="PATTERN=NEW", help="Regular expression on the file's names; may be repeated."
     ),
@@ -24,9 +39,10 @@ def adopt(
     overwrite: bool = settings.OVERWRITE,
     as_json: bool = JSON,
 ) -> None:
-    """Make a ticket of masks or pruned weights that another program wrote (torch.nn.utils.prune, VITA, zeros).
+    """Make a ticket of masks or pruned weights of another program.
 
-    Where only zeros say what is pruned, --set prunable=cv_lth (or another rule) says among which weights.
+    It reads what torch.nn.utils.prune and VITA's code leave, and zeros. Where only zeros say what is pruned,
+    --set prunable=cv_lth (or another rule) says among which weights.
     """
     from tombola.adopting import adopt
     from tombola.models.source import Source
@@ -43,7 +59,7 @@ def adopt(
     ticket = adopt(file, source, prunable=rule, rename=map(_pair, rename), mask_only=mask_only, seed=seed)
     ticket.save(path, values=values, overwrite=overwrite)
     summary = summarise(path)
-    emit(as_json, summary.as_json(), [f"{path}: adopted from {file}", summary.text()])
+    summarised(as_json, summary.as_json(), [f"{path}: adopted from {file}", summary.text()])
 
 
 def _pair(text: str) -> tuple[str, str]:

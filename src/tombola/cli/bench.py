@@ -2,15 +2,16 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from tombola.cli import families, settings
+from tombola.cli import completing, families, settings
+from tombola.cli.commands import OUTPUT, RUNNING
 from tombola.cli.output import JSON, emit
 from tombola.cli.progress import reporter
-from tombola.cli.work import fresh_file
-from tombola.disks import written
+from tombola.cli.shortcuts import shortcuts
+from tombola.cli.work import OF_MODEL, TASK, fresh_file
 from tombola.errors import RequestError
 
 if TYPE_CHECKING:
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
     from tombola.shown import Shown
     from tombola.tasks._base import Task
 
-ENGINES = (
+EXAMPLES: Final = (
+    "tombola bench adapted.ticket",
+    "tombola bench adapted.ticket --task digits --engine native --engine openvino:int8",
+    "tombola bench --calibrate",
+)
+ENGINES: Final = (
     "openvino:int8",
     "onnxruntime:int8",
     "openvino:bf16",
@@ -34,47 +40,93 @@ ENGINES = (
 )
 
 
+OPTIONAL: str | None = typer.Argument(
+    None,
+    metavar="TICKET",
+    help="A .ticket file; or a model, as path:net.safetensors.",
+    autocompletion=completing.either(completing.files(completing.TICKETS), completing.models),
+)
+
+
+@shortcuts(data="task")
 def bench(
-    what: str | None = typer.Argument(None, help="A .ticket file, or a model (path:FILE, resnet20, ...)."),
+    what: str | None = OPTIONAL,
     engine: list[str] = typer.Option(
-        ENGINES, "--engine", help=f"What to run it in; may be repeated: {families.choices('engines')}."
+        ENGINES,
+        "--engine",
+        metavar="ENGINE",
+        show_default="all that are installed",
+        help=f"What to run it in, as native:int8; may be repeated: {families.choices('engines')}.",
+        autocompletion=completing.members("engines"),
     ),
-    model: str | None = typer.Option(None, "--model", help="The pretrained model; default: the one the ticket names."),
-    task: str | None = typer.Option(
-        None, "--task", help=f"Accuracy too, on a task: {families.choices('datasets')}, folder:PATH, pack:PATH."
+    model: str | None = OF_MODEL,
+    task: str | None = TASK,
+    samples: int = typer.Option(
+        1000, "--samples", metavar="COUNT", help="Test samples of the task, each class by its share.", min=1
     ),
-    samples: int = typer.Option(1000, "--samples", help="Test samples of the task, each class by its share.", min=1),
     images: str | None = typer.Option(
-        None, "--images", help="A folder of pictures to calibrate int8 on; default: training images of the task."
+        None,
+        "--images",
+        metavar="FOLDER",
+        help="Pictures to calibrate int8 on; without it, training images of the task.",
     ),
     size: int | None = typer.Option(
-        None, "--size", help="The images' side; default: the task's, or what it was adapted with.", min=1, max=8192
+        None,
+        "--size",
+        metavar="PIXELS",
+        help="The images' side; without it, the task's, or what it was adapted with.",
+        min=1,
+        max=8192,
     ),
     length: int | None = typer.Option(
-        None, "--length", help="Tokens of a text; default: the task's, or what it was adapted with.", min=1, max=8192
+        None,
+        "--length",
+        metavar="TOKENS",
+        help="Of a text; without it, the task's, or what it was adapted with.",
+        min=1,
+        max=8192,
     ),
-    batch: int = typer.Option(1, "--batch", help="Images, or texts, at once.", min=1),
-    threads: int = typer.Option(1, "--threads", help="Threads of each engine.", min=1),
-    pin: str | None = typer.Option(None, "--pin", help="Cores to run on: 0, or 0,1, or 0-3.", metavar="CORES"),
-    seconds: float = typer.Option(3.0, "--seconds", help="How long each engine is timed.", min=0.01),
-    runs: int | None = typer.Option(None, "--runs", help="So many runs of each engine instead of seconds.", min=1),
-    warmup: int = typer.Option(5, "--warmup", help="Runs of each engine before any counts.", min=0),
+    batch: int = typer.Option(1, "--batch", metavar="COUNT", help="Images, or texts, at once.", min=1),
+    threads: int = typer.Option(
+        1, "--threads", metavar="COUNT", help="Threads of each engine.", min=1, rich_help_panel=RUNNING
+    ),
+    pin: str | None = typer.Option(
+        None, "--pin", metavar="CORES", help="Cores to run on: 0, or 0,1, or 0-3.", rich_help_panel=RUNNING
+    ),
+    seconds: float = typer.Option(
+        3.0, "--seconds", metavar="SECONDS", help="How long each engine is timed.", min=0.01, rich_help_panel=RUNNING
+    ),
+    runs: int | None = typer.Option(
+        None,
+        "--runs",
+        metavar="COUNT",
+        help="So many runs of each engine instead of seconds.",
+        min=1,
+        rich_help_panel=RUNNING,
+    ),
+    warmup: int = typer.Option(
+        5, "--warmup", metavar="COUNT", help="Runs of each engine before any counts.", min=0, rich_help_panel=RUNNING
+    ),
     per_layer: bool = typer.Option(False, "--per-layer", help="Where the time goes, and which zeros were used."),
     calibrate: bool = typer.Option(
         False,
         "--calibrate",
         help="Without a ticket: measure what generated C costs here, for export and --set latency.",
     ),
-    out: str | None = typer.Option(None, "-o", "--out", help="A JSON file for the result."),
-    picture: str | None = typer.Option(None, "--picture", help="A PNG file for a picture of it."),
+    out: str | None = typer.Option(
+        None, "-o", "--out", metavar="FILE", help="A JSON file for the result.", rich_help_panel=OUTPUT
+    ),
+    picture: str | None = typer.Option(
+        None, "--picture", metavar="FILE", help="A picture of it: .png, .svg or .pdf.", rich_help_panel=OUTPUT
+    ),
     set_: list[str] = settings.SET,
     overwrite: bool = settings.OVERWRITE,
     as_json: bool = JSON,
 ) -> None:
-    """Time a ticket in several engines that take turns on this machine, and say whether its zeros pay here.
+    """Time a ticket in several engines on this machine.
 
-    Ratios are to the best engines that multiply zeros, in int8 and in float32. With one engine its options are set by
-    --set.
+    They take turns, and what is said last is whether the ticket's zeros pay here. Ratios are to the best engines that
+    multiply zeros, in int8 and in float32. With one engine its options are set by --set.
     """
     from tombola.benching import pinning
     from tombola.benching.asked import Questions
@@ -83,6 +135,7 @@ def bench(
     from tombola.benching.plain import plain
     from tombola.benching.table import lines
     from tombola.benching.turns import Plan
+    from tombola.disks import written
     from tombola.engines._base import Setting
     from tombola.tasks._base import Task
 

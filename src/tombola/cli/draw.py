@@ -1,14 +1,16 @@
 """``tombola draw``: draw a ticket from a model into a .ticket file."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from tombola.cli import families, settings
-from tombola.cli.output import JSON, emit
+from tombola.cli import completing, families, settings
+from tombola.cli.commands import OUTPUT
+from tombola.cli.output import JSON, summarised
+from tombola.cli.shortcuts import Chosen, shortcuts
 from tombola.cli.studies import STORE
-from tombola.cli.work import fresh_file, session
+from tombola.cli.work import MODEL, TASK, VALUES, fresh_file, session
 from tombola.errors import RequestError
 
 if TYPE_CHECKING:
@@ -18,14 +20,39 @@ if TYPE_CHECKING:
     from tombola.tickets.ticket import Ticket
 
 
+EXAMPLES: Final = (
+    "tombola draw torchvision:resnet18@IMAGENET1K_V1 --sparsity 0.9 -o x.ticket",
+    "tombola draw path:net.safetensors --scheme imp --task digits --epochs 5 -o imp.ticket",
+    "tombola draw timm:resnet18 --pattern stripe:4 --budget uniform -o fast.ticket",
+)
+
+
+@shortcuts(
+    Chosen("schemes", "scheme", "omp"),
+    sparsity="sparsity",
+    pattern="pattern",
+    budget="budget",
+    score="score",
+    data="task",
+    size="task.size",
+    epochs="fit.epochs",
+    lr="fit.optimizer.lr",
+    batch="fit.batch",
+)
 def draw(
-    model: str = typer.Argument(help="resnet8, torchvision:resnet18@IMAGENET1K_V1, timm:NAME, path:FILE, ..."),
+    model: str = MODEL,
     scheme: str | None = typer.Option(
-        None, "--scheme", help=f"One of: {families.choices('schemes')}; default: omp, or latency where that is set."
+        None,
+        "--scheme",
+        metavar="SCHEME",
+        help=f"How: {families.choices('schemes')}; without it omp, or latency where that is set.",
+        autocompletion=completing.members("schemes"),
     ),
-    task: str | None = typer.Option(None, "--task", help="For schemes that look at one: the task they draw on."),
-    self_contained: bool = typer.Option(False, "--self-contained", help="Keep the surviving values in the ticket."),
-    values: str = typer.Option("float32", "--values", help="Of a self-contained ticket: float32, float16 or bfloat16."),
+    task: str | None = TASK,
+    self_contained: bool = typer.Option(
+        False, "--self-contained", help="Keep the surviving values in the ticket.", rich_help_panel=OUTPUT
+    ),
+    values: str = VALUES,
     out: str = settings.OUT,
     set_: list[str] = settings.SET,
     seed: int = settings.SEED,
@@ -55,7 +82,7 @@ def draw(
         ticket = Ticket.of(source.load(seed=seed).body, ticket.masks, ticket.lineage, keep_values=True)
     ticket.save(path, values=values, overwrite=overwrite)
     summary = summarise(path)
-    emit(as_json, summary.as_json(), [f"{path}:", summary.text()])
+    summarised(as_json, summary.as_json(), [f"{path}:", summary.text()])
 
 
 def _scheme(named: str | None, options: Mapping[str, Any]) -> str:

@@ -1,24 +1,40 @@
 """``tombola export``: a ticket as files that other programs read."""
 
 from pathlib import Path
+from typing import Final
 
 import typer
 
-from tombola.cli import families, settings
-from tombola.cli.output import JSON, emit
-from tombola.disks import require_writable
+from tombola.cli import completing, families, settings
+from tombola.cli.output import JSON, summarised
+from tombola.cli.shortcuts import Chosen, shortcuts
+from tombola.cli.work import OF_MODEL
+
+EXAMPLES: Final = (
+    "tombola export adapted.ticket --to native -o net",
+    "tombola export adapted.ticket --to onnx --size 224 -o net.onnx",
+    "tombola export adapted.ticket --to native --set arithmetic=int8 --set images=photos -o net8",
+)
 
 
+@shortcuts(Chosen("exporters", "to", ""), size="size")
 def export(
-    ticket: str = typer.Argument(help="The .ticket file."),
-    to: str = typer.Option(..., "--to", help=f"One of: {families.choices('exporters')}."),
-    model: str | None = typer.Option(None, "--model", help="The pretrained model; default: the one the ticket names."),
+    ticket: str = typer.Argument(help="The .ticket file.", autocompletion=completing.files(completing.TICKETS)),
+    to: str = typer.Option(
+        ...,
+        "--to",
+        metavar="FORM",
+        help=f"{families.choices('exporters')}.",
+        autocompletion=completing.members("exporters"),
+    ),
+    model: str | None = OF_MODEL,
     out: str = settings.OUT,
     set_: list[str] = settings.SET,
     as_json: bool = JSON,
 ) -> None:
-    """Export a ticket applied to its model."""
+    """Write a ticket as files that other programs read."""
     from tombola import verbs
+    from tombola.disks import require_writable
     from tombola.exporters._base import Exporter
 
     require_writable(Path(out).absolute().parent)
@@ -27,4 +43,4 @@ def export(
     exporter = Exporter.parse({"name": to, **options})
     files = verbs.export(base, ticket, exporter, Path(out))
     sizes = {str(file): file.stat().st_size for file in files}
-    emit(as_json, sizes, [*(f"{name}: {size:,} bytes" for name, size in sizes.items()), *exporter.told(files)])
+    summarised(as_json, sizes, [*(f"{name}: {size:,} bytes" for name, size in sizes.items()), *exporter.told(files)])

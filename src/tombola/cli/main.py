@@ -1,14 +1,7 @@
-"""The command ``tombola``: the list of its commands, and what an error looks like on the terminal.
+"""The command ``tombola``: the list of its commands. What an error looks like is in `tombola.cli.failing`."""
 
-Exit codes: 0 done, 1 a stage failed, 2 the request is wrong, 3 partly done and resumable. An error is one message on
-stderr that begins with ``error:``, whoever found it: Tombola, the parser of the command line, or the file system.
-"""
-
-import errno
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any
 
 import typer
 from typer.core import TyperGroup
@@ -19,9 +12,11 @@ from tombola.cli import (
     bench,
     draw,
     export,
+    failing,
     listing,
     make,
     measure,
+    output,
     predict,
     pretrain,
     report,
@@ -31,17 +26,9 @@ from tombola.cli import (
     transfer,
     verdict,
 )
-from tombola.errors import TombolaError, readable
+from tombola.cli.commands import register
 
-FAILED: Final = 1
-WRONG: Final = 2
-INTERRUPTED: Final = 3
-
-_UsageError: Final[Any] = typer.BadParameter.__bases__[0]  # click's, which typer brings in a package of its own
-_WRONG_PATH: Final = {
-    errno.EACCES, errno.EEXIST, errno.EINVAL, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.ENOENT,
-    errno.ENOTDIR, errno.EPERM, errno.EROFS,
-}  # fmt: skip
+_WHAT = "Draw sparse subnetworks of pretrained networks, adapt them, measure what they kept, ship them."
 
 
 class Commands(TyperGroup):
@@ -51,57 +38,35 @@ class Commands(TyperGroup):
         return list(self.commands)
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
-        with _told():
+        with failing.told():
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: Any) -> Any:
-        with _told():
+        with failing.told():
             return super().invoke(ctx)
 
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        rows = [(output.styled(name, fg="cyan"), _summary(command)) for name, command in self.commands.items()]
+        with formatter.section(output.styled("Commands", bold=True)):
+            formatter.write_dl(rows)
 
-@contextmanager
-def _told() -> Iterator[None]:
-    """What goes wrong inside for reasons we know is told in one message, with its exit code."""
-    try:
-        yield
-    except TombolaError as error:
-        raise _error(str(error), error.exit_code) from error
-    except _UsageError as error:
-        if type(error).__name__ == "NoArgsIsHelpError":  # no mistake: it shows the help
-            raise
-        raise _error(_misused(error), WRONG) from error
-    except OSError as error:
-        if error.filename is None:  # a closed pipe, say: typer knows what to do
-            raise
-        code = WRONG if error.errno in _WRONG_PATH else FAILED
-        raise _error(f"{error.filename}: {error.strerror}", code) from error
-    except KeyboardInterrupt:
-        typer.echo("interrupted; what was finished is kept, the same command continues", err=True)
-        raise typer.Exit(INTERRUPTED) from None
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        formatter.write("\nEvery command has examples: tombola draw --help. What there is: tombola list.\n")
 
 
-def _error(message: str, code: int) -> typer.Exit:
-    typer.echo(f"error: {readable(message)}", err=True)
-    return typer.Exit(code)
-
-
-def _misused(error: Any) -> str:
-    """What the parser of the command line says, and where its options are listed."""
-    message = error.format_message()
-    if type(error).__name__ == "NoSuchOption" and not getattr(error, "possibilities", None):
-        name = error.option_name.lstrip("-")
-        message = f"{message.rstrip('.')}; what is asked for has its options set by path, as in --set {name}=VALUE"
-    return message if error.ctx is None else f"{message}\nsee {error.ctx.command_path} --help"
+def _summary(command: Any) -> str:
+    """The first sentence of a command's help, whole."""
+    return (command.help or "").partition("\n\n")[0].replace("\n", " ")
 
 
 app = typer.Typer(
     cls=Commands,
     name="tombola",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="Draw sparse subnetworks of pretrained networks, adapt them to your task, measure what they kept, ship them.",
+    help=_WHAT,
 )
 
 
@@ -111,31 +76,31 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(help=_WHAT)
 def tombola(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
 ) -> None:
-    """Draw sparse subnetworks of pretrained networks, adapt them to your task, measure what they kept, ship them."""
+    """Everything there is."""
     del version
 
 
-app.command("make")(make.make)
-app.command("run")(run.run)
-app.command("plan")(run.plan)
-app.command("status")(run.status)
-app.command("report")(report.report)
-app.command("verdict")(verdict.verdict)
-app.command("pretrain")(pretrain.pretrain)
-app.command("draw")(draw.draw)
-app.command("adopt")(adopt.adopt)
-app.command("transfer")(transfer.transfer)
-app.command("measure")(measure.measure)
-app.command("export")(export.export)
-app.command("predict")(predict.predict)
-app.command("bench")(bench.bench)
-app.command("list")(listing.list_members)
-app.command("show")(show.show)
-app.add_typer(store.app, name="store")
+register(app, "make", make.make, make.EXAMPLES)
+register(app, "run", run.run, run.EXAMPLES)
+register(app, "plan", run.plan, run.PLAN_EXAMPLES)
+register(app, "status", run.status, run.STATUS_EXAMPLES)
+register(app, "report", report.report, report.EXAMPLES)
+register(app, "verdict", verdict.verdict, verdict.EXAMPLES)
+register(app, "pretrain", pretrain.pretrain, pretrain.EXAMPLES)
+register(app, "draw", draw.draw, draw.EXAMPLES)
+register(app, "adopt", adopt.adopt, adopt.EXAMPLES)
+register(app, "transfer", transfer.transfer, transfer.EXAMPLES)
+register(app, "measure", measure.measure, measure.EXAMPLES)
+register(app, "export", export.export, export.EXAMPLES)
+register(app, "predict", predict.predict, predict.EXAMPLES)
+register(app, "bench", bench.bench, bench.EXAMPLES)
+register(app, "list", listing.list_members, listing.EXAMPLES)
+register(app, "show", show.show, show.EXAMPLES)
+app.add_typer(store.app, name="store", cls=Commands)
 
 
 def main() -> None:

@@ -1,43 +1,74 @@
 """``tombola make``: from labelled examples and a pretrained model to something to ship, in one command."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import TYPE_CHECKING, Any, Final, cast, get_args
 
 import typer
 
-from tombola.cli import settings
-from tombola.cli.output import JSON, emit
+from tombola.cli import completing, settings
+from tombola.cli.commands import OUTPUT, RUNNING
+from tombola.cli.output import JSON, summarised
 from tombola.cli.progress import reporter
+from tombola.cli.shortcuts import holds_texts, shortcuts
 from tombola.cli.studies import STORE
-from tombola.disks import require_writable
+from tombola.data._text_files import TABLES
 from tombola.errors import DataError, RequestError
 
 if TYPE_CHECKING:
     from tombola.race.wanted import Target
     from tombola.tasks._base import Task
 
+EXAMPLES: Final = (
+    "tombola make photos --model timm:resnet18.a1_in1k --size 160 --minutes 20",
+    "tombola make digits --model resnet8 --max-drop 2 --minutes 2 -o digits",
+    "tombola make reviews.csv --model hf:./minilm --target size",
+)
 
+
+@shortcuts(size="task.size", lr="fit.optimizer.lr")
 def make(
-    what: str = typer.Argument(help="Labelled examples: a folder a class, a table of texts, or a task (digits, ...)."),
-    model: str = typer.Option(..., "--model", help="The pretrained model: timm:NAME, hf:FOLDER, path:FILE, ..."),
-    max_drop: float = typer.Option(1.0, "--max-drop", help="Points of accuracy it may lose.", min=0, max=100),
-    target: str = typer.Option("latency", "--target", help="What is to be small: latency, size or both."),
-    minutes: float = typer.Option(20.0, "--minutes", help="About how long it may take here.", min=0.1),
-    batch: int = typer.Option(1, "--batch", help="Images, or texts, at once.", min=1),
-    threads: int = typer.Option(1, "--threads", help="Threads of each engine.", min=1),
-    out: str = typer.Option("made", "-o", "--out", help="The folder to make."),
+    what: str = typer.Argument(
+        metavar="EXAMPLES",
+        help="Labelled examples: a folder a class, a table of texts, or a task (digits, ...).",
+        autocompletion=completing.files(TABLES),
+    ),
+    model: str = typer.Option(
+        ...,
+        "--model",
+        metavar="MODEL",
+        help="The pretrained model: timm:NAME, hf:FOLDER, path:FILE, ...",
+        autocompletion=completing.models,
+    ),
+    max_drop: float = typer.Option(
+        1.0, "--max-drop", metavar="POINTS", help="Points of accuracy it may lose.", min=0, max=100
+    ),
+    target: str = typer.Option(
+        "latency", "--target", metavar="TARGET", help="What is to be small: latency, size or both."
+    ),
+    minutes: float = typer.Option(
+        20.0, "--minutes", metavar="MINUTES", help="About how long it may take here.", min=0.1
+    ),
+    batch: int = typer.Option(1, "--batch", metavar="COUNT", help="Images, or texts, at once.", min=1),
+    threads: int = typer.Option(
+        1, "--threads", metavar="COUNT", help="Threads of each engine.", min=1, rich_help_panel=RUNNING
+    ),
+    out: str = typer.Option(
+        "made", "-o", "--out", metavar="FOLDER", help="The folder to make.", rich_help_panel=OUTPUT
+    ),
     store: str = STORE,
     set_: list[str] = settings.SET,
     seed: int = settings.SEED,
     device: str = settings.DEVICE,
     as_json: bool = JSON,
 ) -> None:
-    """Find the fastest or smallest net within a margin of the dense one, and leave it ready to run.
+    """Find the fastest or smallest net that is nearly as good.
 
-    The dense net in float32 and in int8, and tickets in C and in smaller layers, race on validation samples; the winner
-    is judged once on held-out ones. What is slower than what is there already is not trained. Killed, the same command
-    goes on. --set task.size=160 and the like are for the task, fit.batch=16 for training, model.X for the model.
+    It is left ready to run. The dense net in float32 and in int8, and tickets in C and in smaller layers, race on
+    validation samples; the winner is judged once on held-out ones. What is slower than what is there already is not
+    trained. Killed, the same command goes on. --set task.size=160 and the like are for the task, fit.batch=16 for
+    training, model.X for the model.
     """
+    from tombola.disks import require_writable
     from tombola.models.source import Source
     from tombola.race.front import lines
     from tombola.race.race import race
@@ -58,7 +89,7 @@ def make(
     kept = Store.at(store)
     raced = race(wanted, folder, kept, device=device, reporter=reporter())
     files = ship(raced, folder, kept)
-    emit(as_json, plain(raced), [*lines(raced), "", *(str(file) for file in files)])
+    summarised(as_json, plain(raced), [*lines(raced), "", *(str(file) for file in files)])
 
 
 def task_of(what: str, model: str, given: dict[str, Any]) -> "Task":
@@ -68,7 +99,6 @@ def task_of(what: str, model: str, given: dict[str, Any]) -> "Task":
     one side of a split; its only table says their classes where no folders do. Texts are read by the model's tokeniser,
     from columns that are found by their names.
     """
-    from tombola.data._text_files import TABLES
     from tombola.tasks._base import Task
 
     path = Path(what)
@@ -76,7 +106,7 @@ def task_of(what: str, model: str, given: dict[str, Any]) -> "Task":
         return Task.parse({"name": what, **given})
     if path.is_file() and path.suffix.lower() not in TABLES:
         raise RequestError(f"{what}: is no table of texts ({', '.join(TABLES)}); name a folder with one folder a class")
-    if path.is_file() or _holds_texts(path):
+    if path.is_file() or holds_texts(path):
         tokenizer = {"tokenizer": model.partition(":")[2]} if model.startswith("hf:") else {}
         return Task.parse({"name": f"text:{what}", "broken": "skip", **tokenizer, **_columns(path, given), **given})
     return Task.parse(
@@ -84,18 +114,9 @@ def task_of(what: str, model: str, given: dict[str, Any]) -> "Task":
     )
 
 
-def _holds_texts(folder: Path) -> bool:
-    from tombola.data._image_files import files_below, is_image
-    from tombola.data._text_files import TABLES
-
-    texts = any(folder.glob("*/*.txt")) or any((folder / f"train{suffix}").is_file() for suffix in TABLES)
-    return texts and not any(map(is_image, files_below(folder)))
-
-
 def _columns(path: Path, given: dict[str, Any]) -> dict[str, str]:
     """The columns of a table of texts, where nobody named one and they are not called as usual."""
     from tombola.data._text_columns import text_columns
-    from tombola.data._text_files import TABLES
 
     tables = [path] if path.is_file() else [file for end in TABLES if (file := path / f"train{end}").is_file()]
     if not tables or {"text", "second", "label"} & given.keys():

@@ -2,46 +2,66 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from tombola.cli import families, settings
+from tombola.cli import completing, families, settings
 from tombola.cli.output import JSON, emit
-from tombola.cli.work import session
+from tombola.cli.shortcuts import Chosen, shortcuts
+from tombola.cli.work import TASK, WHAT, session
 from tombola.errors import RequestError
-from tombola.outcomes import Outcomes, wilson
-from tombola.rows import Row
 
 if TYPE_CHECKING:
     from tombola.properties._base import PairProperty, Property
+    from tombola.rows import Row
     from tombola.tasks._base import Task
 
 
+EXAMPLES: Final = (
+    "tombola measure adapted.ticket --task digits",
+    "tombola measure photos.ticket --data photos --property accuracy --property mistakes",
+    "tombola measure adapted.ticket --task digits --property adversarial_accuracy --eps 8/255",
+    "tombola measure x.ticket --property density",
+)
+
+
+@shortcuts(Chosen("properties", "property_", "accuracy"), data="task", size="task.size", eps="attack.eps")
 def measure(
-    what: str = typer.Argument(help="A .ticket file, or a model (path:FILE, resnet20, ...)."),
-    task: str | None = typer.Option(
-        None, "--task", help=f"The task: {families.choices('datasets')}, folder:PATH, pack:PATH. Not for tickets' own."
-    ),
+    what: str = WHAT,
+    task: str | None = TASK,
     property_: list[str] = typer.Option(
-        ["accuracy"], "--property", help=f"What to measure; may be repeated: {families.choices('properties')}."
+        ["accuracy"],
+        "--property",
+        metavar="PROPERTY",
+        help=f"What to measure; may be repeated: {families.choices('properties')}.",
+        autocompletion=completing.members("properties"),
     ),
     model: str | None = typer.Option(
-        None, "--model", help="For properties of a ticket: the dense model; default: the one the ticket names."
+        None,
+        "--model",
+        metavar="MODEL",
+        help="For properties of a ticket: the dense model; without it, the one the ticket names.",
+        autocompletion=completing.models,
     ),
     dense: str | None = typer.Option(
-        None, "--dense", help="For properties of two networks: the other one, a .ticket file or a model."
+        None,
+        "--dense",
+        metavar="TICKET",
+        help="For properties of two networks: the other one, a .ticket file or a model.",
+        autocompletion=completing.files(completing.TICKETS),
     ),
     set_: list[str] = settings.SET,
     seed: int = settings.SEED,
     device: str = settings.DEVICE,
     as_json: bool = JSON,
 ) -> None:
-    """Measure a finished model on a task, or look at a ticket itself (density, overlap, ...), for which no task is
-    needed. With one property its options are set by --set, as in --set attack.eps=8/255.
+    """Measure a finished model on a task, or a ticket itself.
 
+    A ticket's own properties (density, overlap, ...) need no task. With one property its options are set by --set.
     Images are made ready as for the task that a ticket was adapted to. --property mistakes lists what was told wrong;
-    --set task.split=all measures a whole folder."""
+    --set task.split=all measures a whole folder.
+    """
     from tombola.properties._base import PairProperty, Property, TicketProperty
 
     options = settings.settings(set_)
@@ -64,7 +84,7 @@ def measure(
 
 def _measured(
     what: str | dict[str, Any], task: str | dict[str, Any] | None, wanted: Sequence["Property"], seed: int, device: str
-) -> list[Row]:
+) -> "list[Row]":
     """Values of a finished network on a task's test split."""
     from tombola import verbs
 
@@ -81,7 +101,7 @@ def _compared(
     wanted: Sequence["PairProperty"],
     seed: int,
     device: str,
-) -> list[Row]:
+) -> "list[Row]":
     """Values of two finished networks on a task's test split."""
     from tombola import verbs
 
@@ -104,7 +124,7 @@ def _task(task: str | dict[str, Any] | None, wanted: "Property") -> "Task":
     return Task.parse(task)
 
 
-def _with_split(rows: Sequence[Row], shown: "Task") -> list[Row]:
+def _with_split(rows: "Sequence[Row]", shown: "Task") -> "list[Row]":
     """The rows with what they were judged on and, of a share of images, its interval.
 
     What they were judged on is found out once: a folder is looked through for it.
@@ -114,8 +134,10 @@ def _with_split(rows: Sequence[Row], shown: "Task") -> list[Row]:
     return [row.model_copy(update={"detail": {**row.detail, **_interval(row), "split": split}}) for row in rows]
 
 
-def _interval(row: Row) -> dict[str, float]:
+def _interval(row: "Row") -> dict[str, float]:
     """The 95 % interval of a share of images told right, in per cent; nothing of other values."""
+    from tombola.outcomes import Outcomes, wilson
+
     if not row.outcomes:
         return {}
     low, high = wilson(int(Outcomes.parse(row.outcomes).table().sum()), row.samples)
@@ -124,7 +146,7 @@ def _interval(row: Row) -> dict[str, float]:
 
 def _inspected(
     what: str, model: str | dict[str, Any] | None, wanted: Sequence[Any], seed: int, device: str
-) -> list[Row]:
+) -> "list[Row]":
     """Values of a ticket, beside the dense network it is of."""
     from tombola import verbs
     from tombola.tickets.ticket import Ticket
@@ -136,12 +158,12 @@ def _inspected(
     return verbs.inspect(dense, ticket, wanted, seed=seed, session=session(None, device))
 
 
-def _line(row: Row) -> str:
+def _line(row: "Row") -> str:
     behind = f"(n={row.samples})" if row.samples else _counted(row)
     return f"{row.metric:<24} {row.value:8.2f} {row.unit:<3} {behind}{''.join(_beside(row))}"
 
 
-def _beside(row: Row) -> Iterator[str]:
+def _beside(row: "Row") -> Iterator[str]:
     """What a value is of, and its interval."""
     if "low" in row.detail:
         yield f"  95 % interval {row.detail['low']:.2f} to {row.detail['high']:.2f}"
@@ -152,6 +174,6 @@ def _beside(row: Row) -> Iterator[str]:
         yield f"  radius {row.detail['radius']:g}"
 
 
-def _counted(row: Row) -> str:
+def _counted(row: "Row") -> str:
     """``(120 of 432)`` for a count, nothing for what is computed from several."""
     return f"({row.detail['count']:,} of {row.detail['of']:,})" if "count" in row.detail else ""

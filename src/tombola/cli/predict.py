@@ -4,15 +4,15 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 
-from tombola.cli import settings
-from tombola.cli.output import JSON, emit
+from tombola.cli import completing, settings
+from tombola.cli.commands import OUTPUT, RUNNING
+from tombola.cli.output import JSON, emit, summarised
 from tombola.cli.progress import reporter
 from tombola.cli.work import fresh_file
-from tombola.disks import written
 
 if TYPE_CHECKING:
     from tombola.choices import Answer, Failed
@@ -20,29 +20,51 @@ if TYPE_CHECKING:
     from tombola.predicting.samples import Sample
 
 FAILED = 1
+EXAMPLES: Final = (
+    "tombola predict adapted.ticket photos/new -o answers.csv",
+    "tombola predict net.onnx cat.jpg dog.jpg --top 1",
+    "tombola predict reviews.ticket new.csv --text comment",
+)
 
 
 def predict(
-    what: str = typer.Argument(help="An adapted .ticket, an .onnx file, or a folder of tombola export --to native."),
+    what: str = typer.Argument(
+        metavar="MODEL",
+        help="An adapted .ticket, an .onnx file, or a folder of tombola export --to native.",
+        autocompletion=completing.files((*completing.TICKETS, ".onnx")),
+    ),
     files: list[str] = typer.Argument(
         help="Images, or folders of them; of texts FILE.csv, .tsv, .jsonl, lines in .txt, a text, or - for stdin."
     ),
-    top: int = typer.Option(5, "--top", help="So many of the likeliest classes.", min=1),
-    batch: int = typer.Option(32, "--batch", help="Samples at once.", min=1),
-    threads: int = typer.Option(1, "--threads", help="Threads of ONNX Runtime, or of the C.", min=1),
+    top: int = typer.Option(5, "--top", metavar="COUNT", help="So many of the likeliest classes.", min=1),
+    batch: int = typer.Option(32, "--batch", metavar="COUNT", help="Samples at once.", min=1, rich_help_panel=RUNNING),
+    threads: int = typer.Option(
+        1, "--threads", metavar="COUNT", help="Threads of ONNX Runtime, or of the C.", min=1, rich_help_panel=RUNNING
+    ),
     tokenizer: str | None = typer.Option(
-        None, "--tokenizer", help="Of texts: the folder of the model it was adapted from; default: found again."
+        None,
+        "--tokenizer",
+        metavar="FOLDER",
+        help="Of texts: the folder of the model it was adapted from; without it, found again.",
     ),
-    text: str | None = typer.Option(None, "--text", help="A table's column with the text; default: as adapted with."),
+    text: str | None = typer.Option(
+        None, "--text", metavar="COLUMN", help="A table's column with the text; without it, as adapted with."
+    ),
     second: str | None = typer.Option(
-        None, "--second", help="A table's column with a pair's second text; default: as adapted with."
+        None, "--second", metavar="COLUMN", help="The column with a pair's second text; without it, as adapted with."
     ),
-    out: str | None = typer.Option(None, "-o", "--out", help="A CSV file for the answers."),
+    out: str | None = typer.Option(
+        None, "-o", "--out", metavar="FILE", help="A CSV file for the answers.", rich_help_panel=OUTPUT
+    ),
     overwrite: bool = settings.OVERWRITE,
     as_json: bool = JSON,
 ) -> None:
-    """Say of which class files are, shown to the model as it was adapted. Exit code 1 where one cannot be read."""
+    """Say of which class files are.
+
+    They are shown to the model as it was adapted. Exit code 1 where one cannot be read.
+    """
     from tombola.choices import Failed
+    from tombola.disks import written
     from tombola.predicting.loading import load
 
     path = None if out is None else fresh_file(out, overwrite=overwrite)
@@ -54,7 +76,8 @@ def predict(
             beside.write_text(table(found), encoding="utf-8", newline="")
     told = f"{out}: {len(found) - len(failed):,} answers"
     good = [str(one) for one in found if not isinstance(one, Failed)] if out is None else [told]
-    emit(as_json, [one.plain() for one in found], good)
+    say = emit if out is None else summarised
+    say(as_json, [one.plain() for one in found], good)
     for one in failed:
         typer.echo(f"failed: {one}", err=True)
     if failed:

@@ -2,24 +2,42 @@
 
 import json
 from pathlib import Path
+from typing import Final
 
 import typer
 
 from tombola.cli import settings
-from tombola.cli.output import JSON, emit
+from tombola.cli.commands import OUTPUT
+from tombola.cli.output import JSON, summarised
+from tombola.cli.shortcuts import shortcuts
 from tombola.cli.studies import OUT, STORE, STUDY, command_of, place, require_place, study_of
 
+EXAMPLES: Final = ("tombola report demo", "tombola report study.yaml --by scheme --picture curves.svg")
 
+
+@shortcuts(sparsity="draw.sparsity")
 def report(
     study: str = STUDY,
     set_: list[str] = settings.SET,
     store: str = STORE,
     out: Path = OUT,
-    png: Path | None = typer.Option(None, "--png", help="Write the sparsity curves into this file too."),
-    by: str = typer.Option("", "--by", help="The axis whose levels are compared, as prior, scheme or pattern."),
+    png: Path | None = typer.Option(
+        None,
+        "--picture",
+        "--png",
+        metavar="FILE",
+        help="The sparsity curves too, by the file's ending: .png, .svg or .pdf.",
+        rich_help_panel=OUTPUT,
+    ),
+    by: str = typer.Option(
+        "", "--by", metavar="AXIS", help="The axis whose levels are compared, as prior, scheme or pattern."
+    ),
     as_json: bool = JSON,
 ) -> None:
-    """Write a study's page (and picture) from what the store has; runs nothing."""
+    """Write a study's page from what the store has of it.
+
+    However far it is; runs nothing.
+    """
     from tombola.report.about import About
     from tombola.report.curves import read_results
     from tombola.report.page import write_report
@@ -41,7 +59,7 @@ def report(
     page = write_report(rows, about, folder / "report.html")
     files = [page, *files]
     lines = [text_table(rows), "", *(f"{'report' if file == page else 'picture'}: {file}" for file in files)]
-    emit(as_json, {"rows": len(rows), "files": [str(file) for file in files]}, lines)
+    summarised(as_json, {"rows": len(rows), "files": [str(file) for file in files]}, lines)
 
 
 def _about(folder: Path, name: str) -> dict[str, object]:

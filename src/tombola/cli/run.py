@@ -3,14 +3,15 @@
 import json
 import time
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import typer
 
-from tombola.cli import families, settings
-from tombola.cli.output import JSON, emit
+from tombola.cli import completing, families, settings
+from tombola.cli.commands import RUNNING
+from tombola.cli.output import JSON, emit, summarised
+from tombola.cli.shortcuts import shortcuts
 from tombola.cli.studies import OUT, STORE, STUDY, command_of, place, require_place, study_of
-from tombola.disks import written
 from tombola.errors import RequestError
 
 if TYPE_CHECKING:
@@ -18,14 +19,31 @@ if TYPE_CHECKING:
     from tombola.tasks._base import Task
 
 
-DEVICE: str = typer.Option("auto", "--device", help="auto, cpu, cuda, cuda:1, mps; with Ray, of its nodes.")
+EXAMPLES: Final = (
+    "tombola run demo --runner processes:2",
+    "tombola run study.yaml --sparsity 0.5,0.8,0.9 --out results",
+    "tombola run robust-tickets/fig1 --set scale=small",
+)
+PLAN_EXAMPLES: Final = ("tombola plan demo", "tombola plan study.yaml --sparsity 0.8,0.9", "tombola plan demo --json")
+STATUS_EXAMPLES: Final = ("tombola status demo", "tombola status study.yaml --store s3://bucket/store")
+DEVICE: str = typer.Option(
+    "auto",
+    "--device",
+    metavar="DEVICE",
+    help="auto, cpu, cuda, cuda:1 or mps; with Ray, of its nodes.",
+    rich_help_panel=RUNNING,
+)
 RUNNER: str = typer.Option(
     "inline",
     "--runner",
-    help=f"One of: {families.choices('runners')}; as processes:2, or with options: '{{name: ray, gpus: 0.5}}'.",
+    metavar="RUNNER",
+    help=f"{families.choices('runners')}; as processes:2, or with options: '{{name: ray, gpus: 0.5}}'.",
+    autocompletion=completing.members("runners"),
+    rich_help_panel=RUNNING,
 )
 
 
+@shortcuts(sparsity="draw.sparsity")
 def run(
     study: str = STUDY,
     set_: list[str] = settings.SET,
@@ -35,8 +53,12 @@ def run(
     out: Path = OUT,
     as_json: bool = JSON,
 ) -> None:
-    """Run a study or a recipe; what is in the store is not run again. Killed, the same command continues."""
+    """Run a study or a recipe, from wherever it was left.
+
+    What is in the store is not run again. Killed, the same command continues.
+    """
     from tombola.cli.progress import reporter
+    from tombola.disks import written
     from tombola.report.page import write_report
     from tombola.study.run import run as run_study
     from tombola.study.run import write_files, write_result
@@ -106,7 +128,7 @@ def _print(as_json: bool, result: "Result", folder: Path, page: Path, files: lis
         "seconds": round(seconds, 1),
     }
     exported = [f"exported: {len(files)} folders in {folder / 'files'}"] if files else []
-    emit(as_json, value, [text_table(result.rows), "", _summary(result, seconds), *exported, f"report: {page}"])
+    summarised(as_json, value, [text_table(result.rows), "", _summary(result, seconds), *exported, f"report: {page}"])
     for failure in outcome.failed.values():
         typer.echo(f"failed: {failure.title}: {failure.message} (the whole trace: {failure.report})", err=True)
     if outcome.left_out:
@@ -125,6 +147,7 @@ def _summary(result: "Result", seconds: float) -> str:
 TFLOPS: float = typer.Option(
     30.0,
     "--tflops",
+    metavar="TFLOPS",
     min=0.001,
     max=1e9,
     help="TFLOP/s that one GPU sustains in training, for the estimate; convolutional nets in bfloat16 reach perhaps a"
@@ -132,6 +155,7 @@ TFLOPS: float = typer.Option(
 )
 
 
+@shortcuts(sparsity="draw.sparsity")
 def plan(
     study: str = STUDY,
     set_: list[str] = settings.SET,
@@ -139,7 +163,10 @@ def plan(
     tflops: float = TFLOPS,
     as_json: bool = JSON,
 ) -> None:
-    """What a study consists of, what is shared, in the store and to run, and about what it costs. Runs nothing."""
+    """Say what a study consists of and about what it costs.
+
+    What its cells share, what the store has, what is to run, and how long that takes. Runs nothing.
+    """
     from tombola.cli.costs import cost_lines, cost_value
     from tombola.study.cost import estimate
     from tombola.study.plan import Plan
@@ -166,8 +193,12 @@ def plan(
     emit(as_json, value, [*lines, *cost_lines(costs, tflops)])
 
 
+@shortcuts(sparsity="draw.sparsity")
 def status(study: str = STUDY, set_: list[str] = settings.SET, store: str = STORE, as_json: bool = JSON) -> None:
-    """Where a study stands: every stage that is not finished, and whether some process is at it."""
+    """Say where a study stands: the stages that are left.
+
+    And whether some process is at one of them.
+    """
     from tombola.study.plan import Plan
     from tombola.study.store import Store
 

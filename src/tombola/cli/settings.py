@@ -1,12 +1,15 @@
 """``--set path=value``: options by their path, typed as YAML types them, so a new option needs no new flag."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from tombola.cli.commands import OUTPUT, RUNNING
 from tombola.errors import RequestError
-from tombola.study.settings import override, put
+
+if TYPE_CHECKING:
+    from tombola.tasks._base import Task
 
 
 def _usable(device: str) -> str:
@@ -18,16 +21,33 @@ def _usable(device: str) -> str:
     return device
 
 
+def _seed(seed: int) -> int:
+    if not 0 <= seed < 2**63:
+        raise typer.BadParameter(f"--seed {seed}: write a number from 0 to {2**63 - 1}")
+    return seed
+
+
 SET: list[str] = typer.Option(
     [],
     "--set",
     metavar="PATH=VALUE",
-    help="Set an option by its path, as in sparsity=0.9, model.arch=resnet20, task.size=32; may be repeated.",
+    help="Any option by its path: sparsity=0.9, fit.clip=1, task.size=32; may be repeated. tombola show lists them.",
 )
-SEED: int = typer.Option(0, "--seed", help="The seed of everything random.", min=0, max=2**63 - 1)
-OUT: str = typer.Option(..., "-o", "--out", help="The file to write.")
-OVERWRITE: bool = typer.Option(False, "--overwrite", help="Replace the output file if it exists.")
-DEVICE: str = typer.Option("auto", "--device", help="auto, cpu, cuda, cuda:1, mps.", callback=_usable)
+SEED: int = typer.Option(
+    0, "--seed", help="The seed of everything random.", callback=_seed, metavar="NUMBER", rich_help_panel=RUNNING
+)
+OUT: str = typer.Option(..., "-o", "--out", help="The file to write.", metavar="FILE", rich_help_panel=OUTPUT)
+OVERWRITE: bool = typer.Option(
+    False, "--overwrite", help="Replace the output file if it exists.", rich_help_panel=OUTPUT
+)
+DEVICE: str = typer.Option(
+    "auto",
+    "--device",
+    help="auto, cpu, cuda, cuda:1 or mps.",
+    callback=_usable,
+    metavar="DEVICE",
+    rich_help_panel=RUNNING,
+)
 
 
 def settings(texts: Iterable[str], **flags: Any) -> dict[str, Any]:
@@ -35,6 +55,8 @@ def settings(texts: Iterable[str], **flags: Any) -> dict[str, Any]:
 
     A name may come before its own options: ``--objective adversarial --set objective.attack.eps=0.1``.
     """
+    from tombola.study.settings import override, put
+
     found = {name: value for name, value in flags.items() if value is not None}
     for path, values in map(override, texts):
         found = put(found, path, values[0] if len(values) == 1 else values)
@@ -50,8 +72,21 @@ def taken(options: dict[str, Any], name: str, text: str | None) -> Any:
     own = options.pop(name, None)
     if own is None:
         return text
-    if text is None and (isinstance(own, str) or (isinstance(own, dict) and "name" in own)):
+    named = isinstance(own, str) or (isinstance(own, dict) and "name" in own)
+    if text is None and named:
         return own
+    if text is not None and named:
+        raise RequestError(f"--{name} {text} and {own if isinstance(own, str) else own['name']}: write one {name}")
     if text is None or not isinstance(own, dict):
         raise RequestError(f"--set {name}.OPTION=VALUE goes with a {name}; name it first")
     return {"name": text, **own}
+
+
+def task_of(options: dict[str, Any], text: str | None) -> "Task":
+    """The task that ``--task`` or ``--data`` names, with its options taken out; raises `RequestError` without one."""
+    from tombola.tasks._base import Task
+
+    found = taken(options, "task", text)
+    if found is None:
+        raise RequestError("which task? write --task digits, or --data with a folder of your own examples")
+    return Task.parse(found)

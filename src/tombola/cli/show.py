@@ -2,21 +2,30 @@
 
 import inspect
 from pathlib import Path
+from typing import Final
 
 import typer
 
-from tombola.cli import families
+from tombola.cli import completing, families
 from tombola.cli.output import JSON, emit
-from tombola.errors import RequestError
-from tombola.spec import OptionText, options_of
+from tombola.declared import OptionText
+from tombola.errors import RequestError, listed
+
+EXAMPLES: Final = ("tombola show x.ticket", "tombola show scheme imp", "tombola show fit", "tombola show recipe demo")
 
 
 def show(
-    what: str = typer.Argument(help="A .ticket file; a family (scheme, attack, ...); or fit, model, study."),
-    name: str | None = typer.Argument(None, help="With a family: the member's name."),
+    what: str = typer.Argument(
+        metavar="WHAT",
+        help="A .ticket file; a family (scheme, attack, recipe, ...); or fit, model, study.",
+        autocompletion=completing.either(completing.shown, completing.files(completing.TICKETS)),
+    ),
+    name: str | None = typer.Argument(
+        None, metavar="NAME", help="With a family: the member's name.", autocompletion=completing.named
+    ),
     as_json: bool = JSON,
 ) -> None:
-    """Show a ticket's counts, lineage and size, or the card of a scheme, attack, task, ..."""
+    """Show a ticket, or the card of a scheme, attack, task, ..."""
     if name is not None:
         _show_member(what, name, as_json)
     elif what in families.SPECS:
@@ -24,18 +33,26 @@ def show(
     elif what.endswith(".ticket") or Path(what).exists():
         _show_ticket(Path(what), as_json)
     else:
-        family = families.family(what)
-        raise RequestError(f"which {family.singular}? write 'tombola show {what} NAME', NAME one of {family.names()}")
+        raise RequestError(_which(what))
+
+
+def _which(word: str) -> str:
+    """What to write instead of a family's name alone, or of a file that is not there."""
+    if "/" in word or "." in word:
+        return f"{word}: no such file"
+    if word in families.RECIPES:
+        return "which recipe? write tombola show recipe demo, or another that tombola list recipes names"
+    names = families.names(families.called(word))
+    return f"which {word}? write tombola show {word} {names[0]} (there are: {listed(names)})"
 
 
 def _show_member(word: str, name: str, as_json: bool) -> None:
     if word in families.RECIPES:
         _show_recipe(name, as_json)
         return
-    family = families.family(word)
-    options = options_of(family.get(name))
-    card = family.card(name)
-    value = {"name": name, "family": family.name, "card": card, "options": [vars(option) for option in options]}
+    family = families.called(word)
+    card, options = families.card(family, name), families.options(family, name)
+    value = {"name": name, "family": family, "card": card, "options": [vars(option) for option in options]}
     emit(as_json, value, [card, "", *option_lines(options)])
 
 
@@ -49,6 +66,8 @@ def _show_recipe(name: str, as_json: bool) -> None:
 
 
 def _show_spec(word: str, as_json: bool) -> None:
+    from tombola.spec import options_of
+
     spec = families.spec(word)
     card, options = inspect.getdoc(spec) or "", options_of(spec)
     value = {"name": word, "card": card, "options": [vars(option) for option in options]}

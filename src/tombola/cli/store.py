@@ -1,15 +1,24 @@
 """``tombola store ls | verify | gc``: look after the folder of finished stages."""
 
+from typing import Final
+
 import typer
 
-from tombola.cli.output import JSON, emit
+from tombola.cli import completing
+from tombola.cli.commands import register
+from tombola.cli.output import JSON, Table, emit
 from tombola.cli.studies import STORE, study_of
 from tombola.errors import StoreError
 
 app = typer.Typer(no_args_is_help=True, help="Look after the folder of finished stages.", rich_markup_mode=None)
 
+EXAMPLES: Final = {
+    "ls": ("tombola store ls", "tombola store ls --store s3://bucket/store --json"),
+    "verify": ("tombola store verify",),
+    "gc": ("tombola store gc --keep demo --keep study.yaml --dry", "tombola store gc"),
+}
 
-@app.command("ls")
+
 def ls(store: str = STORE, as_json: bool = JSON) -> None:
     """List the finished stages, oldest first."""
     from tombola.study.store import Store
@@ -20,14 +29,17 @@ def ls(store: str = STORE, as_json: bool = JSON) -> None:
     value = [
         {"key": m.key, "stage": m.stage, "finished": m.finished, "seconds": m.seconds, "bytes": m.bytes} for m in found
     ]
-    lines = [f"{m.key[:12]}  {m.stage:<9} {m.finished}  {m.seconds:8.1f} s  {m.bytes:>12,} bytes" for m in found]
+    rows = [(m.key[:12], m.stage, m.finished, f"{m.seconds:,.1f}", f"{m.bytes:,}") for m in found]
+    table = Table(("key", "stage", "finished", "seconds", "bytes"), rows, right=("seconds", "bytes"))
     total = sum(manifest.bytes for manifest in found)
-    emit(as_json, value, [*lines, f"{len(found)} stages, {total:,} bytes in {store}"])
+    emit(as_json, value, [*([table] if rows else []), f"{len(found)} stages, {total:,} bytes in {store}"])
 
 
-@app.command("verify")
 def verify(store: str = STORE, as_json: bool = JSON) -> None:
-    """Compute every digest anew; exit code 1 names what is damaged."""
+    """Compute every digest anew.
+
+    Exit code 1 names what is damaged.
+    """
     from tombola.study.store import Store
 
     kept = Store.at(store)
@@ -39,14 +51,22 @@ def verify(store: str = STORE, as_json: bool = JSON) -> None:
         raise StoreError("\n".join(["damaged stages:", *(f"  - {problem}" for problem in problems), advice]))
 
 
-@app.command("gc")
 def gc(
-    keep: list[str] = typer.Option([], "--keep", help="A study or recipe whose stages stay; without any: all stay."),
-    dry: bool = typer.Option(default=False, help="Only say what would be removed."),
+    keep: list[str] = typer.Option(
+        [],
+        "--keep",
+        metavar="STUDY",
+        help="A study or recipe whose stages stay; without any, all stay; may be repeated.",
+        autocompletion=completing.either(completing.recipes, completing.files(completing.STUDIES)),
+    ),
+    dry: bool = typer.Option(False, "--dry", help="Only say what would be removed."),
     store: str = STORE,
     as_json: bool = JSON,
 ) -> None:
-    """Remove unfinished work that no process is at and, with --keep, the stages of all other studies."""
+    """Remove what nobody will need.
+
+    That is unfinished work that no process is at and, with --keep, the stages of all other studies.
+    """
     from tombola.study.plan import Plan
     from tombola.study.store import Store
 
@@ -55,3 +75,8 @@ def gc(
     verb = "would free" if dry else "freed"
     line = f"{verb} {freed.bytes:,} bytes: {freed.stages} stages, {freed.unfinished} unfinished"
     emit(as_json, {**vars(freed), "dry": dry}, [line])
+
+
+register(app, "ls", ls, EXAMPLES["ls"])
+register(app, "verify", verify, EXAMPLES["verify"])
+register(app, "gc", gc, EXAMPLES["gc"])

@@ -6,20 +6,34 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tombola.disks import require_writable
+from tombola.cli import completing
+from tombola.cli.commands import OUTPUT, RUNNING
 from tombola.errors import RequestError
 
 if TYPE_CHECKING:
     from tombola.study.study import Study
 
-STUDY: str = typer.Argument(help="A study file (.yaml) or a recipe's name, such as demo.")
+STUDY: str = typer.Argument(
+    metavar="STUDY",
+    help="A study file (.yaml) or a recipe's name, such as demo (tombola list recipes).",
+    autocompletion=completing.either(completing.recipes, completing.files(completing.STUDIES)),
+)
 STORE: str = typer.Option(
     "tombola-store",
     "--store",
     envvar="TOMBOLA_STORE",
+    metavar="PLACE",
+    rich_help_panel=RUNNING,
     help="Where finished stages are: a folder, or a url such as s3://bucket/x.",
 )
-OUT: Path = typer.Option(Path("runs"), "--out", help="The folder for results: rows, page.")
+OUT: Path = typer.Option(
+    Path("runs"),
+    "-o",
+    "--out",
+    metavar="FOLDER",
+    help="The folder for results: rows, page.",
+    rich_help_panel=OUTPUT,
+)
 
 
 def study_of(name: str, set_: list[str]) -> "Study":
@@ -41,6 +55,8 @@ def command_of(study: str, set_: list[str], runner: str = "inline") -> str:
 
 def require_place(out: Path, study: "Study") -> None:
     """Raise `RequestError` where no folder for a study's results can be; nothing is made yet."""
+    from tombola.disks import require_writable
+
     there = next((path for path in (out / study.name, *(out / study.name).parents) if path.exists()), Path())
     if not there.is_dir():
         raise RequestError(f"--out {out}: {there} is a file, and no folder for results; choose another place for them")

@@ -1,18 +1,41 @@
 """``tombola transfer``: adapt a ticket to a task into a self-contained ticket."""
 
+from typing import Final
+
 import typer
 
-from tombola.cli import families, settings
-from tombola.cli.output import JSON, emit
-from tombola.cli.work import checkpoints, fresh_file, session
+from tombola.cli import completing, families, settings
+from tombola.cli.output import JSON, summarised
+from tombola.cli.shortcuts import Chosen, shortcuts
+from tombola.cli.work import OF_MODEL, TASK, WHAT, checkpoints, fresh_file, session
 from tombola.errors import RequestError
 
+EXAMPLES: Final = (
+    "tombola transfer x.ticket --task digits --how linear -o adapted.ticket",
+    "tombola transfer x.ticket --data photos --size 128 --epochs 10 --lr 0.01 -o photos.ticket",
+    "tombola transfer path:net.safetensors --task digits -o dense.ticket",
+)
 
+
+@shortcuts(
+    Chosen("transfers", "how", "finetune"),
+    data="task",
+    size="task.size",
+    epochs="fit.epochs",
+    lr="fit.optimizer.lr",
+    batch="fit.batch",
+)
 def transfer(
-    what: str = typer.Argument(help="A .ticket file, or a model (path:FILE, ...), which is adapted as dense as it is."),
-    task: str = typer.Option(..., "--task", help=f"The task: {families.choices('datasets')}, folder:PATH, pack:PATH."),
-    how: str = typer.Option("finetune", "--how", help=f"One of: {families.choices('transfers')}."),
-    model: str | None = typer.Option(None, "--model", help="The pretrained model; default: the one the ticket names."),
+    what: str = WHAT,
+    task: str | None = TASK,
+    how: str = typer.Option(
+        "finetune",
+        "--how",
+        metavar="WAY",
+        help=f"{families.choices('transfers')}.",
+        autocompletion=completing.members("transfers"),
+    ),
+    model: str | None = OF_MODEL,
     out: str = settings.OUT,
     set_: list[str] = settings.SET,
     seed: int = settings.SEED,
@@ -20,10 +43,12 @@ def transfer(
     overwrite: bool = settings.OVERWRITE,
     as_json: bool = JSON,
 ) -> None:
-    """Adapt a ticket to a task: finetune every surviving weight, or train only a new classifier."""
+    """Adapt a ticket to a task: all it kept, or a new head alone.
+
+    A model is adapted as dense as it is.
+    """
     from tombola import verbs
     from tombola.joining import given
-    from tombola.tasks._base import Task
     from tombola.tickets.table import summarise
     from tombola.transfers._base import Transfer
 
@@ -33,8 +58,7 @@ def transfer(
         raise RequestError(f"--model goes with a ticket, and {what} is a model itself; leave it out")
     dense = None if what.endswith(".ticket") else what
     of_model = settings.taken(options, "model", model or dense)
-    of_task = settings.taken(options, "task", task)
-    target = Task.parse(of_task)
+    target = settings.task_of(options, task)
     way = Transfer.parse({"name": how, **options})
     with checkpoints(path, way, target, seed) as folder:
         base, drawn = given(what, of_model, seed=seed)
@@ -42,5 +66,5 @@ def transfer(
         adapted = verbs.keep(network, drawn, target)
         adapted.save(path, overwrite=overwrite)
     summary, found = summarise(path), verbs.validated(network, target, device=device)
-    said = f"{path}: {what} adapted to {task} by {how}, {found}"
-    emit(as_json, summary.as_json() | {"validation": found.plain()}, [said, summary.text()])
+    said = f"{path}: {what} adapted to {target.name} by {how}, {found}"
+    summarised(as_json, summary.as_json() | {"validation": found.plain()}, [said, summary.text()])

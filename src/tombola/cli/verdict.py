@@ -2,29 +2,53 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import typer
 
-from tombola.cli import settings
+from tombola.cli import completing, settings
 from tombola.cli.output import JSON, emit
 from tombola.cli.studies import STORE, study_of
 from tombola.errors import RequestError, near
-from tombola.rows import Row, read_rows
+
+if TYPE_CHECKING:
+    from tombola.rows import Row
+
+EXAMPLES: Final = (
+    "tombola verdict demo",
+    "tombola verdict runs/demo/rows.jsonl --by scheme --where draw.sparsity=0.9",
+)
 
 
 def verdict(
-    what: str = typer.Argument(help="Result rows (.jsonl), a study file (.yaml) or a recipe's name."),
-    dense: float = typer.Option(0.0, "--dense", min=0.0, max=1.0, help="The sparsity whose runs are to be matched."),
-    margin: float = typer.Option(0.5, "--margin", min=0.0, help="Points of a percentage that make no difference."),
-    by: str = typer.Option("", "--by", help="The axis whose levels are compared, as prior, scheme or pattern."),
-    where: list[str] = typer.Option([], "--where", help="AXIS=LEVEL: look at these rows only; may be repeated."),
+    what: str = typer.Argument(
+        metavar="STUDY",
+        help="Result rows (.jsonl), a study file (.yaml) or a recipe's name.",
+        autocompletion=completing.either(completing.recipes, completing.files((*completing.STUDIES, ".jsonl"))),
+    ),
+    dense: float = typer.Option(
+        0.0, "--dense", metavar="SPARSITY", min=0.0, max=1.0, help="The sparsity whose runs are to be matched."
+    ),
+    margin: float = typer.Option(
+        0.5, "--margin", metavar="POINTS", min=0.0, help="Points of a percentage that make no difference."
+    ),
+    by: str = typer.Option(
+        "", "--by", metavar="AXIS", help="The axis whose levels are compared, as prior, scheme or pattern."
+    ),
+    where: list[str] = typer.Option(
+        [], "--where", metavar="AXIS=LEVEL", help="Look at these rows only; may be repeated."
+    ),
     set_: list[str] = settings.SET,
     store: str = STORE,
     as_json: bool = JSON,
 ) -> None:
-    """Say which sparsities match the dense network, and which prior wins where; runs nothing."""
+    """Say which sparsities match the dense net, and who wins.
+
+    From the rows of a study; runs nothing.
+    """
     from tombola.report.curves import read_results
     from tombola.report.judged import judge
+    from tombola.rows import read_rows
 
     rows = _only(read_rows(Path(what)) if what.endswith(".jsonl") else _stored(what, set_, store), where)
     found = judge(read_results(rows, by), dense=dense, margin=margin)
@@ -32,7 +56,7 @@ def verdict(
     emit(as_json, [one.as_json() for one in found], lines[:-1] or ["no results yet"])
 
 
-def _stored(study: str, set_: list[str], store: str) -> Sequence[Row]:
+def _stored(study: str, set_: list[str], store: str) -> "Sequence[Row]":
     """The rows the store has of a study."""
     from tombola.study.plan import Plan
     from tombola.study.run import collect
@@ -43,7 +67,7 @@ def _stored(study: str, set_: list[str], store: str) -> Sequence[Row]:
     return tuple(collect(Plan.of(study_of(study, set_)), kept))
 
 
-def _only(rows: Sequence[Row], where: Sequence[str]) -> Sequence[Row]:
+def _only(rows: "Sequence[Row]", where: Sequence[str]) -> "Sequence[Row]":
     """The rows at these levels of these axes; an axis may go by its last part."""
     for text in where:
         axis, given, level = text.partition("=")

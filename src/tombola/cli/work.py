@@ -4,16 +4,56 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import typer
+
+from tombola.cli import completing
+from tombola.cli.commands import OUTPUT
 from tombola.cli.progress import reporter
-from tombola.disks import require_writable, told
 from tombola.errors import RequestError
-from tombola.fitting.session import Session
-from tombola.spec import Spec, key
+
+if TYPE_CHECKING:
+    from tombola.fitting.session import Session
+    from tombola.spec import Spec
+
+MODEL: str = typer.Argument(
+    metavar="MODEL",
+    help="resnet20, torchvision:resnet18@IMAGENET1K_V1, timm:NAME, path:FILE, ... (tombola list models).",
+    autocompletion=completing.models,
+)
+WHAT: str = typer.Argument(
+    metavar="TICKET",
+    help="A .ticket file; or a model, as path:net.safetensors.",
+    autocompletion=completing.either(completing.files(completing.TICKETS), completing.models),
+)
+OF_MODEL: str | None = typer.Option(
+    None,
+    "--model",
+    metavar="MODEL",
+    help="The pretrained model; without it, the one the ticket names.",
+    autocompletion=completing.models,
+)
+TASK: str | None = typer.Option(
+    None,
+    "--task",
+    metavar="TASK",
+    help="A task or a data set, as digits, folder:PATH, segmentation:voc (tombola list datasets, tasks).",
+    autocompletion=completing.members("datasets", "tasks"),
+)
+VALUES: str = typer.Option(
+    "float32",
+    "--values",
+    metavar="TYPE",
+    help="Of a self-contained ticket: float32, float16 or bfloat16.",
+    rich_help_panel=OUTPUT,
+)
 
 
 def fresh_file(out: str, *, overwrite: bool) -> Path:
     """``out`` as a path that can be written; refuses an existing file unless told, and a missing folder."""
+    from tombola.disks import require_writable
+
     path = Path(out)
     if path.is_dir():
         raise RequestError(f"{out} is a folder; write a file name, as in -o {path / 'name'}")
@@ -25,17 +65,22 @@ def fresh_file(out: str, *, overwrite: bool) -> Path:
     return path
 
 
-def session(folder: Path | None, device: str) -> Session:
+def session(folder: Path | None, device: str) -> "Session":
     """A session that shows progress on stderr."""
+    from tombola.fitting.session import Session
+
     return Session(folder=folder, device=device, reporter=reporter())
 
 
 @contextmanager
-def checkpoints(path: Path, *request: Spec | int) -> Iterator[Path]:
+def checkpoints(path: Path, *request: "Spec | int") -> Iterator[Path]:
     """A folder beside ``path`` for training checkpoints, removed once the block is done and kept when it is not.
 
     Its name carries the key of the request, so only the same command continues from it.
     """
+    from tombola.disks import told
+    from tombola.spec import key
+
     identity = [part if isinstance(part, int) else part.identity() for part in request]
     folder = path.with_name(f".{path.name}.{key('verb', 1, list(identity))[:12]}")
     with told(folder):

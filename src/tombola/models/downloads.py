@@ -11,8 +11,6 @@ from urllib.error import HTTPError
 from urllib.parse import urlparse
 from urllib.request import Request, urlopen
 
-import torch
-
 from tombola.errors import ModelError
 from tombola.spec import file_digest
 
@@ -36,7 +34,9 @@ def torch_file(url: str, model: str) -> Path:
 
 def in_torch_cache(url: str) -> Path:
     """Where torch keeps what was downloaded from ``url``, there or not."""
-    return Path(torch.hub.get_dir()) / "checkpoints" / Path(urlparse(url).path).name
+    from torch import hub
+
+    return Path(hub.get_dir()) / "checkpoints" / Path(urlparse(url).path).name
 
 
 def in_hub_cache(repository: str, names: Sequence[str]) -> Path | None:
@@ -85,10 +85,12 @@ def _knock(address: str) -> None:
 
 
 def _download(url: str, file: Path, prefix: str | None, model: str) -> None:
+    from torch import hub
+
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with _patience():
-            torch.hub.download_url_to_file(url, str(file), prefix, progress=sys.stderr.isatty())
+            hub.download_url_to_file(url, str(file), prefix, progress=sys.stderr.isatty())
     except Exception as error:  # any failure of the network means the same to the user
         where = "$TORCH_HOME/hub/checkpoints"
         raise ModelError(_missing(model, file.name, where, "TORCH_HOME is ~/.cache/torch", error)) from None

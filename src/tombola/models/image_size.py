@@ -3,7 +3,7 @@
 from typing import Final
 
 from tombola.models.network import Network
-from tombola.models.own_nets import OWN
+from tombola.models.own_names import OWN
 
 OWN_SIDE: Final = 32
 SIDE: Final = 224

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from tombola.models.inputs.pixels import Normalise
-from tombola.models.own_nets import OWN
+from tombola.models.own_names import OWN
 from tombola.models.wrappers import Layout
 
 NORMALISERS: Final[Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]]] = {

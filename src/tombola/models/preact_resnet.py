@@ -11,15 +11,11 @@ Options: ``width``, a factor on the channels.
 Reference: He et al., ECCV 2016, arXiv 1603.05027; Wong et al., ICLR 2020, arXiv 2001.03994.
 """
 
-from typing import Final
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tombola.models.resnet_cifar import he_normal
-
-NAMES: Final = ("preactresnet18", "preactresnet18_plain")
 
 
 class PreActBlock(nn.Module):

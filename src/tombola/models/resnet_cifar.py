@@ -11,26 +11,17 @@ Reference: arXiv 1512.03385. Tensor names are those of the PyTorch checkpoints p
 (``layer1.0.conv1.weight``, ``linear.weight``), so they load as they are.
 """
 
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tombola.errors import UnknownName, near
+from tombola.models.own_names import BLOCKS_PER_STAGE
 
 Shortcut: TypeAlias = Literal["A", "B"]
-
-BLOCKS_PER_STAGE: Final = {
-    "resnet8": 1,
-    "resnet20": 3,
-    "resnet32": 5,
-    "resnet56": 9,
-    "resnet110": 18,
-    "resnet20b": 3,
-    "resnet110b": 18,
-}
-"""By name; a ``b`` at its end means shortcuts of option B."""
+"""A ``b`` at the end of a name means shortcuts of option B."""
 
 
 class Subsample(nn.Module):

@@ -12,10 +12,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import get_args, get_type_hints
+from typing import TYPE_CHECKING, get_args, get_type_hints
 
-from tombola.errors import RequestError, UnknownName, near
-from tombola.study.study import Study
+from tombola.declared import card_in
+from tombola.errors import RequestError, UnknownName, near, offered
+
+if TYPE_CHECKING:
+    from tombola.study.study import Study
 
 
 def recipe_names() -> list[str]:
@@ -31,12 +34,14 @@ class Choice:
     default: str
 
 
-def recipe(name: str, settings: Iterable[str] = ()) -> Study:
+def recipe(name: str, settings: Iterable[str] = ()) -> "Study":
     """The study of a recipe; an unknown name says which exist and which is near.
 
     Of the ``path=value`` settings, those that the recipe itself takes (``scale=small``) go to it, the others to the
     study.
     """
+    from tombola.study.study import Study
+
     choices, function = recipe_choices(name), _function(name)
     own: dict[str, str] = {}
     others: list[str] = []
@@ -71,8 +76,8 @@ def recipe_choices(name: str) -> Mapping[str, Choice]:
 
 
 def recipe_card(name: str) -> str:
-    """A recipe's card: the docstring of its module."""
-    return inspect.getdoc(_module(name)) or ""
+    """A recipe's card: the docstring of its module, which is read and not run."""
+    return card_in(_file(name))
 
 
 def _chosen(name: str, key: str, value: str, choice: Choice) -> str:
@@ -110,14 +115,18 @@ def _folders() -> list[Path]:
     return [Path(__file__).parent, *(Path(folder, "recipes") for folder in extra if folder)]
 
 
-def _module(name: str) -> ModuleType:
+def _file(name: str) -> Path:
     files = _files()
     if name not in files:
-        known = sorted(files)
         raise UnknownName(
-            f"unknown recipe {name!r}{near(name, known)} (there are: {', '.join(known)}; or give a .yaml file)"
+            f"unknown recipe {name!r}{offered(name, sorted(files))}; or write a study file, as in study.yaml"
         )
-    spec = importlib.util.spec_from_file_location(f"tombola_recipe_{files[name].stem}", files[name])
+    return files[name]
+
+
+def _module(name: str) -> ModuleType:
+    file = _file(name)
+    spec = importlib.util.spec_from_file_location(f"tombola_recipe_{file.stem}", file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

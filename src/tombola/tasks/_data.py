@@ -1,6 +1,7 @@
 """How a task's data are written: by name, and with options that are the data set's own beside the task's."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from tombola.data._base import Dataset
@@ -35,11 +36,19 @@ def known_data(value: object) -> Dataset:
     """The data set meant; an unknown name says which data sets and which tasks there are."""
     try:
         return Dataset.parse(value)
-    except UnknownName as error:
-        tasks = ", ".join(Task.family.names())
-        raise UnknownName(f"{error}; it is no task either (there are: {tasks})") from None
+    except UnknownName:
+        raise UnknownName(f"no task and no data set is called {str(value)!r}{_meant_by(str(value))}") from None
 
 
 def _meant(word: str, theirs: list[str], ours: list[str]) -> bool:
     """Whether an option is the data set's, or misspells one of its: then the data set's report names the right one."""
     return word in theirs or (bool(near(word, theirs)) and not near(word, ours))
+
+
+def _meant_by(text: str) -> str:
+    """What to write instead: the folder or file that is there, or names that are spelt alike."""
+    path = Path(text)
+    if path.exists():
+        kind = "folder" if path.is_dir() else "pack" if path.suffix in (".npz", ".zip") else "text"
+        return f"; write {kind}:{text} for what lies there"
+    return f"{near(text, [*Dataset.family.names(), *Task.family.names()])}; tombola list datasets names them all"

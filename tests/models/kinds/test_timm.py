@@ -36,7 +36,7 @@ def test_a_net_without_one_single_head_says_so() -> None:
 def test_names_are_checked() -> None:
     assert timm.resolved("resnet18") == "resnet18"
     assert timm.resolved("resnet18.a1_in1k") == "resnet18.a1_in1k"
-    with pytest.raises(ModelError, match="no model 'resnt18', did you mean 'resnet18'"):
+    with pytest.raises(ModelError, match="no model 'resnt18'; write timm:resnet18"):
         timm.resolved("resnt18")
     with pytest.raises(ModelError, match="no weights 'a1_in2k', did you mean 'a1_in1k'"):
         timm.resolved("resnet18.a1_in2k")

@@ -7,6 +7,7 @@ too: those that several kinds share stand there by name, others go through. Impo
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -92,6 +93,11 @@ class Kind(Member):
         return {}
 
     @classmethod
+    def nets(cls) -> list[str]:
+        """The names of all nets of this kind, without its own, where they can be listed; none else."""
+        return []
+
+    @classmethod
     def file(cls, net: str) -> Path | None:  # noqa: ARG003  some look
         """The one file that a name stands for, None for all but weights alone."""
         return None
@@ -139,6 +145,20 @@ def kinds() -> list[type[Kind]]:
     """Every kind, nets of ours first."""
     members: Any = Kind.family.members()
     return sorted(members.values(), key=lambda kind: (kind.name != OWN, kind.name))
+
+
+def near_models(name: str, of: type[Kind]) -> str:
+    """What a name that stands for no model may have meant: ``"; write torchvision:resnet18 or ..."``. All exist.
+
+    The very name in another library comes first; else what is spelt alike, of the kind that was asked for first.
+    """
+    bare = name.partition(":")[2] or name
+    known = {kind: kind.nets() for kind in sorted(kinds(), key=lambda kind: kind is not of)}
+    found = [kind.written(bare) for kind, nets in known.items() if bare in nets] or [
+        kind.written(net) for kind, nets in known.items() for net in get_close_matches(bare, nets, n=2, cutoff=0.7)
+    ][:3]
+    said = f"; write {' or '.join(found)}" if found else ""
+    return f"{said or '; write resnet20, torchvision:NAME or timm:NAME'} (tombola list models)"
 
 
 def forms() -> str:

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, final
 
-from tombola.errors import ModelError, near
-from tombola.models.kinds._base import Asked, Kind, forms, kinds
+from tombola.errors import ModelError
+from tombola.models.kinds._base import Asked, Kind, near_models
+from tombola.models.own_names import OWN
 from tombola.registry import Examples
 from tombola.spec import option
 
@@ -32,12 +33,9 @@ class Own(Kind):
 
     @classmethod
     def resolved(cls, net: str) -> str:
-        from tombola.models.own_nets import OWN
-
         if net in OWN:
             return net
-        known = [*OWN, *(f"{kind.name}:{net}" for kind in kinds() if kind is not cls)]
-        raise ModelError(f"no such model{near(net, known)} (there are {forms()})")
+        raise ModelError(f"no such model{near_models(net, cls)}")
 
     @classmethod
     def written(cls, net: str) -> str:
@@ -45,8 +43,6 @@ class Own(Kind):
 
     @classmethod
     def form(cls) -> str:
-        from tombola.models.own_nets import OWN
-
         return ", ".join(OWN)
 
     @classmethod
@@ -55,16 +51,17 @@ class Own(Kind):
 
     @classmethod
     def known(cls) -> dict[str, str]:
-        from tombola.models.own_nets import OWN
-
         return dict.fromkeys(OWN, "a net for small images, random weights")
 
     @classmethod
     def smaller(cls, net: str) -> dict[str, bool]:
-        from tombola.models.own_nets import OWN
         from tombola.models.relatives import smaller
 
         return dict.fromkeys(smaller(net, OWN), True)
+
+    @classmethod
+    def nets(cls) -> list[str]:
+        return list(OWN)
 
     def build(self, asked: Asked) -> "Network":
         import torch

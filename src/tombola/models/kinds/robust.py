@@ -51,6 +51,10 @@ class Robust(Kind):
         return {"robust:NAME-l2-eps=best[@TASK]": best, **released}
 
     @classmethod
+    def nets(cls) -> list[str]:
+        return list(robust_grid.GRID)
+
+    @classmethod
     def chosen(cls, net: str, data: str, transfer: str) -> str:
         return robust_grid.chosen(net, data, transfer)
 

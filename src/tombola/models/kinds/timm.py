@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, final
 
 from tombola.errors import ModelError, near
 from tombola.models.downloads import hub_file, torch_file
-from tombola.models.kinds._base import Asked, Kind
+from tombola.models.kinds._base import Asked, Kind, near_models
 from tombola.registry import Examples
 
 if TYPE_CHECKING:
@@ -54,6 +54,12 @@ class Timm(Kind):
             return {cls.written(name): True for name in names}
         return dict(_with_weights(name, tag) for name in names if timm.list_pretrained(f"{name}.*"))
 
+    @classmethod
+    def nets(cls) -> list[str]:
+        import timm
+
+        return list(timm.list_models())
+
     def build(self, asked: Asked) -> "Network":
         from tombola.models.network import Network
         from tombola.models.origin import Origin
@@ -71,7 +77,7 @@ def resolved(name: str) -> str:
 
     arch, sign, tag = name.partition(".")
     if not timm.is_model(arch):
-        raise ModelError(f"timm has no model {arch!r}{near(arch, timm.list_models())}")
+        raise ModelError(f"timm has no model {arch!r}{near_models(arch, Timm)}")
     tags = [full.partition(".")[2] for full in timm.list_pretrained(f"{arch}.*")]
     if sign and tag not in tags:
         raise ModelError(f"timm:{arch} has no weights {tag!r}{near(tag, tags)} (it has {', '.join(tags) or 'none'})")

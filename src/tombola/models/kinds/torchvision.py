@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, final
 
 from tombola.errors import ModelError, near
-from tombola.models.kinds._base import Asked, Kind
+from tombola.models.kinds._base import Asked, Kind, near_models
 from tombola.registry import Examples
 
 if TYPE_CHECKING:
@@ -54,6 +54,10 @@ class Torchvision(Kind):
             return {cls.written(name): True for name in names}
         return dict(_with_weights(name, tag) for name in names if _weights(name).__members__)
 
+    @classmethod
+    def nets(cls) -> list[str]:
+        return [*_names(), WIDEST]
+
     def build(self, asked: Asked) -> "Network":
         from tombola.models.network import Network
         from tombola.models.origin import Origin
@@ -72,7 +76,7 @@ def resolved(name: str) -> str:
     if arch == WIDEST and not sign:
         return arch
     if arch not in known:
-        raise ModelError(f"torchvision has no classifier {arch!r}{near(arch, known)} (it has {len(known)})")
+        raise ModelError(f"torchvision has no classifier {arch!r}{near_models(arch, Torchvision)}")
     if not sign:
         return arch
     weights = _weights(arch)
