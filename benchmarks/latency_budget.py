@@ -99,7 +99,7 @@ class Heard(Silent):
 def by_latency(network: Network, args: argparse.Namespace, pattern: str, part: float) -> tuple[Row, Costs]:
     """The scheme's ticket; its first prediction and its last measurement, and the costs as it corrected them."""
     how = Latency(latency=part, pattern=pattern, image=args.image, threads=args.threads, tolerance=TOLERANCE)
-    (ticket,) = verbs.draw(network, how, session=Session(reporter=Heard()))
+    ticket = verbs.draw(network, how, session=Session(reporter=Heard()))
     known = ticket.lineage.extra["latency"]
     row = Row(
         pattern,

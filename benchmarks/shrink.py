@@ -93,7 +93,7 @@ def main() -> int:
 def _table(name: str, rounds: int, clock: Callable[[], float]) -> list[Bar]:
     """Print a net's rows; its bars."""
     dense = network(name)
-    drawn = {text: verbs.draw(dense, scheme)[-1] for text, scheme in TICKETS.items()}
+    drawn = {text: verbs.draw(dense, scheme) for text, scheme in TICKETS.items()}
     nets = {"dense": dense} | {
         text: shrunk(dense, ticket.masks, ShownImages((3, 224, 224))) for text, ticket in drawn.items()
     }

@@ -59,9 +59,9 @@ def arguments() -> argparse.Namespace:
 def halved(network: Network) -> Masks:
     """Half of the heads, of all of them together, and half of the units of each block."""
     common = {"name": "omp", "sparsity": 0.5}
-    (heads,) = verbs.draw(network, {**common, "pattern": "head", "prunable": "attention"})
+    heads = verbs.draw(network, {**common, "pattern": "head", "prunable": "attention"})
     units = {**common, "pattern": "channel", "budget": "uniform", "prunable": "re:intermediate"}
-    (between,) = verbs.draw(network, units)
+    between = verbs.draw(network, units)
     return Masks({**heads.masks, **between.masks})
 
 

@@ -10,7 +10,7 @@ model = tombola.Network(body, tombola.Normalise((0.485, 0.456, 0.406), (0.229, 0
 
 # Only pointwise convolutions, the same share of each layer.
 scheme = {"name": "omp", "sparsity": 0.8, "budget": "uniform", "prunable": r"re:.*\.block\.\d\.0\.weight"}
-ticket = tombola.draw(model, scheme)[-1]
+ticket = tombola.draw(model, scheme)
 print(ticket.summary().text().splitlines()[1])
 
 path = ticket.save("mobilenet.ticket", overwrite=True)

@@ -9,7 +9,7 @@ import tombola
 from tombola import native
 
 model = tombola.Source.parse("resnet20").load()
-ticket = tombola.draw(model, {"name": "omp", "sparsity": 0.9, "pattern": "stripe:4", "prunable": "cv_lth"})[-1]
+ticket = tombola.draw(model, {"name": "omp", "sparsity": 0.9, "pattern": "stripe:4", "prunable": "cv_lth"})
 
 folder = Path(tempfile.mkdtemp()) / "net"
 to = {"name": "native", "size": 32, "values": "float16"}

@@ -31,7 +31,7 @@ def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Network, Tic
     monkeypatch.chdir(tmp_path)
     save_network(Source.parse(NARROW).load(seed=5), tmp_path / "m.safetensors")
     model = verbs.as_network("path:m.safetensors")
-    return model, verbs.draw(model, {"name": "omp", "sparsity": 0.5})[-1]
+    return model, verbs.draw(model, {"name": "omp", "sparsity": 0.5})
 
 
 def test_the_width_survives_a_file_and_a_ticket(drawn: tuple[Network, Ticket]) -> None:
@@ -72,7 +72,7 @@ def test_an_older_adapted_ticket_still_answers(drawn: tuple[Network, Ticket]) ->
 
 def test_nets_that_no_name_builds_are_said() -> None:
     body = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.Flatten(), torch.nn.Linear(144, 2))
-    (ticket,) = verbs.draw(body, "omp")
+    ticket = verbs.draw(body, "omp")
     with pytest.raises(TicketError, match="'Sequential' is of a program's own"):
         base_of(ticket)
     with pytest.raises(TicketError, match="does not say which model"):
@@ -81,7 +81,7 @@ def test_nets_that_no_name_builds_are_said() -> None:
 
 def adapted(how: str = "linear") -> Ticket:
     model = Source.parse(NARROW).load(seed=1)
-    (ticket,) = verbs.draw(model, {"name": "omp", "sparsity": 0.5})
+    ticket = verbs.draw(model, {"name": "omp", "sparsity": 0.5})
     return verbs.keep(verbs.transfer(model, ticket, DIGITS, how), ticket, DIGITS)
 
 

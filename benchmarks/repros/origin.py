@@ -41,7 +41,7 @@ def provenance(folder: Path) -> str:
 
     save_network(Source.parse(NARROW).load(seed=1), folder / "m.safetensors")
     model, task = verbs.as_network(f"path:{folder}/m.safetensors"), Task.parse(SMALL)
-    (ticket,) = verbs.draw(model, {"name": "omp", "sparsity": 0.5})
+    ticket = verbs.draw(model, {"name": "omp", "sparsity": 0.5})
     adapted = verbs.keep(verbs.transfer(model, ticket, task, "linear"), ticket, task)
     (file,) = verbs.export(None, adapted, "onnx", folder / "net.onnx")
     notes = noted(file)
@@ -62,7 +62,7 @@ def into_a_network(folder: Path) -> str:
 
     del folder
     model = verbs.as_network("torchvision:resnet18")
-    (ticket,) = verbs.draw(model, {"name": "omp", "sparsity": 0.5})
+    ticket = verbs.draw(model, {"name": "omp", "sparsity": 0.5})
     other = timm.create_model("resnet18", pretrained=False)
     before = {name: value.clone() for name, value in other.state_dict().items()}
     try:
@@ -146,7 +146,7 @@ def progress(folder: Path) -> str:
                 yield bar
 
     model = Source.parse(NARROW).load()
-    (ticket,) = verbs.draw(model, {"name": "omp", "sparsity": 0.5})
+    ticket = verbs.draw(model, {"name": "omp", "sparsity": 0.5})
     verbs.transfer(model, ticket, SMALL, "linear", session=Session(reporter=Heard()))
     expect(len(titles) == 3, f"reported: {titles}")
     few = ("--set", "task.size=8", "--set", "task.num_train=40", "--set", "epochs=2it", "--set", "model.width=0.25")
@@ -202,7 +202,7 @@ def adapted(folder: Path) -> None:
     from tombola.tasks._base import Task
 
     model, task = Source.parse({**NARROW, "width": 0.5}).load(seed=1), Task.parse(SMALL)
-    (ticket,) = verbs.draw(model, {"name": "omp", "sparsity": 0.5})
+    ticket = verbs.draw(model, {"name": "omp", "sparsity": 0.5})
     verbs.keep(verbs.transfer(model, ticket, task, "linear"), ticket, task).save(folder / "a.ticket")
 
 

@@ -3,6 +3,7 @@
 The public names, loaded when first used, so that ``import tombola`` is fast:
 
     pretrain, draw, transfer, measure, export     the verbs
+    rungs                                         all the tickets of a ladder, where draw gives the last
     load                                          a finished model that answers: a ticket, an ONNX file, a folder of C
     adopt, Attached                               a ticket from elsewhere; several tickets on one model
     Source, Fit, Network, Masks, Ticket, Steps    the nouns they take and give
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from tombola.predicting.loading import load
     from tombola.tickets.ticket import Ticket
     from tombola.units import Steps
-    from tombola.verbs import draw, export, measure, pretrain, transfer
+    from tombola.verbs import draw, export, measure, pretrain, rungs, transfer
 
 __version__ = "0.1.0"
 
@@ -47,6 +48,7 @@ _HOME = {
     "load": "tombola.predicting.loading",
     "measure": "tombola.verbs",
     "pretrain": "tombola.verbs",
+    "rungs": "tombola.verbs",
     "transfer": "tombola.verbs",
 }
 
@@ -67,6 +69,7 @@ __all__ = [
     "load",
     "measure",
     "pretrain",
+    "rungs",
     "transfer",
 ]
 

@@ -23,7 +23,7 @@ class Attached:
 
     >>> import tombola
     >>> model = tombola.Source.parse("resnet8").load()
-    >>> tickets = {part: tombola.draw(model, {"name": "omp", "sparsity": part})[-1] for part in (0.5, 0.9)}
+    >>> tickets = {part: tombola.draw(model, {"name": "omp", "sparsity": part}) for part in (0.5, 0.9)}
     >>> with Attached(model, {f"{part:.0%}": ticket for part, ticket in tickets.items()}) as attached:
     ...     attached.use("90%")
     ...     attached.use("50%")

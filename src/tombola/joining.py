@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from torch import Tensor
-
 from tombola.errors import ModelError, RequestError, StageError, TicketError
 from tombola.fitting.seeds import generator
 from tombola.masks.masks import Masks
@@ -39,12 +37,10 @@ def applied(model: Network, ticket: Ticket) -> Network:
     """
     masked = resized(model.copy(), ticket)
     masked.masks = None
+    ticket.check_of(masked.body)
+    ticket.apply(masked.body, any_weights=True)
     if ticket.weights is None:
-        shapes = {name: value.shape for name, value in masked.body.state_dict().items() if isinstance(value, Tensor)}
-        ticket.check_fits(shapes, digest=weights_digest(masked.body))
-        ticket.apply(masked.body, any_weights=True)
         return masked
-    ticket.apply(masked.body)
     masked.origin = ticket.lineage.dense or masked.origin
     masked.adapted = ticket.lineage.answers
     return masked

@@ -50,6 +50,7 @@ __all__ = [
     "keep",
     "measure",
     "pretrain",
+    "rungs",
     "shown",
     "transfer",
     "validated",
@@ -85,14 +86,32 @@ def pretrain(
 
 def draw(
     model: Model,
-    scheme: Scheme | Options,
+    scheme: Scheme | Options | None = None,
     *,
     task: Task | Options | None = None,
     seed: int = 0,
     session: Session | None = None,
+    **options: Any,
+) -> Ticket:
+    """The ticket that a scheme draws; schemes that train need a task. The model is not changed.
+
+    ``options`` are the scheme's, as in ``draw(model, sparsity=0.9)``; without a scheme it is omp, or latency where that
+    is given.
+    """
+    return rungs(model, scheme, task=task, seed=seed, session=session, **options)[-1]
+
+
+def rungs(
+    model: Model,
+    scheme: Scheme | Options | None = None,
+    *,
+    task: Task | Options | None = None,
+    seed: int = 0,
+    session: Session | None = None,
+    **options: Any,
 ) -> list[Ticket]:
-    """The tickets a scheme draws, rung by rung; the last one is the one asked for. Schemes that train need a task."""
-    how = Scheme.parse(scheme)
+    """The tickets of a whole ladder, rung by rung; the last one is what `draw` returns."""
+    how = _scheme(scheme, options)
     if task is None and any(rung.needs_task for rung in how.chain()):
         raise RequestError(f"scheme {how.name} looks at a task: write task='digits', or another task's name")
     target = None if task is None else Task.parse(task)
@@ -255,6 +274,15 @@ def _adapted(network: Network, task: Task) -> Adapted:
 
 def _ticket(ticket: Ticket | Path | str) -> Ticket:
     return ticket if isinstance(ticket, Ticket) else Ticket.load(ticket)
+
+
+def _scheme(scheme: Scheme | Options | None, options: Mapping[str, Any]) -> Scheme:
+    if isinstance(scheme, Scheme):
+        return scheme.replace(**options) if options else scheme
+    if scheme is None:
+        scheme = "latency" if "latency" in options else "omp"
+    named: Mapping[str, Any] = {"name": scheme} if isinstance(scheme, str) else scheme
+    return Scheme.parse({**named, **options})
 
 
 def _fit(fit: Fit | Options) -> Fit:

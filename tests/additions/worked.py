@@ -129,7 +129,7 @@ def headed(folder: Path) -> dict[str, bool]:
     task = Task.parse(DATA)
     given = Source.parse({**NET, "decoder": "cosine:4"}).load(num_classes=10)
     trained = build(Fit, {"epochs": "2it", "batch": 20}).run(given, task, seed=0, session=Session())
-    (ticket,) = verbs.draw(trained, {"name": "omp", "sparsity": 0.5})
+    ticket = verbs.draw(trained, {"name": "omp", "sparsity": 0.5})
     verbs.keep(trained, ticket, task).save(folder / "cosine.ticket")
     x, again = torch.rand(2, 3, 16, 16), verbs.finished(str(folder / "cosine.ticket"), task)
     with torch.no_grad():
@@ -140,7 +140,7 @@ def headed(folder: Path) -> dict[str, bool]:
 def unpacked(folder: Path) -> bool:
     """Whether the exported arrays, put together again, are the masked net's tensors."""
     net = network()
-    ticket = Ticket.of(net.body, masks(net), verbs.draw(net, "omp")[0].lineage, keep_values=False)
+    ticket = Ticket.of(net.body, masks(net), verbs.draw(net, "omp").lineage, keep_values=False)
     (file,) = verbs.export(net, ticket, "npz", folder / "net.npz")
     wanted = verbs.applied(net, ticket).body.state_dict()
     with np.load(file) as arrays:

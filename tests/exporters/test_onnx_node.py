@@ -31,7 +31,7 @@ def test_onnxruntime_node_has_the_same_first_choice_on_100_images(tmp_path: Path
     pytest.importorskip("onnxscript")
     fit = {"epochs": "80it", "batch": 32}
     trained = verbs.pretrain("resnet8", "digits", fit)
-    (ticket,) = verbs.draw(trained, {"name": "omp", "sparsity": 0.5})
+    ticket = verbs.draw(trained, {"name": "omp", "sparsity": 0.5})
     (file,) = verbs.export(trained, ticket, {"name": "onnx", "size": 16}, tmp_path / "net.onnx")
     pixels, wanted = choices(trained, ticket)
     pixels.tofile(tmp_path / "images")

@@ -29,7 +29,7 @@ Shrunk: TypeAlias = tuple[Network, Ticket, Path]
 def _masked() -> tuple[Network, Ticket]:
     """A net, and a ticket of its channels with their weights."""
     model = Source.parse(NET).load()
-    drawn = verbs.draw(model, {"name": "coupled", "sparsity": 0.75, "budget": "uniform"})[-1]
+    drawn = verbs.draw(model, {"name": "coupled", "sparsity": 0.75, "budget": "uniform"})
     return model, drawn
 
 
@@ -78,7 +78,7 @@ def test_a_fresh_process_restores_it_by_name(shrunk: Shrunk) -> None:
 
 def test_odd_numbers_of_channels_are_said_and_filled_up_on_request(tmp_path: Path) -> None:
     model = Source.parse({"name": "resnet8", "width": 1.0}).load()
-    drawn = verbs.draw(model, {"name": "coupled", "sparsity": 0.6, "budget": "uniform"})[-1]
+    drawn = verbs.draw(model, {"name": "coupled", "sparsity": 0.6, "budget": "uniform"})
     told = {}
     for multiple in (1, 8):
         exporter = Exporter.parse({"name": "shrink", "multiple": multiple})
@@ -151,7 +151,7 @@ def test_what_is_told_is_what_stays(shrunk: Shrunk, tmp_path: Path) -> None:
     (line,) = Exporter.parse("shrink").told([file])
     assert line.startswith(f"{sum(p.numel() for p in verbs.base_of(Ticket.load(file)).body.parameters()):,} of ")
     model = Source.parse(NET).load()
-    drawn = verbs.draw(model, {"name": "omp", "sparsity": 0.5, "pattern": "channel"})[-1]
+    drawn = verbs.draw(model, {"name": "omp", "sparsity": 0.5, "pattern": "channel"})
     uncoupled = verbs.export(model, drawn, "shrink", tmp_path / "uncoupled.ticket")
     assert "are zeros" in Exporter.parse("shrink").told(uncoupled)[1]
 

@@ -145,7 +145,7 @@ def test_a_file_is_known_by_its_content_and_not_by_its_place(tmp_path: Path) -> 
 def test_the_dense_net_of_the_same_transfer_is_one_word() -> None:
     """It is what one gets by adapting the dense network first and naming it."""
     model = verbs.pretrain({"name": "resnet8", "width": 0.25}, DIGITS, SHORT, seed=1)
-    (ticket,) = verbs.draw(model, {"name": "omp", "sparsity": 0.5})
+    ticket = verbs.draw(model, {"name": "omp", "sparsity": 0.5})
     plain = {"name": "finetune", "fit": SHORT}
     how = {"name": "finetune", "fit": {**SHORT, "objective": "distill"}}
     found = verbs.transfer(model, ticket, DIGITS, how)
@@ -157,7 +157,7 @@ def test_the_dense_net_of_the_same_transfer_is_one_word() -> None:
 
 def test_a_self_contained_ticket_teaches_and_has_no_dense_net(tmp_path: Path) -> None:
     model = verbs.pretrain({"name": "resnet8", "width": 0.25}, DIGITS, SHORT, seed=1)
-    (ticket,) = verbs.draw(model, {"name": "omp", "sparsity": 0.5})
+    ticket = verbs.draw(model, {"name": "omp", "sparsity": 0.5})
     file = ticket.save(tmp_path / "mask.ticket")
     with pytest.raises(RequestError, match="mask-only and answers nothing"):
         distill(teacher=str(file)).begin(network(), Task.parse(DIGITS), seed=0)

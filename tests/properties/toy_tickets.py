@@ -35,7 +35,7 @@ def of_masks(model: Network, masks: Masks) -> Ticket:
 
 def drawn(model: Network, **options: Any) -> Ticket:
     """What a scheme draws."""
-    return verbs.draw(model, {"name": "omp", **options})[-1]
+    return verbs.draw(model, {"name": "omp", **options})
 
 
 def looked_at(wanted: str | dict[str, Any], ticket: Ticket, model: Network, *, seed: int = 0) -> dict[str, Measurement]:

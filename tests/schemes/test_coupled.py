@@ -19,7 +19,7 @@ SIZE = (3, 16, 16)
 )
 def test_the_ticket_is_as_sparse_as_asked_and_as_small_as_sparse(sparsity: float, budget: str) -> None:
     model = Source.parse("resnet8").load()
-    ticket = verbs.draw(model, {"name": "coupled", "sparsity": sparsity, "budget": budget, "image": 16})[-1]
+    ticket = verbs.draw(model, {"name": "coupled", "sparsity": sparsity, "budget": budget, "image": 16})
     assert ticket.sparsity == pytest.approx(sparsity, abs=0.01)
     _, left = shrunk_with_masks(model, ticket.masks, ShownImages(SIZE))
     assert left.kept == left.total == ticket.masks.kept
@@ -28,7 +28,7 @@ def test_the_ticket_is_as_sparse_as_asked_and_as_small_as_sparse(sparsity: float
 
 def test_more_sparse_is_nested() -> None:
     model = Source.parse("resnet8").load()
-    low, high = (verbs.draw(model, {"name": "coupled", "sparsity": s})[-1].masks for s in (0.5, 0.8))
+    low, high = (verbs.draw(model, {"name": "coupled", "sparsity": s}).masks for s in (0.5, 0.8))
     assert high.nested_in(low)
 
 
@@ -42,7 +42,7 @@ def test_the_weakest_channel_goes_first() -> None:
         model.body.get_parameter("layer2.0.conv2.weight")[13] *= 1e-3  # behind the shortcut: 8 zeros, then its 16
         model.body.get_parameter("layer3.0.conv1.weight")[:, 13] *= 1e-3
         model.body.get_parameter("layer3.0.conv2.weight")[29] *= 1e-3
-    ticket = verbs.draw(model, {"name": "coupled", "sparsity": 0.02})[-1]
+    ticket = verbs.draw(model, {"name": "coupled", "sparsity": 0.02})
     pruned = {name: (~mask).flatten(1).all(1).nonzero().flatten().tolist() for name, mask in ticket.masks.items()}
     assert pruned["conv1.weight"] == pruned["layer1.0.conv2.weight"] == [5]
     assert pruned["layer2.0.conv2.weight"] == [13]
@@ -61,7 +61,7 @@ def test_a_score_that_looks_at_data_wants_a_task() -> None:
 
 def test_any_module_will_do() -> None:
     model = network(["residual", "exciting", "grouped"])
-    ticket = verbs.draw(model, {"name": "coupled", "sparsity": 0.6, "image": 8})[-1]
+    ticket = verbs.draw(model, {"name": "coupled", "sparsity": 0.6, "image": 8})
     small, _ = shrunk_with_masks(model, ticket.masks, ShownImages((3, 8, 8)))
     assert size_of(small) < 0.5 * size_of(model)
     assert set(ticket.masks) == set(prunable(model.body))
@@ -69,7 +69,7 @@ def test_any_module_will_do() -> None:
 
 def test_layers_keep_multiples_where_asked() -> None:
     model = Source.parse("resnet8").load()
-    drawn = verbs.draw(model, {"name": "coupled", "sparsity": 0.6, "multiple": 4, "budget": "uniform"})[-1]
+    drawn = verbs.draw(model, {"name": "coupled", "sparsity": 0.6, "multiple": 4, "budget": "uniform"})
     small, _ = shrunk_with_masks(model, drawn.masks, ShownImages(SIZE))
     widths = {name: len(value) for name, value in small.body.named_parameters() if name.endswith("conv1.weight")}
     assert all(width % 4 == 0 for width in widths.values())
@@ -79,7 +79,7 @@ def test_layers_keep_multiples_where_asked() -> None:
 def test_a_score_in_rounds_prunes_in_rounds() -> None:
     model = Source.parse("resnet8").load()
     scheme = {"name": "coupled", "sparsity": 0.6, "image": 16, "score": {"name": "synflow", "rounds": 3}}
-    ticket = verbs.draw(model, scheme)[-1]
+    ticket = verbs.draw(model, scheme)
     assert ticket.sparsity == pytest.approx(0.6, abs=0.01)
     _, left = shrunk_with_masks(model, ticket.masks, ShownImages(SIZE))
     assert left.kept == left.total

@@ -90,7 +90,7 @@ def test_5_resuming_at_a_level_boundary_does_not_train_the_level_again(
 
 def test_6_the_net_asked_for_is_the_net_drawn_from_and_a_wrong_option_is_an_error() -> None:
     """Double-Win's adversarial script ignores -a and always takes a ResNet-50."""
-    small, large = (verbs.draw(Source.parse(name), "omp")[0] for name in ("resnet8", "resnet20"))
+    small, large = (verbs.draw(Source.parse(name), "omp") for name in ("resnet8", "resnet20"))
     assert small.masks.total < large.masks.total
     assert "resnet20" in large.lineage.model_text
     with pytest.raises((OptionError, RequestError), match="no such option"):
@@ -138,7 +138,7 @@ def test_9_the_head_has_as_many_outputs_as_the_task_has_classes() -> None:
     """robust-models-transfer gives DTD's 47 classes 57 outputs."""
     task = Task.parse({"name": "digits", "num_train": 30})
     adapted = verbs.transfer(
-        "resnet8", verbs.draw("resnet8", "omp")[0], task, {"name": "finetune", "fit": {"epochs": "1it"}}
+        "resnet8", verbs.draw("resnet8", "omp"), task, {"name": "finetune", "fit": {"epochs": "1it"}}
     )
     assert adapted.head.out_features == len(task.splits().classes) == 10
 

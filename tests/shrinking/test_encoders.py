@@ -91,7 +91,7 @@ def test_one_of_each_stays_and_units_stay_in_multiples() -> None:
 
 def test_a_drawn_ticket_of_heads_is_a_smaller_ticket_that_is_read_back(tmp_path: Path) -> None:
     network = encoder("distilbert")
-    (drawn,) = verbs.draw(network, {"name": "omp", "sparsity": 0.5, "pattern": "head", "prunable": "attention"})
+    drawn = verbs.draw(network, {"name": "omp", "sparsity": 0.5, "pattern": "head", "prunable": "attention"})
     ticket = Ticket.of(network.body, drawn.masks, drawn.lineage, keep_values=True)
     Exporter.parse("shrink").export_ticket(network, ticket, tmp_path / "small.ticket")
     small = whole(Ticket.load(tmp_path / "small.ticket")).eval()

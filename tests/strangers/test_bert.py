@@ -87,7 +87,7 @@ def attacked(network: Network) -> list[Row]:
 
 
 def test_it_is_drawn_transferred_measured_and_read_back_without_its_folder(bert: str, tmp_path: Path) -> None:
-    (drawn,) = tombola.draw(bert, {"name": "omp", "sparsity": 0.3, "prunable": "bert"})
+    drawn = tombola.draw(bert, {"name": "omp", "sparsity": 0.3, "prunable": "bert"})
     assert len(drawn.masks) == 13
     assert drawn.masks.sparsity == pytest.approx(0.3, abs=1e-4)
     assert not any("embeddings" in name or "classifier" in name for name in drawn.masks)
@@ -110,14 +110,14 @@ def test_a_round_of_imp_trains_it(bert: str) -> None:
         "name": "imp", "sparsity": 0.2, "prunable": "bert", "ladder": {"name": "linear", "step": 0.1},
         "fit": {**SHORT, "epochs": "1ep"},
     }  # fmt: skip
-    ticket = tombola.draw(bert, imp, task=Sentences())[-1]
+    ticket = tombola.draw(bert, imp, task=Sentences())
     assert ticket.masks.sparsity == pytest.approx(0.2, abs=1e-3)
-    (shot,) = tombola.draw(bert, {"name": "omp", "sparsity": 0.2, "prunable": "bert"})
+    shot = tombola.draw(bert, {"name": "omp", "sparsity": 0.2, "prunable": "bert"})
     assert any(not torch.equal(mask, shot.masks[name]) for name, mask in ticket.masks.items()), "training decided"
 
 
 def test_its_words_are_attacked_and_adversarial_finetuning_withstands_more(bert: str) -> None:
-    (ticket,) = tombola.draw(bert, {"name": "omp", "sparsity": 0.3, "prunable": "bert"})
+    ticket = tombola.draw(bert, {"name": "omp", "sparsity": 0.3, "prunable": "bert"})
     natural = tombola.transfer(bert, ticket, Sentences(), finetune())
     rows = attacked(natural)
     assert value(rows, "adversarial_accuracy") < value(rows, "clean_accuracy") - 30

@@ -109,8 +109,8 @@ def test_without_half_of_its_heads_and_units_it_answers_alike_and_transformers_l
     transformers: Any = pytest.importorskip("transformers")
     network = Source.parse(f"hf:{folder}").load(num_classes=2).eval()
     common = {"name": "omp", "sparsity": 0.5}
-    (heads,) = verbs.draw(network, {**common, "pattern": "head", "prunable": "attention"})
-    (units,) = verbs.draw(network, {**common, "pattern": "channel", "budget": "uniform", "prunable": "re:intermediate"})
+    heads = verbs.draw(network, {**common, "pattern": "head", "prunable": "attention"})
+    units = verbs.draw(network, {**common, "pattern": "channel", "budget": "uniform", "prunable": "re:intermediate"})
     masks = Masks({**heads.masks, **units.masks})
     assert heads.masks.kept * 2 == heads.masks.total
     small = shrunk(network, masks, shown_to(network))

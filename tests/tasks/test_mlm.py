@@ -102,7 +102,7 @@ def test_a_ticket_drawn_on_hidden_words_is_transferred_to_text() -> None:
     source, target = mlm(), Task.parse({"name": "text", "data": DATA})
     prior = verbs.pretrain(reader(300), source, FIT)
     scheme = {"name": "imp", "sparsity": 0.5, "prunable": "bert", "head": "kept", "fit": FIT}
-    ticket = verbs.draw(prior, scheme, task=source)[-1]
+    ticket = verbs.draw(prior, scheme, task=source)
     adapted = verbs.transfer(prior, ticket, target, "linear")
     (row, *_) = verbs.measure(adapted, target, "accuracy")
     assert row.value > 100 / 6

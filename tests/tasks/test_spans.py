@@ -50,7 +50,7 @@ def test_places_are_learned_and_a_ticket_keeps_them(tmp_path: Path) -> None:
     assert scores[1] > scores[0] + 0.3
     found = {row.metric: row.value for row in verbs.measure(trained, task, ["exact_match", "answer_f1"])}
     assert 0 <= found["exact_match"] <= found["answer_f1"] <= 100
-    (ticket,) = verbs.draw(trained, {"name": "omp", "sparsity": 0.5, "prunable": "bert"}, task=task)
+    ticket = verbs.draw(trained, {"name": "omp", "sparsity": 0.5, "prunable": "bert"}, task=task)
     adapted = verbs.transfer(trained, ticket, task, {"name": "finetune", "fit": {**FIT, "epochs": "5it"}})
     assert verbs.measure(adapted, task, "exact_match")[0].samples == 6
     with pytest.raises(RequestError, match="accuracy is the share of samples told right, and spans has a target a"):

@@ -97,7 +97,7 @@ def test_a_share_of_the_labels_is_each_class_by_its_share(tmp_path: Path) -> Non
 @pytest.mark.parametrize("how", ["linear", {"name": "finetune", "fit": FIT}])
 def test_a_ticket_is_drawn_adapted_and_measured(how: Any, tmp_path: Path) -> None:
     task, model = own(tmp_path), reader()
-    (ticket,) = verbs.draw(model, {"name": "omp", "sparsity": 0.5, "prunable": "bert"}, task=task)
+    ticket = verbs.draw(model, {"name": "omp", "sparsity": 0.5, "prunable": "bert"}, task=task)
     adapted = verbs.transfer(model, ticket, task, how)
     rows = verbs.measure(adapted, task, ["accuracy", "matthews", "f1"])
     found = {row.metric: row.value for row in rows}

@@ -81,7 +81,7 @@ def test_a_set_goes_to_the_task_that_asks_for_what_it_has(tmp_path: Path) -> Non
 def test_a_ticket_is_drawn_and_finetuned_and_a_share_is_taken(tmp_path: Path) -> None:
     task, model = own(tmp_path, fraction=0.5), reader()
     assert len(task.splits().train) == round(0.5 * len(own(tmp_path).splits().train))
-    (ticket,) = verbs.draw(model, {"name": "omp", "sparsity": 0.5, "prunable": "bert"}, task=task)
+    ticket = verbs.draw(model, {"name": "omp", "sparsity": 0.5, "prunable": "bert"}, task=task)
     adapted = verbs.transfer(model, ticket, task, {"name": "finetune", "fit": FIT})
     assert correlations(adapted, task)["pearson"].value > 0.5
     with pytest.raises(RequestError, match="transfer linear solves for one label a sample"):

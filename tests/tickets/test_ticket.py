@@ -23,7 +23,7 @@ def test_of_copies_and_leaves_the_body_alone() -> None:
 def test_a_mask_only_ticket_makes_pruned_weights_positive_zero_and_keeps_the_rest() -> None:
     body, made = net(seed=1), ticket(keep_values=False)
     before = {name: value.clone() for name, value in body.state_dict().items()}
-    made.apply(body)
+    made.apply(body, any_weights=True)
     for name, value in body.state_dict().items():
         kept = made.masks[name] if name in made.masks else torch.ones_like(value, dtype=torch.bool)
         assert same_bits(value[kept], before[name][kept])

@@ -196,7 +196,7 @@ def test_the_prompt_stands_behind_the_text_and_before_what_fills_it_up() -> None
 def test_a_prompted_network_and_ticket_are_read_back_and_measured(tmp_path: Path) -> None:
     model = words.network()
     task = words.task()
-    ticket = verbs.draw(model, {"name": "omp", "sparsity": 0.2, "prunable": "re:^mix"})[-1]
+    ticket = verbs.draw(model, {"name": "omp", "sparsity": 0.2, "prunable": "re:^mix"})
     found = verbs.transfer(model, ticket, task, {"name": "prompt", "search": "manual:it seems"})
     assert record(found)["prompt"] == "#195 #29"
     assert "prompt '#195 #29' (manual, 1 asked)" in str(found.adapted)
@@ -317,7 +317,7 @@ def test_a_tiny_llama_goes_the_whole_way_and_its_ticket_is_measured(tmp_path: Pa
     pytest.importorskip("transformers")
     folder, texts = real_words(tmp_path)
     task = {"name": f"text:{texts}", "tokenizer": str(folder), "shots": 4}
-    ticket = verbs.draw(f"hf:{folder}", {"name": "omp", "sparsity": 0.3, "prunable": "sparsegpt"})[-1]
+    ticket = verbs.draw(f"hf:{folder}", {"name": "omp", "sparsity": 0.3, "prunable": "sparsegpt"})
     found = verbs.transfer(f"hf:{folder}", ticket, task, {"name": "prompt", "search": {"name": "random", "calls": 5}})
     target = Task.parse(task)
     kept = verbs.keep(found, ticket, target).save(tmp_path / "prompted.ticket")
@@ -362,13 +362,13 @@ def test_an_encoder_with_its_head_of_hidden_words_is_prompted_too(tmp_path: Path
         {"name": f"hf:{folder}", "decoder": "mlm"},
         {"name": "prompt", "search": {"name": "random", "calls": 3}},
     )
-    ticket = verbs.draw(model, {"name": "omp", "sparsity": 0.3, "prunable": "bert"})[-1]
+    ticket = verbs.draw(model, {"name": "omp", "sparsity": 0.3, "prunable": "bert"})
     found = verbs.transfer(model, ticket, task, how)
     assert options_of(found)["ids"][2:] == [4, 7], "the mask, and a full stop"
     assert (options_of(found)["answer"], options_of(found)["ends"]) == (2, 1)
     assert 0 <= verbs.measure(found, task, "accuracy")[0].value <= 100
     with pytest.raises(ModelError, match="has no head of words: it ends in 'linear'"):
-        verbs.transfer(f"hf:{folder}", verbs.draw(f"hf:{folder}", {"name": "omp", "prunable": "bert"})[-1], task, how)
+        verbs.transfer(f"hf:{folder}", verbs.draw(f"hf:{folder}", {"name": "omp", "prunable": "bert"}), task, how)
 
 
 def test_a_study_of_prompts_ends_in_rows(tmp_path: Path) -> None:
@@ -399,7 +399,7 @@ def test_a_prompted_ticket_is_exported_with_its_prompt_at_any_batch_and_length(t
     pytest.importorskip("onnxruntime")
     folder, texts = real_words(tmp_path)
     task = {"name": f"text:{texts}", "tokenizer": str(folder), "shots": 4}
-    ticket = verbs.draw(f"hf:{folder}", {"name": "omp", "sparsity": 0.3, "prunable": "sparsegpt"})[-1]
+    ticket = verbs.draw(f"hf:{folder}", {"name": "omp", "sparsity": 0.3, "prunable": "sparsegpt"})
     found = verbs.transfer(f"hf:{folder}", ticket, task, {"name": "prompt", "search": "manual:the river"})
     kept = verbs.keep(found, ticket, Task.parse(task))
     (file, *_) = verbs.export(None, kept, "onnx", tmp_path / "out")

@@ -55,7 +55,7 @@ def test_with_a_frozen_body_the_head_alone_is_trained() -> None:
 def test_a_ticket_drawn_on_detection_is_of_its_body() -> None:
     task = Task.parse(BOXES)
     detector = verbs.pretrain({"name": "resnet8", "width": 0.5}, task, {**FIT, "epochs": "1ep"})
-    (level,) = verbs.draw(detector, {"name": "imp", "sparsity": 0.2, "fit": {**FIT, "epochs": "2it"}}, task=task)[-1:]
+    level = verbs.draw(detector, {"name": "imp", "sparsity": 0.2, "fit": {**FIT, "epochs": "2it"}}, task=task)
     assert 0.1 < level.masks.sparsity < 0.3
     again = verbs.transfer(detector, level, task, {"name": "finetune", "fit": {**FIT, "epochs": "2it"}})
     assert not again.body.get_parameter("layer1.0.conv1.weight")[~level.masks["layer1.0.conv1.weight"]].any()

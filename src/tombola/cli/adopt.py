@@ -6,6 +6,7 @@ import typer
 
 from tombola.cli import completing, settings
 from tombola.cli.output import JSON, summarised
+from tombola.cli.ticket_page import brief
 from tombola.cli.work import VALUES, fresh_file
 from tombola.errors import RequestError
 
@@ -59,7 +60,7 @@ def adopt(
     ticket = adopt(file, source, prunable=rule, rename=map(_pair, rename), mask_only=mask_only, seed=seed)
     ticket.save(path, values=values, overwrite=overwrite)
     summary = summarise(path)
-    summarised(as_json, summary.as_json(), [f"{path}: adopted from {file}", summary.text()])
+    summarised(as_json, summary.as_json(), [f"{path}: adopted from {file}", *brief(summary)])
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from tombola.cli.commands import OUTPUT
 from tombola.cli.output import JSON, summarised
 from tombola.cli.shortcuts import Chosen, shortcuts
 from tombola.cli.studies import STORE
+from tombola.cli.ticket_page import brief
 from tombola.cli.work import MODEL, TASK, VALUES, fresh_file, session
 from tombola.errors import RequestError
 
@@ -82,7 +83,8 @@ def draw(
         ticket = Ticket.of(source.load(seed=seed).body, ticket.masks, ticket.lineage, keep_values=True)
     ticket.save(path, values=values, overwrite=overwrite)
     summary = summarise(path)
-    summarised(as_json, summary.as_json(), [f"{path}:", summary.text()])
+    first, *rest = brief(summary)
+    summarised(as_json, summary.as_json(), [f"{path}: {first}", *rest, f"all of it: tombola show {path}"])
 
 
 def _scheme(named: str | None, options: Mapping[str, Any]) -> str:
@@ -108,7 +110,7 @@ def _drawn(source: "Source", how: "Scheme", target: "Task | None", seed: int, de
     if looks and target is None:
         raise RequestError(f"scheme {how.name} looks at a task: write --task digits, or another task's name")
     if not looks or target is None:
-        return verbs.draw(source.load(seed=seed), how, task=target, seed=seed, session=session(None, device))[-1]
+        return verbs.draw(source.load(seed=seed), how, task=target, seed=seed, session=session(None, device))
     return _climbed(source, how, target, seed, device, store)
 
 

@@ -7,7 +7,8 @@ from typing import Final
 import typer
 
 from tombola.cli import completing, families
-from tombola.cli.output import JSON, emit
+from tombola.cli.output import JSON, Part, Table, emit
+from tombola.cli.ticket_page import page
 from tombola.declared import OptionText
 from tombola.errors import RequestError, listed
 
@@ -53,7 +54,7 @@ def _show_member(word: str, name: str, as_json: bool) -> None:
     family = families.called(word)
     card, options = families.card(family, name), families.options(family, name)
     value = {"name": name, "family": family, "card": card, "options": [vars(option) for option in options]}
-    emit(as_json, value, [card, "", *option_lines(options)])
+    emit(as_json, value, [card, "", *option_parts(options)])
 
 
 def _show_recipe(name: str, as_json: bool) -> None:
@@ -71,22 +72,20 @@ def _show_spec(word: str, as_json: bool) -> None:
     spec = families.spec(word)
     card, options = inspect.getdoc(spec) or "", options_of(spec)
     value = {"name": word, "card": card, "options": [vars(option) for option in options]}
-    emit(as_json, value, [card, "", *option_lines(options)])
+    emit(as_json, value, [card, "", *option_parts(options)])
 
 
-def option_lines(options: list[OptionText]) -> list[str]:
-    """One line an option: name, type and bounds, default, help."""
+def option_parts(options: list[OptionText]) -> list[Part]:
+    """A row an option: name, type and bounds, default, help."""
     if not options:
         return ["No options."]
-    heads = [f"{option.name} ({option.kind}; default {option.default})" for option in options]
-    width = min(max(map(len, heads)), 60)
-    return ["Options (set with --set NAME=VALUE):"] + [
-        f"  {head:<{width}}  {option.help}" for head, option in zip(heads, options, strict=True)
-    ]
+    rows = [(option.name, option.kind, option.default, option.help) for option in options]
+    return ["Options (set with --set NAME=VALUE):", Table(("option", "type", "default", "what it does"), rows)]
 
 
 def _show_ticket(path: Path, as_json: bool) -> None:
     from tombola.tickets.table import summarise
 
     summary = summarise(path)
-    emit(as_json, summary.as_json(), [summary.text()])
+    first, *rest = page(summary)
+    emit(as_json, summary.as_json(), [f"{path}: {first}", *rest])

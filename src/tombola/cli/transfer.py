@@ -7,6 +7,7 @@ import typer
 from tombola.cli import completing, families, settings
 from tombola.cli.output import JSON, summarised
 from tombola.cli.shortcuts import Chosen, shortcuts
+from tombola.cli.ticket_page import brief
 from tombola.cli.work import OF_MODEL, TASK, WHAT, checkpoints, fresh_file, session
 from tombola.errors import RequestError
 
@@ -67,4 +68,4 @@ def transfer(
         adapted.save(path, overwrite=overwrite)
     summary, found = summarise(path), verbs.validated(network, target, device=device)
     said = f"{path}: {what} adapted to {target.name} by {how}, {found}"
-    summarised(as_json, summary.as_json() | {"validation": found.plain()}, [said, summary.text()])
+    summarised(as_json, summary.as_json() | {"validation": found.plain()}, [said, *brief(summary)])

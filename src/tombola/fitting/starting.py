@@ -5,8 +5,10 @@ and no GPU, so forking it is safe, which forking the caller would not be. It end
 """
 
 import os
+import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.context import BaseContext
 from typing import Final, Literal
@@ -22,8 +24,28 @@ def starting(module: str) -> BaseContext:
     """What starts processes in which ``module`` is loaded; of several asked for in one program, the first one is."""
     context = get_context(METHOD)
     if METHOD == "forkserver":
+        from multiprocessing.forkserver import ensure_running
+
         context.set_forkserver_preload([module, _BEFORE_STEPS])
+        with unheard():
+            ensure_running()
     return context
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """Processes started inside hear no Ctrl-C: the terminal sends it to all, and their parent is the one that acts.
+
+    Here it is heard when the block ends, however often it came.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def take_environment(given: Mapping[str, str]) -> None:

@@ -44,7 +44,7 @@ def timed(
     beside = yardstick if entrant.source is None else None
     engines = [*entrant.engines, *([] if beside is None else [beside.engine])]
     try:
-        drawn = verbs.draw(network, {**entrant.draw}, seed=wanted.seed)[-1]
+        drawn = verbs.draw(network, {**entrant.draw}, seed=wanted.seed)
         found = bench(
             network,
             drawn.masks,

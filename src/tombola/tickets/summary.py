@@ -87,7 +87,7 @@ class Summary:
         }
 
     def text(self) -> str:
-        """Lines for a terminal."""
+        """Lines for a notebook or a log; ``tombola show`` has a page."""
         pruned = self.total - self.kept
         lines = [
             f"{self.kind} ticket of {self.lineage.model_text or 'a model without a name'}",

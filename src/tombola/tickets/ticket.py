@@ -61,21 +61,17 @@ class Ticket:
     def apply(self, module: nn.Module, *, digest: str | None = None, any_weights: bool = False) -> None:
         """Put the ticket into ``module`` in place: pruned weights become exactly +0.0.
 
-        ``module`` is a body or a whole `Network`. A self-contained ticket also sets every other tensor of the body's
-        state. ``digest`` is the digest of the body's dense weights as they are now, which a `Network` is asked for; a
-        mask-only ticket drawn from other weights, and any ticket of another library's net, is refused unless
-        ``any_weights``. Nothing is changed when an error is raised.
+        ``module`` is a whole `Network` or its body: any module with these tensors, as timm and torchvision build them.
+        A self-contained ticket also sets every other tensor of the body's state. A mask-only ticket drawn from other
+        weights, and any ticket of another library's net, is refused unless ``any_weights``; ``digest`` is that of the
+        body's weights where it is known already. Nothing is changed when an error is raised.
         """
         body = module.body if isinstance(module, Network) else module
-        state = {name: value for name, value in body.state_dict().items() if isinstance(value, Tensor)}
         if not any_weights:
-            _refuse_other_library(body, self.lineage)
+            self.check_of(body, digest=digest, advice=f", {_ALL_THE_SAME}")
+        state = {name: value for name, value in body.state_dict().items() if isinstance(value, Tensor)}
         if self.weights is None:
-            shapes = {name: value.shape for name, value in state.items()}
-            self.check_fits(shapes)
-            if not any_weights:
-                known = weights_digest(body) if digest is None and body is not module else digest
-                self._check_digest(known, f", {_ALL_THE_SAME}")
+            self.check_fits({name: value.shape for name, value in state.items()})
             apply_masks(body, self.masks)
         else:
             _refuse(_state_problems(self.weights, state), "the ticket does not fit the model")
@@ -87,6 +83,18 @@ class Ticket:
         """Raises `TicketError` unless the masks fit tensors of these shapes, and weights of this digest if given."""
         _refuse(_mask_problems(self.masks, shapes), "the ticket does not fit the model")
         self._check_digest(digest)
+
+    def check_of(self, body: nn.Module, *, digest: str | None = None, advice: str = "") -> None:
+        """Raises `TicketError` unless the ticket is of this body: of its library, and a mask-only one of its weights.
+
+        ``digest`` is the weights' where it is known already; ``advice`` ends the message.
+        """
+        _refuse_other_library(body, self.lineage, advice)
+        if self.weights is None:
+            self.check_fits(
+                {name: value.shape for name, value in body.state_dict().items() if isinstance(value, Tensor)}
+            )
+            self._check_digest(weights_digest(body) if digest is None else digest, advice)
 
     def save(self, path: Path | str, values: str = "float32", *, overwrite: bool = False) -> Path:
         """Write the file whole or not at all; refuses to replace one unless ``overwrite``.
@@ -141,14 +149,14 @@ def _survivors(body: nn.Module, masks: Masks) -> Mapping[str, Tensor]:
     return MappingProxyType(kept)
 
 
-def _refuse_other_library(body: nn.Module, lineage: Lineage) -> None:
+def _refuse_other_library(body: nn.Module, lineage: Lineage, advice: str) -> None:
     """Two libraries may call alike the tensors of nets that compute differently."""
     own, of_ticket = type(body).__module__.partition(".")[0], lineage.dense.bare if lineage.dense else ""
     kind = of_ticket.partition(":")[0]
     if own != kind and own in _LIBRARIES and kind in _LIBRARIES:
         raise TicketError(
             f"the ticket is of {of_ticket}, and this net is {own}'s, which may compute something else of the same"
-            f" tensors; build {of_ticket}, {_ALL_THE_SAME}"
+            f" tensors; build {of_ticket}{advice}"
         )
 
 

@@ -217,7 +217,7 @@ TRANSFER: dict[str, Any] = {
 
 def test_the_ticket_that_is_kept_has_the_last_masks(tmp_path: Path) -> None:
     model = verbs.pretrain({"name": "resnet8", "width": 0.25}, DIGITS, {"epochs": "2it", "batch": 20})
-    (drawn,) = verbs.draw(model, {"name": "omp", "sparsity": 0.8})
+    drawn = verbs.draw(model, {"name": "omp", "sparsity": 0.8})
     adapted = verbs.transfer(model, drawn, DIGITS, TRANSFER)
     kept = verbs.keep(adapted, drawn, Task.parse(DIGITS))
     assert kept.masks == adapted.masks != drawn.masks

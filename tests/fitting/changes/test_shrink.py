@@ -138,7 +138,7 @@ def test_what_is_left_is_saved_drawn_and_transferred_as_any_other(tmp_path: Path
     assert units(searched) != units(supernet())
     again = load_network(Source.parse(SMALL), save_network(searched, tmp_path / "net.safetensors"))
     assert weights_digest(again) == weights_digest(searched)
-    (drawn,) = verbs.draw(again, {"name": "omp", "sparsity": 0.5})
+    drawn = verbs.draw(again, {"name": "omp", "sparsity": 0.5})
     finetune = {"name": "finetune", "fit": {**FIT, "epochs": "6it"}}
     joint = {"name": "finetune", "fit": {**FIT, "epochs": "6it", "changes": [SHRINK, PRUNE]}}
     adapted = verbs.transfer(again, drawn, digits, joint)

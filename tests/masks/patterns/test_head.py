@@ -45,7 +45,7 @@ def test_of_equal_heads_the_first_goes() -> None:
 def test_so_many_heads_of_every_family_as_asked(family: str) -> None:
     pytest.importorskip("transformers")
     network = encoder(family)
-    (ticket,) = verbs.draw(network, {"name": "omp", "sparsity": 0.375, "pattern": "head", "prunable": "attention"})
+    ticket = verbs.draw(network, {"name": "omp", "sparsity": 0.375, "pattern": "head", "prunable": "attention"})
     masks = ticket.masks
     assert (masks.total - masks.kept) / masks.total == 0.375, "three of eight heads"
     gone = [(masks[name] * 1.0).mean(1 if layer.heads is None or not layer.heads.read else 0) == 0

@@ -66,7 +66,7 @@ def test_names_are_resolved_and_wrong_ones_explained() -> None:
     assert torchvision.resolved("resnet50") == "resnet50"
     assert torchvision.resolved("resnet50@DEFAULT") == "resnet50@IMAGENET1K_V2"
     assert torchvision.resolved("resnet50@ResNet50_Weights.IMAGENET1K_V1") == "resnet50@IMAGENET1K_V1"
-    with pytest.raises(ModelError, match="no classifier 'resnet19'; write .*torchvision:resnet18"):
+    with pytest.raises(ModelError, match=r"no classifier 'resnet19'; write .*torchvision:resnet18"):
         torchvision.resolved("resnet19")
     with pytest.raises(ModelError, match="no weights 'IMAGENET1K_V3', did you mean 'IMAGENET1K_V2'"):
         torchvision.resolved("resnet50@IMAGENET1K_V3")

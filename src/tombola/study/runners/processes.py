@@ -22,7 +22,7 @@ from pydantic import field_validator
 
 from tombola.errors import StoreError
 from tombola.fitting.session import Bar, Reporter
-from tombola.fitting.starting import starting
+from tombola.fitting.starting import starting, unheard
 from tombola.registry import Examples
 from tombola.spec import option
 from tombola.study.runners import _worker
@@ -139,7 +139,8 @@ class _Pool:
     def _fill(self, frontier: Frontier, only: Stage | None) -> None:
         while len(self._running) < self._count and (stage := frontier.take(only)) is not None:
             try:
-                self._running[self._executor.submit(_worker.do, stage)] = stage
+                with unheard():
+                    self._running[self._executor.submit(_worker.do, stage)] = stage
             except BrokenProcessPool:
                 frontier.put_back(stage)
                 raise
