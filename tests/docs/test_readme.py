@@ -6,6 +6,8 @@ from typing import Final
 import pytest
 from tests.docs.shown import ROOT
 
+import tombola
+
 README: Final = (ROOT / "README.md").read_text("utf-8")
 
 
@@ -26,3 +28,9 @@ def test_what_is_linked_is_there(page: str) -> None:
     links = [link for link in re.findall(r"\]\(([^)#]+)", text) if "://" not in link]
     made = "reference/"  # by `make docs`
     assert [link for link in links if made not in link and not ((ROOT / page).parent / link).exists()] == []
+
+
+def test_the_version_is_said_alike_everywhere() -> None:
+    assert f'version = "{tombola.__version__}"' in (ROOT / "pyproject.toml").read_text("utf-8")
+    assert f"version: {tombola.__version__}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
+    assert f"## {tombola.__version__} (20" in (ROOT / "CHANGELOG.md").read_text("utf-8")
