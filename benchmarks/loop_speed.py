@@ -1,12 +1,12 @@
 """The training loop against itself: images a second of this tree and of an earlier commit, in turns.
 
-    python benchmarks/loop_speed.py [--before COMMIT] [--pairs 20] [--rounds 2] [--threads 1] [--quick]
+    python benchmarks/loop_speed.py [--before COMMIT] [--processes 6] [--rounds 8] [--threads 1] [--quick]
 
 Trains the demo's net on its glyphs and torchvision's ResNet-18 on glyphs of 64x64, naturally and against PGD-3, some
-steps at a time: a process with the code as it is here and one with the code of ``--before``, laid out in a scratch
-folder, work turn by turn on the same images. Rates are of the processor's time, so what else the machine does counts
-little; how a process lies in memory counts for several per cent, so there are many pairs of fresh processes with few
-turns each. The ratio is the median of the pairs', beside its 95 % interval (of order statistics: no shape is assumed).
+steps at a time. How a process lies in memory counts for several per cent, so one process holds both: the code as it is
+here and that of ``--before``, laid out in a scratch folder, each with modules of its own, and they train turn by turn
+on the same images. Rates are of the processor's time, so what else the machine does counts little. The ratio is the
+median over the rounds of all processes, beside its 95 % interval (of order statistics: no shape is assumed).
 With ``--before HEAD`` it tells what the measure itself is worth. The bar: no training below 0.98 of what it was. Beside
 the times it counts torch's operations of one more step on both sides, which nothing on the machine disturbs, and names
 those that differ.
@@ -24,9 +24,10 @@ import tarfile
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script, it finds those beside it
@@ -34,7 +35,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # run as a script,
 from benchmarks.bars import Bar, closing, parsed
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-Turns = dict[tuple[str, str], dict[str, list[float]]]
+Turns = dict[tuple[str, str], list[tuple[float, float]]]
+SIDES: Final = ("before", "after")
 BEFORE: Final = "19f4399"
 LEAST: Final = 0.98
 NETS: Final[dict[str, dict[str, Any]]] = {
@@ -55,24 +57,22 @@ SHARE: Final = {"natural": 1.0, "pgd": 0.5}
 
 def main() -> int:
     if sys.argv[1:2] == ["--work"]:
-        work(int(sys.argv[2]))
+        work(int(sys.argv[2]), {"before": Path(sys.argv[3]), "after": ROOT / "src"})
         return 0
     options = arguments()
     with tempfile.TemporaryDirectory() as scratch:
-        sides = {"before": laid_out(options.before, Path(scratch)), "after": ROOT / "src"}
+        before = laid_out(options.before, Path(scratch))
         for training in TRAININGS:
-            print(
-                f"{' '.join(training):17} {differing(*(operations(side, training) for side in sides.values()))}",
-                flush=True,
-            )
-        pairs = [turns(sides, options.rounds, options.threads) for _ in range(options.pairs)]
-    return closing(*(compared(pairs, training) for training in TRAININGS))
+            said = differing(*(operations(before, side, training) for side in SIDES))
+            print(f"{' '.join(training):17} {said}", flush=True)
+        found = [turns(before, options.rounds, options.threads) for _ in range(options.processes)]
+    return closing(*(compared(found, training) for training in TRAININGS))
 
 
-def operations(source: Path, training: tuple[str, str]) -> dict[str, int]:
+def operations(before: Path, side: str, training: tuple[str, str]) -> dict[str, int]:
     """How often one step more runs each of torch's operations; the median of five, as a bar is drawn now and then."""
-    with worker(source, 1) as process:
-        counts = [[asked(process, *training, counted=steps) for steps in (1, 2)] for _ in range(5)]
+    with worker(before, 1) as process:
+        counts = [[asked(process, side, *training, counted=steps) for steps in (1, 2)] for _ in range(5)]
     names = {name for one in counts for name in one[1]}
     more = {name: [two.get(name, 0) - one.get(name, 0) for one, two in counts] for name in names}
     return {name: int(statistics.median(found)) for name, found in more.items()}
@@ -86,40 +86,38 @@ def differing(before: Mapping[str, int], after: Mapping[str, int]) -> str:
     return f"{total:,} operations a step, the same as before" if not others else f"operations: {', '.join(others)}"
 
 
-def turns(sides: Mapping[str, Path], rounds: int, threads: int) -> Turns:
-    """Images a second of every turn of two fresh processes, by training and side."""
-    rates: Turns = {training: {name: [] for name in sides} for training in TRAININGS}
-    with ExitStack() as stack:
-        workers = {name: stack.enter_context(worker(source, threads)) for name, source in sides.items()}
+def turns(before: Path, rounds: int, threads: int) -> Turns:
+    """Images a second of every round of a fresh process, by training: before, after."""
+    rates: Turns = {training: [] for training in TRAININGS}
+    with worker(before, threads) as process:
         for training in TRAININGS:
             for number in range(rounds + 1):  # the first round warms up, and does not count
-                for name in list(workers) if number % 2 else list(reversed(workers)):
-                    found = asked(workers[name], *training)
-                    if number:
-                        rates[training][name].append(found)
+                order = SIDES if number % 2 else SIDES[::-1]
+                found = {side: asked(process, side, *training) for side in order}
+                if number:
+                    rates[training].append((found["before"], found["after"]))
     return rates
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--before", default=BEFORE, help="the commit to compare with")
-    parser.add_argument("--pairs", type=int, default=20, help="of fresh processes")
-    parser.add_argument("--rounds", type=int, default=2, help="turns of each process")
+    parser.add_argument("--processes", type=int, default=6, help="fresh ones, each with both sides in it")
+    parser.add_argument("--rounds", type=int, default=8, help="in each process: a turn of either side")
     parser.add_argument("--threads", type=int, default=1)
-    return parsed(parser, pairs=6, rounds=1)
+    return parsed(parser, processes=2, rounds=4)
 
 
-def compared(pairs: Sequence[Turns], training: tuple[str, str]) -> Bar:
+def compared(processes: Sequence[Turns], training: tuple[str, str]) -> Bar:
     """One line a training, and its bar."""
-    each = sorted(
-        statistics.median(pair[training]["after"]) / statistics.median(pair[training]["before"]) for pair in pairs
-    )
+    rounds = [both for one in processes for both in one[training]]
+    each = sorted(after / before for before, after in rounds)
     what, ratio = " ".join(training), statistics.median(each)
-    after = statistics.median(rate for pair in pairs for rate in pair[training]["after"])
+    after = statistics.median(rate for _, rate in rounds)
     low, high = (each[rank] for rank in around_median(len(each)))
     print(
         f"{what:17} {after:7.1f} images a processor second after, {ratio:.3f} times those before"
-        f" (95 % interval {low:.3f} to {high:.3f}, {len(each)} pairs of processes, {each[0]:.3f} to {each[-1]:.3f})",
+        f" (95 % interval {low:.3f} to {high:.3f}, {len(each)} rounds, {each[0]:.3f} to {each[-1]:.3f})",
         flush=True,
     )
     return Bar(what, ratio, LEAST, form=".3f")
@@ -137,11 +135,11 @@ def around_median(count: int) -> tuple[int, int]:
     return least, count - 1 - least
 
 
-def asked(process: subprocess.Popen[str], net: str, objective: str, counted: int = 0) -> Any:
-    """Images a second of one turn, from a worker; or what it counted of so many steps."""
+def asked(process: subprocess.Popen[str], side: str, net: str, objective: str, counted: int = 0) -> Any:
+    """Images a second of one turn of a side, from a worker; or what it counted of so many steps."""
     assert process.stdin is not None
     assert process.stdout is not None
-    process.stdin.write(json.dumps([net, objective, counted]) + "\n")
+    process.stdin.write(json.dumps([side, net, objective, counted]) + "\n")
     process.stdin.flush()
     answer = process.stdout.readline()
     if not answer:
@@ -150,10 +148,10 @@ def asked(process: subprocess.Popen[str], net: str, objective: str, counted: int
 
 
 @contextmanager
-def worker(source: Path, threads: int) -> Iterator[subprocess.Popen[str]]:
-    """A process that trains with the code in ``source``, ended with the block."""
-    environment = {**os.environ, "PYTHONPATH": str(source), "KINETO_LOG_LEVEL": "9"}  # the profiler is silent
-    command = [sys.executable, str(Path(__file__).resolve()), "--work", str(threads)]
+def worker(before: Path, threads: int) -> Iterator[subprocess.Popen[str]]:
+    """A process that trains with the code in ``before`` and with that beside this file, ended with the block."""
+    environment = {**os.environ, "KINETO_LOG_LEVEL": "9"}  # the profiler is silent
+    command = [sys.executable, str(Path(__file__).resolve()), "--work", str(threads), str(before)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
     try:
         yield process
@@ -172,42 +170,76 @@ def laid_out(commit: str, scratch: Path) -> Path:
     return scratch / "src"
 
 
-def work(threads: int) -> None:
-    """Answer each line that names a net and an objective by the images a second of its steps."""
-    import torch
-    from torch.profiler import ProfilerActivity, profile
+class Side:
+    """The code of one folder: its modules are the ones that imports find while it works."""
 
-    from tombola.fitting.fit import Fit
-    from tombola.fitting.seeds import generator
-    from tombola.fitting.session import Session
-    from tombola.models.source import Source
-    from tombola.spec import build
-    from tombola.tasks._base import Task
+    def __init__(self, source: Path) -> None:
+        self.source, self.modules = source, dict[str, ModuleType]()
+        self.prepared = dict[str, Any]()
 
-    torch.set_num_threads(threads)
-    prepared: dict[str, Any] = {}
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Imports of ``tombola``, those inside functions too, give this folder's modules."""
+        sys.path.insert(0, str(self.source))
+        sys.modules.update(self.modules)
+        try:
+            yield
+        finally:
+            sys.path.remove(str(self.source))
+            mine = [name for name in sys.modules if name.partition(".")[0] == "tombola"]
+            self.modules = {name: sys.modules.pop(name) for name in mine}
 
-    def trained(net: str, objective: str, steps: int) -> None:
-        task, model = prepared[net]
+    def trained(self, net: str, objective: str, steps: int) -> None:
+        """Train a prepared net for some steps."""
+        from tombola.fitting.fit import Fit
+        from tombola.fitting.session import Session
+        from tombola.spec import build
+
+        task, model = self.prepared[net]
         options = {"objective": OBJECTIVES[objective], "epochs": f"{steps}it", "batch": NETS[net]["batch"]}
         build(Fit, options).run(model, task, seed=0, session=Session())
 
+    def prepare(self, net: str) -> None:
+        """Make the net and its images, once."""
+        from tombola.fitting.seeds import generator
+        from tombola.models.source import Source
+        from tombola.tasks._base import Task
+
+        if net not in self.prepared:
+            task = Task.parse(NETS[net]["task"])
+            bare = Source.parse(NETS[net]["model"]).load(seed=0)
+            self.prepared[net] = task, task.head(bare, generator=generator(0, "head"))
+
+
+def work(threads: int, sources: Mapping[str, Path]) -> None:
+    """Answer each line that names a side, a net and an objective by the images a second of its steps."""
+    import torch
+
+    torch.set_num_threads(threads)
+    sides = {name: Side(source) for name, source in sources.items()}
     for line in sys.stdin:
-        net, objective, counted = json.loads(line)
-        setting = NETS[net]
-        if net not in prepared:
-            task = Task.parse(setting["task"])
-            bare = Source.parse(setting["model"]).load(seed=0)
-            prepared[net] = task, task.head(bare, generator=generator(0, "head"))
-        if counted:
-            with profile(activities=[ProfilerActivity.CPU]) as seen:
-                trained(net, objective, counted)
-            print(json.dumps({event.key: event.count for event in seen.key_averages()}), flush=True)
-            continue
-        steps = max(1, round(setting["steps"] * SHARE[objective]))
-        begun = time.process_time()
-        trained(net, objective, steps)
-        print(json.dumps(setting["batch"] * steps / (time.process_time() - begun)), flush=True)
+        name, net, objective, steps = json.loads(line)
+        with sides[name].working():
+            sides[name].prepare(net)
+            found = counted(sides[name], net, objective, steps) if steps else rate(sides[name], net, objective)
+        print(json.dumps(found), flush=True)
+
+
+def counted(side: Side, net: str, objective: str, steps: int) -> dict[str, int]:
+    """How often a training of so many steps runs each of torch's operations."""
+    from torch.profiler import ProfilerActivity, profile
+
+    with profile(activities=[ProfilerActivity.CPU]) as seen:
+        side.trained(net, objective, steps)
+    return {event.key: event.count for event in seen.key_averages()}
+
+
+def rate(side: Side, net: str, objective: str) -> float:
+    """Images a second of the processor's time."""
+    steps = max(1, round(NETS[net]["steps"] * SHARE[objective]))
+    begun = time.process_time()
+    side.trained(net, objective, steps)
+    return float(NETS[net]["batch"] * steps / (time.process_time() - begun))
 
 
 if __name__ == "__main__":
