@@ -1,5 +1,6 @@
 """`Call`: one call of an exported program, with what its arguments are."""
 
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -37,6 +38,8 @@ class Call:
 
     @property
     def _packet(self) -> str:
+        if self.node.target is operator.getitem:
+            return "getitem"
         return str(self.node.target).removeprefix("aten.").partition(".")[0]
 
     def get(self, index: int, name: str, default: Any = None) -> Any:

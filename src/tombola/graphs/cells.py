@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from tombola.graphs.ops import OfCells, Pair, Sides
+from tombola.graphs.ops import Activation, OfCells, Pair, Sides
 
 CELL = 4
 MOST = 255
@@ -57,28 +57,43 @@ class FromCells(OfCells):
     zero: int
 
 
-@dataclass(frozen=True, eq=False)
-class CellConv(OfCells):
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CellSums(OfCells):
     """A convolution of cells: int8 ``weight`` (out, in / groups, kh, kw) and int32 ``bias``, sums times ``factor``.
 
-    ``entering`` is the zero of what it reads, which is in the bias already and stands in the border. ``added``: what a
-    second input's steps are in its own steps, and that one's zero. The result is cut off at ``least`` and ``largest``
-    (its activation is in them) before ``zero`` is added.
+    ``entering`` is the zero of what it reads, which is in the bias already and stands in the border.
     """
 
     weight: Tensor
     bias: Tensor
     factor: Tensor
     entering: int
-    zero: int
-    least: int
-    largest: int
     stride: Pair = (1, 1)
     padding: Sides = (0, 0, 0, 0)
     dilation: Pair = (1, 1)
     groups: int = 1
     tensor: str = ""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CellConv(CellSums):
+    """Sums as cells: cut off at ``least`` and ``largest`` (its activation is in them) before ``zero`` is added.
+
+    ``added``: what a second input's steps are in its own steps, and that one's zero.
+    """
+
+    zero: int
+    least: int
+    largest: int
     added: tuple[float, int] | None = None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CellFloats(CellSums):
+    """Sums as floats, for what is not computed on cells; with ``residual`` a second input of floats is added first."""
+
+    activation: Activation | None = None
+    residual: bool = False
 
 
 @dataclass(frozen=True, eq=False)

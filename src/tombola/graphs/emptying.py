@@ -8,7 +8,8 @@ from torch.nn.functional import pad
 
 from tombola.graphs.graph import Graph, Node
 from tombola.graphs.interpret import activated
-from tombola.graphs.ops import Activate, Add, Concat, Conv, Flatten, Linear, Mul, Pad, Scale, Widen
+from tombola.graphs.ops import Activate, Add, Concat, Conv, Flatten, Linear, Mul, OfTokens, Pad, Scale, Widen
+from tombola.graphs.token_channels import read_by_tokens, zero_of_tokens
 
 
 def without_dead(graph: Graph) -> Graph:
@@ -27,7 +28,7 @@ def zero_channels(graph: Graph) -> dict[str, Tensor]:
     """For each node, which of its channels (or entries of a vector) are zero whatever the images are."""
     found: dict[str, Tensor] = {}
     for node in graph:
-        found[node.name] = _zero(node, [found[name] for name in node.inputs])
+        found[node.name] = _zero(node, [found[name] for name in node.inputs], graph)
     return found
 
 
@@ -76,8 +77,10 @@ def _by_output(op: Conv, channels: Tensor) -> Tensor:
     return channels.view(op.groups, 1, -1).expand(-1, outputs, -1).reshape(op.weight.shape[0], -1)
 
 
-def _zero(node: Node, inputs: list[Tensor]) -> Tensor:
+def _zero(node: Node, inputs: list[Tensor], graph: Graph) -> Tensor:
     op = node.op
+    if isinstance(op, OfTokens):
+        return zero_of_tokens(op, inputs, node, graph)
     if isinstance(op, Conv | Linear):
         bias = torch.zeros(op.weight.shape[0]) if op.bias is None else op.bias
         empty = (op.weight == 0).flatten(1).all(1) & (activated(bias, op.activation) == 0)
@@ -110,6 +113,8 @@ def _read(node: Node, place: int, read: Tensor, graph: Graph) -> Tensor:
         used = (op.weight != 0).flatten(2).any(2) & read[:, None]
         return used.view(op.groups, -1, used.shape[1]).any(1).flatten()
     shape = graph[node.inputs[place]].shape
+    if isinstance(op, OfTokens):
+        return read_by_tokens(op, place, read, node, shape)
     if isinstance(op, Concat):
         start = sum(graph[name].shape[0] for name in node.inputs[:place])
         return read[start : start + shape[0]]

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from tombola.graphs.graph import Graph, Node
-from tombola.graphs.ops import Activate, Add, Conv, Linear, Pad, Pool, Sides
+from tombola.graphs.ops import Activate, Add, Conv, Linear, Pad, Pool, Scale, Sides
+from tombola.graphs.tokens import Norm
 
 
 def fused(graph: Graph) -> Graph:
@@ -13,7 +14,7 @@ def fused(graph: Graph) -> Graph:
 
     A sum goes into the later of the two convolutions it adds, so that the other one's result is there by then.
     """
-    for merge in (_steps, _border, _sum, _activation):
+    for merge in (_steps, _border, _scale, _sum, _activation):
         graph = _merged(graph, merge)
     return graph
 
@@ -55,6 +56,16 @@ def _border(graph: Graph, node: Node) -> tuple[Node, Node] | None:
         return None
     op = replace(node.op, padding=_both(node.op.padding, pad.op.padding))
     return pad, replace(node, op=op, inputs=(*pad.inputs, *node.inputs[1:]))
+
+
+def _scale(graph: Graph, node: Node) -> tuple[Node, Node] | None:
+    """What scales a norm's output that nobody else reads, into the norm."""
+    if not isinstance(node.op, Scale):
+        return None
+    norm = graph[node.inputs[0]]
+    if not isinstance(norm.op, Norm) or norm.op.scale is not None or not graph.only_reader(norm.name):
+        return None
+    return norm, norm.with_op(replace(norm.op, scale=node.op.scale, shift=node.op.shift))
 
 
 def _sum(graph: Graph, node: Node) -> tuple[Node, Node] | None:

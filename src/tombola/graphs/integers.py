@@ -11,9 +11,11 @@ from torch.nn import functional as F
 from tombola.graphs.cells import (
     MOST,
     CellConv,
+    CellFloats,
     CellLinear,
     CellMax,
     CellMean,
+    CellSums,
     EnterCells,
     FromCells,
     ToCells,
@@ -33,6 +35,8 @@ def of_cells(op: OfCells, inputs: list[Tensor]) -> Tensor:
             return meant(op, x)
         case CellConv():
             return convolved(op, x, inputs[1] if op.added else None)
+        case CellFloats():
+            return floated(op, x, inputs[1] if op.residual else None)
         case CellMax():
             return largest(op, x)
         case CellMean():
@@ -65,7 +69,13 @@ def convolved(op: CellConv, q: Tensor, beside: Tensor | None = None) -> Tensor:
     return _cut_and_rounded(steps, op.least, op.largest, op.zero)
 
 
-def conv_sums(op: CellConv, q: Tensor) -> Tensor:
+def floated(op: CellFloats, q: Tensor, beside: Tensor | None = None) -> Tensor:
+    """The floats of a convolution of a rounded map, and what is added to them; before its activation."""
+    found = conv_sums(op, q).float() * _a_channel(op.factor, q)
+    return found if beside is None else found + beside
+
+
+def conv_sums(op: CellSums, q: Tensor) -> Tensor:
     """Whole sums, the bias among them."""
     top, bottom, left, right = op.padding
     framed = F.pad(q.double(), (left, right, top, bottom), value=float(op.entering))

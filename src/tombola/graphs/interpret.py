@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from tombola.graphs.cells import CellLinear
+from tombola.graphs.attending import of_tokens
+from tombola.graphs.cells import CellFloats, CellLinear
 from tombola.graphs.graph import Graph, Node
 from tombola.graphs.integers import multiplied, of_cells
 from tombola.graphs.ops import (
@@ -21,6 +22,7 @@ from tombola.graphs.ops import (
     Linear,
     Mul,
     OfCells,
+    OfTokens,
     Pad,
     Pool,
     Scale,
@@ -35,6 +37,9 @@ ACTIVATIONS: dict[Activation, Callable[[Tensor], Tensor]] = {
     "hardswish": F.hardswish,
     "hardsigmoid": F.hardsigmoid,
     "sigmoid": torch.sigmoid,
+    "gelu": F.gelu,
+    "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"),
+    "tanh": torch.tanh,
 }
 
 
@@ -47,12 +52,15 @@ def values(graph: Graph, x: Tensor) -> Mapping[str, Tensor]:
     """Every node's output by its name."""
     found: dict[str, Tensor] = {graph.input.name: x}
     for node in graph.nodes[1:]:
-        found[node.name] = output_of(node, [found[name] for name in node.inputs])
+        made = output_of(node, [found[name] for name in node.inputs])
+        found[node.name] = made if node.inputs else made.expand(len(x), *node.shape)
     return found
 
 
 def output_of(node: Node, inputs: list[Tensor]) -> Tensor:
     """One node's output of these inputs."""
+    if isinstance(node.op, OfTokens):
+        return of_tokens(node.op, inputs, node)
     x = inputs[0]
     match node.op:
         case Conv() as op:
@@ -84,6 +92,8 @@ def output_of(node: Node, inputs: list[Tensor]) -> Tensor:
             return x
         case CellLinear() as op:
             return multiplied(op, x).view(len(x), *node.shape)
+        case CellFloats() as op:
+            return activated(of_cells(op, inputs), op.activation)
         case OfCells() as op:
             return of_cells(op, inputs)
 

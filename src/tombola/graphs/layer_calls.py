@@ -7,7 +7,7 @@ from torch import Tensor
 
 from tombola.graphs.call import Call, Found, Unsupported
 from tombola.graphs.graph import Shape
-from tombola.graphs.ops import Adaptive, Conv, Flatten, Linear, Op, Pair, Pool, Scale, Sides
+from tombola.graphs.ops import Adaptive, Conv, Flatten, Op, Pair, Pool, Scale, Sides
 
 
 def convolution(call: Call) -> Found:
@@ -27,14 +27,6 @@ def _conv_padding(given: Any, weight: Tensor, dilation: Pair) -> Sides:
         return (high, high, wide, wide)
     rows, columns = (step * (length - 1) for step, length in zip(dilation, weight.shape[2:], strict=True))
     return (rows // 2, rows - rows // 2, columns // 2, columns - columns // 2)
-
-
-def linear(call: Call) -> Found:
-    weight, bias = call.get(1, "weight"), call.get(2, "bias")
-    _tensors("a linear layer", weight, bias)
-    if len(call.inputs[0]) != 1:
-        raise Unsupported(f"a linear layer takes a vector here, and this one is given {call.inputs[0]}")
-    return [(Linear(weight, bias, call.state(1)), call.shape)]
 
 
 def batch_norm(call: Call) -> Found:

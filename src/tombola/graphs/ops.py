@@ -10,7 +10,9 @@ from torch import Tensor
 
 Pair: TypeAlias = tuple[int, int]
 Sides: TypeAlias = tuple[int, int, int, int]
-Activation: TypeAlias = Literal["relu", "relu6", "silu", "hardswish", "hardsigmoid", "sigmoid"]
+Activation: TypeAlias = Literal[
+    "relu", "relu6", "silu", "hardswish", "hardsigmoid", "sigmoid", "gelu", "gelu_tanh", "tanh"
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +129,25 @@ class OfCells:
     """An operation on rounded maps: `graphs.cells` has them."""
 
 
+@dataclass(frozen=True, eq=False)
+class OfTokens:
+    """An operation of transformers, or one on the order of values: `graphs.tokens` has them."""
+
+
 Op: TypeAlias = (
-    Input | Conv | Linear | Scale | Activate | Add | Mul | Concat | Pad | Widen | Pool | Adaptive | Flatten | OfCells
+    Input
+    | Conv
+    | Linear
+    | Scale
+    | Activate
+    | Add
+    | Mul
+    | Concat
+    | Pad
+    | Widen
+    | Pool
+    | Adaptive
+    | Flatten
+    | OfCells
+    | OfTokens
 )

@@ -15,10 +15,16 @@ from torch import Tensor, fx, nn
 from torch.fx import config
 
 from tombola.errors import ModelError
-from tombola.graphs.aten import operations
+from tombola.graphs.asked import Asked, Value, viewed
+from tombola.graphs.aten import SAME, VIEWED, operations
 from tombola.graphs.call import Call, Unsupported
-from tombola.graphs.graph import Graph, Node, Shape
+from tombola.graphs.graph import Graph, Shape
+from tombola.graphs.growing import Growing
 from tombola.graphs.ops import Conv, Input, Linear, Op, Scale
+from tombola.graphs.views import Crossing, View, whole
+
+FRESH = frozenset(("new_zeros", "new_ones", "new_full", "zeros_like", "ones_like", "full_like"))
+"""What reads of a value its shape alone."""
 
 
 def trace(network: nn.Module, size: tuple[int, int, int]) -> Graph:
@@ -77,41 +83,58 @@ class _Reading:
 
     def __init__(self, tensors: dict[str, tuple[str, Tensor]]) -> None:
         self.tensors = tensors
-        self.nodes: dict[str, Node] = {}
-        self.now: dict[str, str] = {}
+        self.growing = Growing()
+        self.now: dict[str, Value] = {}
         self.output = ""
 
     def step(self, node: fx.Node) -> None:
         if node.op == "placeholder":
             if node.name not in self.tensors:
-                self._put(node, Input(), ())
+                shape = _shape(node)[1:]
+                self.now[node.name] = whole(self.growing.put(node.name, Input(), (), shape), shape)
         elif node.op == "output":
             self.output = self._result(node)
         else:
             self._call(node)
 
     def graph(self) -> Graph:
-        graph = Graph(tuple(self.nodes.values()), self.output)
+        graph = Graph(tuple(self.growing.nodes.values()), self.output)
         return graph.with_nodes(graph.nodes)
 
     def _call(self, node: fx.Node) -> None:
+        call = self._described(node, ())
         values = [value for value in _values(node) if value.name not in self.tensors]
-        if not values:
+        if not values or call.kind in FRESH:
             self.tensors[node.name] = ("", self._constant(node))
             return
-        inputs = self._larger_first(tuple(self.now[value.name] for value in values), node)
-        call = self._described(node, tuple(self.nodes[name].shape for name in inputs))
         try:
-            found = operations(call)
+            self.now[node.name] = self._read(node, call, [self.now[value.name] for value in values])
+        except Crossing:
+            raise _refused(node, f"values of {_shape(node)} across what lies apart in a map") from None
         except Unsupported as error:
             raise _refused(node, str(error)) from None
-        self._follow(node, found, inputs)
         if call.in_place:
             self.now[values[0].name] = self.now[node.name]
 
+    def _read(self, node: fx.Node, call: Call, values: list[Value]) -> Value:
+        if call.kind in SAME:
+            return values[0]
+        reader = VIEWED.get(call.kind)
+        found = reader and reader(Asked(node, call, self.now, self.growing, _shape(node)))
+        if found is not None:
+            return found
+        names = tuple(self.growing.plain(viewed(value)) for value in values)
+        inputs = self._larger_first(names, node)
+        described = self._described(node, tuple(self.growing.nodes[name].shape for name in inputs))
+        return self._follow(node, operations(described), inputs)
+
     def _constant(self, node: fx.Node) -> Any:
         """What a call gives that reads no image: parameters, and what is computed from them."""
-        args, kwargs = fx.map_arg((node.args, node.kwargs), lambda value: self.tensors[value.name][1])
+        held = {name: value for name, (_, value) in self.tensors.items()}
+        args, kwargs = fx.map_arg(
+            (node.args, node.kwargs),
+            lambda value: held[value.name] if value.name in held else torch.zeros(_shape(value)),
+        )
         assert callable(node.target)
         with torch.no_grad():
             return node.target(*args, **kwargs)
@@ -119,30 +142,24 @@ class _Reading:
     def _described(self, node: fx.Node, shapes: tuple[Shape, ...]) -> Call:
         tensors = {name: value for name, (_, value) in self.tensors.items()}
         names = {name: state for name, (state, _) in self.tensors.items()}
-        return Call(node, tensors, names, shapes, _shape(node))
+        return Call(node, tensors, names, shapes, _shape(node)[1:])
 
-    def _follow(self, node: fx.Node, found: list[tuple[Op, Shape]], inputs: tuple[str, ...]) -> None:
+    def _follow(self, node: fx.Node, found: list[tuple[Op, Shape]], inputs: tuple[str, ...]) -> View:
         """Put the operations one behind the other; no operation at all is the first input itself."""
         last = inputs
         for number, (op, shape) in enumerate(found):
-            name = self._name(node, op, number)
-            self.nodes[name] = Node(name, op, last, shape)
-            last = (name,)
-        self.now[node.name] = last[0]
+            last = (self.growing.put(self._name(node, op, number), op, last, shape),)
+        return whole(last[0], self.growing.nodes[last[0]].shape)
 
     def _larger_first(self, inputs: tuple[str, ...], node: fx.Node) -> tuple[str, ...]:
         """A sum's and a product's input of (C, 1, 1) stands second."""
-        small = [self.nodes[name].shape != _shape(node) for name in inputs]
+        small = [self.growing.nodes[name].shape != _shape(node)[1:] for name in inputs]
         commutes = str(node.target).startswith(("aten.add", "aten.mul"))
         return inputs[::-1] if commutes and small == [True, False] else inputs
 
-    def _put(self, node: fx.Node, op: Op, inputs: tuple[str, ...]) -> None:
-        self.nodes[node.name] = Node(node.name, op, inputs, _shape(node))
-        self.now[node.name] = node.name
-
     def _name(self, node: fx.Node, op: Op, number: int) -> str:
         own = _layer_name(op)
-        if own and own not in self.nodes:
+        if own and own not in self.growing.nodes:
             return own
         return node.name if number == 0 else f"{node.name}_{number}"
 
@@ -150,7 +167,10 @@ class _Reading:
         results = node.args[0]
         if not isinstance(results, tuple | list) or len(results) != 1 or not isinstance(results[0], fx.Node):
             raise ModelError("this network answers with more than one tensor; give one that returns its logits alone")
-        return self.now[results[0].name]
+        try:
+            return self.growing.plain(viewed(self.now[results[0].name]))
+        except Unsupported as error:
+            raise ModelError(f"this network answers with {error}") from None
 
 
 def _layer_name(op: Op) -> str:
@@ -167,8 +187,9 @@ def _values(node: fx.Node) -> Iterator[fx.Node]:
 
 
 def _shape(node: fx.Node) -> Shape:
+    """Of a tensor, its batch of one included."""
     value = node.meta.get("val")
-    return tuple(int(length) for length in value.shape[1:]) if isinstance(value, Tensor) else ()
+    return tuple(int(length) for length in value.shape) if isinstance(value, Tensor) else ()
 
 
 def _refused(node: fx.Node, why: str) -> ModelError:

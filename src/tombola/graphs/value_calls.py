@@ -82,10 +82,6 @@ def reshaped(call: Call) -> Found:
     return [(Flatten(), call.shape)]
 
 
-def nothing(_: Call) -> Found:
-    return []
-
-
 def _broadcast(inputs: tuple[Shape, ...], shape: Shape) -> Shape:
     if shape not in inputs or not {*inputs} <= {shape, (shape[0], 1, 1)}:
         raise Unsupported(f"two inputs of {inputs[0]} and {inputs[1]}; they are of one shape, or one is (C, 1, 1)")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from tombola.graphs.cells import CellConv, CellLinear
+from tombola.graphs.cells import CellLinear, CellSums
 from tombola.graphs.emptying import without_dead
 from tombola.graphs.folding import folded
 from tombola.graphs.fusing import fused
@@ -102,7 +102,7 @@ def layers_of(program: Program, values: Values = "float32", choose: Choose | Non
 
 
 def _layer(step: Step, values: Values, choose: Choose | None) -> PackedLayer:
-    if isinstance(step.op, CellConv):
+    if isinstance(step.op, CellSums):
         packed = pack_cells(step.op, step.reads[0].layout, step.writes.layout)
         return PackedLayer(step, packed, packed.tables)
     if isinstance(step.op, CellLinear):

@@ -6,7 +6,7 @@ from typing import Final
 
 from torch import Tensor
 
-from tombola.graphs.cells import CellConv, CellLinear
+from tombola.graphs.cells import CellLinear, CellSums
 from tombola.graphs.ops import Conv, Linear
 from tombola.native.packed import Array, Packed
 from tombola.native.program import Step
@@ -52,5 +52,5 @@ class PackedLayer:
 
 
 def _weight(step: Step) -> Tensor:
-    assert isinstance(step.op, Conv | Linear | CellConv | CellLinear)
+    assert isinstance(step.op, Conv | Linear | CellSums | CellLinear)
     return step.op.weight

@@ -8,7 +8,7 @@ planes: the pixels, and zeros everywhere else. Behind the last plane lies `SLACK
 
 from dataclasses import dataclass
 
-from tombola.graphs.cells import CellConv
+from tombola.graphs.cells import CellSums
 from tombola.graphs.ops import Conv
 
 SLACK = 1024
@@ -62,6 +62,6 @@ class Layout:
         return channel * self.plane + self.origin + y * self.row + x
 
 
-def margin_for(conv: Conv | CellConv) -> int:
+def margin_for(conv: Conv | CellSums) -> int:
     """The margin that lets a convolution of stride 1 read its input where it lies; any other works, by a copy."""
     return max(conv.padding) if conv.stride == (1, 1) else 0

@@ -10,7 +10,17 @@ from dataclasses import replace
 import torch
 
 from tombola.errors import ModelError
-from tombola.graphs.cells import CellConv, CellLinear, CellMax, CellMean, EnterCells, FromCells, ToCells
+from tombola.graphs.cells import (
+    CellConv,
+    CellFloats,
+    CellLinear,
+    CellMax,
+    CellMean,
+    CellSums,
+    EnterCells,
+    FromCells,
+    ToCells,
+)
 from tombola.graphs.graph import Graph, Node, Shape
 from tombola.graphs.ops import (
     Activate,
@@ -28,7 +38,9 @@ from tombola.graphs.ops import (
     Scale,
     Widen,
 )
+from tombola.graphs.tokens import Attention, Constant, Join, Move, Norm, Part
 from tombola.native.layout import Layout, margin_for
+from tombola.native.moving import Moved, joined, lies_so, moved
 from tombola.native.program import Kind, Place, Program, Step
 from tombola.native.vectors import with_vectors
 
@@ -67,7 +79,11 @@ class _Places:
         self.graph = graph
         self.margins = _margins(graph)
         self.same = {node.name: node.inputs[0] for node in graph if self._changes_nothing(node)}
-        self.given: dict[str, tuple[str, int]] = {}
+        self.given: dict[str, tuple[str, int]] = {
+            node.name: (self._real(node.inputs[0]), node.op.first * self._layout(node.shape).plane)
+            for node in graph
+            if isinstance(node.op, Part)
+        }
         self.sizes: list[int] = []
         self.buffers: dict[str, int] = {}
         for node in reversed(graph.nodes):
@@ -92,12 +108,16 @@ class _Places:
 
     def steps(self, node: Node) -> list[Step]:
         """The calls that compute a node, none if its map is there already."""
-        if node.name in self.same or self._enters_scaled(node):
+        if node.name in self.same or self._enters_scaled(node) or isinstance(node.op, Part):
             return []
         if isinstance(node.op, Concat):
             return self._copies(node)
+        if isinstance(node.op, Join):
+            return self._joins(node)
         reads = () if self._is_entry(node) else tuple(self.of(name) for name in node.inputs)
         op = node.op if not isinstance(node.op, Input) else _unit(node.shape[0])
+        if isinstance(op, Move):
+            op = moved(op, reads[0].layout, self.of(node.name).layout)
         kind = "enter" if self._is_entry(node) and not isinstance(op, EnterCells) else _kind(op)
         return [Step(node.name, kind, op, reads, self.of(node.name))]
 
@@ -110,6 +130,16 @@ class _Places:
                 target = replace(whole, layout=place.layout, offset=whole.offset + offset)
                 steps.append(Step(f"{node.name}.{number}", "copy", node.op, (place,), target))
             offset += place.layout.channels * place.layout.plane
+        return steps
+
+    def _joins(self, node: Node) -> list[Step]:
+        """One for each part of pixels."""
+        whole, steps, before = self.of(node.name), [], 0
+        for number, name in enumerate(node.inputs):
+            place = self.of(name)
+            op = joined(place.layout, whole.layout, before)
+            steps.append(Step(f"{node.name}.{number}", "move", op, (place,), whole))
+            before += place.layout.height * place.layout.width
         return steps
 
     def _gather(self, node: Node) -> None:
@@ -142,7 +172,9 @@ class _Places:
     def _in_place(self, node: Node) -> None:
         own = self._real(node.inputs[0])
         alone = self.graph.only_reader(node.inputs[0]) is node and own == node.inputs[0]
-        gathered = own in self.given and isinstance(self.graph[self.given[own][0]].op, Concat | Widen)
+        gathered = isinstance(self.graph[own].op, Part | Constant)
+        if own in self.given:
+            gathered = gathered or isinstance(self.graph[self.given[own][0]].op, Concat | Widen)
         entry = self._is_entry(node) or isinstance(self.graph[own].op, Concat | Widen)
         if alone and not gathered and not entry and node.name not in self.given and not self._among_the_rest(node):
             self.given[node.name] = (own, 0)
@@ -156,9 +188,11 @@ class _Places:
         return name
 
     def _changes_nothing(self, node: Node) -> bool:
+        before = self.graph[node.inputs[0]].shape if node.inputs else ()
+        if isinstance(node.op, Move):
+            return lies_so(node.op, self._layout(before), self._layout(node.shape))
         if not isinstance(node.op, Flatten | Adaptive):
             return False
-        before = self.graph[node.inputs[0]].shape
         return before == node.shape or self._layout(before).plane == self._layout(node.shape).plane == 1
 
     def _is_entry(self, node: Node) -> bool:
@@ -179,7 +213,7 @@ def _margins(graph: Graph) -> dict[tuple[int, int], int]:
     """For each height and width, the widest margin any reader of such a map needs; a vector has none."""
     found: dict[tuple[int, int], int] = {}
     for node in graph:
-        if isinstance(node.op, Conv | CellConv):
+        if isinstance(node.op, Conv | CellSums):
             size = graph[node.inputs[0]].shape[1:]
             found[size[0], size[1]] = max(found.get((size[0], size[1]), 0), margin_for(node.op))
     return found | {(1, 1): 0}
@@ -203,7 +237,12 @@ def _kind(op: Op) -> Kind:
         Pad: "pad",
         Widen: "widen",
         Adaptive: "adaptive",
+        Norm: "norm",
+        Attention: "attend",
+        Moved: "move",
+        Constant: "constant",
         CellConv: "cells",
+        CellFloats: "cells",
         CellLinear: "dots",
         EnterCells: "enter_cells",
         ToCells: "to_cells",

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from tombola.native.choosing import Choice
 
 Array = npt.NDArray[np.generic]
-ACTIVATIONS = (None, "relu", "relu6", "silu", "hardswish", "hardsigmoid", "sigmoid")
+ACTIVATIONS = (None, "relu", "relu6", "silu", "hardswish", "hardsigmoid", "sigmoid", "gelu", "gelu_tanh", "tanh")
 
 
 @dataclass(frozen=True)

@@ -1,29 +1,33 @@
 """The tables of ``net.c``: the net's steps, layers and sizes as C text."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from tombola.graphs.cells import CellMax, CellMean, EnterCells, FromCells, ToCells
-from tombola.graphs.ops import Activate, Concat, Pad, Pool, Scale, Widen
+from tombola.graphs.ops import Activate, Concat, OfTokens, Pad, Pool, Scale, Widen
+from tombola.graphs.tokens import Norm
 from tombola.native.arena import aligned
 from tombola.native.data import Data, sum_of
+from tombola.native.initialisers import fields_of, map_of
 from tombola.native.int8.packing import exact
 from tombola.native.layer import LAYERS, PackedLayer
-from tombola.native.layout import Layout
 from tombola.native.memory import Memory
+from tombola.native.packed import ACTIVATIONS
 from tombola.native.program import Program, Step
+from tombola.native.token_tables import attend_scratch, token_data, token_fields
 
 ENCODINGS = {"float32": 0, "float16": 1, "int8": 2}
 """How values are stored: the numbers that the C decoders know them by."""
 
-ACTIVATIONS = {"relu": 1, "relu6": 2, "silu": 3, "hardswish": 4, "hardsigmoid": 5, "sigmoid": 6}
+OTHERS = {"attend": "attends", "move": "moves"}
+"""Steps without weights that have a table of their own; all others without are `plains`."""
 
 
 def sizes(program: Program, memory: Memory, layers: Sequence[PackedLayer], decoded: int, data: Data) -> str:
     """The numbers that the engine is compiled with."""
     kinds = [layer.packed.kind for layer in layers]
-    scratch = max((layer.packed.scratch for layer in layers), default=0)
+    scratch = max([0, *(layer.packed.scratch for layer in layers), *map(attend_scratch, program.steps)])
     numbers = {
         "NET_STEPS": len(program.steps),
         "NET_TAIL_AT": program.tail,
@@ -66,7 +70,7 @@ def layer_tables(layers: Sequence[PackedLayer]) -> str:
     found = []
     for kind in LAYERS:
         rows = [
-            f"    {_fields(layer.packed.fields)}, /* {comment(layer.step.name)} */"
+            f"    {fields_of(layer.packed.fields)}, /* {comment(layer.step.name)} */"
             for layer in layers
             if layer.packed.kind == kind
         ]
@@ -111,7 +115,7 @@ def _all(kind: str) -> str:
 
 def step_tables(program: Program, memory: Memory, data: Data) -> str:
     """``plains`` and ``steps``."""
-    plains: list[str] = []
+    plains: dict[str, list[str]] = {"plains": [], "attends": [], "moves": []}
     rows: list[str] = []
     numbers = dict.fromkeys(LAYERS, 0)
     for step in program.steps:
@@ -120,16 +124,25 @@ def step_tables(program: Program, memory: Memory, data: Data) -> str:
             fields["layer"] = str(numbers[step.kind])
             numbers[step.kind] += 1
         else:
-            fields["plain"] = str(len(plains))
-            plains.append(f"    {_plain(step)}, /* {comment(step.name)} */")
-        rows.append(f"    {_fields(fields | _places(step, memory) | _scales(step, data))}, /* {comment(step.name)} */")
-    all_plains = ["static const struct plain plains[] = {", *plains, "    {0},", "};", ""]
-    return "\n".join([*all_plains, "static const struct step steps[] = {", *rows, "};"])
+            kind = OTHERS.get(step.kind, "plains")
+            fields["plain"] = str(len(plains[kind]))
+            written = token_fields(step) if step.kind in OTHERS else _plain(step)
+            plains[kind].append(f"    {written}, /* {comment(step.name)} */")
+        rows.append(
+            f"    {fields_of(fields | _places(step, memory) | _scales(step, data))}, /* {comment(step.name)} */"
+        )
+    others = [
+        line
+        for name, own in plains.items()
+        if own or name != "attends"  # a net that never attends has no such struct
+        for line in (f"static const struct {name[:-1]} {name}[] = {{", *own, "    {0},", "};", "")
+    ]
+    return "\n".join([*others, "static const struct step steps[] = {", *rows, "};"])
 
 
 def _places(step: Step, memory: Memory) -> dict[str, str]:
     found = {"out": str(memory.at(step.writes))}
-    for name, place in zip(("in", "other"), step.reads, strict=False):
+    for name, place in zip(("in", "other", "third"), step.reads, strict=False):
         found[name] = str(memory.at(place))
     if step.kind in ("conv", "cells") and len(step.reads) == 2:
         found["adds"] = "1"
@@ -137,6 +150,8 @@ def _places(step: Step, memory: Memory) -> dict[str, str]:
 
 
 def _scales(step: Step, data: Data) -> dict[str, str]:
+    if isinstance(step.op, OfTokens):
+        return {name: str(data.add(table)) for name, table in token_data(step).items()}
     if not isinstance(step.op, Scale | EnterCells):
         return {}
     return {
@@ -148,9 +163,11 @@ def _scales(step: Step, data: Data) -> dict[str, str]:
 def _plain(step: Step) -> str:
     op = step.op
     second = step.reads[-1] if step.reads else step.writes
-    fields = {"in": _map(second.layout), "out": _map(step.writes.layout)}
+    fields = {"in": map_of(second.layout), "out": map_of(step.writes.layout)}
     if isinstance(op, Activate):
-        fields["kind"] = str(ACTIVATIONS[op.kind])
+        fields["kind"] = str(ACTIVATIONS.index(op.kind))
+    elif isinstance(op, Norm):
+        fields |= {"value": exact(op.eps), "counts": str(int(op.scale is not None))}
     elif isinstance(op, Pool):
         fields |= {"kernel": _pair(op.kernel), "stride": _pair(op.stride), "dilation": _pair(op.dilation)}
         fields |= {"before": _pair(op.padding[::2]), "counts": str(int(op.counts_padding))}
@@ -159,7 +176,7 @@ def _plain(step: Step) -> str:
     elif isinstance(op, Widen):
         fields["before"] = _pair((op.before, op.after))
     elif isinstance(op, EnterCells):
-        fields |= {"in": _map(replace(step.writes.layout, channels=len(op.scale))), "counts": str(op.zero)}
+        fields |= {"in": map_of(replace(step.writes.layout, channels=len(op.scale))), "counts": str(op.zero)}
     elif isinstance(op, ToCells):
         fields |= {"value": exact(op.factor), "counts": str(op.zero)}
     elif isinstance(op, FromCells):
@@ -171,17 +188,8 @@ def _plain(step: Step) -> str:
         fields["counts"] = str(op.zero)
     elif isinstance(op, Concat):
         fields["out"] = fields["in"]
-    return _fields(fields)
-
-
-def _map(layout: Layout) -> str:
-    numbers = layout.channels, layout.height, layout.width, layout.row, layout.plane, layout.origin
-    return f"{{{', '.join(map(str, numbers))}}}"
+    return fields_of(fields)
 
 
 def _pair(numbers: Sequence[int]) -> str:
     return f"{{{numbers[0]}, {numbers[1]}}}"
-
-
-def _fields(fields: Mapping[str, object]) -> str:
-    return "{" + ", ".join(f".{name} = {value}" for name, value in fields.items()) + "}"

@@ -82,6 +82,8 @@ def net_c(program: Program, layers: Sequence[PackedLayer], data: Data) -> str:
             f"#define NET_LINE {longest_line(program)}",
             _part("pool.h", seen),
             _part("cells_ops.h", seen),
+            _part("tokens.h", seen),
+            *([_part("attend.h", seen)] if any(step.kind == "attend" for step in program.steps) else []),
             _part("threads.h", seen),
             _part("step.h", seen),
             numbers,

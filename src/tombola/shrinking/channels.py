@@ -13,6 +13,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
+from tombola.errors import ModelError
 from tombola.graphs.graph import Graph, Node
 from tombola.graphs.ops import (
     Activate,
@@ -24,6 +25,7 @@ from tombola.graphs.ops import (
     Input,
     Linear,
     Mul,
+    OfTokens,
     Pad,
     Pool,
     Scale,
@@ -57,6 +59,12 @@ def channels_of(graph: Graph, *, widens: Collection[str] = (), whole_groups: boo
 
     ``widens`` names the nodes that add channels of zeros and can be made to add fewer.
     """
+    for node in graph:
+        if isinstance(node.op, OfTokens):
+            raise ModelError(
+                f"{node.name!r} is a norm over channels, an attention or values in another order, whose channels cannot"
+                " be taken out of a net of images"
+            )
     found = _Ties(whole_groups, frozenset(widens))
     for node in graph:
         found.add(graph, node)

@@ -13,7 +13,13 @@ from tombola.native.layout import Layout
 def conv(weight: torch.Tensor, **more: object) -> CellConv:
     outputs = len(weight)
     made = CellConv(
-        weight.to(torch.int8), torch.arange(outputs, dtype=torch.int32), torch.full((outputs,), 0.5), 0, 0, 0, 255
+        weight=weight.to(torch.int8),
+        bias=torch.arange(outputs, dtype=torch.int32),
+        factor=torch.full((outputs,), 0.5),
+        entering=0,
+        zero=0,
+        least=0,
+        largest=255,
     )
     return replace(made, **more)  # type: ignore[arg-type]  # its fields
 

@@ -17,6 +17,7 @@ enum { CELLS_MOST = 16 * 16 }; /* cells of a row of a tile */
 struct cells {
     int lists;        /* of a quad: 4 / B */
     struct conv conv; /* channels are cells, rows are quads, tile and less nothing */
+    int floats;       /* 0, or the channels of floats that come out in the place of cells */
     int adds_zero;    /* of the map that is added, whose steps are `adds` of the result's */
     float adds;
     struct cells_ends ends;
@@ -100,6 +101,27 @@ static void cells_write(const struct cells *c, const float *factors, const int32
     cells_move(v, at, out, beside, 1);
 }
 
+/* One quad's sums as floats of up to four channels: times their factors, what is added, activated. */
+static void cells_write_floats(const struct cells *c, const float *factors, const int32_t *sums,
+                               const struct conv_where *at, const float *add, float *out, int quad) {
+    const struct conv *v = &c->conv;
+    int width = at->vectors * NET_WIDTH;
+    for (int i = 0; i < NET_MIN(4, c->floats - 4 * quad); i++) {
+        float made[CELLS_MOST];
+        vec factor = splat(factors[i]);
+        for (int t = 0; t < width; t += NET_WIDTH)
+            store(made + t, apart(floats_of(load_whole(sums + i * width + t)) * factor));
+        ptrdiff_t plane = (ptrdiff_t)(4 * quad + i) * v->plane + v->origin;
+        int y = at->start / v->line, x = at->start % v->line, from = at->start;
+        while (from < at->end) {
+            int next = NET_MIN(from + v->line - x, at->end), count = NET_MIN(next - from, v->width - x);
+            ptrdiff_t to = plane + (ptrdiff_t)(at->band + y) * v->row + x;
+            if (count > 0) conv_finish(out + to, made + (from - at->start), add ? add + to : NULL, count, v->activation);
+            from = next, x = 0, y++;
+        }
+    }
+}
+
 /* The quads [low, high) at one tile. */
 static void cells_tile_quads(const struct cells *c, const struct cells_data *d, struct cells_stream s, const cell *x,
                              const cell *add, cell *out, int low, int high, const struct conv_where *at) {
@@ -117,6 +139,10 @@ static void cells_tile_quads(const struct cells *c, const struct cells_data *d, 
             s.steps += count;
         }
         ptrdiff_t plane = (ptrdiff_t)quad * v->plane + v->origin;
+        if (c->floats) {
+            cells_write_floats(c, d->factors + 4 * quad, sums, at, (const float *)add, (float *)out, quad);
+            continue;
+        }
         cells_write(c, d->factors + 4 * quad, sums, at, add ? add + plane : NULL, out + plane);
     }
 }
@@ -141,8 +167,9 @@ static void cells_share(const struct cells *c, const struct cells_data *d, const
         start = end;
     }
     int before = mine->first * v->line;
-    for (int quad = mine->low; quad < mine->high && from < to; quad++)
-        conv_margins(v, (float *)(void *)(out + (ptrdiff_t)quad * v->plane), before + begin, before + start);
+    int first = c->floats ? 4 * mine->low : mine->low, last = c->floats ? NET_MIN(4 * mine->high, c->floats) : mine->high;
+    for (int plane = first; plane < last && from < to; plane++)
+        conv_margins(v, (float *)(void *)(out + (ptrdiff_t)plane * v->plane), before + begin, before + start);
 }
 
 /* The quad at which share `part` of `parts` begins. */

@@ -31,6 +31,9 @@ static void conv_finish(float *out, const float *sums, const float *add, int cou
     case SILU: conv_finish_as(out, sums, add, count, SILU); return;
     case HARDSWISH: conv_finish_as(out, sums, add, count, HARDSWISH); return;
     case HARDSIGMOID: conv_finish_as(out, sums, add, count, HARDSIGMOID); return;
+    case GELU: conv_finish_as(out, sums, add, count, GELU); return;
+    case GELU_TANH: conv_finish_as(out, sums, add, count, GELU_TANH); return;
+    case TANH: conv_finish_as(out, sums, add, count, TANH); return;
     default: conv_finish_as(out, sums, add, count, SIGMOID); return;
     }
 }

@@ -38,7 +38,7 @@ static const float *floats(const struct net *n, size_t offset) { return (const f
 
 static void do_step(const struct step *s, const struct job *j) {
     const struct net *n = j->net;
-    const struct plain *o = &plains[s->plain];
+    const struct plain *o = &plains[s->kind == ATTEND || s->kind == MOVE ? 0 : s->plain];
     const float *in = at(j, s->in), *other = at(j, s->other);
     float *out = at(j, s->out);
     int part = j->part, parts = j->parts;
@@ -65,6 +65,14 @@ static void do_step(const struct step *s, const struct job *j) {
             op_enter(o, floats(n, s->scale), floats(n, s->shift), n->images + (size_t)j->image * NET_IMAGE, out, part,
                      parts);
             break;
+        case NORM: op_norm(o, floats(n, s->scale), floats(n, s->shift), in, out, part, parts); break;
+        case MOVE: op_move(&moves[s->plain], in, out, part, parts); break;
+        case CONSTANT: op_constant(o, floats(n, s->scale), out, part, parts); break;
+#ifdef NET_ATTEND_H
+        case ATTEND:
+            attend_run(&attends[s->plain], floats(n, s->scale), in, other, at(j, s->third), out, j->scratch, part, parts);
+            break;
+#endif
         case SCALE: op_scale(o, floats(n, s->scale), floats(n, s->shift), in, out, part, parts); break;
         case ACTIVATE: op_activate(o, in, out, part, parts); break;
         case ADD: op_add(o, in, other, out, part, parts); break;

@@ -76,6 +76,9 @@ static void activate_floats(const float *from, float *to, size_t count, int kind
     case SILU: activate_as(from, to, count, SILU); return;
     case HARDSWISH: activate_as(from, to, count, HARDSWISH); return;
     case HARDSIGMOID: activate_as(from, to, count, HARDSIGMOID); return;
+    case GELU: activate_as(from, to, count, GELU); return;
+    case GELU_TANH: activate_as(from, to, count, GELU_TANH); return;
+    case TANH: activate_as(from, to, count, TANH); return;
     default: activate_as(from, to, count, SIGMOID); return;
     }
 }

@@ -6,15 +6,15 @@
 
 enum {
     CONV, LINEAR, ENTER, SCALE, ACTIVATE, ADD, MUL, COPY, WIDEN, FLATTEN, PAD, ADAPTIVE, POOL_MAX, POOL_AVERAGE,
-    CELLS, DOTS, ENTER_CELLS, TO_CELLS, FROM_CELLS, CELL_MAX, CELL_MEAN
+    NORM, ATTEND, MOVE, CONSTANT, CELLS, DOTS, ENTER_CELLS, TO_CELLS, FROM_CELLS, CELL_MAX, CELL_MEAN
 };
 
 struct step {
     int kind;
     int layer; /* in convs, linears, cells or dots */
-    int plain; /* in plains */
+    int plain; /* in plains, attends or moves */
     int adds;  /* whether a convolution adds `other` */
-    size_t in, other, out;
+    size_t in, other, third, out;
     size_t scale, shift; /* bytes into the data */
 };
 

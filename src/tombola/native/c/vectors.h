@@ -24,7 +24,7 @@
 
 #define NET_INLINE static inline __attribute__((always_inline, unused))
 
-enum activation { NONE = 0, RELU, RELU6, SILU, HARDSWISH, HARDSIGMOID, SIGMOID };
+enum activation { NONE = 0, RELU, RELU6, SILU, HARDSWISH, HARDSIGMOID, SIGMOID, GELU, GELU_TANH, TANH };
 
 #define NET_UNROLL _Pragma("GCC unroll 64")
 #define NET_MIN(a, b) ((a) < (b) ? (a) : (b))
@@ -47,10 +47,22 @@ NET_INLINE vec at_most(vec v, float high) { return __builtin_ia32_minps256(splat
 NET_INLINE vec at_least(vec v, float low) { return pick(splat(low) > v, splat(low), v); }
 NET_INLINE vec at_most(vec v, float high) { return pick(splat(high) < v, splat(high), v); }
 #endif
+NET_INLINE vec if_positive(vec v, vec yes, vec no) { return pick(v > splat(0.0f), yes, no); }
 /* at_least, and `low` of a NaN: for what is made a whole number. */
 NET_INLINE vec number_from(vec v, float low) { return pick(v > splat(low), v, splat(low)); }
 NET_INLINE vec whole_part(vec v) { return __builtin_convertvector(__builtin_convertvector(v, ivec), vec); }
 NET_INLINE vec two_to(vec v) { return (vec)((__builtin_convertvector(v, ivec) + 127) << 23); }
+
+#if defined(__AVX512F__) && NET_WIDTH == 16
+NET_INLINE vec root(vec v) { return (vec)__builtin_ia32_sqrtps512_mask(v, v, -1, 4); }
+#elif defined(__AVX__) && NET_WIDTH == 8
+NET_INLINE vec root(vec v) { return __builtin_ia32_sqrtps256(v); }
+#else
+NET_INLINE vec root(vec v) {
+    for (int i = 0; i < NET_WIDTH; i++) v[i] = __builtin_sqrtf(v[i]);
+    return v;
+}
+#endif
 
 /* p[0], p[2], p[4] ... */
 NET_INLINE vec every_second(const float *p) {
@@ -67,11 +79,13 @@ typedef float vec;
 
 NET_INLINE vec every_second(const float *p) { return *p; }
 
+NET_INLINE vec root(vec v) { return __builtin_sqrtf(v); }
 NET_INLINE vec load(const float *p) { return *p; }
 NET_INLINE void store(float *p, vec v) { *p = v; }
 NET_INLINE vec splat(float f) { return f; }
 NET_INLINE vec at_least(vec v, float low) { return low > v ? low : v; }
 NET_INLINE vec at_most(vec v, float high) { return high < v ? high : v; }
+NET_INLINE vec if_positive(vec v, vec yes, vec no) { return v > 0.0f ? yes : no; }
 NET_INLINE vec number_from(vec v, float low) { return v > low ? v : low; }
 NET_INLINE vec whole_part(vec v) { return (float)(int32_t)v; }
 NET_INLINE vec two_to(vec v) {
@@ -105,6 +119,17 @@ NET_INLINE vec exponential(vec v) {
     return (sum * rest * rest + rest + 1.0f) * two_to(power);
 }
 
+/* x times the part of a normal distribution below x; erfc within 1.5e-7 (Abramowitz and Stegun, 7.1.26). */
+NET_INLINE vec gelu(vec v) {
+    vec z = if_positive(v, v, -v) * 0.70710678f, t = 1.0f / (1.0f + 0.3275911f * z);
+    vec sum = 1.061405429f * t - 1.453152027f;
+    sum = sum * t + 1.421413741f;
+    sum = sum * t - 0.284496736f;
+    sum = sum * t + 0.254829592f;
+    vec beyond = sum * t * exponential(-z * z);
+    return 0.5f * v * if_positive(v, 2.0f - beyond, beyond);
+}
+
 NET_INLINE vec activated(vec v, int kind) {
     switch (kind) {
     case RELU: return at_least(v, 0.0f);
@@ -113,6 +138,9 @@ NET_INLINE vec activated(vec v, int kind) {
     case HARDSWISH: return v * (at_most(at_least(v + 3.0f, 0.0f), 6.0f) * (1.0f / 6.0f));
     case HARDSIGMOID: return at_most(at_least(v + 3.0f, 0.0f), 6.0f) * (1.0f / 6.0f);
     case SIGMOID: return 1.0f / (1.0f + exponential(-v));
+    case GELU: return gelu(v);
+    case GELU_TANH: return v / (1.0f + exponential(-1.59576912f * (v + 0.044715f * v * v * v)));
+    case TANH: return 1.0f - 2.0f / (1.0f + exponential(2.0f * v));
     default: return v;
     }
 }

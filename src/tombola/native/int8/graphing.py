@@ -10,9 +10,20 @@ from dataclasses import dataclass, field
 import torch
 
 from tombola.errors import RequestError, near
-from tombola.graphs.cells import CELL, CellConv, CellLinear, CellMax, CellMean, EnterCells, FromCells, Rounding, ToCells
+from tombola.graphs.cells import (
+    CELL,
+    CellConv,
+    CellFloats,
+    CellLinear,
+    CellMax,
+    CellMean,
+    EnterCells,
+    FromCells,
+    Rounding,
+    ToCells,
+)
 from tombola.graphs.graph import Graph, Node, Shape
-from tombola.graphs.ops import Activate, Adaptive, Conv, Input, Linear, Op, Pool, Scale
+from tombola.graphs.ops import Activate, Adaptive, Conv, Input, Linear, OfTokens, Op, Pool, Scale
 from tombola.native.int8.weights import rounded_weights
 
 FEW = 0.25  # of a linear layer's weights: with fewer left it is less to read as survivors in float32
@@ -50,7 +61,9 @@ class _Turning:
     def turn(self, node: Node, *, stays: bool) -> None:
         """Append what computes a node."""
         op = node.op
-        if isinstance(op, Conv) and op.activation in (None, "relu", "relu6") and not stays:
+        if isinstance(op, Conv) and not stays and self._among_tokens(node, op):
+            self._floats(node, op)
+        elif isinstance(op, Conv) and op.activation in (None, "relu", "relu6") and not stays:
             self._conv(node, op)
         elif isinstance(op, Linear) and not stays and not _few(op):
             self._linear(node, op)
@@ -126,6 +139,29 @@ class _Turning:
             added=added,
         )
         self._put_cells(node, made, inputs, leaving)
+
+    def _among_tokens(self, node: Node, op: Conv) -> bool:
+        """Whether a convolution's result is read as floats: by a norm or an attention, or after GELU."""
+        readers = self.graph.readers(node.name)
+        return op.activation in ("gelu", "gelu_tanh") or any(isinstance(reader.op, OfTokens) for reader in readers)
+
+    def _floats(self, node: Node, op: Conv) -> None:
+        name, entering = self.cells(node.inputs[0])
+        found = rounded_weights(op.weight, op.bias, entering.scale, entering.zero)
+        made = CellFloats(
+            weight=found.weight,
+            bias=found.bias,
+            factor=(found.steps * entering.scale).float(),
+            entering=entering.zero,
+            stride=op.stride,
+            padding=op.padding,
+            dilation=op.dilation,
+            groups=op.groups,
+            tensor=op.tensor,
+            activation=op.activation,
+            residual=op.residual,
+        )
+        self._put(node, made, (name, *(self.floats(other) for other in node.inputs[1:])))
 
     def _linear(self, node: Node, op: Linear) -> None:
         name, entering = self.cells(node.inputs[0])

@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from tombola.graphs.cells import CELL, CellConv, CellLinear
+from tombola.graphs.cells import CELL, CellConv, CellFloats, CellLinear, CellSums
 from tombola.graphs.ops import Conv
 from tombola.native.choosing import Choice, Source, bands, reads_map
 from tombola.native.geometry import geometry
 from tombola.native.layout import SLACK, Layout, rounded
-from tombola.native.packed import Array, Packed
+from tombola.native.packed import ACTIVATIONS, Array, Packed
 from tombola.native.packing import numbers, stream
 
 SIZES: Final = (1, 2, 4)
@@ -27,7 +27,7 @@ WIDTHS: Final = (16, 8, 4, 1)
 LOAD, SURVIVOR = 0.5, 1.0  # cycles of a vector of pixels, and of a survivor beside them; a product is one
 
 
-def pack_cells(conv: CellConv, inp: Layout, out: Layout) -> Packed:
+def pack_cells(conv: CellSums, inp: Layout, out: Layout) -> Packed:
     """The convolution from a map of cells laid out as ``inp`` to ``out``."""
     cells = _cells(_spread(conv))
     size = _size(cells)
@@ -50,13 +50,10 @@ def pack_cells(conv: CellConv, inp: Layout, out: Layout) -> Packed:
             **{f"conv.{name}": number for name, number in numbers(window, inp, out, choice, place).items()},
             "conv.rows": len(cells) // CELL,
             "conv.border": _filled(conv.entering),
-            "conv.margin": _filled(conv.zero),
             "conv.scratch": scratch,
             "conv.vectors": f"CONV_T({', '.join(map(str, tiles))})",
             "lists": CELL // size,
-            "ends": f"{{{float(conv.least)!r}f, {float(conv.largest)!r}f, {float(conv.zero)!r}f}}",
-            "adds_zero": conv.added[1] if conv.added else 0,
-            "adds": exact(conv.added[0] if conv.added else 0.0),
+            **_ends(conv),
             "tile": _name(size, tiles),
             "less": _name(size, less),
         },
@@ -74,6 +71,21 @@ def pack_cells(conv: CellConv, inp: Layout, out: Layout) -> Packed:
     )
 
 
+def _ends(conv: CellSums) -> dict[str, int | str]:
+    """What becomes of sums: bytes, or floats of so many channels."""
+    if isinstance(conv, CellFloats):
+        kind = ACTIVATIONS.index(conv.activation)
+        return {"floats": len(conv.weight), "conv.margin": 0, "conv.activation": kind}
+    assert isinstance(conv, CellConv)
+    factor, zero = conv.added or (0.0, 0)
+    return {
+        "conv.margin": _filled(conv.zero),
+        "ends": f"{{{float(conv.least)!r}f, {float(conv.largest)!r}f, {float(conv.zero)!r}f}}",
+        "adds_zero": zero,
+        "adds": exact(factor),
+    }
+
+
 def pack_dots(linear: CellLinear) -> Packed:
     """A linear layer's rounded weights, all of them, as rows of whole vectors."""
     weight = linear.weight.numpy()
@@ -86,7 +98,7 @@ def pack_dots(linear: CellLinear) -> Packed:
     return Packed("dots", fields, {"values": values, "bias": linear.bias.numpy(), "factors": linear.factor.numpy()})
 
 
-def _spread(conv: CellConv) -> npt.NDArray[np.int8]:
+def _spread(conv: CellSums) -> npt.NDArray[np.int8]:
     """(out, in, kh, kw) of all groups, outputs and inputs filled up to whole cells."""
     weight = conv.weight.numpy()
     outputs, per_group = weight.shape[:2]
@@ -116,7 +128,7 @@ def _size(cells: npt.NDArray[np.uint32]) -> int:
     return min(SIZES, key=cost)
 
 
-def _window(conv: CellConv, cells: npt.NDArray[np.uint32]) -> Conv:
+def _window(conv: CellSums, cells: npt.NDArray[np.uint32]) -> Conv:
     """A convolution of the same geometry, of cells for channels; its weights are never read."""
     weight = torch.empty(len(cells) // CELL, *cells.shape[1:])
     return Conv(weight, None, conv.stride, conv.padding, conv.dilation)

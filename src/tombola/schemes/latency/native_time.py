@@ -95,8 +95,8 @@ class NativeTime:
     def _pruned(self, tensor: str, mask: Tensor) -> Iterator[Step]:
         for step in self._steps.get(tensor, ()):
             assert isinstance(step.op, Conv | Linear)
-            if step.op.weight.shape == mask.shape:
-                weight = step.op.weight.masked_fill(~mask, 0.0)
+            if step.op.weight.flatten(1).shape == mask.flatten(1).shape:
+                weight = _within(step.op.weight, mask)
             else:  # a convolution that became a matrix: so many of its weights, wherever they are
                 count = int(mask.double().mean() * step.op.weight.numel())
                 weight = torch.zeros_like(step.op.weight)
@@ -108,4 +108,9 @@ def _masked(node: Node, masks: Mapping[str, Tensor]) -> Node:
     op = node.op
     if not isinstance(op, Conv | Linear) or op.tensor not in masks:
         return node
-    return node.with_op(replace(op, weight=op.weight.masked_fill(~masks[op.tensor], 0.0)))
+    return node.with_op(replace(op, weight=_within(op.weight, masks[op.tensor])))
+
+
+def _within(weight: Tensor, mask: Tensor) -> Tensor:
+    """The weight under its mask; a linear layer's may be one of a convolution by now."""
+    return weight.masked_fill(~mask.view_as(weight), 0.0)

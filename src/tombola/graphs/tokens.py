@@ -1,0 +1,63 @@
+"""Operations of transformers: a token is a pixel, its features are the channels, so a layer on tokens is a convolution.
+
+Values are moved only where an operation asks for another order; `tombola.graphs.views` follows the rest.
+"""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from tombola.graphs.ops import OfTokens
+from tombola.graphs.views import Axes
+
+
+@dataclass(frozen=True, eq=False)
+class Norm(OfTokens):
+    """Each pixel's channels less their mean, by their deviation, times ``scale`` plus ``shift`` if given."""
+
+    eps: float
+    scale: Tensor | None = None
+    shift: Tensor | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Attention(OfTokens):
+    """What queries make of keys and values, three maps (heads * d, windows, tokens): softmax(scale q k + bias) v.
+
+    Each row of pixels is a window of its own. ``bias`` is (windows or 1, heads or 1, queries, keys).
+    """
+
+    heads: int
+    scale: float
+    bias: Tensor | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Move(OfTokens):
+    """Values in another order: the axes of the channels and of the pixels that come out, in steps of the input's.
+
+    ``first`` is the input's channel and pixel that come first.
+    """
+
+    channels: Axes
+    pixels: Axes
+    first: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Part(OfTokens):
+    """Channels from ``first`` on, as many as the shape says."""
+
+    first: int
+
+
+@dataclass(frozen=True, eq=False)
+class Join(OfTokens):
+    """The inputs' pixels one behind another."""
+
+
+@dataclass(frozen=True, eq=False)
+class Constant(OfTokens):
+    """A map that is the same for every image: a token, a position's embedding. Its shape is the node's."""
+
+    value: Tensor
