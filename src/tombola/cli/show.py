@@ -26,7 +26,7 @@ def show(
     ),
     as_json: bool = JSON,
 ) -> None:
-    """Show a ticket, or the card of a scheme, attack, task, ..."""
+    """Show a ticket, or the card of a scheme, an attack, a task."""
     if name is not None:
         _show_member(what, name, as_json)
     elif what in families.SPECS:

@@ -17,6 +17,8 @@ _NATIVE = {"amx_bf16", "avx512_bf16", "bf16"}  # x86 and Arm names of instructio
 
 def device_of(name: str) -> torch.device:
     """The device called ``name``: "cpu", "cuda:1", ...; "auto" is the one accelerate gives this process."""
+    if name == "auto" and not torch.accelerator.is_available():
+        return torch.device("cpu")  # as accelerate would say, which takes a second of the processor to load
     if name == "auto":
         from accelerate import PartialState
 

@@ -157,8 +157,7 @@ def near_models(name: str, of: type[Kind]) -> str:
     found = [kind.written(bare) for kind, nets in known.items() if bare in nets] or [
         kind.written(net) for kind, nets in known.items() for net in get_close_matches(bare, nets, n=2, cutoff=0.7)
     ][:3]
-    said = f"; write {' or '.join(found)}" if found else ""
-    return f"{said or '; write resnet20, torchvision:NAME or timm:NAME'} (tombola list models)"
+    return f"; write {' or '.join(found)} (tombola list models)" if found else f"; there are {forms()}"
 
 
 def forms() -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, final
 from tombola.errors import ModelError, near
 from tombola.models.downloads import hub_file, torch_file
 from tombola.models.kinds._base import Asked, Kind, near_models
+from tombola.models.vision_loading import load_torchvision
 from tombola.registry import Examples
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Timm(Kind):
 
     @classmethod
     def smaller(cls, net: str) -> dict[str, bool]:
+        load_torchvision()  # which timm imports
         import timm
 
         from tombola.models.relatives import smaller
@@ -56,6 +58,7 @@ class Timm(Kind):
 
     @classmethod
     def nets(cls) -> list[str]:
+        load_torchvision()  # which timm imports
         import timm
 
         return list(timm.list_models())
@@ -73,6 +76,7 @@ class Timm(Kind):
 
 def resolved(name: str) -> str:
     """``NAME`` or ``NAME.TAG`` as it is; raises `ModelError` for one timm does not have."""
+    load_torchvision()  # which timm imports
     import timm
 
     arch, sign, tag = name.partition(".")
@@ -89,6 +93,7 @@ def classifier(name: str, num_classes: int | None) -> "tuple[nn.Module, Normalis
 
     ``num_classes`` counts only where the head is random.
     """
+    load_torchvision()  # which timm imports
     import timm
 
     from tombola.models.inputs.pixels import Normalise
@@ -109,6 +114,7 @@ def classifier(name: str, num_classes: int | None) -> "tuple[nn.Module, Normalis
 
 def _with_weights(arch: str, tag: str) -> tuple[str, bool]:
     """The net's name with weights, of the same tag where there are such, and whether they were downloaded before."""
+    load_torchvision()  # which timm imports
     import timm
 
     from tombola.models.downloads import in_hub_cache, in_torch_cache

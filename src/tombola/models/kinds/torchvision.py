@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, final
 
 from tombola.errors import ModelError, near
 from tombola.models.kinds._base import Asked, Kind, near_models
+from tombola.models.vision_loading import load_torchvision
 from tombola.registry import Examples
 
 if TYPE_CHECKING:
@@ -124,6 +125,7 @@ def _with_weights(arch: str, tag: str) -> tuple[str, bool]:
 
 
 def _net(arch: str, options: Mapping[str, Any]) -> "nn.Module":
+    load_torchvision()
     from torchvision.models import get_model
     from torchvision.models.resnet import Bottleneck, ResNet
 
@@ -135,12 +137,14 @@ def _net(arch: str, options: Mapping[str, Any]) -> "nn.Module":
 
 
 def _names() -> list[str]:
+    load_torchvision()
     from torchvision import models
 
     return list(models.list_models(module=models))
 
 
 def _weights(arch: str) -> Any:
+    load_torchvision()
     from torchvision.models import get_model_weights
 
     return get_model_weights(arch)
