@@ -7,6 +7,7 @@ outputs as the task has classes, else a fresh one for the task, the same for the
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from typing import final
 
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from tombola.batch import blank
+from tombola.batch import Batch, blank
 from tombola.errors import MaskError, RequestError, near
 from tombola.fitting.devices import device_of
 from tombola.fitting.entering import Entering
@@ -29,15 +30,26 @@ from tombola.tasks._base import Task
 class NetworkProbe:
     """Losses on a task's training images, what enters its layers, and the flow of ones, through copies of the network.
 
-    ``image`` is the side of the image of ones; left out it is that of the task's images.
+    ``image`` is the side of the image of ones; left out it is that of the task's images. In ``training`` copies keep
+    the model's modes and images are changed at random, as a step of the training would have it.
     """
 
-    def __init__(self, model: Network, task: Task | None, *, seed: int, device: str, image: int | None = None) -> None:
+    def __init__(
+        self,
+        model: Network,
+        task: Task | None,
+        *,
+        seed: int,
+        device: str,
+        image: int | None = None,
+        training: bool = False,
+    ) -> None:
         self._model = model
         self._task = task
         self._seed = seed
         self._device = device_of(device)
         self._image = image
+        self._training = training
 
     def generator(self, *purpose: str | int) -> torch.Generator:
         return generator(self._seed, "score", *purpose)
@@ -62,10 +74,25 @@ class NetworkProbe:
         train = self._asked_task().splits().train
         with Feed(train, batch, seed=derive(self._seed, "score"), device=self._device, drop_last=True) as feed:
             for step in range(batches):
-                shown = feed.batch_at(step)
-                with sdpa_kernel(SDPBackend.MATH):  # the fused kernels of attention have no second derivative
+                shown = self._changed(feed.batch_at(step), step)
+                # The fused kernels of attention have no second derivative.
+                with self._borrowed(step), sdpa_kernel(SDPBackend.MATH):
                     outputs = functional_call(network, self._placed(weights, "body."), (shown.x,), dict(shown.more))
                 yield outputs, shown.targets
+
+    def _changed(self, shown: Batch, step: int) -> Batch:
+        if not self._training:
+            return shown
+        drawn = generator(self._seed, "augment", step, device=self._device)
+        return self._asked_task().views(shown, generator=drawn)
+
+    @contextmanager
+    def _borrowed(self, step: int) -> Iterator[None]:
+        """Layers such as dropout, where they are not in evaluation, draw by the seed; torch's generators stay."""
+        with torch.random.fork_rng([self._device] if self._device.type == "cuda" else [], enabled=self._training):
+            if self._training:
+                torch.manual_seed(derive(self._seed, "layers", step))
+            yield
 
     def flow(self, weights: Mapping[str, Tensor]) -> Tensor:
         example = blank(self._image) if self._image else self._asked_task().example()
@@ -91,7 +118,8 @@ class NetworkProbe:
         task = self._asked_task()
         fits = task.fits(self._model)
         network = self._model.copy() if fits else task.head(self._model, generator=self.generator("head"))
-        return network.to(self._device).eval().requires_grad_(requires_grad=False)
+        network = network.to(self._device).requires_grad_(requires_grad=False)
+        return network if self._training else network.eval()
 
     @cached_property
     @torch.no_grad()

@@ -13,6 +13,7 @@ from torch import nn
 from tombola import verbs
 from tombola.errors import OptionError, RequestError
 from tombola.fitting.changes._base import Change, Edit, Given
+from tombola.fitting.changes._drawn import next_step, probe_of
 from tombola.fitting.changes.regrow import Regrow, swapped
 from tombola.fitting.fit import Fit
 from tombola.fitting.session import Session
@@ -130,6 +131,23 @@ def test_growth_looks_at_the_dense_gradient_and_leaves_none_behind() -> None:
     assert not edit.masks.nested_in(masks)
 
 
+def test_its_gradient_is_that_of_a_network_in_training() -> None:
+    """With batch norm on each batch's own statistics, the loss does not change where a convolution is scaled whole."""
+    model = network().train()
+    given = Given(model, half(), Toy(), seed=0)
+    weight = model.body.get_parameter("0.weight").detach().clone().requires_grad_()
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    found = []
+    for probe in (next_step(given, "regrow", 2), probe_of(given)):
+        (loss,) = probe.losses({"0.weight": weight}, batch=20, batches=1)
+        (gradient,) = torch.autograd.grad(loss, [weight])
+        found.append(float((gradient * weight).detach().flatten(1).sum(1).abs().max() / gradient.abs().max()))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert found[0] < 1e-2 < found[1]
+    assert model.training
+
+
 @pytest.mark.parametrize("kind", ["sgd", "adamw"])
 def test_what_comes_back_begins_at_zero_without_momentum(kind: str) -> None:
     model = network()
@@ -142,7 +160,7 @@ def test_what_comes_back_begins_at_zero_without_momentum(kind: str) -> None:
     before = weight.detach().clone()
     places = torch.zeros_like(weight, dtype=torch.bool)
     places[0] = True
-    Trained(model, optimizer, (), torch.device("cpu")).begin_anew({"0.weight": places})
+    Trained(model, optimizer, (), torch.device("cpu")).begin_anew({"0.weight": places}, {})
     moments = [value for value in optimizer.state[weight].values() if value is not None and value.shape == weight.shape]
     assert moments
     for value in [weight.detach(), *moments]:

@@ -149,6 +149,14 @@ def test_what_is_left_is_saved_drawn_and_transferred_as_any_other(tmp_path: Path
     assert units(other) == units(adapted)
 
 
+def test_omp_of_a_searched_and_pruned_net_is_its_own_ticket() -> None:
+    fits = {**FIT, "changes": [SHRINK, REVIVE]}
+    found = verbs.pretrain(SMALL, {"name": "digits", "num_train": 60}, fits)
+    assert found.masks is not None
+    (drawn,) = verbs.draw(found, {"name": "omp", "sparsity": 0.5})
+    assert drawn.masks == found.masks
+
+
 def test_a_net_without_paths_is_refused() -> None:
     how = fit(SHRINK)
     with pytest.raises(RequestError, match=r"shrink: Sequential \(toy\) has no parallel paths.*model=supernet:2x2"):

@@ -53,11 +53,19 @@ def within(given: Given, rule: PrunableRule) -> Masks:
     )
 
 
-def probe_of(given: Given, *purpose: str | int) -> NetworkProbe:
-    """What a score may ask; with a purpose, other images and random numbers than without."""
-    device = next(given.network.parameters()).device
-    seed = derive(given.seed, *purpose) if purpose else given.seed
-    return NetworkProbe(given.network, given.task, seed=seed, device=str(device))
+def probe_of(given: Given) -> NetworkProbe:
+    """What a score may ask of the network as it is used, in eval mode."""
+    return NetworkProbe(given.network, given.task, seed=given.seed, device=_device(given))
+
+
+def next_step(given: Given, *purpose: str | int) -> NetworkProbe:
+    """What a score may ask of the network as a step would have it, on images and random numbers of the purpose."""
+    seed = derive(given.seed, *purpose)
+    return NetworkProbe(given.network, given.task, seed=seed, device=_device(given), training=True)
+
+
+def _device(given: Given) -> str:
+    return str(next(given.network.parameters()).device)
 
 
 def _unheard(text: str) -> None:

@@ -12,7 +12,8 @@ Cost: a forward and a backward pass of ``grow.batch`` images each time, on weigh
 Options: ``fraction``, ``every``, ``start`` and ``end``, parts of the training; ``grow``; ``pattern``: the one that the
   masks were drawn with. Where nothing is pruned yet: ``sparsity``, ``budget``, ``prunable``, of masks at random.
 Reference: Mocanu et al. (SET), Nature Communications 2018, arXiv 1707.04780; Evci et al. (RigL), ICML 2020, arXiv
-  1911.11134. There the gradient is of the training's next batch, in training mode; here of one like it, in eval mode.
+  1911.11134. There the gradient is of the very batch that the step would have trained on; here of another, in training
+  mode and changed at random as that one.
 """
 
 import math
@@ -24,7 +25,7 @@ from torch import Tensor
 
 from tombola.errors import RequestError
 from tombola.fitting.changes._base import Change, Changing, Edit, Given
-from tombola.fitting.changes._drawn import drawn, probe_of
+from tombola.fitting.changes._drawn import drawn, next_step
 from tombola.masks.budgets._base import Budget
 from tombola.masks.drawing import groupings
 from tombola.masks.masks import Masks
@@ -44,6 +45,7 @@ from tombola.units import Steps
 class Regrow(Change):
     """Masks that move at a constant number of weights."""
 
+    VERSION: ClassVar[int] = 2  # the gradient is of a network in training, no longer in evaluation
     OF_MASKS: ClassVar[bool] = True
     EXAMPLES: ClassVar[Examples] = (
         {"sparsity": 0.5, "every": "2it", "grow": {"name": "gradient", "batch": 10}},
@@ -114,7 +116,7 @@ class Regrowing(Changing):
         if still := [name for name, weight in weights.items() if not weight.requires_grad]:
             raise RequestError(f"regrow: {still[0]!r} is not trained, and what comes back would stay 0; leave it out")
         worth = self._options.grow.scores(
-            {name: weight.detach() for name, weight in weights.items()}, probe_of(given, "regrow", step)
+            {name: weight.detach() for name, weight in weights.items()}, next_step(given, "regrow", step)
         )
         groups = groupings(weights, self._options.pattern, layers_of(given.network.body, weights))
         moved = {n: _moved(n, groups[n], weights[n].detach().cpu(), worth[n].cpu(), masks[n], share) for n in masks}
