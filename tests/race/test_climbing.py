@@ -71,11 +71,12 @@ def test_no_time_ends_it_and_what_was_not_trained_is_left() -> None:
 def test_another_pretrained_net_begins_with_its_own_weights_and_goes_on_from_itself() -> None:
     rungs = [Entrant(name, NOTHING, ["torch"], Source.parse(name)) for name in ("resnet20", "resnet8")]
     one = Climb(Ladder("smaller", rungs, even=False), DENSE)
-    assert one.start is None
-    one.took(80.0, Start(Path("its own")), None)
-    assert one.start == Start(Path("its own"))
-    one.took(90.0, Start(Path("its own")), 1.0)
-    assert (one.rung, one.start) == (rungs[1], None)
+    begun = [one.start]
+    for held in (None, 1.0):
+        one.took(90.0, Start(Path("its own")), held)
+        begun.append(one.start)
+    assert begun == [None, Start(Path("its own")), None]
+    assert one.rung == rungs[1]
 
 
 def test_what_cannot_run_ends_its_ladder() -> None:

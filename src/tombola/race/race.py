@@ -91,7 +91,7 @@ def _budget(wanted: Wanted, book: Notebook, known: Sequence[Timed]) -> Budget:
         step=book.step,
         judged=book.looked + val * every,
         one=2 * ready + val * slowest,
-        looking=6 * ready * len(ladders_of(wanted)),
+        looking=4 * ready * len(ladders_of(wanted)),
         closing=6 * ready + 2 * test * slowest,
     )
 
