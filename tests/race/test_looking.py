@@ -10,6 +10,7 @@ from tombola.models.source import Source
 from tombola.race import looking
 from tombola.race.entrants import NOTHING, Entrant, Ladder, for_dense
 from tombola.race.family import smaller_nets
+from tombola.race.known import Beside
 from tombola.race.looking import Looking, yardstick
 from tombola.race.notebook import Notebook
 from tombola.race.rule import Timed
@@ -39,11 +40,12 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(looking, "timed", timed)
     monkeypatch.setattr(looking, "headed", lambda *_: None)
+    monkeypatch.setattr(looking, "prepared", lambda _, yardstick, *__: Beside(yardstick, Path()))
     return found
 
 
 def look(tmp_path: Path) -> Looking:
-    return Looking(WANTED, Notebook.opened(tmp_path / "made", "mine"), "cpu", Silent())
+    return Looking(WANTED, Notebook.opened(tmp_path / "made", "mine"), "cpu", Silent(), str(tmp_path))
 
 
 def test_the_ends_of_a_ladder_are_timed_and_tell_of_what_lies_between(tmp_path: Path, seen: list[str]) -> None:

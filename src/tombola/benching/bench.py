@@ -42,9 +42,13 @@ def bench(
     plan: Plan | None = None,
     questions: Questions | None = None,
     pin: Sequence[int] = (),
+    prepared: Mapping[str, Path] | None = None,
     reporter: Reporter | None = None,
 ) -> Result:
     """Time the engines in turns, each in a process of its own. The network is not changed.
+
+    ``prepared`` are folders, by an engine's label, in which its model lies already, of a net of the same shapes: a
+    yardstick need not be made anew for every net that is timed beside it.
 
     An engine that is not installed, that cannot run this network or that fails at once is left out with the reason;
     with none left a `RequestError` is raised.
@@ -59,10 +63,11 @@ def bench(
         contenders: list[_Contender] = []
         with told.task("preparing the engines", len(engines), 0) as bar:
             for number, engine in enumerate(engines):
-                own = folder / str(number)
-                own.mkdir()
+                there = (prepared or {}).get(engine.label)
+                own = there or folder / str(number)
+                own.mkdir(exist_ok=True)
                 try:
-                    contenders.append(_ready(engine, subject, own, pin, stack))
+                    contenders.append(_ready(engine, subject, own, pin, stack, made=there is not None))
                 except TombolaError as error:
                     left_out[engine.label] = str(error)
                 except Exception as error:  # one engine that breaks does not take the others with it
@@ -95,11 +100,13 @@ def bench(
     )
 
 
-def _ready(engine: Engine, subject: Subject, folder: Path, pin: Sequence[int], stack: ExitStack) -> _Contender:
+def _ready(
+    engine: Engine, subject: Subject, folder: Path, pin: Sequence[int], stack: ExitStack, *, made: bool
+) -> _Contender:
     """The engine with its model loaded; any reason why not is a `TombolaError`."""
     if missing := engine.missing():
         raise RequestError(missing)
-    files = engine.prepare(subject, folder)
+    files = [file for file in folder.rglob("*") if file.is_file()] if made else engine.prepare(subject, folder)
     sizes = {file.relative_to(folder).as_posix(): file.stat().st_size for file in files}
     worker = stack.enter_context(Worker(engine, folder, subject.setting, pin))
     return _Contender(engine, sizes, worker, worker.load(), engine.remarks(subject))

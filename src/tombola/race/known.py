@@ -1,14 +1,17 @@
 """What is known of entrants before they are trained: how long they take and how large they are."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from tombola import verbs
 from tombola.benching.bench import bench
 from tombola.benching.turns import Plan
-from tombola.engines._base import Engine, Setting
+from tombola.engines._base import Engine, Setting, Subject
 from tombola.errors import TombolaError
 from tombola.fitting.seeds import generator
 from tombola.fitting.session import Reporter
+from tombola.masks.masks import Masks
 from tombola.models.network import Network
 from tombola.models.showing import shown_to
 from tombola.race.entrants import Entrant, Ladder
@@ -33,16 +36,30 @@ def shown_of(network: Network, task: Task) -> Shown:
     return shown_to(network, side=task.side, length=task.length)
 
 
+@dataclass(frozen=True)
+class Beside:
+    """The dense net in one engine as it was timed, and the folder in which that engine finds it."""
+
+    timed: Timed
+    folder: Path
+
+
+def prepared(network: Network, yardstick: Timed, wanted: Wanted, folder: Path) -> Beside:
+    """The dense net made ready for the yardstick's engine in a folder, which is made."""
+    folder.mkdir()
+    setting = Setting(shown_of(network, wanted.task), wanted.batch, wanted.threads)
+    Engine.parse(yardstick.engine).prepare(Subject(network, Masks({}), setting), folder)
+    return Beside(yardstick, folder)
+
+
 def timed(
-    network: Network, entrant: Entrant, wanted: Wanted, reporter: Reporter, yardstick: Timed | None
+    network: Network, entrant: Entrant, wanted: Wanted, reporter: Reporter, beside: Beside | None
 ) -> tuple[Sequence[Timed], str]:
     """Its engines' times and sizes with untrained weights; or nothing, and why it cannot be had of this net.
 
-    The yardstick is the dense net in one engine, which runs in turns with them: see `steadied`. Beside a net of
-    another kind nothing can run in turns, so its times are as they are.
+    What stands beside runs in turns with them: see `steadied`.
     """
-    beside = yardstick if entrant.source is None else None
-    engines = [*entrant.engines, *([] if beside is None else [beside.engine])]
+    engines = [*entrant.engines, *([] if beside is None else [beside.timed.engine])]
     try:
         drawn = verbs.draw(network, {**entrant.draw}, seed=wanted.seed)
         found = bench(
@@ -51,12 +68,13 @@ def timed(
             [Engine.parse(name) for name in engines],
             Setting(shown_of(network, wanted.task), wanted.batch, wanted.threads),
             plan=Plan(seconds=SECONDS, warmup=2),
+            prepared={} if beside is None else {beside.timed.engine: beside.folder},
             reporter=reporter,
         )
     except TombolaError as error:
         return (), str(error)
     times = [Timed(one.engine, 1e3 * one.times.p50, one.bytes) for one in found.engines]
-    steady = steadied(times, beside)
+    steady = steadied(times, None if beside is None else beside.timed)
     return steady, "" if steady else "; ".join(found.left_out.values())
 
 

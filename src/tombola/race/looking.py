@@ -7,12 +7,14 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from tombola.engines._base import Engine
 from tombola.errors import RequestError
 from tombola.fitting.session import Reporter
+from tombola.models.network import Network
 from tombola.race.entrants import Entrant, Ladder, for_dense
-from tombola.race.known import filled, headed, timed, to_time
+from tombola.race.known import Beside, filled, headed, prepared, timed, to_time
 from tombola.race.notebook import Notebook
 from tombola.race.pace import seconds_a_step
 from tombola.race.rule import Timed, yardstick_of
@@ -27,6 +29,7 @@ class Looking:
     book: Notebook
     device: str
     reporter: Reporter
+    scratch: str
 
     def at_dense(self, dense: Entrant) -> Sequence[Timed]:
         """The pace, and the dense net in its engines; raises `RequestError` where none runs it."""
@@ -71,11 +74,18 @@ class Looking:
             return
         self.reporter.note(f"how fast and how large: {entrant.label}")
         with self._counted():
-            times, why = timed(headed(self.wanted, entrant), entrant, self.wanted, self.reporter, beside)
+            network = headed(self.wanted, entrant)
+            there = None if beside is None or entrant.source is not None else self._beside(network, beside)
+            times, why = timed(network, entrant, self.wanted, self.reporter, there)
             if times:
                 self.book.known[entrant.label] = times
             else:
                 self.book.impossible[entrant.label] = why
+
+    def _beside(self, network: Network, yardstick: Timed) -> Beside:
+        """The yardstick made ready once for all that is looked at; nothing stands beside another net's."""
+        folder = Path(self.scratch) / "yardstick"
+        return Beside(yardstick, folder) if folder.exists() else prepared(network, yardstick, self.wanted, folder)
 
     @contextmanager
     def _counted(self) -> Iterator[None]:

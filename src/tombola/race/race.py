@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from tombola.errors import RequestError, StageError
@@ -33,7 +34,13 @@ def race(wanted: Wanted, folder: Path, store: Store, *, device: str, reporter: R
     if not first.engines:
         raise RequestError("nothing here can run a net: pip install 'tombola[onnx]' brings ONNX Runtime")
     book = Notebook.opened(folder, wanted.identity())
-    looking, track = Looking(wanted, book, device, reporter), Track(wanted, store, device, reporter)
+    with TemporaryDirectory(prefix="tombola-race-") as scratch:
+        looking = Looking(wanted, book, device, reporter, scratch)
+        return _raced(first, looking, Track(wanted, store, device, reporter))
+
+
+def _raced(first: Entrant, looking: Looking, track: Track) -> Raced:
+    wanted, book = track.wanted, looking.book
     known = looking.at_dense(first)
     budget = _budget(wanted, book, known)
     book.steps = book.steps or _dense_steps(wanted, budget, book.seconds)
@@ -91,8 +98,8 @@ def _budget(wanted: Wanted, book: Notebook, known: Sequence[Timed]) -> Budget:
         step=book.step,
         judged=book.looked + val * every,
         one=2 * ready + val * slowest,
-        looking=4 * ready * len(ladders_of(wanted)),
-        closing=6 * ready + 2 * test * slowest,
+        looking=3 * ready * len(ladders_of(wanted)),
+        closing=4 * ready + 2 * test * slowest,
     )
 
 
