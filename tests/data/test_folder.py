@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 from tombola.data._base import Dataset, InMemory, Splits, Subset, of_images
+from tombola.data._left_out import table
 from tombola.data._on_disk import OnDisk
 from tombola.data._unlabelled import Unlabelled
 from tombola.data.folder import Folder
@@ -318,3 +319,14 @@ def test_an_accent_may_be_a_sign_of_its_own(tmp_path: Path) -> None:
     splits = loaded(folder(tmp_path))
     assert splits.classes == ("caf\u00e9", "tea")
     assert torch.bincount(splits.test.labels).tolist() == [10, 10]
+
+
+def test_names_that_are_no_utf_8_are_written_out_and_refused_for_classes(tmp_path: Path) -> None:
+    fill(tmp_path)
+    (tmp_path / "cat" / os.fsdecode(b"caf\xe9.png")).write_bytes(b"none")
+    with pytest.warns(UserWarning, match=r"not an image Pillow can read: cat/caf\\xe9\.png"):
+        splits = loaded(folder(tmp_path, broken="skip"))
+    assert r"cat/caf\xe9.png,not an image" in table(splits.left_out)
+    (tmp_path / "cat").rename(tmp_path / os.fsdecode(b"caf\xe9"))
+    with pytest.raises(DataError, match=r"the class folder caf\\xe9 has a name that is no UTF-8; rename it"):
+        loaded(folder(tmp_path))

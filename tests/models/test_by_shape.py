@@ -116,6 +116,13 @@ def test_the_nearest_misfits_are_named() -> None:
         matched({**foreign(), "ema": torch.zeros(7)}, NET.body.state_dict(), NET.head_name)
 
 
+def test_a_tensor_alone_has_no_role() -> None:
+    ours = {"a.gamma": torch.zeros(3), "a.norm.weight": torch.ones(3), "a.norm.bias": torch.full((3,), 2.0)}
+    theirs = {"b.scale": torch.zeros(3), "b.ln.gamma": torch.ones(3), "b.ln.beta": torch.full((3,), 2.0)}
+    found = matched(theirs, ours, "head").weights
+    assert all(torch.equal(found[name], value) for name, value in ours.items())
+
+
 def test_the_head_may_be_of_other_classes_or_absent() -> None:
     other = {**foreign(), "classify.weight": torch.ones(9, 16), "classify.bias": torch.ones(9)}
     assert matched(other, NET.body.state_dict(), "linear").weights["linear.weight"].shape == (9, 16)

@@ -26,7 +26,7 @@ _BITS = 3  # that may differ
 _LEVELS = 6.0  # of 255, that cells may differ in the mean
 _BANDS = 6
 _NEIGHBOURS = 8
-_CHUNK = 2048
+_CHUNK = 512
 
 Cells = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]

@@ -26,9 +26,14 @@ def table(reasons: Mapping[str, str]) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(("file", "reason"))
-    writer.writerows(sorted(reasons.items()))
+    writer.writerows((printable(name), reason) for name, reason in sorted(reasons.items()))
     return stream.getvalue()
 
 
+def printable(name: str) -> str:
+    """A file's name with its bytes that are no UTF-8 written out."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def _some(names: list[str], shown: int) -> str:
-    return ", ".join(names[:shown]) + (f" and {len(names) - shown} more" if len(names) > shown else "")
+    return ", ".join(map(printable, names[:shown])) + (f" and {len(names) - shown} more" if len(names) > shown else "")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tombola.data._image_files import SUFFIXES, by_name, files_below, hidden, images_below, is_image
+from tombola.data._left_out import printable
 from tombola.errors import DataError
 
 SPLITS = {"train": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
@@ -61,6 +62,8 @@ def read_tree(root: Path) -> Tree:
         return Tree({"all": {"": files}}, ())
     if not tree.classes:
         raise DataError(f"folder: {root}: no class folders with images; found {_contents(root)}; {LAYOUTS}")
+    if strange := next((name for name in tree.classes if printable(name) != name), ""):
+        raise DataError(f"folder: {root}: the class folder {printable(strange)} has a name that is no UTF-8; rename it")
     _note_beside(root, places, left)
     return Tree({split: _as_trained(classes, tree, places[split]) for split, classes in splits.items()}, empty, left)
 

@@ -59,6 +59,8 @@ class Layer:
 def layers_in(tensors: Mapping[str, Tensor]) -> list[Layer]:
     """The layers in the order of their first tensor; BatchNorm's count of batches, which decides nothing, is no part.
 
+    A tensor that is alone has no role: ``gamma`` by itself scales a branch and is no normaliser's weight.
+
     >>> import torch
     >>> [layer.name for layer in layers_in({"a.weight": torch.zeros(1), "token": torch.zeros(1)})]
     ['a', 'token']
@@ -72,8 +74,13 @@ def layers_in(tensors: Mapping[str, Tensor]) -> list[Layer]:
             found.setdefault(name, {})[""] = name
     return [
         Layer(home, parts, tuple(sorted((role, tuple(tensors[name].shape)) for role, name in parts.items())))
-        for home, parts in found.items()
+        for home, parts in ((home, _alone(parts)) for home, parts in found.items())
     ]
+
+
+def _alone(parts: dict[str, str]) -> dict[str, str]:
+    (first, *others) = parts.values()
+    return parts if others else {"": first}
 
 
 def in_order(tensors: Mapping[str, Tensor]) -> bool:
