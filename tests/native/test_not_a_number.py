@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tombola.exporters._masked import masked
-from tombola.graphs.interpret import ACTIVATIONS, interpret
+from tombola.graphs.activations import ACTIVATIONS
+from tombola.graphs.interpret import interpret
 from tombola.graphs.ops import Activation, Conv
 from tombola.masks.budgets._base import Budget
 from tombola.masks.drawing import draw_masks

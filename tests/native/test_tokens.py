@@ -95,7 +95,7 @@ def drawn(draw: st.DrawFn) -> tuple[Attention, list[Tensor]]:
     sizes = [(heads * dim, queries), (heads * dim, keys), (heads * features, keys)]
     alike = draw(st.sampled_from([None, (1, 1), (1, heads), (windows, 1), (windows, heads)]))
     bias = None if alike is None else torch.randn(*alike, queries, keys)
-    op = Attention(heads, draw(st.sampled_from([0.3, 1.0])), bias)
+    op = Attention(heads, draw(st.sampled_from([0.3, 1.0])), bias, windows)
     return op, [torch.randn(channels, windows, tokens) for channels, tokens in sizes]
 
 
@@ -119,7 +119,7 @@ def test_what_is_no_number_reaches_what_it_reaches_in_torch(width: int, wrong: f
     generator = torch.Generator().manual_seed(0)
     images = [torch.randn(6, 2, tokens, generator=generator) for tokens in (21, 9, 9)]
     images[place][1, 1, 3] = wrong
-    op = Attention(2, 0.5)
+    op = Attention(2, 0.5, windows=2)
     found = attended(op, *(image[None] for image in images))[0]
     assert 0 < int((~found.isfinite()).sum()) < found.numel()
     assert near(attend(width, op, images, 0, 2), found)

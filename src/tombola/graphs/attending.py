@@ -35,7 +35,7 @@ def normed(op: Norm, x: Tensor) -> Tensor:
 
 def attended(op: Attention, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
     """The attention of every head in every window."""
-    ours, keys, given = (_by_head(x, op.heads) for x in (q, k, v))
+    ours, keys, given = (_by_head(x, op) for x in (q, k, v))
     scores = ours @ keys.transpose(-1, -2) * op.scale
     weights = (scores if op.bias is None else scores + op.bias).softmax(-1)
     found = weights @ given  # (N, windows, heads, tokens, d)
@@ -60,7 +60,6 @@ def channels_read(op: Move, before: Shape, after: Shape) -> Tensor:
     return moved(op, own, after).reshape(after[0], -1)
 
 
-def _by_head(x: Tensor, heads: int) -> Tensor:
-    """(N, heads * d, windows, tokens) as (N, windows, heads, tokens, d)."""
-    count, channels, windows, tokens = x.shape
-    return x.view(count, heads, channels // heads, windows, tokens).permute(0, 3, 1, 4, 2)
+def _by_head(x: Tensor, op: Attention) -> Tensor:
+    """(N, heads * d, H, W) as (N, windows, heads, tokens, d)."""
+    return x.reshape(len(x), op.heads, x.shape[1] // op.heads, op.windows, -1).permute(0, 3, 1, 4, 2)

@@ -77,15 +77,18 @@ class CellSums(OfCells):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class CellConv(CellSums):
-    """Sums as cells: cut off at ``least`` and ``largest`` (its activation is in them) before ``zero`` is added.
+    """Sums as cells: cut off at ``least`` and ``largest`` (a ReLU is in them) before ``zero`` is added.
 
-    ``added``: what a second input's steps are in its own steps, and that one's zero.
+    ``added``: what a second input's steps are in its own steps, and that one's zero. With an ``activation`` the sums
+    times ``factor`` are what it takes, and what it gives is counted in steps by ``step``.
     """
 
     zero: int
     least: int
     largest: int
     added: tuple[float, int] | None = None
+    activation: Activation | None = None
+    step: float = 1.0
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

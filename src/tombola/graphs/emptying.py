@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from tombola.graphs.activations import activated
 from tombola.graphs.graph import Graph, Node
-from tombola.graphs.interpret import activated
 from tombola.graphs.ops import Activate, Add, Concat, Conv, Flatten, Linear, Mul, OfTokens, Pad, Scale, Widen
 from tombola.graphs.token_channels import read_by_tokens, zero_of_tokens
 

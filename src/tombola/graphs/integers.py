@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from tombola.graphs.activations import activated
 from tombola.graphs.cells import (
     MOST,
     CellConv,
@@ -66,13 +67,15 @@ def convolved(op: CellConv, q: Tensor, beside: Tensor | None = None) -> Tensor:
     if op.added is not None and beside is not None:
         factor, zero = op.added
         steps = steps + (beside.float() - zero) * torch.tensor(factor)
+    if op.activation:
+        steps = activated(steps, op.activation) * torch.tensor(op.step)
     return _cut_and_rounded(steps, op.least, op.largest, op.zero)
 
 
 def floated(op: CellFloats, q: Tensor, beside: Tensor | None = None) -> Tensor:
-    """The floats of a convolution of a rounded map, and what is added to them; before its activation."""
+    """The floats of a convolution of a rounded map, and what is added to them, activated."""
     found = conv_sums(op, q).float() * _a_channel(op.factor, q)
-    return found if beside is None else found + beside
+    return activated(found if beside is None else found + beside, op.activation)
 
 
 def conv_sums(op: CellSums, q: Tensor) -> Tensor:

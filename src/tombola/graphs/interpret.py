@@ -1,18 +1,18 @@
 """`interpret`: what a graph computes, in torch, operation by operation; the yardstick of every pass and back end."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from tombola.graphs.activations import activated
 from tombola.graphs.attending import of_tokens
-from tombola.graphs.cells import CellFloats, CellLinear
+from tombola.graphs.cells import CellLinear
 from tombola.graphs.graph import Graph, Node
 from tombola.graphs.integers import multiplied, of_cells
 from tombola.graphs.ops import (
     Activate,
-    Activation,
     Adaptive,
     Add,
     Concat,
@@ -29,18 +29,6 @@ from tombola.graphs.ops import (
     Sides,
     Widen,
 )
-
-ACTIVATIONS: dict[Activation, Callable[[Tensor], Tensor]] = {
-    "relu": F.relu,
-    "relu6": F.relu6,
-    "silu": F.silu,
-    "hardswish": F.hardswish,
-    "hardsigmoid": F.hardsigmoid,
-    "sigmoid": torch.sigmoid,
-    "gelu": F.gelu,
-    "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"),
-    "tanh": torch.tanh,
-}
 
 
 def interpret(graph: Graph, x: Tensor) -> Tensor:
@@ -92,15 +80,8 @@ def output_of(node: Node, inputs: list[Tensor]) -> Tensor:
             return x
         case CellLinear() as op:
             return multiplied(op, x).view(len(x), *node.shape)
-        case CellFloats() as op:
-            return activated(of_cells(op, inputs), op.activation)
         case OfCells() as op:
             return of_cells(op, inputs)
-
-
-def activated(x: Tensor, kind: Activation | None) -> Tensor:
-    """``x`` after an activation, or as it is."""
-    return x if kind is None else ACTIVATIONS[kind](x)
 
 
 def _convolved(op: Conv, inputs: list[Tensor]) -> Tensor:

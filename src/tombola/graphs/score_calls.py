@@ -51,17 +51,21 @@ def _attended(asked: Asked, scores: Scores, values: View) -> View:
         raise Unsupported("an attention of a single token")
     names = [_by_head(asked, view) for view in (queries, keys, values)]
     features = values.shape[-1]
-    op = Attention(heads, scores.scale, _table(scores, prod(windows)))
-    name = asked.growing.put(asked.name, op, names, (heads * features, prod(windows), count))
+    op = Attention(heads, scores.scale, _table(scores, prod(windows)), prod(windows))
+    shape = (heads * features, *asked.growing.nodes[names[0]].shape[1:])
+    name = asked.growing.put(asked.name, op, names, shape)
     return _result(name, windows, heads, count, features)
 
 
 def _by_head(asked: Asked, view: View) -> str:
-    """(heads * d, windows, tokens)."""
+    """A map of heads * d channels whose pixels are windows of tokens; as they lie, where they are so already."""
     *windows, heads, count, features = view.shape
     last = len(view.dims) - 1
     pixels = [*range(len(windows)), last - 1]
-    return asked.growing.arranged(view, (last - 2, last), pixels, (heads * features, prod(windows), count))
+    own, lie = asked.growing.shape(view), merged(tuple(axis for dim in pixels for axis in view.dims[dim]))
+    as_they_lie = lie == (Axis(prod(own[1:]), "pixels", 1),) and view.first[1] == 0
+    sides = own[1:] if as_they_lie else (prod(windows), count)
+    return asked.growing.arranged(view, (last - 2, last), pixels, (heads * features, *sides))
 
 
 def _result(name: str, windows: list[int], heads: int, count: int, features: int) -> View:

@@ -22,14 +22,16 @@ class Norm(OfTokens):
 
 @dataclass(frozen=True, eq=False)
 class Attention(OfTokens):
-    """What queries make of keys and values, three maps (heads * d, windows, tokens): softmax(scale q k + bias) v.
+    """What queries make of keys and values, three maps of heads * d channels: softmax(scale q k + bias) v.
 
-    Each row of pixels is a window of its own. ``bias`` is (windows or 1, heads or 1, queries, keys).
+    The pixels are ``windows`` of so many tokens each, one behind another, that do not see each other. ``bias`` is
+    (windows or 1, heads or 1, queries, keys).
     """
 
     heads: int
     scale: float
     bias: Tensor | None = None
+    windows: int = 1
 
 
 @dataclass(frozen=True, eq=False)

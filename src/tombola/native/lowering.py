@@ -216,7 +216,15 @@ def _margins(graph: Graph) -> dict[tuple[int, int], int]:
         if isinstance(node.op, Conv | CellSums):
             size = graph[node.inputs[0]].shape[1:]
             found[size[0], size[1]] = max(found.get((size[0], size[1]), 0), margin_for(node.op))
-    return found | {(1, 1): 0}
+    return found | {size: 0 for node in graph for size in _flat(node, graph)} | {(1, 1): 0}
+
+
+def _flat(node: Node, graph: Graph) -> list[tuple[int, int]]:
+    """The heights and widths of maps whose rows an attention reads as one: none may have a margin."""
+    if not isinstance(node.op, Attention):
+        return []
+    shapes = [node.shape, *(graph[name].shape for name in node.inputs)]
+    return [(shape[1], shape[2]) for shape in shapes if shape[1] != node.op.windows]
 
 
 def _unit(channels: int) -> Scale:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from tombola.graphs.tokens import Attention, Constant, Norm
 from tombola.native.initialisers import fields_of, map_of, row_of
 from tombola.native.int8.packing import exact
-from tombola.native.layout import SLACK, rounded
+from tombola.native.layout import SLACK, Layout, rounded
 from tombola.native.moving import Moved
 from tombola.native.packed import Array
 from tombola.native.program import Step
@@ -23,7 +23,7 @@ def token_fields(step: Step) -> str:
     if isinstance(op, Moved):
         return _move(step, op)
     assert isinstance(op, Attention)
-    queries, keys, values = (place.layout for place in step.reads)
+    queries, keys, values, out = (_windows(place.layout, op) for place in (*step.reads, step.writes))
     windows, heads = (0, 0) if op.bias is None else op.bias.shape[:2]
     return fields_of(
         {
@@ -37,14 +37,20 @@ def token_fields(step: Step) -> str:
             "q": map_of(queries),
             "k": map_of(keys),
             "v": map_of(values),
-            "out": map_of(step.writes.layout),
+            "out": map_of(out),
         }
     )
 
 
 def attend_scratch(step: Step) -> int:
     """Floats that a thread needs beside the maps."""
-    return AT_ONCE * step.reads[1].layout.width + SLACK if isinstance(step.op, Attention) else 0
+    return AT_ONCE * _windows(step.reads[1].layout, step.op).width + SLACK if isinstance(step.op, Attention) else 0
+
+
+def _windows(layout: Layout, op: Attention) -> Layout:
+    """A map's layout with a window a row; rows without margins are one line anyway."""
+    tokens = layout.height * layout.width // op.windows
+    return layout if layout.height == op.windows else Layout(layout.channels, op.windows, tokens)
 
 
 def token_data(step: Step) -> dict[str, Array]:

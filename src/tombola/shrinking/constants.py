@@ -9,8 +9,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from tombola.graphs.activations import activated
 from tombola.graphs.graph import Graph, Node
-from tombola.graphs.interpret import activated
 from tombola.graphs.ops import (
     Activate,
     Adaptive,

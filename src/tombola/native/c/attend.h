@@ -26,87 +26,87 @@ struct attend {
 #endif
 #define ATTEND_ROWS 4 /* keys, or features, whose sums are made at once */
 
-/* to[r] = sum over `count` of x (V vectors, `x_step` apart) times the number w[r * w_row + i * w_step], R of them. */
-#define ATTEND_SUMS(R, V)                                                                                            \
-    {                                                                                                                \
+/* to[r] = sum over `count` of V vectors of x, `x_step` apart, times the number w[r * w_row + i * w_step]; R of them. */
+#define ATTEND_SUMS(NAME, R, V)                                                                                      \
+    static void NAME(const float *x, ptrdiff_t x_step, const float *w, ptrdiff_t w_row, ptrdiff_t w_step, int count, \
+                     float *to) {                                                                                    \
         vec sum[(R) * (V)];                                                                                          \
         NET_UNROLL for (int i = 0; i < (R) * (V); i++) sum[i] = splat(0.0f);                                         \
-        for (int i = 0; i < count; i++) {                                                                            \
+        for (int i = 0; i < count; i++, x += x_step, w += w_step) {                                                  \
             vec pixels[V];                                                                                           \
-            NET_UNROLL for (int t = 0; t < (V); t++) pixels[t] = held(load(x + i * x_step + t * NET_WIDTH));         \
+            NET_UNROLL for (int t = 0; t < (V); t++) pixels[t] = held(load(x + t * NET_WIDTH));                      \
             NET_UNROLL for (int r = 0; r < (R); r++) {                                                               \
-                vec one = splat(w[r * w_row + i * w_step]);                                                          \
+                vec one = splat(w[r * w_row]);                                                                       \
                 NET_UNROLL for (int t = 0; t < (V); t++) sum[r * (V) + t] += pixels[t] * one;                        \
             }                                                                                                        \
         }                                                                                                            \
-        NET_UNROLL for (int r = 0; r < (R); r++)                                                                     \
-            NET_UNROLL for (int t = 0; t < (V); t++) store(to + (r * (V) + t) * NET_WIDTH, sum[r * (V) + t]);        \
+        NET_UNROLL for (int i = 0; i < (R) * (V); i++) store(to + i * NET_WIDTH, sum[i]);                            \
     }
 
-NET_INLINE void attend_sums(const float *x, ptrdiff_t x_step, const float *w, ptrdiff_t w_row, ptrdiff_t w_step,
-                            int count, float *to, const int rows, const int vectors) {
-    if (rows == ATTEND_ROWS) ATTEND_SUMS(ATTEND_ROWS, vectors)
-    else ATTEND_SUMS(1, vectors)
-}
-
-/* Scores into weights that are not divided by their sum, which is what comes back in `sums`. */
-NET_INLINE void attend_soften(float *scores, const float *bias, ptrdiff_t bias_row, float scale, int keys, vec *sums,
-                              const int vectors) {
-    vec most[ATTEND_VECTORS], total[ATTEND_VECTORS];
-    NET_UNROLL for (int t = 0; t < vectors; t++) most[t] = splat(-__builtin_inff()), total[t] = splat(0.0f);
-    for (int key = 0; key < keys; key++)
-        NET_UNROLL for (int t = 0; t < vectors; t++) {
-            float *at = scores + (key * vectors + t) * NET_WIDTH;
-            vec score = load(at) * scale;
-            if (bias) score += load(bias + key * bias_row + t * NET_WIDTH);
-            store(at, score);
-            most[t] = if_positive(score - most[t], score, most[t]);
-        }
-    for (int key = 0; key < keys; key++)
-        NET_UNROLL for (int t = 0; t < vectors; t++) {
-            float *at = scores + (key * vectors + t) * NET_WIDTH;
-            vec weight = exponential(load(at) - most[t]);
-            store(at, weight);
-            total[t] += weight;
-        }
-    NET_UNROLL for (int t = 0; t < vectors; t++) sums[t] = total[t];
-}
-
-/* The queries [start, end) of a head in a window; q, k, v and out are its first floats. */
-NET_INLINE void attend_block(const struct attend *a, const float *bias, const float *q, const float *k, const float *v,
-                             float *out, float *scores, int start, int end, const int vectors) {
-    int keys = a->k.width, width = vectors * NET_WIDTH, key = 0, feature = 0;
-    for (; key < keys;) {
-        int rows = keys - key >= ATTEND_ROWS ? ATTEND_ROWS : 1;
-        if (rows > 1) attend_sums(q + start, a->q.plane, k + key, 1, a->k.plane, a->dim, scores + key * width, ATTEND_ROWS, vectors);
-        else attend_sums(q + start, a->q.plane, k + key, 1, a->k.plane, a->dim, scores + key * width, 1, vectors);
-        key += rows;
+/* Scores into weights that are not divided by their sum, which goes to `sums`. */
+#define ATTEND_SOFTEN(NAME, V)                                                                                       \
+    static void NAME(float *scores, const float *bias, ptrdiff_t bias_row, float scale, int keys, vec *sums) {       \
+        vec most[V];                                                                                                 \
+        NET_UNROLL for (int t = 0; t < (V); t++) most[t] = splat(-__builtin_inff()), sums[t] = splat(0.0f);          \
+        for (int i = 0; i < keys * (V); i += (V))                                                                    \
+            NET_UNROLL for (int t = 0; t < (V); t++) {                                                               \
+                vec score = load(scores + (i + t) * NET_WIDTH) * scale;                                              \
+                if (bias) score += load(bias + i / (V) * bias_row + t * NET_WIDTH);                                  \
+                store(scores + (i + t) * NET_WIDTH, score);                                                          \
+                most[t] = larger(score, most[t]);                                                                    \
+            }                                                                                                        \
+        for (int i = 0; i < keys * (V); i += (V))                                                                    \
+            NET_UNROLL for (int t = 0; t < (V); t++) {                                                               \
+                vec weight = exponential(load(scores + (i + t) * NET_WIDTH) - most[t]);                              \
+                store(scores + (i + t) * NET_WIDTH, weight);                                                         \
+                sums[t] += weight;                                                                                   \
+            }                                                                                                        \
     }
-    vec sums[ATTEND_VECTORS];
-    attend_soften(scores, bias ? bias + start : bias, a->bias_row, a->scale, keys, sums, vectors);
-    for (; feature < a->features;) {
-        float made[ATTEND_ROWS * ATTEND_VECTORS * NET_WIDTH];
-        int rows = a->features - feature >= ATTEND_ROWS ? ATTEND_ROWS : 1;
-        const float *from = v + (ptrdiff_t)feature * a->v.plane;
-        if (rows > 1) attend_sums(scores, width, from, a->v.plane, 1, keys, made, ATTEND_ROWS, vectors);
-        else attend_sums(scores, width, from, a->v.plane, 1, keys, made, 1, vectors);
-        for (int r = 0; r < rows; r++) {
-            float *to = out + (ptrdiff_t)(feature + r) * a->out.plane + start, *own = made + r * width;
-            for (int t = 0; t < vectors; t++) {
-                vec found = load(own + t * NET_WIDTH) / sums[t];
-                int left = end - start - t * NET_WIDTH;
-                if (left >= NET_WIDTH) store(to + t * NET_WIDTH, found);
-                else store(own, found), memcpy(to + t * NET_WIDTH, own, sizeof(float) * (size_t)NET_MAX(left, 0));
-            }
-        }
-        feature += rows;
-    }
+
+NET_INLINE vec larger(vec a, vec b) {
+#if defined(__AVX__) && NET_WIDTH == 8
+    return __builtin_ia32_maxps256(a, b); /* b where either is none */
+#else
+    return if_positive(a - b, a, b);
+#endif
 }
 
+/* A few rows of sums over V vectors, divided, to the features of a head; what is beyond the last query is left out. */
+static void attend_write(const struct attend *a, const float *made, int rows, int vectors, const vec *sums, float *out,
+                         int queries) {
+    for (int r = 0; r < rows; r++)
+        for (int t = 0; t < vectors; t++) {
+            vec found = load(made + (r * vectors + t) * NET_WIDTH) / sums[t];
+            float *to = out + (ptrdiff_t)r * a->out.plane + t * NET_WIDTH, rest[NET_WIDTH];
+            int left = queries - t * NET_WIDTH;
+            if (left >= NET_WIDTH) store(to, found);
+            else store(rest, found), memcpy(to, rest, sizeof(float) * (size_t)NET_MAX(left, 0));
+        }
+}
+
+/* The queries [start, end) of a head in a window, V vectors; q, k, v and out are its first floats. */
 #define ATTEND_BLOCK(V)                                                                                              \
+    ATTEND_SUMS(attend_rows_##V, ATTEND_ROWS, V)                                                                     \
+    ATTEND_SUMS(attend_row_##V, 1, V)                                                                                \
+    ATTEND_SOFTEN(attend_soften_##V, V)                                                                              \
     static void attend_block_##V(const struct attend *a, const float *bias, const float *q, const float *k,          \
                                  const float *v, float *out, float *scores, int start, int end) {                    \
-        attend_block(a, bias, q, k, v, out, scores, start, end, V);                                                  \
+        int keys = a->k.width, width = (V) * NET_WIDTH, key = 0, feature = 0;                                        \
+        float made[ATTEND_ROWS * (V) * NET_WIDTH];                                                                   \
+        vec sums[V];                                                                                                 \
+        for (; key + ATTEND_ROWS <= keys; key += ATTEND_ROWS)                                                        \
+            attend_rows_##V(q + start, a->q.plane, k + key, 1, a->k.plane, a->dim, scores + key * width);            \
+        for (; key < keys; key++)                                                                                    \
+            attend_row_##V(q + start, a->q.plane, k + key, 1, a->k.plane, a->dim, scores + key * width);             \
+        attend_soften_##V(scores, bias ? bias + start : bias, a->bias_row, a->scale, keys, sums);                    \
+        while (feature < a->features) {                                                                              \
+            int rows = a->features - feature >= ATTEND_ROWS ? ATTEND_ROWS : 1;                                       \
+            const float *from = v + (ptrdiff_t)feature * a->v.plane;                                                 \
+            if (rows > 1) attend_rows_##V(scores, width, from, a->v.plane, 1, keys, made);                           \
+            else attend_row_##V(scores, width, from, a->v.plane, 1, keys, made);                                     \
+            attend_write(a, made, rows, V, sums, out + (ptrdiff_t)feature * a->out.plane + start, end - start);      \
+            feature += rows;                                                                                         \
+        }                                                                                                            \
     }
 
 ATTEND_BLOCK(1)

@@ -20,6 +20,7 @@ struct cells {
     int floats;       /* 0, or the channels of floats that come out in the place of cells */
     int adds_zero;    /* of the map that is added, whose steps are `adds` of the result's */
     float adds;
+    float step;       /* what an activation (conv.activation) gives, in the result's steps */
     struct cells_ends ends;
     cells_tile *tile, *less;
 };
@@ -47,7 +48,7 @@ NET_INLINE void cells_skip(const struct cells *c, struct cells_stream *s, int li
 
 /* Sums of a quad, rows of `vectors` vectors, as cells; `add` lies as `to` does, or is NULL. */
 NET_INLINE void cells_finish_as(const struct cells *c, const float *factors, const int32_t *sums, int vectors,
-                                const cell *add, cell *to, const int adds) {
+                                const cell *add, cell *to, const int adds, const int kind) {
     vec scales[4], other = splat(c->adds);
     for (int i = 0; i < 4; i++) scales[i] = splat(factors[i]);
     for (int t = 0; t < vectors; t++) {
@@ -55,6 +56,7 @@ NET_INLINE void cells_finish_as(const struct cells *c, const float *factors, con
         NET_UNROLL for (int i = 0; i < 4; i++) {
             vec v = floats_of(load_whole(sums + (i * vectors + t) * NET_WIDTH)) * scales[i];
             if (adds) v = apart(v) + apart(cells_floats(beside, i, c->adds_zero) * other);
+            if (kind) v = activated(v, kind) * splat(c->step);
             found |= raised(cells_byte(v, &c->ends), 8 * i);
         }
         store_whole(to + t * NET_WIDTH, found);
@@ -63,8 +65,10 @@ NET_INLINE void cells_finish_as(const struct cells *c, const float *factors, con
 
 static void cells_finish(const struct cells *c, const float *factors, const int32_t *sums, int vectors,
                          const cell *add, cell *to) {
-    if (add) cells_finish_as(c, factors, sums, vectors, add, to, 1);
-    else cells_finish_as(c, factors, sums, vectors, NULL, to, 0);
+    if (c->conv.activation == GELU) cells_finish_as(c, factors, sums, vectors, NULL, to, 0, GELU);
+    else if (c->conv.activation) cells_finish_as(c, factors, sums, vectors, NULL, to, 0, GELU_TANH);
+    else if (add) cells_finish_as(c, factors, sums, vectors, add, to, 1, NONE);
+    else cells_finish_as(c, factors, sums, vectors, NULL, to, 0, NONE);
 }
 
 /* The pixels of a tile that lie in the output's rows, to or from cells side by side. */
@@ -105,16 +109,17 @@ static void cells_write(const struct cells *c, const float *factors, const int32
 static void cells_write_floats(const struct cells *c, const float *factors, const int32_t *sums,
                                const struct conv_where *at, const float *add, float *out, int quad) {
     const struct conv *v = &c->conv;
-    int width = at->vectors * NET_WIDTH;
+    int width = at->vectors * NET_WIDTH, whole = v->flat && v->row == v->width; /* rows without margins are one */
+    int line = whole ? v->height * v->width : v->line, pixels = whole ? line : v->width;
     for (int i = 0; i < NET_MIN(4, c->floats - 4 * quad); i++) {
         float made[CELLS_MOST];
         vec factor = splat(factors[i]);
         for (int t = 0; t < width; t += NET_WIDTH)
             store(made + t, apart(floats_of(load_whole(sums + i * width + t)) * factor));
         ptrdiff_t plane = (ptrdiff_t)(4 * quad + i) * v->plane + v->origin;
-        int y = at->start / v->line, x = at->start % v->line, from = at->start;
+        int y = at->start / line, x = at->start % line, from = at->start;
         while (from < at->end) {
-            int next = NET_MIN(from + v->line - x, at->end), count = NET_MIN(next - from, v->width - x);
+            int next = NET_MIN(from + line - x, at->end), count = NET_MIN(next - from, pixels - x);
             ptrdiff_t to = plane + (ptrdiff_t)(at->band + y) * v->row + x;
             if (count > 0) conv_finish(out + to, made + (from - at->start), add ? add + to : NULL, count, v->activation);
             from = next, x = 0, y++;

@@ -48,10 +48,10 @@ NET_INLINE vec at_least(vec v, float low) { return pick(splat(low) > v, splat(lo
 NET_INLINE vec at_most(vec v, float high) { return pick(splat(high) < v, splat(high), v); }
 #endif
 NET_INLINE vec if_positive(vec v, vec yes, vec no) { return pick(v > splat(0.0f), yes, no); }
-/* at_least, and `low` of a NaN: for what is made a whole number. */
-NET_INLINE vec number_from(vec v, float low) { return pick(v > splat(low), v, splat(low)); }
-NET_INLINE vec whole_part(vec v) { return __builtin_convertvector(__builtin_convertvector(v, ivec), vec); }
-NET_INLINE vec two_to(vec v) { return (vec)((__builtin_convertvector(v, ivec) + 127) << 23); }
+NET_INLINE vec low_bits_as_exponent(vec v) {
+    typedef uint32_t bits __attribute__((vector_size(4 * NET_WIDTH)));
+    return (vec)((bits)v << 23);
+}
 
 #if defined(__AVX512F__) && NET_WIDTH == 16
 NET_INLINE vec root(vec v) { return (vec)__builtin_ia32_sqrtps512_mask(v, v, -1, 4); }
@@ -86,10 +86,9 @@ NET_INLINE vec splat(float f) { return f; }
 NET_INLINE vec at_least(vec v, float low) { return low > v ? low : v; }
 NET_INLINE vec at_most(vec v, float high) { return high < v ? high : v; }
 NET_INLINE vec if_positive(vec v, vec yes, vec no) { return v > 0.0f ? yes : no; }
-NET_INLINE vec number_from(vec v, float low) { return v > low ? v : low; }
-NET_INLINE vec whole_part(vec v) { return (float)(int32_t)v; }
-NET_INLINE vec two_to(vec v) {
-    union { int32_t i; float f; } bits = {((int32_t)v + 127) * (1 << 23)};
+NET_INLINE vec low_bits_as_exponent(vec v) {
+    union { float f; uint32_t i; } bits = {v};
+    bits.i <<= 23;
     return bits.f;
 }
 #endif
@@ -105,29 +104,29 @@ NET_INLINE vec held(vec v) {
     return v;
 }
 
+#define EXPONENT_MAGIC 12583039.0f /* 1.5 * 2^23 + 127: floats there are whole numbers, an exponent in the lowest bits */
+
 /* exp within 2 units in the last place; below -87 that of -87, from 88.4 on infinity. */
 NET_INLINE vec exponential(vec v) {
     v = at_most(at_least(v, -87.0f), 89.0f);
-    vec shifted = v * 1.44269504f + 128.5f; /* positive, so that cutting off rounds */
-    vec power = whole_part(number_from(shifted, 2.0f)) - 128.0f;
+    vec shifted = v * 1.44269504f + EXPONENT_MAGIC, power = shifted - EXPONENT_MAGIC;
     vec rest = v - power * 0.693359375f + power * 2.12194440e-4f;
     vec sum = 1.9875691500e-4f * rest + 1.3981999507e-3f;
     sum = sum * rest + 8.3334519073e-3f;
     sum = sum * rest + 4.1665795894e-2f;
     sum = sum * rest + 1.6666665459e-1f;
     sum = sum * rest + 5.0000001201e-1f;
-    return (sum * rest * rest + rest + 1.0f) * two_to(power);
+    return (sum * rest * rest + rest + 1.0f) * low_bits_as_exponent(shifted);
 }
 
 /* x times the part of a normal distribution below x; erfc within 1.5e-7 (Abramowitz and Stegun, 7.1.26). */
 NET_INLINE vec gelu(vec v) {
-    vec z = if_positive(v, v, -v) * 0.70710678f, t = 1.0f / (1.0f + 0.3275911f * z);
-    vec sum = 1.061405429f * t - 1.453152027f;
+    vec half = 0.5f * v, size = if_positive(half, half, -half), z = size * 1.41421356f;
+    vec t = 1.0f / (1.0f + 0.3275911f * z), sum = 1.061405429f * t - 1.453152027f;
     sum = sum * t + 1.421413741f;
     sum = sum * t - 0.284496736f;
     sum = sum * t + 0.254829592f;
-    vec beyond = sum * t * exponential(-z * z);
-    return 0.5f * v * if_positive(v, 2.0f - beyond, beyond);
+    return size * (1.0f - sum * t * exponential(-z * z)) + half;
 }
 
 NET_INLINE vec activated(vec v, int kind) {

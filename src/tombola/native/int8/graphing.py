@@ -26,6 +26,8 @@ from tombola.graphs.graph import Graph, Node, Shape
 from tombola.graphs.ops import Activate, Adaptive, Conv, Input, Linear, OfTokens, Op, Pool, Scale
 from tombola.native.int8.weights import rounded_weights
 
+GELUS = ("gelu", "gelu_tanh")
+"""Activations that the end of a layer of cells has; a ReLU is where it cuts off."""
 FEW = 0.25  # of a linear layer's weights: with fewer left it is less to read as survivors in float32
 
 
@@ -61,9 +63,9 @@ class _Turning:
     def turn(self, node: Node, *, stays: bool) -> None:
         """Append what computes a node."""
         op = node.op
-        if isinstance(op, Conv) and not stays and self._among_tokens(node, op):
+        if isinstance(op, Conv) and not stays and self._ends_in_floats(node, op):
             self._floats(node, op)
-        elif isinstance(op, Conv) and op.activation in (None, "relu", "relu6") and not stays:
+        elif isinstance(op, Conv) and op.activation in (None, "relu", "relu6", *GELUS) and not stays:
             self._conv(node, op)
         elif isinstance(op, Linear) and not stays and not _few(op):
             self._linear(node, op)
@@ -126,7 +128,7 @@ class _Turning:
         made = CellConv(
             weight=found.weight,
             bias=found.bias,
-            factor=(found.steps * entering.scale / leaving.scale).float(),
+            factor=(found.steps * entering.scale / (1.0 if op.activation in GELUS else leaving.scale)).float(),
             entering=entering.zero,
             zero=leaving.zero,
             least=leaving.least,
@@ -137,13 +139,15 @@ class _Turning:
             groups=op.groups,
             tensor=op.tensor,
             added=added,
+            activation=op.activation if op.activation in GELUS else None,
+            step=1 / leaving.scale,
         )
         self._put_cells(node, made, inputs, leaving)
 
-    def _among_tokens(self, node: Node, op: Conv) -> bool:
-        """Whether a convolution's result is read as floats: by a norm or an attention, or after GELU."""
+    def _ends_in_floats(self, node: Node, op: Conv) -> bool:
+        """Whether floats are read of a convolution: by a norm or an attention, or as what GELU takes after a sum."""
         readers = self.graph.readers(node.name)
-        return op.activation in ("gelu", "gelu_tanh") or any(isinstance(reader.op, OfTokens) for reader in readers)
+        return (op.residual and op.activation in GELUS) or any(isinstance(reader.op, OfTokens) for reader in readers)
 
     def _floats(self, node: Node, op: Conv) -> None:
         name, entering = self.cells(node.inputs[0])

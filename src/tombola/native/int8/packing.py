@@ -80,6 +80,8 @@ def _ends(conv: CellSums) -> dict[str, int | str]:
     factor, zero = conv.added or (0.0, 0)
     return {
         "conv.margin": _filled(conv.zero),
+        "conv.activation": ACTIVATIONS.index(conv.activation),
+        "step": exact(conv.step),
         "ends": f"{{{float(conv.least)!r}f, {float(conv.largest)!r}f, {float(conv.zero)!r}f}}",
         "adds_zero": zero,
         "adds": exact(factor),
