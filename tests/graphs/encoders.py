@@ -59,21 +59,21 @@ def swin() -> nn.Module:
     """Windows, shifted and not, and merged patches."""
     from torchvision.models.swin_transformer import SwinTransformer
 
-    return SwinTransformer([2, 2], 8, [2, 1], [1, 2], [4, 4], num_classes=5)
+    return SwinTransformer([2, 2], 8, [2, 1], [1, 2], [4, 4], num_classes=5)  # type: ignore[no-any-return]  # torchvision is untyped
 
 
 def convnext() -> nn.Module:
     """Norms over channels between convolutions, and layers of every pixel."""
     from torchvision.models.convnext import CNBlockConfig, ConvNeXt
 
-    return ConvNeXt([CNBlockConfig(8, 12, 1), CNBlockConfig(12, None, 1)], num_classes=5)
+    return ConvNeXt([CNBlockConfig(8, 12, 1), CNBlockConfig(12, None, 1)], num_classes=5)  # type: ignore[no-any-return]  # torchvision is untyped
 
 
 def vit() -> nn.Module:
     """torchvision's vit_b_16 at toy size."""
     from torchvision.models.vision_transformer import VisionTransformer
 
-    return VisionTransformer(SIDE, 4, 2, 2, 8, 16, num_classes=5)
+    return VisionTransformer(SIDE, 4, 2, 2, 8, 16, num_classes=5)  # type: ignore[no-any-return]  # torchvision is untyped
 
 
 class Shuffled(nn.Module):

@@ -44,7 +44,7 @@ def test_a_vit_moves_values_only_where_tokens_meet() -> None:
 
 def test_a_head_that_no_one_reads_is_empty_in_queries_and_keys() -> None:
     made = network("vit")
-    out = made.body.get_submodule("encoder.layers.encoder_layer_0.self_attention.out_proj").weight
+    out = made.body.get_parameter("encoder.layers.encoder_layer_0.self_attention.out_proj.weight")
     with torch.no_grad():
         out[:, :4] = 1
         out[:, 4:] = 0  # the second of two heads

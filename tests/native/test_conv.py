@@ -25,6 +25,7 @@ from tests.native.kernels import (
     widths,
 )
 
+from tombola.graphs.activations import ACTIVATIONS
 from tombola.graphs.ops import Activation, Conv
 from tombola.native.choosing import Choice, Source, candidates, reads_map
 from tombola.native.layout import Layout
@@ -65,7 +66,7 @@ def reference(conv: Conv, image: torch.Tensor, add: torch.Tensor | None) -> torc
     bias = None if conv.bias is None else conv.bias.double()
     out = torch.nn.functional.conv2d(padded, conv.weight.double(), bias, conv.stride, 0, conv.dilation, conv.groups)[0]
     out = out if add is None else out + add
-    return getattr(torch.nn.functional, conv.activation)(out) if conv.activation else out
+    return ACTIVATIONS[conv.activation](out) if conv.activation else out
 
 
 def images(shape: tuple[int, ...], seed: int = 0) -> torch.Tensor:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.native.kernels import Floats, Kernel, aligned, flags_of, pointer, widths
 
+from tombola.graphs.activations import ACTIVATIONS
 from tombola.graphs.ops import Linear
 from tombola.native.linear import SEGMENT, pack_linear
 
@@ -48,7 +49,7 @@ def test_any_linear_layer_is_what_torch_computes(width: int, linear: Linear, ima
     x = torch.randn(images, linear.weight.shape[1], generator=torch.Generator().manual_seed(images))
     bias = None if linear.bias is None else linear.bias.double()
     wanted = torch.nn.functional.linear(x.double(), linear.weight.double(), bias)
-    wanted = getattr(torch.nn.functional, linear.activation)(wanted) if linear.activation else wanted
+    wanted = ACTIVATIONS[linear.activation](wanted) if linear.activation else wanted
     found = run(linear, x.numpy(), width, parts)
     # a sum of floats errs in proportion to what is summed, however little it comes to
     summed = torch.nn.functional.linear(x.double().abs(), linear.weight.double().abs())

@@ -57,16 +57,16 @@ def numbers(*layouts: Layout) -> "ctypes.Array[ctypes.c_int]":
 
 def attend(width: int, op: Attention, images: Sequence[Tensor], margin: int, parts: int) -> Tensor:
     """What C makes of queries, keys and values."""
-    layouts = [Layout(*image.shape, margin) for image in images]
-    out = Layout(images[2].shape[0], *images[0].shape[1:], margin)
+    windows, queries = images[0].shape[1:]
+    layouts = [Layout(len(image), windows, image.shape[2], margin) for image in images]
+    out = Layout(len(images[2]), windows, queries, margin)
     step = Step("a", "attend", op, tuple(Place(layout, 0) for layout in layouts), Place(out, 0))
     given = [laid_out(image.numpy(), layout) for image, layout in zip(images, layouts, strict=True)]
     result, scratch = aligned(out.floats), aligned(attend_scratch(step))
     result[:], scratch[:] = np.nan, np.nan
     bias = token_data(step).get("scale")
-    windows, heads = (0, 0) if op.bias is None else op.bias.shape[:2]
-    queries = images[0].shape[2]
-    own = (op.heads, images[0].shape[0] // op.heads, out.channels // op.heads, windows, heads, -(-queries // 16) * 16)
+    tables = (0, 0) if op.bias is None else op.bias.shape[:2]
+    own = (op.heads, len(images[0]) // op.heads, out.channels // op.heads, *tables, -(-queries // 16) * 16)
     kernels(width).attend(
         (ctypes.c_int * 6)(*own),
         numbers(*layouts, out),

@@ -90,7 +90,8 @@ def taken(asked: Asked) -> Value:
     value = asked.get(0, "input")
     if not isinstance(value, tuple):
         raise Unsupported("a part of what is no list")
-    return value[asked.get(1, "index")]
+    index: int = asked.get(1, "index")
+    return value[index]
 
 
 def expanded(asked: Asked) -> Value:
@@ -130,7 +131,7 @@ def joined(asked: Asked) -> Value | None:
 
 def _joined(asked: Asked, given: Sequence[object], dim: int) -> View:
     model = next(part for part in given if isinstance(part, View))
-    shapes = [part.shape if isinstance(part, View) else tuple(part.shape) for part in given if _is_value(part)]
+    shapes = [tuple(part.shape) for part in given if isinstance(part, View | Tensor)]
     if len(shapes) != len(given):
         raise Unsupported("a concatenation with something that is no map")
     by_channels = _of(model, dim) == "channels"
@@ -161,7 +162,3 @@ def _of(view: View, dim: int) -> str:
     if len(kinds) > 1:
         raise Unsupported("a concatenation along what are channels and pixels at once")
     return kinds.pop() if kinds else "pixels"
-
-
-def _is_value(part: object) -> bool:
-    return isinstance(part, View | Tensor)

@@ -169,10 +169,11 @@ def _shifted(first: object, second: object, sign: float) -> Scores:
     if not isinstance(score, Scores) or not isinstance(bias, Tensor) or score.weights:
         raise Unsupported("scores of an attention and something that is no constant")
     own = torch.zeros(()) if score.bias is None else score.bias
-    shape = torch.broadcast_shapes(score.shape, bias.shape)
-    if tuple(shape) != score.shape:
-        raise Unsupported(f"a bias of {tuple(bias.shape)} for scores of {score.shape}")
-    return Scores(score.queries, score.keys, score.shape, score.scale, own + sign * bias)
+    try:
+        wide = bias.expand(score.shape)
+    except RuntimeError:
+        raise Unsupported(f"a bias of {tuple(bias.shape)} for scores of {score.shape}") from None
+    return Scores(score.queries, score.keys, score.shape, score.scale, own + sign * wide)
 
 
 def _scaled(score: Scores, by: object, *, divides: bool) -> Scores:

@@ -7,7 +7,7 @@ channels or over pixels, and a dimension is a few axes, the outermost first, non
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import torch
 from torch import Tensor
@@ -15,6 +15,7 @@ from torch import Tensor
 from tombola.graphs.graph import Node, Shape
 
 Side: TypeAlias = Literal["channels", "pixels"]
+SIDES: Final[tuple[Side, Side]] = ("channels", "pixels")
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class View:
     def covers(self, node: Node) -> bool:
         """Whether every value of the map is there, once."""
         return self.first == (0, 0) and all(
-            _covered(self.axes, of) == size for of, size in zip(("channels", "pixels"), sizes(node.shape), strict=True)
+            _covered(self.axes, of) == size for of, size in zip(SIDES, sizes(node.shape), strict=True)
         )
 
 

@@ -22,6 +22,7 @@ from tombola.graphs.ops import (
     Linear,
     Mul,
     OfCells,
+    OfTokens,
     Pad,
     Pool,
     Scale,
@@ -95,8 +96,8 @@ def _constant(node: Node, inputs: list[Tensor]) -> Tensor:
             return inputs[0] if even else _where(inputs[0], lambda value: value == 0)
         case Adaptive():
             return inputs[0]
-        case OfCells():
-            raise TypeError("a net is made smaller before it is rounded")
+        case OfCells() | OfTokens():
+            raise TypeError(f"{node.name!r}: channels are cut before a net is rounded, and of no transformer")
 
 
 def _of_layer(op: Conv | Linear, inputs: Tensor) -> Tensor:
