@@ -1,67 +1,87 @@
-"""An estimate of cost, as lines for people and as JSON."""
+"""What a plan costs, as a table for people and as JSON: minutes on this machine, and hours of a GPU."""
 
 from typing import TYPE_CHECKING, Any
 
+from tombola.cli.output import Part, Table
+
 if TYPE_CHECKING:
     from tombola.study.cost import Bill, Estimate
+    from tombola.study.pace import Pace
+    from tombola.study.plan import Counts
 
 
-def cost_lines(costs: "Estimate", tflops: float) -> list[str]:
-    """GPU hours by kind of stage and in all, what sharing saves, and why something is unknown."""
-    kinds = [f"  {kind:<10} {_about(bill, tflops)}" for kind, bill in costs.kinds.items()]
-    total, left = _about(costs.total, tflops), _about(costs.missing, tflops)
+def cost_parts(counts: "Counts", costs: "Estimate", tflops: float, pace: "Pace | None") -> list[Part]:
+    """A row a kind of stage and one for all: how many, how long here and on a GPU; then what both come from."""
+    rows = [
+        (kind, str(tally.total), str(tally.cached), str(tally.to_run), *_times(costs.to_run[kind], tflops, pace))
+        for kind, tally in counts.kinds.items()
+    ]
+    cached = sum(tally.cached for tally in counts.kinds.values())
+    left = sum(tally.to_run for tally in counts.kinds.values())
+    rows.append(("in all", str(counts.stages), str(cached), str(left), *_times(costs.missing, tflops, pace)))
+    headings = ("kind", "stages", "in the store", "to run", "here", "GPU hours")
+    return [Table(headings, rows, right=headings[1:]), *_told(costs, tflops, pace)]
+
+
+def _told(costs: "Estimate", tflops: float, pace: "Pace | None") -> list[str]:
+    here = [] if pace is None else [f"here: at the pace of a moment's steps of {pace.timed}, one process"]
     reasons = [
-        f"  unknown for {count} {kind} stages: {reason}"
+        f"unknown for {count} {kind} stages: {reason}"
         for kind, bill in costs.kinds.items()
         for reason, count in bill.unknown.items()
     ]
     return [
-        f"estimated, from multiply-adds counted and nothing measured, at {tflops:g} TFLOP/s sustained (--tflops):",
-        *kinds,
-        f"  in all     {total}, {left} to run; saved by sharing: {_hours(costs.saved.hours(tflops))} GPU hours",
+        "times are of what is to run, estimated from multiply-adds counted; reading and changing images is not counted",
+        *here,
+        f"GPU hours: at {tflops:g} TFLOP/s sustained (--tflops); sharing saves {_hours(costs.saved.hours(tflops))}",
         *reasons,
     ]
 
 
-def cost_value(costs: "Estimate", tflops: float) -> dict[str, Any]:
+def cost_value(costs: "Estimate", tflops: float, pace: "Pace | None") -> dict[str, Any]:
     """The same as plain values."""
     return {
         "tflops": tflops,
-        "estimated_from": "multiply-adds counted, nothing measured",
-        **_value(costs.total, costs.missing, tflops),
+        "estimated_from": "multiply-adds counted; the pace here from a moment's steps",
+        **_value(costs.total, costs.missing, tflops, pace),
         "gpu_hours_saved_by_sharing": costs.saved.hours(tflops),
-        "kinds": {kind: _value(bill, costs.to_run[kind], tflops) for kind, bill in costs.kinds.items()},
+        "here": None if pace is None else {"tflops": pace.flops / 1e12, "timed": pace.timed},
+        "kinds": {kind: _value(bill, costs.to_run[kind], tflops, pace) for kind, bill in costs.kinds.items()},
     }
 
 
-def _value(bill: "Bill", left: "Bill", tflops: float) -> dict[str, Any]:
+def _value(bill: "Bill", left: "Bill", tflops: float, pace: "Pace | None") -> dict[str, Any]:
     return {
         "gpu_hours": bill.hours(tflops),
         "gpu_hours_to_run": left.hours(tflops),
+        "minutes_here_to_run": None if pace is None else pace.seconds(left.flops) / 60,
         "flops": bill.flops,
         "forward_passes": bill.passes,
         "unknown": [{"stages": count, "reason": reason} for reason, count in bill.unknown.items()],
     }
 
 
-def _about(bill: "Bill", tflops: float) -> str:
+def _times(bill: "Bill", tflops: float, pace: "Pace | None") -> tuple[str, str]:
+    """Here, and on a GPU; ``and 3 unknown`` where some stages say nothing."""
+    from tombola.study.pace import in_words
+
     unknown = sum(bill.unknown.values())
     if unknown and not bill.flops:
-        return f"unknown ({unknown} stages)"
-    more = f", and {unknown} stages unknown" if unknown else ""
-    return f"{_hours(bill.hours(tflops))} GPU hours{more}"
+        return "unknown", "unknown"
+    here = "unknown" if pace is None else in_words(pace.seconds(bill.flops))
+    return f"{here}, {unknown} unknown" if unknown else here, _hours(bill.hours(tflops))
 
 
 def _hours(hours: float) -> str:
     """Two figures at most where they are few.
 
     >>> [_hours(hours) for hours in (0, 0.00042, 0.042, 0.25, 7.3, 12345)]
-    ['0', 'under 0.01', 'about 0.04', 'about 0.2', 'about 7.3', 'about 12,345']
+    ['0', 'under 0.01', '0.04', '0.2', '7.3', '12,345']
     """
     if hours == 0:
         return "0"
     if hours < 0.01:
         return "under 0.01"
     if hours < 0.1:
-        return f"about {hours:.2f}"
-    return f"about {hours:.1f}" if hours < 10 else f"about {hours:,.0f}"
+        return f"{hours:.2f}"
+    return f"{hours:.1f}" if hours < 10 else f"{hours:,.0f}"

@@ -6,13 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tombola.fitting.session import Bar, Reporter
+from tombola.cli.output import QUIET
+from tombola.fitting.session import Bar, Reporter, Silent
 
 LOG_EVERY_SECONDS = 20.0
 
 
 def reporter() -> Reporter:
-    """Bars when stderr is a terminal, log lines otherwise."""
+    """Bars when stderr is a terminal, log lines otherwise; nothing where ``--quiet`` is given."""
+    if QUIET.get():
+        return Silent()
     return Bars() if sys.stderr.isatty() else Lines()
 
 

@@ -9,7 +9,7 @@ import typer
 
 from tombola.cli import completing, families, settings
 from tombola.cli.commands import RUNNING
-from tombola.cli.output import JSON, emit, summarised
+from tombola.cli.output import JSON, Table, emit, summarised
 from tombola.cli.shortcuts import shortcuts
 from tombola.cli.studies import OUT, STORE, STUDY, command_of, place, require_place, study_of
 from tombola.errors import RequestError
@@ -167,14 +167,16 @@ def plan(
 
     What its cells share, what the store has, what is to run, and how long that takes. Runs nothing.
     """
-    from tombola.cli.costs import cost_lines, cost_value
+    from tombola.cli.costs import cost_parts, cost_value
     from tombola.study.cost import estimate
+    from tombola.study.pace import pace_of
     from tombola.study.plan import Plan
     from tombola.study.store import Store
 
     planned, kept = Plan.of(study_of(study, set_)), Store.at(store)
     kept.require_readable()
     counts, costs = planned.counts(kept.has), estimate(planned, kept.has)
+    pace = pace_of(planned) if costs.missing.flops else None
     value = {
         "study": planned.study.name,
         "cells": counts.cells,
@@ -183,14 +185,10 @@ def plan(
         "cached": counts.cached,
         "to_run": counts.to_run,
         "kinds": {kind: vars(tally) for kind, tally in counts.kinds.items()},
-        "cost": cost_value(costs, tflops),
+        "cost": cost_value(costs, tflops, pace),
     }
     head = f"{counts.cells} cells, {counts.stages} stages, {counts.shared} more were it not for sharing"
-    lines = [f"{planned.study.name}: {head}"] + [
-        f"  {kind:<10} {tally.total:5} stages  {tally.cached:5} in the store  {tally.to_run:5} to run"
-        for kind, tally in counts.kinds.items()
-    ]
-    emit(as_json, value, [*lines, *cost_lines(costs, tflops)])
+    emit(as_json, value, [f"{planned.study.name}: {head}", *cost_parts(counts, costs, tflops, pace)])
 
 
 @shortcuts(sparsity="draw.sparsity")
@@ -210,5 +208,6 @@ def status(study: str = STUDY, set_: list[str] = settings.SET, store: str = STOR
         "done": len(planned.stages) - len(left),
         "left": [{"stage": stage.title, "state": state, "key": stage.key} for stage, state in left],
     }
-    lines = [f"{planned.study.name}: {len(left)} of {len(planned.stages)} stages left"]
-    emit(as_json, value, lines + [f"  {state:<8} {stage.title}" for stage, state in left])
+    head = f"{planned.study.name}: {len(left)} of {len(planned.stages)} stages left"
+    table = Table(("state", "stage"), [(state, stage.title) for stage, state in left])
+    emit(as_json, value, [head, *([table] if left else [])])

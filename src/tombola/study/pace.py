@@ -1,0 +1,89 @@
+"""How fast this machine trains a study's net, for a plan that speaks of minutes: a moment of steps on noise.
+
+Nothing is loaded or downloaded: weights and images are random. Of texts nothing is said.
+"""
+
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Final
+
+import torch
+import torch.nn.functional as F
+
+from tombola.errors import TombolaError
+from tombola.fitting.devices import device_of
+from tombola.fitting.fit import Fit
+from tombola.models.source import Source
+from tombola.study.experiment import Experiment
+from tombola.study.macs import forward_macs
+from tombola.study.meter import Meter
+from tombola.study.plan import Plan
+from tombola.study.runners._base import torch_threads
+
+MOMENT: Final = 0.6
+"""Seconds that are timed; half of them only warm up."""
+_PASSES: Final = 3
+"""Of a training step: forward once, backward twice as much."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Operations a second, and what was timed."""
+
+    flops: float
+    timed: str
+
+    def seconds(self, flops: float) -> float:
+        """For so many operations."""
+        return flops / self.flops
+
+
+def pace_of(plan: Plan, threads: int = 1) -> Pace | None:
+    """Of the first cell's net, on images as large as its target's; None where that cannot be known beforehand."""
+    experiment = plan.cells[0].cell.experiment
+    try:
+        counts = Meter().counts(experiment.target)
+        if counts.tokens is not None:
+            return None
+        return timed(experiment.prior, counts.pixels, counts.classes, _batch(experiment), threads)
+    except TombolaError:  # the estimate says why
+        return None
+
+
+def timed(model: Source, pixels: int, classes: int, batch: int, threads: int = 1) -> Pace:
+    """Steps of training with plain gradient descent, for a moment; at least one more than warms up."""
+    device = device_of("auto")
+    network = Source(name=model.bare, width=model.width).load(num_classes=classes).to(device).train()
+    images, labels = torch.rand(batch, 3, pixels, pixels, device=device), torch.zeros(batch, dtype=torch.int64)
+    macs = forward_macs(model.bare, pixels, classes, width=model.width)
+    with torch_threads(threads):
+        steps, spent, begun = 0, 0.0, perf_counter()
+        while steps == 0 or perf_counter() - begun < MOMENT:
+            before = perf_counter()
+            loss = F.cross_entropy(network(images), labels.to(device))
+            torch.autograd.grad(loss, [weight for weight in network.parameters() if weight.requires_grad])
+            loss.item()  # which waits for a GPU
+            if perf_counter() - begun > MOMENT / 2:  # before, it warms up
+                steps, spent = steps + 1, spent + perf_counter() - before
+    return Pace(2 * macs * _PASSES * batch * steps / spent, f"{model.bare}, {batch} images of {pixels} pixels a step")
+
+
+def _batch(experiment: Experiment) -> int:
+    """Images a step, of the training that is the longest."""
+    fit = experiment.pretrain or getattr(experiment.transfer, "fit", None)
+    return fit.batch if isinstance(fit, Fit) else 64
+
+
+def in_words(seconds: float) -> str:
+    """A length of time, two figures at most where they are few.
+
+    >>> [in_words(seconds) for seconds in (0, 0.3, 42, 100, 3700, 200_000)]
+    ['0 s', 'under 1 s', '42 s', '1.7 min', '62 min', '56 h']
+    """
+    if seconds < 1:
+        return "under 1 s" if seconds else "0 s"
+    for unit, length in (("h", 3600.0), ("min", 60.0)):
+        if seconds >= 1.5 * length:
+            count = seconds / length
+            return f"{count:.1f} {unit}" if count < 10 else f"{count:,.0f} {unit}"
+    return f"{seconds:.0f} s"
