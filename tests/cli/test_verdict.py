@@ -22,10 +22,10 @@ def test_it_tells_brackets_and_winners_by_panel(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     write_rows(path, demo_rows())
     text = said(str(path), "--where", "transfer=linear")
-    assert [line for line in text.splitlines() if line and not line.startswith("  ")] == [
-        "accuracy",
-        "adversarial accuracy",
-    ]
+    heads = [line for line in text.splitlines() if line and not line.startswith((" ", "sparsity", "interval"))]
+    assert heads == ["accuracy", "adversarial accuracy"]
+    assert text.count("95 % t interval over 3 shared seeds") == 1
+    assert [line.split()[2:4] for line in text.splitlines()].count(["robust", "wins"]) == 5
     natural, robust = (
         next(line for line in text.splitlines() if line.startswith(f"  {prior}: nothing is shown"))
         for prior in ("natural", "robust")

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from tombola.cli import completing, settings
-from tombola.cli.output import JSON, emit
+from tombola.cli.output import JSON, Part, Table, emit
 from tombola.cli.studies import STORE, study_of
 from tombola.errors import RequestError, near
 
 if TYPE_CHECKING:
+    from tombola.report.judged import Judged
     from tombola.rows import Row
 
 EXAMPLES: Final = (
@@ -52,8 +53,19 @@ def verdict(
 
     rows = _only(read_rows(Path(what)) if what.endswith(".jsonl") else _stored(what, set_, store), where)
     found = judge(read_results(rows, by), dense=dense, margin=margin)
-    lines = [line for one in found for line in [*one.lines(), ""]]
-    emit(as_json, [one.as_json() for one in found], lines[:-1] or ["no results yet"])
+    emit(as_json, [one.as_json() for one in found], _parts(found) or ["no results yet"])
+
+
+def _parts(found: "Sequence[Judged]") -> list[Part]:
+    """Where, a line a prior, a table of who wins; and once, below all, how the intervals were found."""
+    from tombola.report.judged import CONTEST
+
+    parts: list[Part] = []
+    for one in found:
+        rows = one.contests()
+        parts += [*one.lines(), *([Table(CONTEST, rows, right=("sparsity", "seeds"))] if rows else []), ""]
+    methods = dict.fromkeys(method for one in found for method in one.methods())
+    return [*parts, *(f"interval: {method}" for method in methods)]
 
 
 def _stored(study: str, set_: list[str], store: str) -> "Sequence[Row]":

@@ -25,8 +25,10 @@ def starting(module: str) -> BaseContext:
     context = get_context(METHOD)
     if METHOD == "forkserver":
         from multiprocessing.forkserver import ensure_running
+        from multiprocessing.resource_tracker import ensure_running as ensure_tracked
 
         context.set_forkserver_preload([module, _BEFORE_STEPS])
+        ensure_tracked()  # starting it makes interrupts heard again
         with unheard():
             ensure_running()
     return context

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from tombola.report.axes import level
 from tombola.report.curves import Measure, Panel, Place, Results
@@ -13,6 +14,8 @@ from tombola.verdicts.bracket import Bracket, largest_matching
 from tombola.verdicts.matching import RULES, Rule
 from tombola.verdicts.paired import MARGIN, tolerance_of
 
+CONTEST: Final = ("sparsity", "verdict", "lead", "95 % interval", "seeds")
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -23,10 +26,16 @@ class Judged:
     duels: Sequence[Duel]
 
     def lines(self) -> list[str]:
-        """The verdicts as text: a line a prior, then a line a sparsity."""
-        brackets = [_bracket_line(level(name), found) for name, found in self.matching.items()]
-        contests = [f"  at {percent(duel.sparsity)}: {_told(duel)}" for duel in self.duels]
-        return [self.place or "all", *brackets, *contests]
+        """Where, and how sparse each prior may get: a line a prior."""
+        return [self.place or "all", *(_bracket_line(level(name), found) for name, found in self.matching.items())]
+
+    def contests(self) -> list[tuple[str, ...]]:
+        """A row a sparsity, as `CONTEST` names its columns: who wins, by how much, and how sure that is."""
+        return [_contest(duel) for duel in self.duels]
+
+    def methods(self) -> list[str]:
+        """How the intervals were found, each way once."""
+        return list(dict.fromkeys(span.method for duel in self.duels if (span := duel.verdict.interval) is not None))
 
     def as_json(self) -> dict[str, object]:
         """The same for programs."""
@@ -75,6 +84,16 @@ def _bracket_line(name: str, by_rule: Mapping[Rule, Bracket]) -> str:
     others = [f"{rule}: {percent(b.up_to)}" for rule, b in by_rule.items() if rule != "std" and b.up_to != main.up_to]
     others += [f"by means alone: {percent(main.by_means)}"] if main.by_means not in (None, main.up_to) else []
     return f"  {name}: {main.text[:1].lower()}{main.text[1:]}" + (f" ({'; '.join(others)})" if others else "")
+
+
+def _contest(duel: Duel) -> tuple[str, ...]:
+    span, unit = duel.verdict.interval, "points" if duel.measure.unit == "%" else duel.measure.unit
+    ahead, behind = level(duel.leader), level(duel.other)
+    if span is None or duel.verdict.difference is None:
+        return percent(duel.sparsity), f"undecided: {duel.verdict.why}", "", "", str(duel.seeds)
+    said = f"{duel.outcome} wins" if duel.decided else duel.outcome
+    lead = f"{duel.verdict.difference:+.2f} {unit}, {ahead} before {behind}"
+    return percent(duel.sparsity), said, lead, f"{span.low:+.2f} to {span.high:+.2f}", str(duel.seeds)
 
 
 def _told(duel: Duel) -> str:
