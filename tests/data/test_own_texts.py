@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from tombola.data._base import Dataset
+from tombola.data._text_alike import words_in
 from tombola.data._text_set import RowSet
 from tombola.data._text_tried import sentences, table
 from tombola.errors import DataError, RequestError
@@ -122,3 +123,27 @@ def test_what_is_not_there_or_not_said_is_told(tmp_path: Path) -> None:
         Dataset.parse(f"texts:{tmp_path}")
     with pytest.raises(RequestError, match="plain:x says no number of words"):
         own(tmp_path, tokenizer="plain:x")
+
+
+def test_texts_that_say_the_same_are_on_one_side_and_counted(tmp_path: Path) -> None:
+    rows = [f"{text}.,{label}" for label in ("calm", "loud") for text in sentences(label)]
+    file = tmp_path / "x.csv"
+    file.write_text("\n".join(["text,label", *rows]), encoding="utf-8")
+    plain, apart = (own(file, alike=alike).load() for alike in ("anywhere", "together"))
+    assert torch.equal(plain.test.take(torch.arange(10)).x, apart.test.take(torch.arange(10)).x), "nothing is alike"
+    again = [row.upper().replace(".", " !").replace("CALM", "calm").replace("LOUD", "loud") for row in rows]
+    file.write_text("\n".join(["text,label", *rows, *again]), encoding="utf-8")
+    with pytest.warns(UserWarning, match="96 texts say the same as others, in 48 groups; each group is kept on one"):
+        rows_ = own(file, alike="together").rows()
+    sides = [{words_in(row.text) for row in side} for side in (rows_.train, rows_.val, rows_.test)]
+    assert sum(map(len, sides)) == len(set.union(*sides)) == 48
+    assert len(rows_.train) + len(rows_.val) + len(rows_.test) == 96
+
+
+def test_a_training_text_that_is_tested_is_left_out(tmp_path: Path) -> None:
+    train = [f"{text},{label}" for label in ("calm", "loud") for text in sentences(label)]
+    (tmp_path / "train.csv").write_text("\n".join(["text,label", *train]), encoding="utf-8")
+    (tmp_path / "test.csv").write_text("\n".join(["text,label", *train[:3], "other,calm"]), encoding="utf-8")
+    with pytest.warns(UserWarning, match="3 that were in two splits are left out of the earlier"):
+        rows = own(tmp_path, alike="together").rows()
+    assert (len(rows.train) + len(rows.val), len(rows.test)) == (45, 4)

@@ -108,7 +108,16 @@ def task_of(what: str, model: str, given: dict[str, Any]) -> "Task":
         raise RequestError(f"{what}: is no table of texts ({', '.join(TABLES)}); name a folder with one folder a class")
     if path.is_file() or holds_texts(path):
         tokenizer = {"tokenizer": model.partition(":")[2]} if model.startswith("hf:") else {}
-        return Task.parse({"name": f"text:{what}", "broken": "skip", **tokenizer, **_columns(path, given), **given})
+        return Task.parse(
+            {
+                "name": f"text:{what}",
+                "broken": "skip",
+                "alike": "together",
+                **tokenizer,
+                **_columns(path, given),
+                **given,
+            }
+        )
     return Task.parse(
         {"name": f"folder:{what}", "broken": "skip", "alike": "together", **_labels(path, given), **given}
     )

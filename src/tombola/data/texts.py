@@ -7,6 +7,7 @@ What: ``FILE.csv``, ``.tsv``, ``.jsonl`` or ``.parquet`` with a column ``text`` 
 When: any texts on disk; write ``text:FILE.csv`` as a task.
 Cost: all texts in memory as ids. Every key reads the files.
 Options: ``path``; ``broken``: a row without a text or a label is refused by its line, or skipped with a warning;
+    ``alike``: texts that are equal but for capitals, spaces and signs may be on both sides of a split, or on one;
     ``tokenizer``, the model's folder; ``length``; ``longer``; ``text``, ``second`` and ``label``, the
     columns' names; ``label_is`` class or number; ``val_fraction``, ``test_fraction``, ``seed``.
 Reference: none.
@@ -21,6 +22,7 @@ from typing import ClassVar, Literal, Self
 from tombola.answers import Answers, Classes, Number
 from tombola.data._files import files_identity
 from tombola.data._left_out import grouped
+from tombola.data._text_alike import apart, carved_together, said_again
 from tombola.data._text_files import TABLES, records, text_of
 from tombola.data._text_set import Row, Rows, RowSet, carved
 from tombola.data._text_tried import table
@@ -47,6 +49,9 @@ class OwnTexts(RowSet):
         "class", "a label is the name of a class, or a number to be told", absent="class"
     )
     broken: Literal["refuse", "skip"] = option("refuse", "what to do about rows that are none", identity=False)
+    alike: Literal["anywhere", "together"] = option(
+        "anywhere", "texts that say the same: on any side of a split, or all on one", absent="anywhere"
+    )
     val_fraction: float = option(0.1, "the share of the training texts held out", gt=0, lt=1)
     test_fraction: float = option(0.2, "the share of all texts held out, where there is no test table", gt=0, lt=1)
     seed: int = option(0, "which split", ge=0)
@@ -76,13 +81,27 @@ class OwnTexts(RowSet):
             warnings.warn(f"texts: left out of {self.root}: {grouped(left)}", stacklevel=2)
         classes, number = self._labels({label for rows in found.values() for _, label in rows})
         parts = {split: [Row(text, number[label]) for text, label in rows] for split, rows in found.items()}
+        carve = carved_together if self.alike == "together" else carved
         rest, test = (
             (parts["train"], parts["test"])
             if "test" in parts
-            else carved(parts["train"], classes, self.test_fraction, self.seed)
+            else carve(parts["train"], classes, self.test_fraction, self.seed)
         )
-        train, val = (rest, parts["val"]) if "val" in parts else carved(rest, classes, self.val_fraction, self.seed)
+        train, val = (rest, parts["val"]) if "val" in parts else carve(rest, classes, self.val_fraction, self.seed)
+        if self.alike == "together":
+            train, val = self._apart(train, val, test)
         return Rows(classes, train, val, test, left)
+
+    def _apart(self, train: Sequence[Row], val: Sequence[Row], test: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+        """Training and validation texts that no later split has too; how many say the same is said."""
+        if told := said_again([*train, *val, *test]):
+            kept = apart(val, test)
+            fewer = apart(train, [*kept, *test])
+            gone = len(train) + len(val) - len(fewer) - len(kept)
+            out = f"; {gone:,} that were in two splits are left out of the earlier" if gone else ""
+            warnings.warn(f"texts: {told}; each group is kept on one side of a split{out}", stacklevel=3)
+            return fewer, kept
+        return list(train), list(val)
 
     def _labels(self, found: set[str | None]) -> tuple[tuple[str, ...], Mapping[str | None, float]]:
         """The classes, and what number each label stands for; texts without any have nothing to be told."""
