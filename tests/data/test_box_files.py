@@ -13,6 +13,7 @@ from tombola.data._base import Splits
 from tombola.data._box_files import BoxFiles
 from tombola.data.box_folder import BoxFolder
 from tombola.data.coco_boxes import CocoBoxes
+from tombola.data.voc0712 import Voc0712
 from tombola.data.voc_boxes import VocBoxes
 from tombola.errors import DataError
 from tombola.tasks._base import Task
@@ -161,6 +162,17 @@ def test_vocs_lists_are_its_splits(tmp_path: Path, lists: tuple[str, ...], count
     splits: Splits = voc(tmp_path, *lists).load()
     assert tuple(len(part) for part in (splits.train, splits.val, splits.test)) == counts
     assert {splits.test.title_of(0), splits.test.title_of(1)} == {"2.png", "3.png"}
+
+
+def test_both_years_are_trained_on_and_2007_is_the_test(tmp_path: Path) -> None:
+    for year, lists in ((2007, ("trainval", "test")), (2012, ("trainval",))):
+        voc(tmp_path / "VOCdevkit" / f"VOC{year}", *lists)
+    splits: Splits = Voc0712(root=tmp_path, height=10, width=20, val_fraction=0.25).load()
+    assert [len(part) for part in (splits.train, splits.val, splits.test)] == [3, 1, 2]
+    assert splits.test.labels.tolist() == [[[7, 0, 0, 4, 4]]] * 2, "cat is the eighth"
+    assert Voc0712(root=tmp_path).identity() == Voc0712().identity()
+    with pytest.raises(DataError, match=r"voc0712: no list trainval of 2007 .*VOC2012 there, or name"):
+        Voc0712(root=tmp_path / "elsewhere").load()
 
 
 def test_a_wrong_voc_folder_is_refused(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ PUBLISHED = {  # Salman et al.'s table of the twelve, ImageNet's and SVHN's own 
     "pets": (37, 3_680, 3_669, "mean_class_accuracy"),
     "sun397": (397, 19_850, 19_850, "accuracy"),
     "svhn": (10, 73_257, 26_032, "accuracy"),
+    "voc0712": (20, 16_551, 4_952, "average_precision"),
     "voc": (21, 1_464, 1_449, "mean_iou"),
 }
 

@@ -66,7 +66,10 @@ class BoxFiles(BoxSet):
         classes = tuple(sorted(named)) if lists.classes is None else lists.classes
         if not classes:
             raise DataError(f"{self.name}: {self.path}: no image has a box, so there is nothing to find")
-        found: dict[str, Images] = {name: self._boxed(split, classes) for name, split in lists.splits.items()}
+        found: dict[str, Images] = {
+            split: boxed(f"{self.name}: {self.path}", listed, classes, (self.height, self.width))
+            for split, listed in lists.splits.items()
+        }
         if "all" in found:
             found["train"], found["test"] = hold_out_scenes(found["all"], self.test_fraction, self.seed)
         return not_empty(self.name, held_out_of(found, self.val_fraction, self.seed))
@@ -80,17 +83,19 @@ class BoxFiles(BoxSet):
             raise DataError(f"{self.name}: {len(missing)} images are written of and not there, such as {missing[0]}")
         return folder, lists
 
-    def _boxed(self, listed: Sequence[Listed], classes: tuple[str, ...]) -> Boxed:
-        numbers = {name: number for number, name in enumerate(classes)}
-        boxes = [self._rows(one, numbers) for one in listed]
-        name = f"{self.name}: {self.path}"
-        pixels, fitted, called = read_boxed(name, [one.image for one in listed], boxes, (self.height, self.width))
-        return with_boxes(pixels, fitted, classes, called, name)
 
-    def _rows(self, one: Listed, numbers: Mapping[str, int]) -> Tensor:
-        if strange := [label for label, *_ in one.boxes if label not in numbers]:
-            raise DataError(f"{self.name}: {one.image.name} has a box of {strange[0]!r}, which is none of {[*numbers]}")
-        return torch.tensor([[numbers[label], *edges] for label, *edges in one.boxes], dtype=torch.float32).view(-1, 5)
+def boxed(name: str, listed: Sequence[Listed], classes: tuple[str, ...], shape: tuple[int, int]) -> Boxed:
+    """The images read, made to fit in one shape with their boxes; ``name`` is what errors begin with."""
+    numbers = {label: number for number, label in enumerate(classes)}
+    boxes = [_rows(name, one, numbers) for one in listed]
+    pixels, fitted, called = read_boxed(name, [one.image for one in listed], boxes, shape)
+    return with_boxes(pixels, fitted, classes, called, name)
+
+
+def _rows(name: str, one: Listed, numbers: Mapping[str, int]) -> Tensor:
+    if strange := [label for label, *_ in one.boxes if label not in numbers]:
+        raise DataError(f"{name}: {one.image.name} has a box of {strange[0]!r}, which is none of {[*numbers]}")
+    return torch.tensor([[numbers[label], *edges] for label, *edges in one.boxes], dtype=torch.float32).view(-1, 5)
 
 
 def splits_in(folder: Path) -> dict[str, Path]:

@@ -11,13 +11,12 @@ Options: ``path``; ``height`` and ``width``, in which images are made to fit wit
 Reference: Everingham et al., IJCV 2010.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Self, final
-from xml.etree import ElementTree as ET
 
-from tombola.data._box_files import BoxFiles, Listed, Lists
+from tombola.data._box_files import BoxFiles, Lists
 from tombola.data._examples import voc_tree
+from tombola.data._voc import names_in, read_image
 from tombola.errors import DataError
 
 
@@ -33,7 +32,9 @@ class VocBoxes(BoxFiles):
         if not (folder / "Annotations").is_dir() or not (folder / "JPEGImages").is_dir():
             raise DataError(f"voc_boxes: {folder} has no Annotations with JPEGImages beside; name the folder that does")
         images = {file.stem: file for file in sorted((folder / "JPEGImages").iterdir())}
-        found = {split: [_read(folder, name, images) for name in names] for split, names in _splits(folder).items()}
+        found = {
+            split: [read_image(folder, name, images) for name in names] for split, names in _splits(folder).items()
+        }
         written = (folder / "Annotations" / f"{one.image.stem}.xml" for split in found.values() for one in split)
         return Lists(found, tuple(dict.fromkeys(written)))
 
@@ -41,7 +42,7 @@ class VocBoxes(BoxFiles):
 def _splits(folder: Path) -> dict[str, list[str]]:
     """The names of each split's images."""
     main = folder / "ImageSets" / "Main"
-    lists = {name: _names(main / f"{name}.txt") for name in ("train", "val", "trainval", "test")}
+    lists = {name: names_in(main / f"{name}.txt") for name in ("train", "val", "trainval", "test")}
     there = {name: names for name, names in lists.items() if names}
     if "test" in there and "train" not in there and "trainval" in there:
         return {"train": there["trainval"], "test": there["test"]}
@@ -50,31 +51,3 @@ def _splits(folder: Path) -> dict[str, list[str]]:
     if "train" in there and "val" in there:
         return {"train": there["train"], "test": there["val"]}
     return {"all": sorted(file.stem for file in (folder / "Annotations").glob("*.xml"))}
-
-
-def _names(file: Path) -> list[str]:
-    """The first word of each line."""
-    if not file.is_file():
-        return []
-    return [line.split()[0] for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
-
-
-def _read(folder: Path, name: str, images: Mapping[str, Path]) -> Listed:
-    file = folder / "Annotations" / f"{name}.xml"
-    if name not in images:
-        raise DataError(f"voc_boxes: {folder}: there is no image {name} in JPEGImages")
-    try:
-        root = ET.parse(file).getroot()
-        boxes = [_box(one) for one in root.iter("object") if (one.findtext("difficult") or "0").strip() != "1"]
-    except (OSError, ET.ParseError, ValueError, TypeError) as error:
-        raise DataError(f"voc_boxes: {file}: {error}; expected object with name and bndbox of four numbers") from None
-    return Listed(images[name], tuple(boxes))
-
-
-def _box(one: ET.Element) -> tuple[str, float, float, float, float]:
-    label = one.findtext("name")
-    texts = [one.findtext(f"bndbox/{edge}") for edge in ("xmin", "ymin", "xmax", "ymax")]
-    if not label or None in texts:
-        raise ValueError("an object without a name or an edge")
-    left, top, right, bottom = (float(text or "") for text in texts)
-    return label.strip(), left - 1, top - 1, right, bottom

@@ -4,7 +4,7 @@ In a study it may be the ticket of another prior too, which the study draws as i
 """
 
 from pathlib import Path
-from typing import ClassVar, Self, final
+from typing import Any, ClassVar, Self, final
 
 from pydantic import ValidationError, field_validator, model_validator
 
@@ -31,6 +31,7 @@ class OtherPrior(Spec):
     pretrain: Fit | None = option(None, "how it is pretrained; empty: it is taken with the weights it comes with")
     pretrain_seed: int = option(0, "of its pretraining", ge=0)
     seed: int | None = option(None, "of its drawing; empty: the cell's own", ge=0)
+    draw: dict[str, Any] = option({}, "options of the cell's scheme that are others there, such as fit")
 
 
 class Reference(Spec):

@@ -67,7 +67,8 @@ def _drawn_from(experiment: Experiment, prior: OtherPrior) -> DrawStage:
     """The ticket that the experiment's scheme draws from another prior."""
     seed = experiment.seed if prior.seed is None else prior.seed
     given = {name: getattr(prior, name) for name in ("model", "source", "pretrain", "pretrain_seed")}
-    other = experiment.replace(**given, seed=seed, measure=("density",))
+    drawn = experiment.draw.replace(**prior.draw) if prior.draw else experiment.draw
+    other = experiment.replace(**given, seed=seed, draw=drawn, measure=("density",))
     return draw_stage(_prior(other), other.draw, other.draw_task, seed)
 
 
