@@ -48,3 +48,12 @@ def test_gradual_pruning_begins_dense_and_ends_where_the_others_are(sparsity: fl
     assert isinstance(at_random.grow, Random)
     assert rigl.replace(grow="random") == at_random
     assert changes["OMP"] == changes["random"] == ()
+
+
+def test_under_corruptions_the_networks_are_the_same_and_as_many_at_half() -> None:
+    plain = {str(cell.labels["way"]): cell.experiment for cell in recipe("dynamic/rigl").cells()}
+    damaged = {str(cell.labels["way"]): cell.experiment for cell in recipe("dynamic/corruptions").cells()}
+    assert len(damaged) == len(plain) + 5
+    for way, cell in plain.items():
+        assert damaged[way].replace(measure=cell.measure) == cell
+    assert {item.name for item in damaged["dense"].measure} == {"accuracy", "corruption_error"}

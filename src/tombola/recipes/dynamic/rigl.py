@@ -13,6 +13,7 @@ Reference: Evci et al. (RigL), ICML 2020, arXiv 1911.11134; Mocanu et al. (SET),
     arXiv 1710.01878.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from tombola.recipes import _paper, _small
@@ -29,13 +30,20 @@ _CHANGES: Final = "transfer.fit.changes"
 
 def rigl(scale: Scale = "paper") -> Study:
     """Ways and sparsities, seeds."""
+    return compared(NAME, TITLE, scale, SPARSITIES)
+
+
+def compared(name: str, title: str, scale: Scale, sparsities: Sequence[float], **parts: Any) -> Study:
+    """Every way at these sparsities; ``parts`` are more of the study."""
     if scale == "paper":
-        return study(NAME, scale, TITLE, _from_scratch(), axes=_axes("seed", repeats=3, every=100))
-    return study(NAME, scale, TITLE, _pretrained(), axes=_axes("seed", "target.seed", repeats=5, every=20))
+        axes = _axes(sparsities, "seed", repeats=3, every=100)
+        return study(name, scale, title, _from_scratch(), axes=axes, **parts)
+    axes = _axes(sparsities, "seed", "target.seed", repeats=5, every=20)
+    return study(name, scale, title, _pretrained(), axes=axes, **parts)
 
 
-def _axes(*seeds: str, repeats: int, every: int) -> dict[str, Any]:
-    ways = {f"{way} {sparsity:.0%}": sets for sparsity in SPARSITIES for way, sets in _ways(sparsity, every).items()}
+def _axes(sparsities: Sequence[float], *seeds: str, repeats: int, every: int) -> dict[str, Any]:
+    ways = {f"{way} {sparsity:.0%}": sets for sparsity in sparsities for way, sets in _ways(sparsity, every).items()}
     return {
         "way": {"dense": {"draw.sparsity": 0.0}, **ways},
         "repeat": {str(number): dict.fromkeys(seeds, number) for number in range(repeats)},
