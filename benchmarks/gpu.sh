@@ -7,9 +7,9 @@
 #   benchmarks/gpu.sh run CARRIED OUT --cpu     anywhere: every step on toy sizes, in about a minute; CARRIED may be empty
 #   benchmarks/gpu.sh run CARRIED OUT --dry     every step's command and limit, run by nobody
 #
-# The study goes pretraining by pretraining; an estimate gives three of five to one call. Put OUT's store-*.tar.gz into CARRIED and run again: what
-# was finished is not run a second time. The same pieces unpacked into a store here give the rows of
-# results/evidence/autoattacked.yaml: tombola run results/evidence/autoattacked.yaml --store STORE --out results/evidence
+# The study goes pretraining by pretraining; how many of five fit into one call is not known yet. Put OUT's
+# store-*.tar.gz into CARRIED and run again: what was finished is not run a second time. The same pieces unpacked into a
+# store here give the rows: tombola run results/evidence/autoattacked.yaml --store STORE --out results/evidence
 set -euo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
 python=${PYTHON:-python3}

@@ -87,7 +87,7 @@ def test_toys_walk_the_same_steps_and_all_of_them_fit() -> None:
 
 def test_the_script_says_what_it_would_do(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHON": sys.executable}
-    command = [SCRIPT, "run", tmp_path, tmp_path / "out", "--dry"]
+    command = [str(SCRIPT), "run", str(tmp_path), str(tmp_path / "out"), "--dry"]
     told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
     assert told.count(" s  ") == 8
     assert str(tmp_path / "data/caltech101") in told
@@ -100,7 +100,7 @@ def test_the_script_says_what_it_would_do(tmp_path: Path) -> None:
 def test_every_step_is_walked_on_toy_sizes(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHON": sys.executable}
     out = tmp_path / "out"
-    command = [SCRIPT, "run", tmp_path, out, "--cpu"]
+    command = [str(SCRIPT), "run", str(tmp_path), str(out), "--cpu"]
     told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
     assert "5 of 5 steps done" in told
     assert len((out / "rows.jsonl").read_text().splitlines()) > 8

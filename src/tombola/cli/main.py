@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 from tombola import __version__
 from tombola.cli import (
     adopt,
+    advise,
     bench,
     draw,
     export,
@@ -85,6 +86,7 @@ def tombola(
 
 
 register(app, "make", make.make, make.EXAMPLES)
+register(app, "advise", advise.advise, advise.EXAMPLES)
 register(app, "run", run.run, run.EXAMPLES)
 register(app, "plan", run.plan, run.PLAN_EXAMPLES)
 register(app, "status", run.status, run.STATUS_EXAMPLES)
