@@ -65,7 +65,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--lite0", help="EfficientNet-Lite0's weights")
     parser.add_argument("--resnet18", help="a ResNet-18's")
     parser.add_argument("--minilm", help="MiniLM's folder")
-    return parsed(parser, what=["digits"], minutes=2.0)
+    return parsed(parser, what=["digits"], minutes=2.5)
 
 
 def job_of(what: str, out: Path, options: argparse.Namespace) -> Job:

@@ -96,8 +96,8 @@ BUDGET = Budget(whole=600.0, step=1.0, judged=20.0, one=10.0, looking=30.0, clos
 
 
 def test_a_budget_is_never_planned_beyond_its_end() -> None:
-    steps = BUDGET.dense_steps(50.0, most=10**6)
-    spent = 50.0 + steps + BUDGET.judged + BUDGET.looking
+    steps = BUDGET.dense_steps(50.0, most=10**6, ladders=2)
+    spent = 50.0 + steps + BUDGET.judged + 2 * BUDGET.looking
     for ladders in (1, 2, 3, 9):
         stretch = BUDGET.stretch(spent, ladders, most=10**6)
         assert stretch >= LEAST

@@ -12,6 +12,8 @@ TEACHER: Final = 4 / 3
 """What a step beside a teacher takes, of one without: one more pass forward."""
 _DENSE: Final = 0.35
 """The part of what is left for training that the dense net gets: tickets begin where it ends, and learn from it."""
+_USED: Final = 0.95
+"""The part of the minutes that is planned: starting, reading the data and writing the files take the rest."""
 _TURNS: Final = 2
 """Stretches of training for every ladder that races, and as many again for the one that stays."""
 
@@ -21,8 +23,8 @@ class Budget:
     """Seconds, all of them.
 
     ``whole`` is what was asked for, ``step`` one of training the dense net, ``judged`` what judging it in every engine
-    takes, ``one`` judging in one engine, ``looking`` timing who may race, ``closing`` the look at held-out samples and
-    the files.
+    takes, ``one`` judging in one engine, ``looking`` timing one ladder of those that may race, ``closing`` the look at
+    held-out samples and the files.
     """
 
     whole: float
@@ -31,6 +33,10 @@ class Budget:
     one: float
     looking: float
     closing: float
+
+    @property
+    def _planned(self) -> float:
+        return _USED * self.whole
 
     def with_dense(self, *, step: float, judged: float) -> Self:
         """With what the dense net took in place of what was expected of it, and what is expected of others with it."""
@@ -44,27 +50,27 @@ class Budget:
 
     def allows(self, steps: int, spent: float) -> bool:
         """Whether a stretch of so many steps can still be made and judged."""
-        return spent + TEACHER * self.step * steps + self.one + self.closing <= self.whole
+        return spent + TEACHER * self.step * steps + self.one + self.closing <= self._planned
 
     def require(self, spent: float, least: int = LEAST) -> None:
         """Raise the `RequestError` of a budget in which no ticket can be trained beside the dense net."""
         training = least * self.step + LEAST * self.step * TEACHER
         needed = spent + training + self.judged + self.looking + self.one + self.closing
-        if needed > self.whole:
+        if needed > self._planned:
             raise RequestError(
                 f"--minutes {self.whole / 60:g}: too few to train anything. A step takes {self.step:.2g} s here;"
                 f" {least} of the dense net, {LEAST} of one ticket, judging both and the files take about"
                 f" {needed / 60:.1f} minutes in all; write --minutes {ceil(1.2 * needed / 60)} or more"
             )
 
-    def dense_steps(self, spent: float, most: int) -> int:
-        """Steps of the dense net, at most so many."""
-        left = self.whole - spent - self.judged - self.looking - self.one - self.closing
+    def dense_steps(self, spent: float, most: int, ladders: int) -> int:
+        """Steps of the dense net, at most so many, where so many ladders are to be looked at."""
+        left = self._planned - spent - self.judged - ladders * self.looking - self.one - self.closing
         return max(1, min(most, max(LEAST, int(_DENSE * left / self.step))))
 
     def stretch(self, spent: float, ladders: int, most: int) -> int:
         """Steps of one stretch of training, where so many ladders begin; 0 where there is time for none."""
-        left = self.whole - spent - self.closing
+        left = self._planned - spent - self.closing
         for count in range(_TURNS * ladders + _TURNS, 0, -1):
             steps = int((left / count - self.one) / (TEACHER * self.step))
             if steps >= min(LEAST, most):

@@ -4,7 +4,7 @@ A rung that holds the margin is left for the next one, which has less; one that 
 round half of the ladders stay. The nets are pruned little by little all the way, so no step of training is lost.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from tombola.race.entrants import Entrant, Ladder
@@ -87,9 +87,3 @@ def _why(one: Climb, stay: Sequence[str]) -> str:
 def cheapest(finishes: Sequence[Finish], target: Target, holding: Callable[[Finish], bool]) -> float | None:
     """The cost of the cheapest that holds; None where none does."""
     return min((one.cost(target) for one in finishes if holding(one)), default=None)
-
-
-def untried(climbs: Sequence[Climb]) -> Iterator[str]:
-    """Labels of all rungs that were not trained."""
-    for one in climbs:
-        yield from (rung.label for rung in one.left)

@@ -62,6 +62,10 @@ class Looking:
         self.book.keep()
         return replace(narrowed, rungs=[one for one in narrowed.rungs if one.label in self.book.known])
 
+    def saw(self, ladder: Ladder) -> bool:
+        """Whether it was looked at, now or before a kill."""
+        return any(one.label in self.book.known or one.label in self.book.impossible for one in ladder.rungs)
+
     def unlooked(self, ladder: Ladder) -> dict[str, str]:
         """Why the other rungs of a ladder that was looked at were not, by their label."""
         last = ladder.rungs[-1].label if ladder.rungs else ""

@@ -9,7 +9,7 @@ from typing import Final
 from tombola.errors import RequestError, StageError
 from tombola.fitting.session import Reporter
 from tombola.race.budget import LEAST, Budget
-from tombola.race.climbing import Climb, cheapest, climbed, untried
+from tombola.race.climbing import Climb, cheapest, climbed
 from tombola.race.entrants import DENSE, Entrant, Ladder, dense, ladders, not_installed
 from tombola.race.family import smaller_nets
 from tombola.race.finals import Ran, Track
@@ -24,6 +24,7 @@ from tombola.study.store import Store
 
 MOST_JUDGED: Final = 1000
 """Samples that an engine is judged on, at most."""
+LATE: Final = "no time was left for it; raise --minutes"
 LONGEST: Final = 5
 """Epochs of a stretch, at most: what holds by then holds, and what does not goes on from there."""
 
@@ -49,13 +50,9 @@ def _raced(first: Entrant, looking: Looking, track: Track) -> Raced:
     against = reference(net.finishes)
     there = best(net.finishes, against, wanted.margin, wanted.target)  # what a user has without a race
     (to_beat,) = (one.cost(wanted.target) for one in known if one.engine == there.engine)  # timed as the others are
-    family, away = smaller_nets(wanted, first.engines)
-    every = [*ladders_of(wanted), family]
-    found = [looking.at_ladder(one, known, to_beat) for one in every]
-    left = {**not_installed(of_texts=wanted.of_texts), **away, **book.impossible}
-    left |= {label: why for one in every for label, why in looking.unlooked(one).items()}
-    worth = list(_worth(found, book.known, to_beat, wanted, left))
     budget = budget.with_dense(step=net.training / book.steps, judged=net.judging)
+    left = {**not_installed(of_texts=wanted.of_texts)}
+    worth = _worth_climbing(looking, net, budget, to_beat, left)
     begun = replace(track, teacher=track.net(net), yardstick=yardstick(net.finishes))
     longest = asked_steps(wanted) or LONGEST * an_epoch(wanted)
     racing = _Racing(begun, budget, against, book.seconds + net.seconds, longest)
@@ -82,6 +79,21 @@ def _raced(first: Entrant, looking: Looking, track: Track) -> Raced:
     )
 
 
+def _worth_climbing(looking: Looking, net: Ran, budget: Budget, to_beat: float, left: dict[str, str]) -> list[Ladder]:
+    """Ladders with those of their rungs that could win, each looked at while there is time; why not, in ``left``."""
+    wanted, book, found = looking.wanted, looking.book, list[Ladder]()
+    family, away = smaller_nets(wanted, net.entrant.engines)
+    left |= away
+    for one in (*ladders_of(wanted), family):
+        if looking.saw(one) or budget.allows(LEAST, book.seconds + net.seconds + budget.looking):
+            found.append(looking.at_ladder(one, book.known[DENSE], to_beat))
+            left |= looking.unlooked(one)
+        else:
+            left |= {rung.label: LATE for rung in one.rungs}
+    left |= book.impossible
+    return _worth(found, book.known, to_beat, wanted, left)
+
+
 def ladders_of(wanted: Wanted) -> list[Ladder]:
     """Who may race for what is wanted."""
     return ladders(of_texts=wanted.of_texts, by_size=wanted.target != "latency")
@@ -98,7 +110,7 @@ def _budget(wanted: Wanted, book: Notebook, known: Sequence[Timed]) -> Budget:
         step=book.step,
         judged=book.looked + val * every,
         one=2 * ready + val * slowest,
-        looking=3 * ready * len(ladders_of(wanted)),
+        looking=3 * ready,
         closing=4 * ready + 2 * test * slowest,
     )
 
@@ -106,7 +118,7 @@ def _budget(wanted: Wanted, book: Notebook, known: Sequence[Timed]) -> Budget:
 def _dense_steps(wanted: Wanted, budget: Budget, spent: float) -> int:
     asked = asked_steps(wanted)
     budget.require(spent, asked or LEAST)
-    return asked or budget.dense_steps(spent, MOST_EPOCHS * an_epoch(wanted))
+    return asked or budget.dense_steps(spent, MOST_EPOCHS * an_epoch(wanted), len(ladders_of(wanted)))
 
 
 def _worth(
@@ -147,9 +159,9 @@ class _Racing:
         fallen = climbed(climbs, lambda climb, rung: self._stretch(climb, rung, left))
         for one in climbs:
             for rung in one.left:
-                why = fallen.get(one.label) or ("" if one.rung is None else "no time was left for it; raise --minutes")
+                why = fallen.get(one.label) or ("" if one.rung is None else LATE)
                 left.setdefault(rung.label, why or "one with more left did not hold the margin")
-        self.untried = [label for label in untried(climbs) if "no time" in left[label]]
+        self.untried = [label for label, why in left.items() if why == LATE]
 
     def held_out(self, finishes: Sequence[Finish], ran: Mapping[Finish, Ran]) -> list[Finish]:
         """The same on the test split, each once and its net trained as it was; those of one net run in turns."""
