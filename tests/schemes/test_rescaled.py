@@ -29,7 +29,7 @@ def loss_after_a_step(model: Network) -> float:
     norm = torch.stack([gradient.square().sum() for gradient in gradients]).sum().sqrt()
     with torch.no_grad():
         for parameter, gradient in zip(moved, gradients, strict=True):
-            parameter -= 0.1 * gradient / norm
+            parameter.sub_(0.1 * gradient / norm)
         return float(Toy().losses(model(batch.x), batch.targets).mean())
 
 

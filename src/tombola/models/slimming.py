@@ -34,8 +34,8 @@ def slim(network: Network, alive: Mapping[str, Tensor]) -> dict[str, Tensor]:
     kept: dict[str, Tensor] = {}
     for name, block in body.blocks().items():
         for leaf, path in list(block.paths.items()):
-            own = alive[f"{name}.paths.{leaf}"].to(path.norm2.weight.device)
             assert isinstance(path, Path)
+            own = alive[f"{name}.paths.{leaf}"].to(path.norm2.weight.device)
             if not bool(own.all()):
                 kept |= _cut(block, leaf, path, own, f"body.{name}.paths.{leaf}")
         if not block.paths:
@@ -53,8 +53,8 @@ def with_channels(origin: Origin, body: Supernet) -> Origin:
 
 def operations(network: Network, example: Batch) -> dict[str, float]:
     """Multiply-adds of one hidden channel of each path of a supernet, for one sample. The network is not changed."""
-    copy = network.copy().eval()
-    body, found = copy.body, {}
+    copy, found = network.copy().eval(), dict[str, float]()
+    body = copy.body
     assert isinstance(body, Supernet)
     for name, path in body.paths().items():
         path.register_forward_hook(_counting(name, found))

@@ -37,25 +37,35 @@ def conv_norms(given: Given) -> dict[str, str]:
 
 def relus_without_a_module(given: Given) -> list[str]:
     """The modules of the body that call a ReLU as a function, each once; ``the body itself`` for its own code."""
-    inside: list[nn.Module] = [given.network.body]
-    names: dict[str, None] = {}
-
-    class Watching(TorchDispatchMode):
-        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            if func in _RELUS and not isinstance(inside[-1], nn.ReLU):
-                names.setdefault(where.get(inside[-1], ""), None)
-            return func(*args, **(kwargs or {}))
-
-    where: dict[nn.Module, str] = {}
     with _copied(given) as (body, show):
-        where.update({module: name for name, module in body.named_modules()})
-        inside[:] = [body]
+        watching = _Relus(body)
         for module in body.modules():
-            module.register_forward_pre_hook(lambda layer, _: inside.append(layer))
-            module.register_forward_hook(lambda *_: inside.pop() and None)
-        with Watching():
+            module.register_forward_pre_hook(watching.enter)
+            module.register_forward_hook(watching.leave)
+        with watching:
             show()
-    return [name or "the body itself" for name in names]
+    return list(dict.fromkeys(watching.found))
+
+
+class _Relus(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch leaves it untyped
+    """Notes in which module a ReLU is called that is none itself."""
+
+    def __init__(self, body: nn.Module) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # likewise
+        self.found: list[str] = []
+        self._names: Final = {module: name or "the body itself" for name, module in body.named_modules()}
+        self._inside: Final[list[nn.Module]] = [body]
+
+    def enter(self, layer: nn.Module, inputs: object) -> None:
+        self._inside.append(layer)
+
+    def leave(self, layer: nn.Module, inputs: object, output: object) -> None:
+        self._inside.pop()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func in _RELUS and not isinstance(self._inside[-1], nn.ReLU):
+            self.found.append(self._names[self._inside[-1]])
+        return func(*args, **(kwargs or {}))
 
 
 def _shown(given: Given, note: Callable[[str, nn.Module, Any, Any], None]) -> None:

@@ -83,7 +83,8 @@ class Ghost(Aid):
         assert x is not None
         # By hand: torch's own stride in a 1x1 convolution over channels-last maps writes past its memory (2.15, CPU).
         down, across = self._stride
-        return output + self.amount * self.norm(F.conv2d(x[:, :, ::down, ::across], self.mix))
+        way: Tensor = self.norm(F.conv2d(x[:, :, ::down, ::across], self.mix))
+        return output + self.amount * way
 
 
 class FreeGhost(Aid):
