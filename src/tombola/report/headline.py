@@ -13,6 +13,7 @@ from tombola.report.axes import Axes, last_part, level
 from tombola.report.curves import Measure, Panel, Results, Summary
 from tombola.report.duels import Duel, duels
 from tombola.report.numbers import number, percent
+from tombola.report.speed import fastest
 from tombola.rows import Scalar
 
 MOST_MEASURES: Final = 2
@@ -22,7 +23,7 @@ def headline(results: Results, about: About) -> str:
     """The whole study in a sentence for each of the first measures."""
     found = duels(results)
     place = about.task or next((level(v) for k, v in results.axes.fixed.items() if last_part(k) == "task"), "")
-    sentence = _contest(results, found) if found else _course(results)
+    sentence = " ".join(filter(None, (_contest(results, found) if found else _course(results), fastest(results))))
     return f"On {place}, {sentence}" if place else sentence[:1].upper() + sentence[1:]
 
 
