@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from tombola.cli.main import app
 from tombola.errors import ModelError
 from tombola.race.entrants import dense, ladders, not_installed
+from tombola.race.ship import left_out_of
 from tombola.tasks._base import Task
 
 
@@ -29,6 +30,20 @@ def test_pictures_without_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert "needs images with labels, and these have none; put each class into a folder of its own" in told
     assert "or write labels=FILE.csv" in told
     assert not Path("made/model.ticket").exists()
+
+
+def test_what_was_left_out_goes_beside_what_is_shipped(tmp_path: Path) -> None:
+    for name in ("cat", "dog"):
+        (tmp_path / name).mkdir()
+        for number in range(12):
+            Image.new("RGB", (8, 8), (number, 0, 0)).save(tmp_path / name / f"{number}.png")
+    (tmp_path / "dog" / "cut, off.png").write_bytes(b"PNG")
+    (tmp_path / "dog" / "notes.txt").touch()
+    with pytest.warns(UserWarning, match="skipped 1 broken image"):
+        found = left_out_of(Task.parse({"name": f"folder:{tmp_path}", "size": 8, "broken": "skip"}))
+    table = 'file,reason\n"dog/cut, off.png",not an image Pillow can read\ndog/notes.txt,"no image, by its name"\n'
+    assert found == {"left_out.csv": table}
+    assert left_out_of(Task.parse("digits")) == {}
 
 
 def test_texts_for_a_net_of_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

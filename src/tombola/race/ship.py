@@ -24,6 +24,7 @@ from tombola.race.known import shown_of
 from tombola.race.page import page
 from tombola.race.raced import Raced
 from tombola.study.store import Store
+from tombola.tasks._base import Task
 from tombola.tasks._of_data import OfData
 from tombola.tasks._texts import OfTexts
 from tombola.tickets.ticket import Ticket
@@ -42,7 +43,7 @@ def ship(raced: Raced, folder: Path, store: Store) -> list[Path]:
     names = () if network.adapted is None else network.adapted.classes
     texts = {
         LABELS: labels(names),
-        **_left_out(raced),
+        **left_out_of(raced.wanted.task),
         "result.json": json.dumps(plain(raced), indent=1) + "\n",
         "card.md": card(raced, network, ticket, runs.name),
         "report.html": page(raced, network),
@@ -54,9 +55,8 @@ def ship(raced: Raced, folder: Path, store: Store) -> list[Path]:
     return [folder / name for name in ("model.ticket", runs.name, *texts, "front.png")]
 
 
-def _left_out(raced: Raced) -> dict[str, str]:
-    """The files, or rows, of the examples that could not be used, each with its reason; nothing where all could."""
-    task = raced.wanted.task
+def left_out_of(task: Task) -> dict[str, str]:
+    """The files, or rows, of the examples that could not be used, as a table by its name; nothing where all could."""
     found = loaded(task.data).left_out if isinstance(task, OfData | OfTexts) else {}
     return {LEFT_OUT: table(found)} if found else {}
 
