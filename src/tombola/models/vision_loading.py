@@ -6,7 +6,7 @@ whether a device can be compiled for. Until that is asked, something stands in i
 
 import sys
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 _PLACES: Final = ("torch._dynamo", "torch._dynamo.utils")
 
@@ -26,7 +26,7 @@ def load_torchvision() -> None:
             del sys.modules[name]
 
 
-def _is_compile_supported(device: object) -> bool:
+def _is_compile_supported(device: Any) -> bool:
     from torch._dynamo.utils import is_compile_supported
 
     return bool(is_compile_supported(device))
