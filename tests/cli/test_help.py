@@ -1,6 +1,8 @@
 """Help pages: whole at 80 columns, in groups, with examples that the parser takes; and what a shell completes."""
 
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -93,6 +95,17 @@ def test_a_shell_is_given_what_it_asks_for(shell: str) -> None:
     }
     result = CliRunner().invoke(app, [], env=asked, prog_name="tombola")
     assert "imp" in result.stdout
+
+
+def test_lists_and_cards_load_neither_torch_nor_pydantic() -> None:
+    script = (
+        "import sys\nfrom typer.testing import CliRunner\nfrom tombola.cli.main import app\n"
+        "for words in (['--help'], ['list'], ['list', 'schemes'], ['list', 'recipes'], ['show', 'scheme', 'imp']):\n"
+        "    assert CliRunner().invoke(app, words).exit_code == 0\n"
+        "print([name for name in ('torch', 'pydantic', 'numpy', 'rich') if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_tables_are_plain_where_no_terminal_is(monkeypatch: pytest.MonkeyPatch) -> None:

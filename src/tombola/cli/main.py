@@ -27,7 +27,7 @@ from tombola.cli import (
     transfer,
     verdict,
 )
-from tombola.cli.commands import register
+from tombola.cli.commands import register, taken_as_typed
 
 _WHAT = "Draw sparse subnetworks of pretrained networks, adapt them, measure what they kept, ship them."
 
@@ -37,6 +37,9 @@ class Commands(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(self.commands)
+
+    def get_params(self, ctx: Any) -> Any:
+        return taken_as_typed(super().get_params(ctx))
 
     def make_context(self, *args: Any, **kwargs: Any) -> Any:
         with failing.told():
