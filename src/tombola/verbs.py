@@ -247,8 +247,15 @@ def finished(what: str | Mapping[str, Any], task: Task, *, seed: int = 0) -> Net
 
 
 def shown(task: Task, network: Network) -> Task:
-    """The task with its images made ready as the network was adapted with, where the task leaves that open."""
-    return task if network.adapted is None else task.made_ready(network.adapted.preprocessing)
+    """The task with its images made ready as the network was adapted with, where the task leaves that open.
+
+    Of the files that it was adapted to the same samples are held out.
+    """
+    if network.adapted is None:
+        return task
+    theirs = network.adapted.task.get("data")
+    ready = task.made_ready(network.adapted.preprocessing)
+    return ready.parted_as(theirs) if isinstance(theirs, Mapping) else ready
 
 
 def validated(network: Network, task: Task, *, device: str = "cpu") -> Validated:

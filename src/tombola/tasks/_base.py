@@ -1,7 +1,8 @@
 """The contract of a task: data, what it asks for and the head that answers, its loss and its headline."""
 
 from abc import abstractmethod
-from typing import ClassVar, Self
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
 import torch
 from torch import Tensor
@@ -72,6 +73,11 @@ class Task(Member):
     def made_ready(self, how: Preprocessing) -> Self:
         """The task with its images made ready like this where its options leave that open; itself where none do."""
         del how
+        return self
+
+    def parted_as(self, theirs: Mapping[str, Any]) -> Self:
+        """The task split as another one's data were, where both are of the same files; itself where they are not."""
+        del theirs
         return self
 
     def example(self) -> Batch:

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tombola.data._base import Dataset
 from tombola.errors import UnknownName, near
 from tombola.models.adapted import Preprocessing
 from tombola.registry import Member
 from tombola.tasks._base import Task
+
+_PARTED: Final = ("seed", "val_fraction", "test_fraction", "alike", "text", "second", "label")
+"""Options that say what is read and which samples are held out."""
 
 
 def with_data_options(values: Any, task: type[Member]) -> Any:
@@ -29,6 +32,18 @@ def made_ready(data: Dataset, how: Preprocessing) -> Dataset:
     asked = {"size": how.size, "crop": how.crop}
     left_open = type(data).model_fields.keys() - data.model_fields_set
     found = {name: value for name, value in asked.items() if name in left_open and value is not None}
+    return data.replace(**found) if found else data
+
+
+def parted_as(data: Dataset, theirs: Mapping[str, Any]) -> Dataset:
+    """The set read and split as ``theirs``, a set's identity, where both are of the same files; options given stand.
+
+    So what a network was trained on is not taken for what it never saw.
+    """
+    if "content" not in theirs or theirs["content"] != data.identity().get("content"):
+        return data
+    left_open = type(data).model_fields.keys() - data.model_fields_set
+    found = {name: theirs[name] for name in _PARTED if name in left_open and name in theirs}
     return data.replace(**found) if found else data
 
 

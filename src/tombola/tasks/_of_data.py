@@ -1,6 +1,7 @@
 """What tasks on one set of images share: how the set is written, and when its files are looked for."""
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
 
 from pydantic import model_validator
 
@@ -9,7 +10,7 @@ from tombola.errors import ModelError
 from tombola.models.network import Network
 from tombola.spec import option
 from tombola.tasks._base import Task
-from tombola.tasks._data import with_data_options
+from tombola.tasks._data import parted_as, with_data_options
 
 
 class OfData(Task):
@@ -23,6 +24,9 @@ class OfData(Task):
     @classmethod
     def _data_options(cls, values: Any) -> Any:
         return with_data_options(values, cls)
+
+    def parted_as(self, theirs: Mapping[str, Any]) -> Self:
+        return self.replace(data=parted_as(self.data, theirs))
 
     def check_net(self, model: Network) -> None:
         if model.normalise.READS != "images":

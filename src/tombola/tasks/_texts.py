@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Final, cast
+from typing import Any, ClassVar, Final, Self, cast
 
 from pydantic import field_validator, model_validator
 
@@ -17,7 +17,7 @@ from tombola.models.network import Network
 from tombola.registry import Examples
 from tombola.spec import option
 from tombola.tasks._base import Task
-from tombola.tasks._data import known_data, with_data_options
+from tombola.tasks._data import known_data, parted_as, with_data_options
 
 _FILES: Final = (*TABLES, ".txt")
 _LEARNED, _RANDOM = "hf:", "@config"
@@ -68,6 +68,9 @@ class OfTexts(Task):
 
     def tested(self) -> str:
         return self.data.tested()
+
+    def parted_as(self, theirs: Mapping[str, Any]) -> Self:
+        return self.replace(data=parted_as(self.data, theirs))
 
     def check_net(self, model: Network) -> None:
         require_reader(model, self.texts)
