@@ -90,5 +90,6 @@ def command(recipe: str) -> str:
     """What makes a recipe's rows where they lie."""
     scale = "" if recipe.endswith(".yaml") else " --set scale=small"
     elsewhere = recipe.startswith("results/") and not recipe.startswith("results/evidence/")
-    out = "" if elsewhere else " --out results/evidence"
+    folder = "results/cv-tickets" if recipe.startswith("cv-tickets/") else "results/evidence"
+    out = "" if elsewhere else f" --out {folder}"
     return f"tombola run {recipe}{scale} --runner processes:2{out}"

@@ -19,7 +19,7 @@ CLAIMS: Final = (
     Claim(
         "CV: matching tickets",
         "Each prior has tickets that match its dense transfer on every target at 59 % or more.",
-        "",
+        "cv-tickets/classification",
         "for each prior and target the highest matching level is 59 % or more, in at least four of five pretrainings; a"
         " count, no p",
         None,
@@ -29,7 +29,7 @@ CLAIMS: Final = (
     Claim(
         "CV: universal tickets",
         "A ticket drawn on the source reaches the target's own ticket.",
-        "",
+        "cv-tickets/universal",
         "the interval over pretrainings of the share of targets reached is above one half",
         None,
         replace(ASKED, effect="the share of targets on which the source's ticket reaches the target's own at 79 %"),
@@ -38,7 +38,7 @@ CLAIMS: Final = (
     Claim(
         "CV: masks differ by prior",
         "Masks of different priors overlap less than masks of two pretrainings of one prior.",
-        "",
+        "cv-tickets/structure",
         "the interval of (overlap within a prior less overlap between priors), over pretrainings, is above 0 at 79 %",
         None,
         replace(ASKED, effect="overlap less what chance would give, within less between"),
@@ -47,7 +47,7 @@ CLAIMS: Final = (
     Claim(
         "CV: sensitivity differs by prior",
         "Priors differ in how much noise on their weights costs two points.",
-        "",
+        "cv-tickets/sensitivity",
         "for some pair of priors the interval of the difference of log noise, over pretrainings, leaves 0 out after"
         " Holm among the pairs",
         None,
