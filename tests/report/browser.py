@@ -58,11 +58,12 @@ class Page:
                 return answer
             self._note(told)
 
-    def open(self, file: Path, fragment: str = "") -> None:
-        """Load a file and wait until it is there."""
+    def open(self, file: Path | str, fragment: str = "") -> None:
+        """Load a file, or what a server of this machine has, and wait until it is there."""
+        address = file if isinstance(file, str) else file.as_uri()
         self("Page.navigate", url="about:blank")
-        self("Page.navigate", url=file.as_uri() + (f"#{fragment}" if fragment else ""))
-        self.until("document.readyState === 'complete' && location.protocol === 'file:'")
+        self("Page.navigate", url=address + (f"#{fragment}" if fragment else ""))
+        self.until(f"document.readyState === 'complete' && location.protocol === '{address.partition(':')[0]}:'")
 
     def look(self, width: int, height: int = 900, *, dark: bool = False, media: str = "", still: bool = False) -> None:
         """The size of the window, a phone's below 600 px, and what the reader prefers."""
@@ -117,6 +118,13 @@ class Page:
     def picture(self, out: Path, *, whole: bool = False) -> Path:
         """A screenshot of what is in view, or of the whole page."""
         data = self("Page.captureScreenshot", format="png", captureBeyondViewport=whole)["data"]
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(base64.b64decode(data))
+        return out
+
+    def printed(self, out: Path) -> Path:
+        """The page on A4, as a reader prints it who does not ask for backgrounds."""
+        data = self("Page.printToPDF", printBackground=False, paperWidth=8.27, paperHeight=11.69)["data"]
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_bytes(base64.b64decode(data))
         return out

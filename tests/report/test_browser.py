@@ -248,3 +248,13 @@ def test_a_large_page_opens_fast(tab: Page, tmp_path: Path) -> None:
     tab.open(large)
     spent = tab.ask("performance.getEntriesByType('navigation')[0].loadEventEnd")
     assert 0 < spent < 10_000  # milliseconds; about 600 on one core that is free
+
+
+def test_on_paper_it_keeps_its_colours_and_fits(tab: Page, file: Path, tmp_path: Path) -> None:
+    tab.look(794, media="print")
+    tab.open(file)
+    assert tab.ask("document.documentElement.scrollWidth") <= 794
+    assert tab.ask("getComputedStyle(document.querySelector('.win')).printColorAdjust") == "exact"
+    assert tab.ask("getComputedStyle(document.querySelector('.copy')).display") == "none"
+    printed = tab.printed(kept(tmp_path, "print").with_suffix(".pdf"))
+    assert printed.read_bytes().startswith(b"%PDF")

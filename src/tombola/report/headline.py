@@ -23,7 +23,9 @@ def headline(results: Results, about: About) -> str:
     """The whole study in a sentence for each of the first measures."""
     found = duels(results)
     place = about.task or next((level(v) for k, v in results.axes.fixed.items() if last_part(k) == "task"), "")
-    sentence = " ".join(filter(None, (_contest(results, found) if found else _course(results), fastest(results))))
+    told = [text for text in (_contest(results, found) if found else "", fastest(results)) if text]
+    first, *more = told or [_course(results)]
+    sentence = " ".join([first, *(text[:1].upper() + text[1:] for text in more)])
     return f"On {place}, {sentence}" if place else sentence[:1].upper() + sentence[1:]
 
 

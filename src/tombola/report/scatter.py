@@ -10,7 +10,7 @@ from tombola.report.scales import padded, ticks
 WIDTH, HEIGHT = 420.0, 312.0
 _LEFT, _TOP, _BOTTOM, _RIGHT = 46.0, 14.0, 44.0, 14.0
 _LETTER, _LINE = 6.6, 13.0
-_LONGEST = 18
+_LONGEST = 24
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,12 @@ Box = tuple[float, float, float, float]
 """Left, top, right, bottom."""
 
 
-def draw_scatter(spots: Sequence[Spot], x_title: str, y_title: str, said: str) -> Markup:
-    """The panel; points from left to right, which is the order of the arrow keys."""
+def draw_scatter(spots: Sequence[Spot], x_title: str, y_title: str, said: str, level: float | None = 0.0) -> Markup:
+    """The panel; points from left to right, which is the order of the arrow keys. ``level`` is drawn across."""
     spots = sorted(spots, key=lambda spot: (spot.x, spot.y, spot.name))
     xs = padded([spot.x for spot in spots], "")
-    ys = padded([0.0, *(v for s in spots for v in (s.y, s.low, s.high) if v is not None)], "")
+    base = [] if level is None else [level]
+    ys = padded([*base, *(v for s in spots for v in (s.y, s.low, s.high) if v is not None)], "")
 
     def at(x: float, y: float) -> tuple[float, float]:
         across = (x - xs[0]) / (xs[1] - xs[0]) * (WIDTH - _RIGHT - _LEFT)
@@ -43,9 +44,9 @@ def draw_scatter(spots: Sequence[Spot], x_title: str, y_title: str, said: str) -
     places = [at(spot.x, spot.y) for spot in spots]
     ends = [(at(s.x, s.y if s.high is None else s.high)[1], at(s.x, s.y if s.low is None else s.low)[1]) for s in spots]
     bars = "".join(f"M{x:.1f} {top:.1f}V{low:.1f}" for (x, _), (top, low) in zip(places, ends, strict=True))
-    level = [("grid", y) for y in ticks(*ys)] + [("base", 0.0)]
+    lines = [("grid", y) for y in ticks(*ys)] + [("base", y) for y in base or ys[:1]]
     across = [
-        tag("path", {"class": kind, "d": f"M{_LEFT:g} {at(xs[0], y)[1]:.1f}H{WIDTH - _RIGHT:g}"}) for kind, y in level
+        tag("path", {"class": kind, "d": f"M{_LEFT:g} {at(xs[0], y)[1]:.1f}H{WIDTH - _RIGHT:g}"}) for kind, y in lines
     ]
     left = [_text(f"{y:,g}".replace("-", "−"), _LEFT - 7, at(xs[0], y)[1] + 4, "end") for y in ticks(*ys)]
     below = [_text(f"{x:,g}", at(x, ys[0])[0], HEIGHT - _BOTTOM + 17, "middle") for x in ticks(*xs, 6)]

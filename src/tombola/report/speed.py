@@ -68,11 +68,9 @@ def fastest(results: Results) -> str:
     ratio = rival.latency.mean / best.latency.mean
     against = f"{number(rival.latency.mean)} ms of the dense network in {rival.engine}"
     if ratio <= 1:
-        return f"No sparse network is faster than the {against}."
-    text = (
-        f"Fastest is {called(results, best)}: {number(best.latency.mean)} ms against the {against}, {ratio:.2f} times"
-    )
-    return f"{text} as fast{_lost(best, rival)}."
+        return f"no sparse network is faster than the {against}."
+    text = f"the fastest ticket ({called(results, best)}) takes {number(best.latency.mean)} ms against the {against}"
+    return f"{text}: {ratio:.2f} times as fast{_lost(best, rival)}."
 
 
 def _least(found: Sequence[Timed]) -> Timed:

@@ -64,7 +64,7 @@ def _panel(results: Results, panel: Panel, found: Sequence[Timed]) -> Markup:
     title = results.panel_title(panel)
     said = "; ".join(f"{spot.name}: {spot.said}" for spot in spots)
     heading = [tag("figcaption", None, title)] if title else []
-    return tag("figure", {"class": "panel"}, *heading, draw_scatter(spots, _X, _Y, said))
+    return tag("figure", {"class": "panel"}, *heading, draw_scatter(spots, _X, _Y, said, None))
 
 
 def _spot(results: Results, one: Timed) -> Spot:
