@@ -39,8 +39,9 @@ def test_a_table_gives_the_split_that_folders_would(form: str, tmp_path: Path) -
     elif form == "semicolon":
         table = written(tmp_path / "labels.csv", "label;image", [f"{name};{file}" for file, name in rows])
     else:
-        short = {"path": str, "name": lambda file: Path(file).name, "stem": lambda file: Path(file).stem}[form]
-        table = written(tmp_path / "labels.csv", "id,breed", [f"{short(file)},{name}" for file, name in rows])
+        names = [{"path": file, "name": Path(file).name, "stem": Path(file).stem}[form] for file, _ in rows]
+        lines = [f"{name},{label}" for name, (_, label) in zip(names, rows, strict=True)]
+        table = written(tmp_path / "labels.csv", "id,breed", lines)
     splits = loaded(folder(tmp_path, labels=table.name))
     assert splits.classes == ("cat", "dog", "eel")
     assert [len(part) for part in (splits.train, splits.val, splits.test)] == [21, 3, 6]

@@ -11,8 +11,8 @@ from PIL import Image
 
 from tombola.data._base import Dataset, InMemory, Published
 from tombola.data._listed import Labelled
+from tombola.data._on_disk import OnDisk
 from tombola.data._published import PublishedSet
-from tombola.data.folder import OnDisk
 from tombola.errors import DataError
 
 from .published_trees import SUN_TEST, SUN_TRAIN, TREES, class_folders

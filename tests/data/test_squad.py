@@ -11,7 +11,8 @@ import torch
 
 from tombola.data._base import Dataset
 from tombola.data._passages import Answer, Passages, target_of
-from tombola.data._plain_words import BEGIN, END, PlainWords
+from tombola.data._plain_ids import BEGIN, END
+from tombola.data._plain_words import PlainWords
 from tombola.data._text_tried import asked_about
 from tombola.data._tokenizers import tokenizer
 from tombola.data._tokens import Sliding, Tokenizer

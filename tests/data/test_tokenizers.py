@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from tombola.data._plain_words import BEGIN, END, PlainWords
+from tombola.data._plain_ids import BEGIN, END
+from tombola.data._plain_words import PlainWords
 from tombola.data._tokenizers import identity_of, on_hub, tokenizer
 from tombola.data._tokens import Written
 from tombola.errors import DataError

@@ -260,7 +260,7 @@ def test_columns_and_tables_of_labels_are_found(tmp_path: Path, capsys: pytest.C
     (tmp_path / "flat" / "other.csv").write_text("", encoding="utf-8")
     with pytest.raises(RequestError, match=r"other\.csv, train\.csv: which of them .* task\.labels=FILE"):
         make.task_of(str(tmp_path / "flat"), "resnet8", {})
-    assert make.task_of(str(tmp_path / "flat"), "resnet8", {"labels": "train.csv"})
+    assert make.task_of(str(tmp_path / "flat"), "resnet8", {"labels": "train.csv"}).name == "classification"
 
 
 def test_entrants_run_somewhere_and_have_names_of_their_own() -> None:

@@ -8,6 +8,7 @@ mean taken off. Images without contrast have no gradients to speak of: they are 
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from itertools import combinations, pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,13 +29,13 @@ _BANDS = 6
 _NEIGHBOURS = 8
 _CHUNK = 512
 
-Cells = npt.NDArray[np.int64]
+Cells = npt.NDArray[np.integer[Any]]
 Hashes = npt.NDArray[np.uint64]
 
 
 def looked_at(sources: Sequence[Source], workers: int) -> tuple[Cells, Hashes, dict[int, str]]:
     """Thumbnails (N, 8, 9), a hash of all pixels (N,), and by index why some images could not be read."""
-    cells, exact, broken = np.zeros((len(sources), _ROWS, _COLUMNS), np.int64), [], dict[int, str]()
+    cells, exact, broken = np.zeros((len(sources), _ROWS, _COLUMNS), np.uint8), [], dict[int, str]()
     for start in range(0, len(sources), _CHUNK):
         pixels, bad = decode_all(sources[start : start + _CHUNK], SIDE, workers)
         cells[start : start + _CHUNK] = thumbnails(pixels)
@@ -47,13 +48,13 @@ def thumbnails(pixels: Tensor) -> Cells:
     """Gray cells (N, 8, 9), 0 to 255, of uint8 images (N, 3, 72, 72); whole numbers throughout, so the same anywhere.
 
     >>> thumbnails(torch.full((1, 3, 72, 72), 200, dtype=torch.uint8))[0, 0, 0]
-    np.int64(200)
+    np.uint8(200)
     """
     red, green, blue = pixels.numpy().astype(np.int32).transpose(1, 0, 2, 3)
     gray = (299 * red + 587 * green + 114 * blue + 500) // 1000
     high, wide = SIDE // _ROWS, SIDE // _COLUMNS
-    found: Cells = gray.reshape(-1, _ROWS, high, _COLUMNS, wide).sum((2, 4), dtype=np.int64) // (high * wide)
-    return found
+    found = gray.reshape(-1, _ROWS, high, _COLUMNS, wide).sum((2, 4), dtype=np.int64) // (high * wide)
+    return found.astype(np.uint8)
 
 
 def dhash(cells: Cells) -> Hashes:
@@ -111,16 +112,22 @@ def _pairs(cells: Cells, exact: Hashes) -> Iterator[tuple[int, int]]:
     order = np.argsort(exact, kind="stable")
     same = exact[order][1:] == exact[order][:-1]
     yield from zip(order[:-1][same].tolist(), order[1:][same].tolist(), strict=True)
-    shown = np.flatnonzero(cells.max((1, 2)) - cells.min((1, 2)) >= _FLAT) if len(cells) else np.zeros(0, np.int64)
-    hashes, level = dhash(cells[shown]), cells[shown] - cells[shown].mean((1, 2), keepdims=True)
+    shown = np.flatnonzero(np.ptp(cells.reshape(len(cells), _ROWS * _COLUMNS), axis=1) >= _FLAT)
+    hashes = dhash(cells[shown])
     for key in _keys(hashes):
         order = np.lexsort((hashes, key))
         for step in range(1, min(_NEIGHBOURS, len(order) - 1) + 1):
             one, other = order[:-step], order[step:]
             near = (key[one] == key[other]) & (_differing(hashes[one], hashes[other]) <= _BITS)
-            one, other = one[near], other[near]
-            alike = np.abs(level[one] - level[other]).mean((1, 2)) <= _LEVELS
-            yield from zip(shown[one[alike]].tolist(), shown[other[alike]].tolist(), strict=True)
+            first, second = shown[one[near]], shown[other[near]]
+            alike = np.abs(_level(cells[first]) - _level(cells[second])).mean((1, 2)) <= _LEVELS
+            yield from zip(first[alike].tolist(), second[alike].tolist(), strict=True)
+
+
+def _level(cells: Cells) -> npt.NDArray[np.float64]:
+    """Cells with the mean of each image taken off."""
+    found: npt.NDArray[np.float64] = cells - cells.mean((1, 2), keepdims=True)
+    return found
 
 
 def _keys(hashes: Hashes) -> Iterator[Hashes]:

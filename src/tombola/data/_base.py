@@ -161,7 +161,7 @@ class Splits(Generic[E_co]):
     train: E_co
     val: E_co
     test: E_co
-    left_out: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict, kw_only=True)
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -105,7 +105,7 @@ class RowSet(TextSet):
         self._say_cut([piece for part in parts for piece in part])
         splits = zip((rows.train, rows.val, rows.test), parts, strict=True)
         train, val, test = (self._texts(part, found, rows.classes, cutting.pad) for part, found in splits)
-        return Splits(train, val, test, rows.left_out)
+        return Splits(train, val, test, left_out=rows.left_out)
 
     def shown(self, rows: Sequence[Row], classes: tuple[str, ...]) -> tuple[Texts, Tensor]:
         """Other rows as the set's own ones are shown, in the order given, and which have more than ``length``, (N,)."""

@@ -97,10 +97,10 @@ class Folder(Dataset):
             left.update(others)
             self._say_alike(parts)
         self._say_left(self._names(left))
-        splits: Splits[Examples] = self._splits(parts)
-        if tree.flat:
-            splits = Splits[Examples](*map(Unlabelled, (splits.train, splits.val, splits.test)))
-        return replace(splits, left_out=self._names({**left, **broken}))
+        splits, names = self._splits(parts), self._names({**left, **broken})
+        if not tree.flat:
+            return replace(splits, left_out=names)
+        return Splits[Examples](*map(Unlabelled, (splits.train, splits.val, splits.test)), left_out=names)
 
     def tested(self) -> str:
         if self.split == "all":
@@ -129,7 +129,7 @@ class Folder(Dataset):
     def _part(self, tree: Tree, split: str, looks: Looks | None, broken: dict[Path, str]) -> Part:
         """A split's usable images; the others are refused by name, or noted in ``broken``."""
         files, labels = tree.labelled(split)
-        pixels, bad = None, {}
+        pixels, bad = None, dict[int, str]()
         if len(files) * 3 * self.size**2 <= self.in_memory_mb * 1_000_000:
             pixels, bad = decode_all(files, self.size, self.workers)
         elif looks is not None:

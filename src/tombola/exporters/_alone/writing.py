@@ -54,9 +54,7 @@ def beside_onnx(network: Network, model: str, tokenizer: str | None = None) -> d
 def fits(network: Network) -> bool:
     """Whether a program is for it: nets that tell one class an RGB image or a text, and say what they learned."""
     adapted = network.adapted
-    read = network.normalise.READS == "texts" or (
-        network.normalise.READS == "images" and network.pixels.mean.numel() == 3
-    )
+    read = network.normalise.READS == "texts" or network.pixels.mean.numel() == 3
     return read and adapted is not None and tells_classes(adapted)
 
 
