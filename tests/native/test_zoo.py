@@ -27,7 +27,10 @@ OTHERS = [
     "torchvision:densenet121",
     "torchvision:googlenet",
     "timm:tf_efficientnet_lite0",
+    "torchvision:shufflenet_v2_x1_0",
+    "timm:convnext_atto",
 ]
+TRANSFORMERS = ["timm:vit_tiny_patch16_224", "timm:mixer_s32_224", "torchvision:swin_t"]
 
 
 def network(name: str, sparsity: float) -> Network:
@@ -38,17 +41,17 @@ def network(name: str, sparsity: float) -> Network:
         if isinstance(module, nn.BatchNorm2d) and module.running_mean is not None and module.running_var is not None:
             module.running_mean.data.uniform_(-0.2, 0.2, generator=generator)
             module.running_var.data.uniform_(0.6, 1.6, generator=generator)
-        elif isinstance(module, nn.Conv2d):
+        elif isinstance(module, nn.Conv2d | nn.Linear):
             module.weight.data *= torch.rand(module.weight.shape, generator=generator) >= sparsity
     return made
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("name", OWN + OTHERS)
+@pytest.mark.parametrize("name", OWN + OTHERS + TRANSFORMERS)
 def test_logits_are_torchs(name: str, tmp_path: Path) -> None:
     made = network(name, 0.7)
-    side = 32 if name in OWN else 65
+    side = 32 if name in OWN else 224 if name in TRANSFORMERS else 65
     x = torch.rand(3, 3, side, side, generator=torch.Generator().manual_seed(2))
     write_folder(made, (3, side, side), tmp_path / "net")
     with load(tmp_path / "net", threads=2, batch=3) as net, torch.no_grad():

@@ -90,8 +90,8 @@ def taken(asked: Asked) -> Value:
     value = asked.get(0, "input")
     if not isinstance(value, tuple):
         raise Unsupported("a part of what is no list")
-    index: int = asked.get(1, "index")
-    return value[index]
+    found: View = value[asked.get(1, "index")]
+    return found
 
 
 def expanded(asked: Asked) -> Value:
