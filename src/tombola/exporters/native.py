@@ -4,8 +4,9 @@ What: net.h (a few functions), net.c, net.dat, an example, a classifier of a fol
   C11 with GCC's and Clang's vector extensions, no dependency, one block of memory whose size a function tells, threads
   and batch by argument. Batch norms are folded in, the input normaliser is part of it. Where a compiler is at hand the
   folder is built and its answers are compared with torch's.
-When: to make zeros count on a CPU, of convolutional nets and of transformers of images (ViT, DeiT, Swin, Mixer). Speed follows the surviving operations: stripe tickets run at nearly the dense rate
-  a survivor, element tickets at a quarter to a third of it; a layer too dense to gain is computed densely.
+When: to make zeros count on a CPU, of convolutional nets and of transformers of images (ViT, DeiT, Swin, Mixer). Speed
+  follows the surviving operations: stripe tickets run at nearly the dense rate a survivor, element tickets at a
+  quarter to a third of it; a layer too dense to gain is computed densely.
 Cost: seconds; a C compiler to build it. ``choose=measure`` builds and times every layer a few ways: half a minute.
 Options: ``arithmetic`` (float32; or int8, faster: maps are bytes with one scale each, weights bytes with a scale for
   each output, zeros skipped in cells of four input channels, the pattern ``block:1x4``; then ``images`` or the task's
