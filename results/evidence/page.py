@@ -117,7 +117,7 @@ def _nowhere(found: Sequence[Judged]) -> str:
     """Claims by how little is left of them."""
     kinds = {"does not hold": "Shown not to", "leans against": "Leaning against", "undecid": "Open"}
     lines = [(word, [one for one in found if one.verdict.startswith(kind)]) for kind, word in kinds.items()]
-    return "\n".join(f"- *{word}:* {', '.join(one.claim.name for one in ones)}." for word, ones in lines if ones)
+    return "\n".join(f"- *{word}:* {'; '.join(one.claim.name for one in ones)}." for word, ones in lines if ones)
 
 
 def _next(found: Sequence[Judged], without: Sequence[Claim]) -> str:
@@ -126,10 +126,10 @@ def _next(found: Sequence[Judged], without: Sequence[Claim]) -> str:
     for claim in without:
         waiting.setdefault(command(claim.recipe) if claim.recipe else "", []).append(claim.name)
     lines = [GPU]
-    lines += [f"- `{line}`: {', '.join(names)}" for line, names in waiting.items() if line]
+    lines += [f"- `{line}`: {'; '.join(names)}" for line, names in waiting.items() if line]
     short = list(dict.fromkeys(one.claim.recipe for one in found if not one.decided and "/" in one.claim.recipe))
     lines += [
         f"- `--set pretrain_seed=1` to `4` of the {len(short)} studies of the table, each into an `--out` of its own."
     ]
-    lines += [f"- No study yet: {', '.join(waiting[''])}."] if "" in waiting else []
+    lines += [f"- No study yet: {'; '.join(waiting[''])}."] if "" in waiting else []
     return "\n".join(lines)
