@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from tombola.cli import failing
 from tombola.cli.main import app
 
 LINES = [
@@ -98,3 +99,8 @@ def test_what_to_type_is_said_in_five_lines(line: str, typed: str) -> None:
 
 def test_there_are_fifty() -> None:
     assert len({line for line, _ in LINES}) >= 50
+
+
+def test_a_warning_is_one_line_without_code(capsys: pytest.CaptureFixture[str]) -> None:
+    failing.warned(UserWarning("one of 50 tensors"), UserWarning, "/x/schemes.py", 3)
+    assert capsys.readouterr().err == "warning: one of 50 tensors\n"

@@ -53,12 +53,22 @@ def told() -> Iterator[None]:
 
 def failed(message: str, code: int) -> typer.Exit:
     """Say it, and the exit to raise."""
-    text = f"error: {readable(message)}"
+    _say("error", message, fg="red")
+    return typer.Exit(code)
+
+
+def warned(message: Warning | str, *about: object, **more: object) -> None:
+    """What a warning looks like: one message that begins with ``warning:``, without the line of code it comes from."""
+    del about, more
+    _say("warning", str(message), fg="yellow")
+
+
+def _say(kind: str, message: str, **style: Any) -> None:
+    text = f"{kind}: {readable(message)}"
     if sys.stderr.isatty():
         text = wrapped(text, shutil.get_terminal_size().columns)
     head, colon, rest = text.partition(":")
-    typer.echo(f"{styled(head + colon, on=sys.stderr, fg='red', bold=True)}{rest}", err=True)
-    return typer.Exit(code)
+    typer.echo(f"{styled(head + colon, on=sys.stderr, bold=True, **style)}{rest}", err=True)
 
 
 def wrapped(text: str, width: int) -> str:

@@ -1,6 +1,7 @@
 """The command ``tombola``: the list of its commands. What an error looks like is in `tombola.cli.failing`."""
 
 import sys
+import warnings
 from typing import Any
 
 import typer
@@ -109,5 +110,6 @@ app.add_typer(store.app, name="store", cls=Commands)
 
 
 def main() -> None:
-    """Run the command line of this process."""
+    """Run the command line of this process, in which warnings are told as errors are."""
+    warnings.showwarning = failing.warned
     sys.exit(app())
