@@ -142,7 +142,7 @@ def draw(rows: Sequence[Row], out: Path) -> None:
     panels = [(setting, list(some)) for setting, some in groupby(rows, _setting)]
     across = min(len(panels), ACROSS)
     down = -(-len(panels) // across)
-    canvas = Canvas(figsize=(1.0 + 2.7 * across, 1.0 + 2.5 * down), layout="constrained", facecolor="white")
+    canvas = Canvas(figsize=(max(7.0, 1.0 + 2.7 * across), 1.3 + 2.5 * down), layout="constrained", facecolor="white")
     plots = canvas.subplots(down, across, squeeze=False).flatten()
     for ((net, threads, batch), some), plot in zip(panels, plots, strict=False):
         _draw(plot, some)
@@ -160,9 +160,10 @@ def draw(rows: Sequence[Row], out: Path) -> None:
     handles += [
         Line2D([], [], color=colour, ls=style, marker=marker, ms=5, label=f"{pattern}, {budget}")
         for (pattern, budget), (colour, style, marker) in LINES.items()
+        if any((row["pattern"], row["budget"]) == (pattern, budget) for row in rows)
     ]
     handles.append(Line2D([], [], color=QUIET, ls="", marker="D", ms=5, label="dense net in C"))
-    canvas.legend(handles=handles, loc="outside upper left", ncols=min(4, across), frameon=False, fontsize=9)
+    canvas.legend(handles=handles, loc="outside upper left", ncols=min(4, 1 + across), frameon=False, fontsize=9)
     canvas.savefig(out, dpi=150)
 
 

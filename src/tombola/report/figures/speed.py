@@ -70,10 +70,10 @@ def _panel(results: Results, panel: Panel, found: Sequence[Timed]) -> Markup:
 def _spot(results: Results, one: Timed) -> Spot:
     assert one.accuracy is not None
     mean, std = one.accuracy.mean, one.accuracy.std
-    ends = (mean - std, mean + std) if one.accuracy.n > 1 else (None, None)
     name = called(results, one).removeprefix(f"{results.panel_title(one.place.panel)}, ")
     said = f"{name}: {number(mean, '%')} % at {number(one.latency.mean)} ms"
-    return Spot(name, one.latency.mean, mean, *ends, said, (one.point,) if one.point else ())
+    low, high = (mean - std, mean + std) if one.accuracy.n > 1 else (None, None)
+    return Spot(name, one.latency.mean, mean, low, high, said, (one.point,) if one.point else ())
 
 
 def _table(results: Results, found: Sequence[Timed]) -> Table:
