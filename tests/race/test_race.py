@@ -185,7 +185,7 @@ def test_a_budget_in_which_nothing_can_be_trained_is_refused_before_anything_is(
 def test_the_real_entrants_race_and_what_is_shipped_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(racing, "dense", dense)
     monkeypatch.setattr(racing, "ladders", ladders)
-    result = run(*TOY, "--max-drop", "100", "--minutes", "5", "--json", "-o", "out")
+    result = run(*TOY, "--max-drop", "100", "--minutes", "60", "--json", "-o", "out")
     assert result.exit_code == 0, result.output
     winner = json.loads(result.stdout)["winner"]
     assert winner["entrant"] != DENSE or "int8" in winner["engine"]
