@@ -55,6 +55,7 @@ def report(folder: Path) -> None:
     (folder / "native.md").write_text(table(found["rows"], found["machine"]), encoding="utf-8")
     draw(found["rows"], folder / "native.png")
     if folder.resolve() == HERE / "results":
+        draw(found["rows"], HERE / "docs" / "pictures" / "native.png")
         for page in PAGES:
             text = (HERE / page).read_text("utf-8")
             (HERE / page).write_text(filled(text, found["rows"], found["machine"]), encoding="utf-8")

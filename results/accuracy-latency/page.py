@@ -23,6 +23,7 @@ from tombola.verdicts.intervals import interval_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+HERE: Final = Path(__file__).resolve().parent
 SPEEDS: Final = (1.5, 2.0, 3.0, 4.0, 5.0, 8.0)
 HEADLINE: Final = (2.0, 3.0)
 LOSSES: Final = (1.0, 2.0, 5.0, 10.0)
@@ -61,7 +62,7 @@ would differ. kB are what one ships for the engine named first. Every engine's l
 
 def main(arguments: Sequence[str]) -> int:
     """Write both files; 0."""
-    folder = Path(arguments[0]) if arguments else Path(__file__).parent
+    folder = Path(arguments[0]) if arguments else HERE
     rows = read_rows(folder / "rows.jsonl")
     timed = [json.loads(line) for line in (folder / "latency.jsonl").read_text(encoding="utf-8").splitlines()]
     batches = sorted({int(row["batch"]) for row in timed})
@@ -69,6 +70,8 @@ def main(arguments: Sequence[str]) -> int:
     found = {way: {batch: nets_of(rows, timed, way, batch) for batch in batches} for way in ways}
     (folder / "README.md").write_text(page(rows, timed, found), encoding="utf-8")
     picture(found, folder / "accuracy-latency.png")
+    if folder.resolve() == HERE:
+        picture(found, HERE.parents[1] / "docs" / "pictures" / "accuracy-latency.png")
     return 0
 
 
