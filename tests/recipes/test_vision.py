@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tombola.recipes._lookup import recipe, recipe_card, recipe_names
-from tombola.study.measuring import BesideStage
+from tombola.study.measuring import BesideStage, InspectStage
 from tombola.study.plan import Plan
 from tombola.study.stages import DrawStage, PretrainStage, TransferStage
 
@@ -74,8 +74,12 @@ def test_masks_are_compared_with_those_of_the_next_pretraining(small: Mapping[st
 
 def test_what_the_paper_compares_is_drawn_as_the_others_own_ticket_is() -> None:
     plan = Plan.of(recipe("cv-tickets/structure", ["repeat=0,1", "draw.sparsity=0.5904"]))
-    own = {(cell.cell.labels["prior"], found.drawn.seed): found.drawn.key
-           for cell in plan.cells for found in cell.measures if not isinstance(found, BesideStage)}  # fmt: skip
+    own = {
+        (planned.cell.labels["prior"], found.drawn.seed): found.drawn.key
+        for planned in plan.cells
+        for found in planned.measures
+        if isinstance(found, InspectStage) and not isinstance(found, BesideStage)
+    }
     for stage in of_kind(plan, BesideStage):
         if stage.seed == 0:
             assert stage.other.key == own[stage.measured.reference.called, 1]

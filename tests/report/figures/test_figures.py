@@ -131,12 +131,12 @@ def test_overlap_stands_beside_what_chance_would_give() -> None:
 
 
 def test_a_kernel_map_is_bright_where_whole_kernels_are_gone() -> None:
-    def layer(prior: str, name: str, kernels: str, **cell: Scalar) -> Row:
+    def layer(prior: str, name: str, kernels: str, sparsity: float) -> Row:
         detail: dict[str, Scalar] = {"layer": name, "place": int(name[-1]), "kernels": kernels}
-        one = row(50.0, prop="dead_kernels", better="neither", prior=prior, **cell)
+        one = row(50.0, prop="dead_kernels", better="neither", prior=prior, draw__sparsity=sparsity)
         return one.model_copy(update={"metric": "layer_dead_kernels", "detail": detail})
 
-    rows = [layer(prior, f"conv{k}", "990/009", draw__sparsity=s) for prior in "ab" for k in (2, 1) for s in (0.0, 0.8)]
+    rows = [layer(prior, f"conv{k}", "990/009", s) for prior in "ab" for k in (2, 1) for s in (0.0, 0.8)]
     drawn = draw("kernel_map", rows, About())
     assert drawn is not None
     assert drawn.table is not None

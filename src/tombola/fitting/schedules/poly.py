@@ -7,6 +7,7 @@ Options: power, last.
 Reference: Chen et al. (DeepLab), arXiv 1606.00915, section 4.1.
 """
 
+import math
 from typing import final
 
 from tombola.fitting.schedules._base import Schedule
@@ -21,4 +22,4 @@ class Poly(Schedule):
     last: float = option(0.0, "the factor it stays above", ge=0, le=1)
 
     def factor(self, step: int, total: int, per_epoch: int) -> float:
-        return max(self.last, (1 - min(step, total) / max(total, 1)) ** self.power)
+        return max(self.last, math.pow(1 - min(step, total) / max(total, 1), self.power))
