@@ -8,8 +8,9 @@ sums) on 128 tokens, one thread, batch 1, with random weights. The tokens are sm
 products. Queries, keys, values, output and both layers of units are pruned by the same share, in stripes of four
 outputs (float32) or cells of four inputs (int8). Beside it a dense one in C and the dense engines, in float32 and in
 int8 (static, calibrated on random pixels). Each runs in a process of its own; they take turns of a fifth of a second,
-and a run that another process interrupted is repeated. Times are the medians of runs that nobody interrupted; where
-there are fewer than five, of all, and it says so. The bars are ratios to the best dense engine of the same arithmetic.
+and a run that another process interrupted is repeated. Times are the medians of runs that nobody interrupted. Where a
+line has fewer than five of those it says so, and all ratios are by the processor's time. The bars are ratios to the
+best dense engine of the same arithmetic.
 """
 
 import argparse
@@ -156,22 +157,23 @@ def _milliseconds(runs: Sequence[Run]) -> tuple[float, float, bool]:
 
 
 def _told(width: int, found: Mapping[Entry, tuple[float, float, bool]], off: Mapping[Entry, float]) -> list[Bar]:
+    """The lines, and the bars: by the clock where no line was disturbed, else all by the processor's time."""
     bars = []
+    calm = all(undisturbed for _, _, undisturbed in found.values())
+    taken = {entry: clock if calm else busy for entry, (clock, busy, _) in found.items()}
     arithmetic = {entry: Engine.parse(entry.engine).arithmetic for entry in found}
     dense = [entry for entry in found if entry.engine in DENSE[:4]]
     best = {
-        kind: min((found[entry][0] for entry in dense if arithmetic[entry] == kind), default=float("nan"))
-        for kind in BARS
+        kind: min((taken[entry] for entry in dense if arithmetic[entry] == kind), default=float("nan")) for kind in BARS
     }
-    for entry, (clock, busy, calm) in found.items():
-        ratios = "  ".join(f"{best[kind] / clock:5.2f}x dense {kind}" for kind in BARS)
-        word = "" if calm else "  (interrupted)"
+    print(f"  ratios by {'the clock' if calm else 'the time of the processor, as some lines were interrupted'}")
+    for entry, (clock, busy, undisturbed) in found.items():
+        ratios = "  ".join(f"{best[kind] / taken[entry]:5.2f}x dense {kind}" for kind in BARS)
+        word = "" if undisturbed else "  (interrupted)"
         print(f"  {entry.label:28} {clock:7.3f} ms  {ratios}  processor {busy:7.3f} ms  off by {off[entry]:.0e}{word}")
         if entry.sparsity == 0.9:
-            kind = arithmetic[entry]
-            bars.append(
-                Bar(f"{entry.pattern} in {kind} at d = {width}, x dense {kind}", best[kind] / clock, BARS[kind])
-            )
+            kind, times_as_fast = arithmetic[entry], best[arithmetic[entry]] / taken[entry]
+            bars.append(Bar(f"{entry.pattern} in {kind} at d = {width}, x dense {kind}", times_as_fast, BARS[kind]))
     return bars
 
 

@@ -87,7 +87,7 @@ class Growing:
         outer, inner = (merged(tuple(own for there, own in laid if there.of == of)) for of in ("channels", "pixels"))
         return self._laid(view, outer, inner, self.shape(model))
 
-    def constant(self, name: str, value: Tensor, model: View) -> Tensor:
+    def constant(self, value: Tensor, model: View) -> Tensor:
         """A constant's values (C, P) where those of ``model``, which covers its map, lie."""
         channels, pixels = sizes(self.shape(model))
         try:

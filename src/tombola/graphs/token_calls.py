@@ -154,7 +154,7 @@ def _with_constant(asked: Asked, view: View, constant: Tensor, op: Op) -> View:
     shape = asked.growing.shape(model)
     if asked.shape != model.shape:
         raise Unsupported(f"values of {model.shape} beside a larger constant, {tuple(constant.shape)}")
-    values = asked.growing.constant(asked.name, constant, model)
+    values = asked.growing.constant(constant, model)
     if bool((values == values[:, :1]).all()):
         column = values[:, 0].clone()
         zero, one = torch.zeros_like(column), torch.ones_like(column)

@@ -33,7 +33,7 @@ def token_fields(step: Step) -> str:
             "scale": exact(op.scale),
             "bias_windows": windows,
             "bias_heads": heads,
-            "bias_row": _bias_row(queries.width),
+            "bias_row": rounded(queries.width),
             "q": map_of(queries),
             "k": map_of(keys),
             "v": map_of(values),
@@ -68,13 +68,9 @@ def token_data(step: Step) -> dict[str, Array]:
 def _turned(bias: npt.NDArray[np.float32]) -> Array:
     """(windows, heads, keys, queries), rows of queries filled up, and whole vectors behind the last one."""
     turned = bias.transpose(0, 1, 3, 2)
-    rows = np.zeros((*turned.shape[:3], _bias_row(turned.shape[3])), np.float32)
+    rows = np.zeros((*turned.shape[:3], rounded(turned.shape[3])), np.float32)
     rows[..., : turned.shape[3]] = turned
     return np.concatenate([rows.reshape(-1), np.zeros(AT_ONCE, np.float32)])
-
-
-def _bias_row(queries: int) -> int:
-    return rounded(queries)
 
 
 def _move(step: Step, op: Moved) -> str:
