@@ -47,14 +47,15 @@ def looked_at(sources: Sequence[Source], workers: int) -> tuple[Cells, Hashes, d
 def thumbnails(pixels: Tensor) -> Cells:
     """Gray cells (N, 8, 9), 0 to 255, of uint8 images (N, 3, 72, 72); whole numbers throughout, so the same anywhere.
 
-    >>> thumbnails(torch.full((1, 3, 72, 72), 200, dtype=torch.uint8))[0, 0, 0]
-    np.uint8(200)
+    >>> int(thumbnails(torch.full((1, 3, 72, 72), 200, dtype=torch.uint8))[0, 0, 0])
+    200
     """
     red, green, blue = pixels.numpy().astype(np.int32).transpose(1, 0, 2, 3)
     gray = (299 * red + 587 * green + 114 * blue + 500) // 1000
     high, wide = SIDE // _ROWS, SIDE // _COLUMNS
-    found = gray.reshape(-1, _ROWS, high, _COLUMNS, wide).sum((2, 4), dtype=np.int64) // (high * wide)
-    return found.astype(np.uint8)
+    sums = gray.reshape(-1, _ROWS, high, _COLUMNS, wide).sum((2, 4), dtype=np.int64)
+    found: Cells = (sums // (high * wide)).astype(np.uint8)
+    return found
 
 
 def dhash(cells: Cells) -> Hashes:
