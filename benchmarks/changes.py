@@ -14,7 +14,6 @@ training began. The bars: a step at most 1.1 plain ones, an edit at most one pla
 
 import argparse
 import platform
-import resource
 import statistics
 import subprocess
 import sys
@@ -141,7 +140,8 @@ def main() -> int:
             if number:  # the first round warms up
                 found.edits += one.edits
                 found.steps += one.steps
-    return report(options, times, {kind: memory(options, kind) for kind in KINDS})
+    steps, edits = spent(options, times)
+    return report(steps, edits, peaks(options))
 
 
 def arguments() -> argparse.Namespace:
@@ -208,27 +208,46 @@ def memory(options: argparse.Namespace, kind: str) -> float:
 
 
 def peak(options: argparse.Namespace) -> int:
+    """What a training takes at most, in bytes above what is there before it begins."""
     a_model(options.net)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    Path("/proc/self/clear_refs").write_text("5")  # from here on the kernel's peak is the training's
+    before = resident("VmRSS")
     trained(options, options.of, ())
-    return 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+    return resident("VmHWM") - before
 
 
-def report(options: argparse.Namespace, times: dict[str, Times], peaks: dict[str, float]) -> int:
+def resident(what: str) -> int:
+    """Bytes of this process in memory, now (VmRSS) or at most (VmHWM)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * int(next(line for line in lines if line.startswith(what)).split()[1])
+
+
+def spent(options: argparse.Namespace, times: dict[str, Times]) -> tuple[list[float], list[float]]:
+    """Steps and edits of each kind, in plain steps; told as they are."""
     plain = statistics.median(times["plain"].steps)
     print(
         f"{options.net} at 32x32, batch {options.batch}, 90 % pruned, {options.rounds} x {options.steps} steps of each"
     )
-    steps, edits, most = [1.0], [0.0], [1.0]
     for kind, found in times.items():
         step = statistics.median(found.steps)
         edit = statistics.median(found.edits) if found.edits else 0.0
-        said = f"{kind:19} step {1e3 * step:7.1f} ms ({step / plain:.2f}x), peak {peaks[kind] / 1e6:.0f} MB"
-        print(said + (f", edit {1e3 * edit:7.1f} ms ({edit / plain:.2f} steps)" if found.edits else ""))
-        steps.append(step / plain)
-        edits.append(edit / plain)
-        most.append(peaks[kind] / peaks["plain"])
-    print(f"torch {torch.__version__}, Python {platform.python_version()}, {processor()}, {options.threads} threads")
+        told = f", edit {1e3 * edit:7.1f} ms ({edit / plain:.2f} steps)" if found.edits else ""
+        print(f"{kind:19} step {1e3 * step:7.1f} ms ({step / plain:.2f}x){told}", flush=True)
+    steps = [statistics.median(found.steps) / plain for found in times.values()]
+    return steps, [statistics.median(found.edits) / plain for found in times.values() if found.edits]
+
+
+def peaks(options: argparse.Namespace) -> list[float]:
+    """The peak of each kind, in plain ones; told as they are."""
+    found = {}
+    for kind in KINDS:
+        found[kind] = memory(options, kind)
+        print(f"{kind:19} peak {found[kind] / 1e6:.0f} MB ({found[kind] / found['plain']:.2f}x)", flush=True)
+    return [value / found["plain"] for value in found.values()]
+
+
+def report(steps: list[float], edits: list[float], most: list[float]) -> int:
+    print(f"torch {torch.__version__}, Python {platform.python_version()}, {processor()}")
     return closing(
         Bar("the slowest step, in plain steps", max(steps), STEP, at_most=True),
         Bar("the slowest edit, in plain steps", max(edits), EDIT, at_most=True),
