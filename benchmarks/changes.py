@@ -153,7 +153,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--busy", action="store_true", help="count processor time; with --threads 1")
     parser.add_argument("--of", choices=list(KINDS), help="print the peak of memory of this one's training, and end")
-    return parsed(parser, net="small", batch=32, steps=13, rounds=1)
+    return parsed(parser, net="small", steps=6, rounds=1)
 
 
 def a_model(name: str) -> Network:
@@ -202,7 +202,7 @@ def timed(options: argparse.Namespace, kind: str) -> Times:
 
 def memory(options: argparse.Namespace, kind: str) -> float:
     """The peak of a training in a process of its own, in bytes above what it began with."""
-    given = ["--net", options.net, "--batch", str(options.batch), "--steps", "6", "--threads", str(options.threads)]
+    given = ["--net", options.net, "--batch", str(options.batch), "--steps", "5", "--threads", str(options.threads)]
     command = [sys.executable, __file__, *given, "--of", kind]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[-1])
 
@@ -239,7 +239,7 @@ def spent(options: argparse.Namespace, times: dict[str, Times]) -> tuple[list[fl
 
 def peaks(options: argparse.Namespace) -> list[float]:
     """The peak of each kind, in plain ones; told as they are."""
-    found = {}
+    found: dict[str, float] = {}
     for kind in KINDS:
         found[kind] = memory(options, kind)
         print(f"{kind:19} peak {found[kind] / 1e6:.0f} MB ({found[kind] / found['plain']:.2f}x)", flush=True)
