@@ -81,7 +81,7 @@ class Ghost(Aid):
     def add(self, layer: nn.Module, inputs: object, output: Tensor) -> Tensor:
         x, self._entered = self._entered, None
         assert x is not None
-        # By hand: on CPUs, torch 2.15 writes past its memory in a 1x1 convolution with stride of few channels-last maps.
+        # By hand: on CPUs torch 2.15 writes past its memory in a strided 1x1 convolution of few channels-last maps.
         down, across = self._stride
         way: Tensor = self.norm(F.conv2d(x[:, :, ::down, ::across], self.mix))
         return output + self.amount * way
