@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from PIL import Image
+from tests.data.test_folder import messy
 from typer.testing import CliRunner
 
 import tombola
@@ -261,6 +262,19 @@ def test_columns_and_tables_of_labels_are_found(tmp_path: Path, capsys: pytest.C
     with pytest.raises(RequestError, match=r"other\.csv, train\.csv: which of them .* task\.labels=FILE"):
         make.task_of(str(tmp_path / "flat"), "resnet8", {})
     assert make.task_of(str(tmp_path / "flat"), "resnet8", {"labels": "train.csv"}).name == "classification"
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("always::UserWarning")
+@pytest.mark.usefixtures("_clocked")
+def test_a_folder_with_one_of_each_broken_thing_ends_well_and_each_is_listed(tmp_path: Path) -> None:
+    messy(tmp_path / "photos")
+    result = run("photos", *TOY[1:5], "--set", "task.size=16", *TOY[-4:], "--max-drop", "100", "--minutes", "30")
+    assert result.exit_code == 0, result.output
+    listed = Path("made/left_out.csv").read_text("utf-8").splitlines()
+    names = ("cut.jpg", "float.tif", "line.png", "lost.png", "notes.txt", "nothing.png", "text.png")
+    assert [line.partition(",")[0] for line in listed] == ["file", *(f"dog/{name}" for name in names), "stray.png"]
+    assert Path("made/labels.txt").read_text("utf-8").split() == ["cat", "dog", "eel", "one"]
 
 
 def test_entrants_run_somewhere_and_have_names_of_their_own() -> None:
