@@ -179,6 +179,7 @@ def test_a_budget_in_which_nothing_can_be_trained_is_refused_before_anything_is(
         r"--minutes 1: too few to train anything.*write --minutes [3-9] or more", refused(*TOY, "--minutes", "1")
     )
     assert not Path("tombola-store").exists()
+    assert not Path("made").exists(), "the same folder with more minutes is no other request's"
 
 
 @pytest.mark.slow

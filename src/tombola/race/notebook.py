@@ -5,6 +5,7 @@ It lies in the folder that is made, so that the same command goes on after a kil
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
@@ -65,6 +66,12 @@ class Notebook:
                 f"-o {folder}: holds what another request made (other data, model or options); name another folder"
             )
         return found
+
+    def forget(self) -> None:
+        """Leave nothing behind, so that another request may have the folder."""
+        self.file.unlink(missing_ok=True)
+        with suppress(OSError):  # it holds other things
+            self.file.parent.rmdir()
 
     def keep(self) -> None:
         """Write it down, whole."""

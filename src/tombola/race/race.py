@@ -44,7 +44,11 @@ def _raced(first: Entrant, looking: Looking, track: Track) -> Raced:
     wanted, book = track.wanted, looking.book
     known = looking.at_dense(first)
     budget = _budget(wanted, book, known)
-    book.steps = book.steps or _dense_steps(wanted, budget, book.seconds)
+    try:
+        book.steps = book.steps or _dense_steps(wanted, budget, book.seconds)
+    except RequestError:
+        book.forget()  # the same folder, with more minutes, is another request
+        raise
     book.keep()
     net = _sound(track.run(first, book.steps))
     against = reference(net.finishes)
