@@ -21,7 +21,7 @@ HELP: Final = {
 }
 """The command whose help names a family's members, where one does."""
 
-REFERENCE: Final = Path(__file__).parents[2] / "docs" / "reference.py"
+REFERENCE: Final = Path(__file__).parents[2] / "docs" / "reference_cards.py"
 
 
 def told() -> dict[str, Any]:
@@ -32,7 +32,7 @@ def told() -> dict[str, Any]:
         "list": {kind: said("list", kind) for kind in ADDED},
         "show": {kind: said("show", kind, name) for kind, name in ADDED.items()},
         "help": {kind: said(command, "--help") for kind, command in HELP.items()},
-        "docs": {kind: docs.page(family(kind)) for kind in ADDED},
+        "docs": {kind: docs.family_page(family(kind)) for kind in ADDED},
     }
 
 
@@ -44,7 +44,7 @@ def said(*words: str) -> str:
 
 
 def _reference() -> ModuleType:
-    """The script that writes the reference pages."""
+    """What writes the reference page of a family."""
     spec = importlib.util.spec_from_file_location("reference_pages", REFERENCE)
     assert spec is not None
     assert spec.loader is not None

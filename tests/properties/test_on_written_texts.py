@@ -74,7 +74,7 @@ def test_what_does_not_belong_is_refused(tmp_path: Path) -> None:
         measured(reader(300), told(tmp_path / "adv_glue", ("good", "bad")), what)
     with pytest.raises(RequestError, match=r"has the parts sst2, qqp, .*and texts is none of them; write part=\.\.\."):
         measured(reader(300), task, {"name": "adv_glue", "root": tmp_path})
-    with pytest.raises(RequestError, match="adv_glue is of texts told as one of several classes"):
+    with pytest.raises(RequestError, match="toy reader reads texts, and digits holds images"):
         measured(reader(300), Task.parse("digits"), what)
     with pytest.raises(DataError, match=r"adv_glue: not found in .*; get dev\.json of https://adversarialglue"):
         measured(reader(300), task, {**what, "root": tmp_path / "nowhere"})

@@ -48,7 +48,7 @@ def test_options_of_the_data_may_stand_beside_the_name() -> None:
 
 @pytest.mark.parametrize("name", ["digitz", "classification:digitz", "clasification:digits"])
 def test_an_unknown_name_says_which_data_and_tasks_there_are(name: str) -> None:
-    with pytest.raises(RequestError, match=r"unknown dataset .*glyphs.* no task either \(there are: classification"):
+    with pytest.raises(RequestError, match=r"no task and no data set is called .*, did you mean"):
         task(name)
 
 
