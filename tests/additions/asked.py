@@ -14,7 +14,6 @@ from tombola.cli.main import app
 HELP: Final = {
     "schemes": "draw",
     "objectives": "pretrain",
-    "datasets": "pretrain",
     "transfers": "transfer",
     "properties": "measure",
     "exporters": "export",

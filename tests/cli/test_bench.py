@@ -94,6 +94,7 @@ def test_a_ticket_as_json_file_and_picture_without_an_engine_that_is_not_install
     assert "no engine can run this" in refused("bench", drawn, "--engine", "openvino")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_onnx_once")
 def test_accuracy_is_measures_of_the_same_net(adapted: str) -> None:
     pytest.importorskip("onnxruntime")

@@ -59,6 +59,7 @@ def adapted() -> Network:
     return made.eval()
 
 
+@pytest.mark.slow
 def test_int8_keeps_the_accuracy_of_an_adapted_net(tmp_path: Path) -> None:
     to = Native.parse({"name": "native", "target": "plain", "arithmetic": "int8", "task": "digits"})
     said = to.told(to.export(adapted(), Masks({}), tmp_path / "net"))[1]

@@ -177,6 +177,7 @@ def test_a_size_the_net_does_not_take_is_refused(tmp_path: Path, runtime: Any) -
         Exporter.parse({"name": "onnx", "size": 1}).export(toy(), Masks({}), tmp_path / "net.onnx")
 
 
+@pytest.mark.slow
 def test_an_opset_no_torch_writes_is_refused(tmp_path: Path, runtime: Any) -> None:
     with pytest.raises(RequestError, match="opset"):
         Exporter.parse({"name": "onnx", "size": 8, "opset": 9}).export(toy(), Masks({}), tmp_path / "net.onnx")

@@ -29,6 +29,7 @@ def told() -> tuple[int, bool, str | None]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(starting.METHOD != "forkserver", reason="processes cannot be forked here")
 def test_two_processes_come_from_one_that_is_not_this() -> None:
     (first, loaded, _), (second, _, _) = told(), told()

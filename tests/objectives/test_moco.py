@@ -178,7 +178,7 @@ def test_pruned_weights_are_0_in_both_encoders_after_every_step(changes: Any, mo
 
 
 @pytest.mark.parametrize("more", [{}, {"shards": 2}, {"ema": 0.5}])
-@pytest.mark.parametrize("stop", [1, 4])
+@pytest.mark.parametrize("stop", [4, pytest.param(1, marks=pytest.mark.slow)])
 def test_killed_and_resumed_it_has_the_same_bits_and_the_same_zeros(
     stop: int, more: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

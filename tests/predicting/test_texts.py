@@ -25,6 +25,7 @@ def asked() -> list[Sample]:
     return [*(Sample(text, Written(text)) for text in TEXTS), Sample("pair", Written("is it?", "it is"))]
 
 
+@pytest.mark.slow
 def test_a_ticket_and_its_onnx_file_answer_alike_and_as_the_net_does(tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime")
     pytest.importorskip("onnxscript")

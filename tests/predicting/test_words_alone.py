@@ -72,7 +72,7 @@ def test_other_tokenisers_are_not_taken_for_it(tmp_path: Path) -> None:
     assert word_pieces(tmp_path / "tokenizer.json") is None
 
 
-@pytest.mark.parametrize("kind", ["plain:60", "files"])
+@pytest.mark.parametrize("kind", [pytest.param("plain:60", marks=pytest.mark.slow), "files"])
 def test_predict_py_answers_as_tombola_does(kind: str, tmp_path: Path) -> None:
     pytest.importorskip("onnxscript")
     pytest.importorskip("onnxruntime")

@@ -61,7 +61,7 @@ NETS = given(
 )
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=4, deadline=None)
 @NETS
 def test_all_that_is_masked_goes(blocks: list[str], share: float, seed: int) -> None:
     _all_goes(blocks, share, seed)

@@ -131,6 +131,7 @@ def test_a_stage_whose_process_died_is_tried_once_more_after_the_others(tmp_path
     assert note == f"{first.title}: a process died, killed or out of memory; tried once more alone, after the others"
 
 
+@pytest.mark.slow
 def test_one_that_dies_twice_has_failed_and_one_beside_it_has_not(tmp_path: Path) -> None:
     killed, other = Killed(text="a"), Toy(text="b")
     below = Toy(text="c", source=killed)

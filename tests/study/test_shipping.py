@@ -71,6 +71,7 @@ def test_what_is_chosen_by_is_another_bench_and_the_default_moves_no_key() -> No
     assert plain.key == test.key != val.key
 
 
+@pytest.mark.slow
 def test_a_bench_says_which_samples_an_engine_told_right_and_of_which_split(tmp_path: Path) -> None:
     found = {}
     for split in ("test", "val"):

@@ -36,6 +36,7 @@ def test_finetuning_moves_the_body_and_pruned_weights_stay_zero(options: dict[st
         assert not torch.equal(weight[mask], before[mask])
 
 
+@pytest.mark.slow
 def test_it_learns_to_find_shapes() -> None:
     fit = {"epochs": "6ep", "batch": 16, "optimizer": {"name": "adamw", "lr": 0.005}, "schedule": "cosine"}
     boxes = {"size": 24, "num_train": 240, "num_test": 40, "num_val": 20}

@@ -131,7 +131,7 @@ def unharmed(kind: str) -> str:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("good", [3, 8])
+@pytest.mark.parametrize("good", [8, pytest.param(3, marks=pytest.mark.slow)])
 def test_killed_on_the_way_it_ends_with_the_same_bits(tmp_path: Path, kind: str, good: int) -> None:
     with pytest.raises(Interrupted):
         trained(of_kind(kind), Failing(good=good), tmp_path)

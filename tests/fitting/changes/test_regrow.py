@@ -199,7 +199,7 @@ def unharmed(kind: str, grow: str) -> str:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("good", [2, 3, 13])
+@pytest.mark.parametrize("good", [3, *(pytest.param(more, marks=pytest.mark.slow) for more in (2, 13))])
 @pytest.mark.parametrize("grow", ["random", "gradient"])
 def test_killed_at_an_edit_it_ends_with_the_same_bits(tmp_path: Path, kind: str, good: int, grow: str) -> None:
     how = fit(regrow(grow=grow, end=1.0), checkpoint_every="1it", **KINDS[kind])

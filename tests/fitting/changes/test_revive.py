@@ -120,7 +120,7 @@ def unharmed(kind: str) -> str:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("good", [2, 5])
+@pytest.mark.parametrize("good", [5, pytest.param(2, marks=pytest.mark.slow)])
 def test_killed_at_an_edit_it_ends_with_the_same_bits(tmp_path: Path, kind: str, good: int) -> None:
     with pytest.raises(Interrupted):
         trained(KINDS[kind], Failing(good=good), tmp_path)

@@ -124,7 +124,7 @@ def unharmed(kind: str) -> str:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("good", [3, 7])
+@pytest.mark.parametrize("good", [7, pytest.param(3, marks=pytest.mark.slow)])
 def test_killed_where_it_shrinks_it_ends_with_the_same_bits(tmp_path: Path, kind: str, good: int) -> None:
     with pytest.raises(Interrupted):
         trained(KINDS[kind], Failing(good=good), tmp_path)

@@ -113,7 +113,7 @@ def unharmed(kind: str) -> str:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("good", [3, 8, 9])
+@pytest.mark.parametrize("good", [8, *(pytest.param(more, marks=pytest.mark.slow) for more in (3, 9))])
 def test_killed_on_the_way_it_ends_with_the_same_bits(tmp_path: Path, kind: str, good: int) -> None:
     how = fit(soft(), checkpoint_every="1it", **KINDS[kind])
     with pytest.raises(Interrupted):
