@@ -115,9 +115,9 @@ class Supernet(nn.Module):
         self.conv1 = nn.Conv2d(3, first, 3, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(first)
         self.act1 = nn.ReLU()
-        befores = [[first], *branches[:-1]]
+        earlier = [[first], *branches[:-1]]
         self.stages = nn.ModuleList(
-            Stage(before, after, units) for before, after in zip(befores, branches, strict=True)
+            Stage(before, after, units) for before, after in zip(earlier, branches, strict=True)
         )
         self.gather = nn.ModuleList(Block(fine, coarse, 2, next(units)) for fine, coarse in pairwise(last))
         self.act2 = nn.ReLU()
