@@ -174,11 +174,21 @@ def test_without_time_nobody_is_trained_but_the_dense_net_and_it_is_said(monkeyp
 def test_a_budget_in_which_nothing_can_be_trained_is_refused_before_anything_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(looking, "seconds_a_step", lambda *_: 5.0)
+    threads: list[int] = []
+
+    def slow(*_: object) -> float:
+        threads.append(torch.get_num_threads())
+        return 5.0
+
+    monkeypatch.setattr(looking, "seconds_a_step", slow)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
     assert re.search(
         r"--minutes 1: too few to train anything.*write --minutes [3-9] or more", refused(*TOY, "--minutes", "1")
     )
     assert not Path("tombola-store").exists()
+    torch.set_num_threads(before)
+    assert threads == [1], "the pace of what trains: stages have one thread"
     assert not Path("made").exists(), "the same folder with more minutes is no other request's"
 
 

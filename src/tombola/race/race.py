@@ -20,6 +20,7 @@ from tombola.race.raced import Raced
 from tombola.race.rule import Finish, Timed, best, difference, holds, reference, worth_training
 from tombola.race.training import Start
 from tombola.race.wanted import Wanted
+from tombola.study.runners._base import torch_threads
 from tombola.study.store import Store
 
 MOST_JUDGED: Final = 1000
@@ -35,7 +36,8 @@ def race(wanted: Wanted, folder: Path, store: Store, *, device: str, reporter: R
     if not first.engines:
         raise RequestError("nothing here can run a net: pip install 'tombola[onnx]' brings ONNX Runtime")
     book = Notebook.opened(folder, wanted.identity())
-    with TemporaryDirectory(prefix="tombola-race-") as scratch:
+    # stages train with one thread; the pace of more, which wait for each other on a busy machine, would not be theirs
+    with torch_threads(1), TemporaryDirectory(prefix="tombola-race-") as scratch:
         looking = Looking(wanted, book, device, reporter, scratch)
         return _raced(first, looking, Track(wanted, store, device, reporter))
 
