@@ -96,7 +96,7 @@ def write_picture(raced: Raced, out: Path, *, dpi: int = 160) -> Path:
     plot.axhline(raced.dense.accuracy - raced.wanted.margin, color=colours.QUIET, linestyle="--", linewidth=1)
     plot.set_xlabel("megabytes" if by_size else "milliseconds a run, median")
     plot.set_ylabel(f"accuracy, {raced.dense.samples:,} validation samples (%)")
-    plot.set_title(f"dashed: {raced.wanted.margin:g} below the dense net; ringed: what is shipped", fontsize=10)
+    plot.set_title(f"dashed: {raced.wanted.margin:g} points below the dense net; ringed: what is shipped", fontsize=10)
     low, high = plot.get_xlim()
     plot.set_xlim(low, high + 0.45 * (high - low))  # names stand to the right of their points
     plot.margins(y=0.12)
