@@ -14,6 +14,7 @@ from tombola.race.rule import (
     best,
     between,
     difference,
+    easier,
     halved,
     holds,
     reference,
@@ -121,3 +122,13 @@ def test_the_interval_is_agresti_and_mins_by_hand() -> None:
 def test_different_samples_are_not_compared() -> None:
     with pytest.raises(ValueError, match="different samples"):
         difference(told([True], "these"), told([True], "those"))
+
+
+def test_validation_samples_that_are_known_too_well_are_told_from_chance() -> None:
+    """99 % of 1,000 against 89.9 % of 1,000 is no chance; the error of two halves of 200 is 5 points."""
+    known = replace(DENSE, accuracy=99.0, samples=1000)
+    assert easier(known, replace(known, accuracy=89.9)) == pytest.approx(9.1)
+    assert easier(replace(known, accuracy=89.9), known) == 0.0
+    half = replace(DENSE, accuracy=57.0, samples=200)
+    assert easier(half, replace(half, accuracy=43.0)) == 0.0
+    assert easier(replace(half, accuracy=59.0), replace(half, accuracy=43.0)) == pytest.approx(16.0)
