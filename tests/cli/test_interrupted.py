@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,15 @@ def test_a_command_that_is_interrupted_says_so(monkeypatch: pytest.MonkeyPatch) 
     assert result.stderr == "interrupted; what was finished is kept, the same command continues\n"
 
 
+@pytest.fixture
+def _heard() -> Iterator[None]:
+    """Ctrl-C raises, whatever a command that was run before in this process left."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_heard")
 def test_an_interrupt_waits_until_processes_are_started() -> None:
     reached: list[bool] = []
 
