@@ -12,8 +12,9 @@ from typing import Final
 
 from tombola.advising.known import SHIPPED, Features, Known, known_of, packed, unpacked
 from tombola.advising.nearest import BASES, cases
-from tombola.advising.regret import ADVISED, RIVALS, regrets
+from tombola.advising.regret import ADVISED, RIVALS, Regrets, regrets
 from tombola.rows import read_rows
+from tombola.verdicts.intervals import interval_of
 
 RESULTS: Final = Path(__file__).parents[1]
 PAGE: Final = RESULTS / "adviser" / "README.md"
@@ -73,10 +74,10 @@ python -m results.adviser
 Regret is the accuracy of the best level that was measured in a case less that of the level a policy takes, in points.
 A *case* is one axis' levels side by side, all else the same. Each task is left out in turn with all its studies, and
 the others advise; tasks count once each. Always taking a level takes the base where it was not measured. The best of
-several noisy figures is too good, so no policy has a regret of zero; the differences are what counts, and with so few
-tasks they are worth little. Advice must beat the policies in bold, which were named before the table was made: what one
-does without advice, and what the papers would always do. The others are told and not taken, as the best of many is
-found after the fact.
+several noisy figures is too good, so no policy has a regret of zero; the differences are what counts. They stand at the
+right, a task each, and with so few tasks they are worth little. Advice must beat the policies in bold, which were named
+before the table was made: what one does without advice, and what the papers would always do. The others are told and
+not taken, as the best of many is found after the fact.
 """
 
 
@@ -110,19 +111,28 @@ def page(known: list[Known]) -> str:
     for axis in BASES:
         found = regrets(cases(known, axis), axis)
         bold = (f"always {BASES[axis]}", RIVALS.get(axis, ("",))[0])
-        lines = [f"| {f'**{policy}**' if policy in bold else policy} | {points:.2f} |"
+        lines = [f"| {f'**{policy}**' if policy in bold else policy} | {points:.2f} | {beside(found, policy)} |"
                  for policy, points in found.by_policy.items()]  # fmt: skip
         head = [
             f"## {axis.capitalize()}: {found.tasks} tasks, {found.cases} cases",
             "",
-            "| policy | regret |",
-            "| --- | --- |",
+            f"| policy | regret | more than *{bold[0]}* (95 %, {found.tasks} tasks) |",
+            "| --- | --- | --- |",
         ]
         taken = f"The adviser follows the *{ADVISED}*." if found.advice_wins else (
             f"The *{ADVISED}* do not beat *{found.best}*, so that is what is advised, and said."
         )  # fmt: skip
         parts.append("\n".join([*head, *lines, "", taken]))
     return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def beside(found: Regrets, policy: str) -> str:
+    """What a policy costs beyond the base, with Student's interval over tasks."""
+    more = found.beside_base(policy)
+    if not any(more):
+        return "0"
+    interval = interval_of(more, 0.0, 0)
+    return f"{fmean(more):+.2f} ({interval.low:+.2f} to {interval.high:+.2f})"
 
 
 if __name__ == "__main__":

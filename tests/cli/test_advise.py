@@ -43,7 +43,7 @@ def test_a_folder_is_named_as_the_other_commands_want_it(tmp_path: object) -> No
     from tombola.advising.known import Features
     from tombola.advising.regret import Regrets
 
-    none = {axis: Regrets(axis, {}, 0, 0) for axis in ("prior", "scheme", "pattern")}
+    none = {axis: Regrets(axis, {}, 0) for axis in ("prior", "scheme", "pattern")}
     levels = {"prior": "linf 1/255", "scheme": "A-IMP-US", "pattern": "stripe:4"}
     found = Advice(tuple(Choice(axis, level, {}, none[axis]) for axis, level in levels.items()), 0.9, None)
     told = commands(found, Features(adapted="linear"), str(tmp_path), "resnet8")

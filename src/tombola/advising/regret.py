@@ -22,12 +22,26 @@ them, and is not taken: the best of many is found after the fact."""
 
 @dataclass(frozen=True)
 class Regrets:
-    """By policy, the mean points of accuracy below the best level measured: over tasks, each counting once."""
+    """By policy and task, the mean points of accuracy below the best level measured."""
 
     axis: str
-    by_policy: Mapping[str, float]
-    tasks: int
+    by_task: Mapping[str, Mapping[str, float]]
     cases: int
+
+    @property
+    def by_policy(self) -> dict[str, float]:
+        """The mean over tasks, each counting once."""
+        return {policy: fmean(points.values()) for policy, points in self.by_task.items()}
+
+    @property
+    def tasks(self) -> int:
+        """How many that mean is over."""
+        return max(map(len, self.by_task.values()), default=0)
+
+    def beside_base(self, policy: str) -> list[float]:
+        """Points that a policy costs more than always taking the base, a task each."""
+        base = self.by_task[f"always {BASES[self.axis]}"]
+        return [points - base[task] for task, points in self.by_task[policy].items()]
 
     @property
     def best(self) -> str:
@@ -51,8 +65,7 @@ def regrets(seen: Sequence[Case], axis: str) -> Regrets:
     orders = {f"always {level}": (level,) for level in (base, *levels)} | dict([RIVALS[axis]] if axis in RIVALS else [])
     policies = {policy: partial(first, order, base) for policy, order in orders.items()}
     policies[ADVISED] = partial(advised, seen, axis)
-    told = {policy: _mean(seen, take) for policy, take in policies.items()}
-    return Regrets(axis, told, len({case.task for case in seen}), len(seen))
+    return Regrets(axis, {policy: _by_task(seen, take) for policy, take in policies.items()}, len(seen))
 
 
 def first(order: Sequence[str], base: str, case: Case) -> str:
@@ -68,8 +81,8 @@ def advised(seen: Sequence[Case], axis: str, case: Case) -> str:
     return chosen(measured, BASES[axis])
 
 
-def _mean(seen: Sequence[Case], take: Callable[[Case], str]) -> float:
+def _by_task(seen: Sequence[Case], take: Callable[[Case], str]) -> dict[str, float]:
     found: dict[str, list[float]] = defaultdict(list)
     for case in seen:
         found[case.task].append(max(case.accuracy.values()) - case.accuracy[take(case)])
-    return fmean(map(fmean, found.values()))
+    return {task: fmean(points) for task, points in found.items()}
