@@ -46,9 +46,19 @@ def test_options_of_the_data_may_stand_beside_the_name() -> None:
     assert task({"name": "folder:pictures", "size": 32}).data.identity is not None
 
 
-@pytest.mark.parametrize("name", ["digitz", "classification:digitz", "clasification:digits"])
-def test_an_unknown_name_says_which_data_and_tasks_there_are(name: str) -> None:
-    with pytest.raises(RequestError, match=r"no task and no data set is called .*, did you mean"):
+@pytest.mark.parametrize(
+    ("name", "unknown", "near"),
+    [
+        ("digitz", "digitz", "digits"),
+        ("classification:digitz", "digitz", "digits"),
+        ("clasification:digits", "clasification:digits", "classification"),
+    ],
+)
+def test_an_unknown_name_says_what_is_near_and_where_all_names_stand(name: str, unknown: str, near: str) -> None:
+    said = (
+        rf"no task and no data set is called '{unknown}', did you mean '{near}'\?; tombola list datasets names them all"
+    )
+    with pytest.raises(RequestError, match=said):
         task(name)
 
 
