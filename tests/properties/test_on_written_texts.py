@@ -14,6 +14,7 @@ from tombola.data._text_tried import sentences
 from tombola.errors import DataError, RequestError
 from tombola.models.network import Network
 from tombola.outcomes import wilson
+from tombola.properties._rows import rows_of
 from tombola.rows import Row
 from tombola.tasks._base import Task
 
@@ -76,6 +77,8 @@ def test_what_does_not_belong_is_refused(tmp_path: Path) -> None:
         measured(reader(300), task, {"name": "adv_glue", "root": tmp_path})
     with pytest.raises(RequestError, match="toy reader reads texts, and digits holds images"):
         measured(reader(300), Task.parse("digits"), what)
+    with pytest.raises(RequestError, match="adv_glue is of texts told as one of several classes"):
+        rows_of(Task.parse("digits"), "adv_glue")
     with pytest.raises(DataError, match=r"adv_glue: not found in .*; get dev\.json of https://adversarialglue"):
         measured(reader(300), task, {**what, "root": tmp_path / "nowhere"})
     (tmp_path / "adv_glue" / "dev.json").write_text("[]")
