@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from tombola.models.source import Source
 from tombola.spec import Json, key
@@ -10,9 +10,6 @@ from tombola.tasks._base import Task
 from tombola.tasks._texts import OfTexts
 
 Target: TypeAlias = Literal["latency", "size", "both"]
-
-SHARE: Final = 6
-"""The dense net's training may take so much of the budget, as one part of so many: the rest is for those that race."""
 
 
 @dataclass(frozen=True)
