@@ -36,6 +36,11 @@ def shown_of(network: Network, task: Task) -> Shown:
     return shown_to(network, side=task.side, length=task.length)
 
 
+def setting_of(network: Network, wanted: Wanted) -> Setting:
+    """How engines run the net: on what it is shown, as many samples at once and threads as are wanted."""
+    return Setting(shown_of(network, wanted.task), wanted.batch, wanted.threads)
+
+
 @dataclass(frozen=True)
 class Beside:
     """The dense net in one engine as it was timed, and the folder in which that engine finds it."""
@@ -47,8 +52,7 @@ class Beside:
 def prepared(network: Network, yardstick: Timed, wanted: Wanted, folder: Path) -> Beside:
     """The dense net made ready for the yardstick's engine in a folder, which is made."""
     folder.mkdir()
-    setting = Setting(shown_of(network, wanted.task), wanted.batch, wanted.threads)
-    Engine.parse(yardstick.engine).prepare(Subject(network, Masks({}), setting), folder)
+    Engine.parse(yardstick.engine).prepare(Subject(network, Masks({}), setting_of(network, wanted)), folder)
     return Beside(yardstick, folder)
 
 
@@ -66,7 +70,7 @@ def timed(
             network,
             drawn.masks,
             [Engine.parse(name) for name in engines],
-            Setting(shown_of(network, wanted.task), wanted.batch, wanted.threads),
+            setting_of(network, wanted),
             plan=Plan(seconds=SECONDS, warmup=2),
             prepared={} if beside is None else {beside.timed.engine: beside.folder},
             reporter=reporter,

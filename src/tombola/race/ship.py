@@ -11,7 +11,7 @@ from tombola.benching.asked import Questions
 from tombola.data._base import loaded
 from tombola.data._left_out import table
 from tombola.disks import written
-from tombola.engines._base import Engine, Setting, Subject
+from tombola.engines._base import Engine, Subject
 from tombola.engines.native import FOLDER
 from tombola.engines.onnxruntime import FILE
 from tombola.exporters._alone.writing import LABELS, beside_onnx, labels
@@ -20,7 +20,7 @@ from tombola.models.network import Network
 from tombola.models.said import said_in
 from tombola.race.card import card
 from tombola.race.front import write_picture
-from tombola.race.known import shown_of
+from tombola.race.known import setting_of
 from tombola.race.page import page
 from tombola.race.raced import Raced
 from tombola.study.store import Store
@@ -95,7 +95,7 @@ def _finished(raced: Raced, store: Store) -> tuple[Network, Ticket]:
 def _run_by(raced: Raced, network: Network, ticket: Ticket, folder: Path) -> Path:
     """What the winning engine was timed with, made once more: the whole C for ``native``, its model for others."""
     wanted, engine = raced.wanted, Engine.parse(raced.winner.engine)
-    setting = Setting(shown_of(network, wanted.task), wanted.batch, wanted.threads)
+    setting = setting_of(network, wanted)
     examples = Questions(wanted.task).calibration(setting) if engine.arithmetic == "int8" else None
     called = raced.winner.engine.removeprefix("shrunk:").partition(":")[0]
     place = folder / RUNS.get(called, called)
