@@ -86,15 +86,24 @@ def _seen_before(raced: Raced) -> list[str]:
     return [said] if points else []
 
 
+def across(raced: Raced, one: Finish) -> float:
+    """Where a point stands from left to right: at its milliseconds, or its megabytes where size is the target."""
+    return one.bytes / 1e6 if raced.wanted.target == "size" else one.ms
+
+
+def unit(raced: Raced) -> str:
+    """What that is of."""
+    return "megabytes" if raced.wanted.target == "size" else "milliseconds a run, median"
+
+
 def write_picture(raced: Raced, out: Path, *, dpi: int = 160) -> Path:
     """Accuracy against milliseconds, or bytes where size is the target; the margin as a line, the winner ringed."""
     from matplotlib.figure import Figure as Canvas
 
-    by_size = raced.wanted.target == "size"
     canvas = Canvas(figsize=(8.0, 4.6), layout="constrained", facecolor="white")
     plot = canvas.subplots()
     for number, one in enumerate(sorted(raced.front, key=lambda one: one.accuracy)):
-        x = one.bytes / 1e6 if by_size else one.ms
+        x = across(raced, one)
         plot.scatter(x, one.accuracy, color=_colour(one), s=42, zorder=3)
         plot.annotate(
             f"{one.entrant}, {one.engine}",
@@ -103,10 +112,11 @@ def write_picture(raced: Raced, out: Path, *, dpi: int = 160) -> Path:
             textcoords="offset points",
             fontsize=7,
         )
-    x = raced.winner.bytes / 1e6 if by_size else raced.winner.ms
-    plot.scatter(x, raced.winner.accuracy, s=150, facecolors="none", edgecolors=colours.INK, zorder=4)
+    plot.scatter(
+        across(raced, raced.winner), raced.winner.accuracy, s=150, facecolors="none", edgecolors=colours.INK, zorder=4
+    )
     plot.axhline(raced.dense.accuracy - raced.wanted.margin, color=colours.QUIET, linestyle="--", linewidth=1)
-    plot.set_xlabel("megabytes" if by_size else "milliseconds a run, median")
+    plot.set_xlabel(unit(raced))
     plot.set_ylabel(f"accuracy, {raced.dense.samples:,} validation samples (%)")
     plot.set_title(f"dashed: {raced.wanted.margin:g} points below the dense net; ringed: what is shipped", fontsize=10)
     low, high = plot.get_xlim()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tombola.benching.machine import processor
 from tombola.models.network import Network
-from tombola.race.front import HEAD, advice, held_out, left_out, row, trained
+from tombola.race.front import HEAD, across, advice, held_out, left_out, row, trained, unit
 from tombola.race.raced import Raced
 from tombola.race.rule import Finish
 from tombola.report.figures._base import Table
@@ -48,11 +48,9 @@ def _sections(raced: Raced) -> Iterator[Markup]:
 
 def _drawn(raced: Raced) -> Markup:
     """Points of accuracy from the dense net against milliseconds, or megabytes where size is the target."""
-    by_size = raced.wanted.target == "size"
-    spots = [_spot(one, raced.dense, one.bytes / 1e6 if by_size else one.ms) for one in raced.front]
-    across = "megabytes" if by_size else "milliseconds a run, median"
+    spots = [_spot(one, raced.dense, across(raced, one)) for one in raced.front]
     said = f"The winner is {raced.winner.entrant}; the line is the dense net in float32."
-    return tag("div", {"class": "panels"}, draw_scatter(spots, across, "points from dense", said))
+    return tag("div", {"class": "panels"}, draw_scatter(spots, unit(raced), "points from dense", said))
 
 
 def _spot(one: Finish, dense: Finish, x: float) -> Spot:
