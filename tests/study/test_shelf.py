@@ -78,6 +78,8 @@ def test_another_machine_finds_what_was_made_and_fetches_it_when_needed(
     assert Store(tmp_path / "here", store.shelf).make(third, Session()) == "cached"
     assert len((tmp_path / "log").read_text().splitlines()) == 3
     assert {manifest.key for manifest in store.manifests()} == {first.key, second.key, third.key}
+    assert [manifest.key for manifest in store.manifests({first.key, "c" * 64})] == [first.key]
+    assert list(store.manifests({"c" * 64})) == []
     assert store.verify() == there.verify() == []
 
 

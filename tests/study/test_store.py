@@ -119,6 +119,7 @@ def test_gc_removes_what_no_plan_keeps_and_work_nobody_is_at(store: Store) -> No
     assert (store.has(kept.key), store.has(stale.key)) == (True, False)
     assert (begun.exists(), busy.exists()) == (False, True)
     assert [manifest.key for manifest in store.manifests()] == [kept.key]
+    assert [manifest.key for manifest in store.manifests([kept.key, stale.key])] == [kept.key]
 
 
 def test_a_place_that_is_no_folder_is_one_clear_error(tmp_path: Path) -> None:

@@ -67,8 +67,7 @@ class Track:
 
     def _seconds(self, result: Result) -> Mapping[str, float]:
         """What its stages took when they were made, now or in an earlier run, by their key."""
-        keys = result.plan.stages.keys()
-        return {one.key: one.seconds for one in self.store.manifests() if one.key in keys}
+        return {one.key: one.seconds for one in self.store.manifests(result.plan.stages)}
 
 
 @dataclass(frozen=True)

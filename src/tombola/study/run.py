@@ -45,8 +45,8 @@ class Result:
     def facts(self, store: Store) -> dict[str, Any]:
         """What a report says beside the rows."""
         seconds: defaultdict[str, float] = defaultdict(float)
-        for manifest in store.manifests():
-            seconds[manifest.stage] += manifest.seconds if manifest.key in self.plan.stages else 0.0
+        for manifest in store.manifests(self.plan.stages):
+            seconds[manifest.stage] += manifest.seconds
         study, alone = self.plan.study, self.plan.alone()
         return {
             "name": study.name,

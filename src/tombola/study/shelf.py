@@ -8,7 +8,7 @@ shelf.json                            written before anything is trained: proof 
 """
 
 import posixpath
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -76,11 +76,12 @@ class Shelf:
                     raise StoreError(self._damaged(key, f"{name} changed since it was written"))
             (folder / NAME).write_bytes(text)
 
-    def manifests(self) -> Iterator[Manifest]:
-        """Of every stage that is there and whose manifest can be read, in no order."""
+    def manifests(self, keys: Collection[str] | None = None) -> Iterator[Manifest]:
+        """Of every stage, or of those among ``keys``, that is there and whose manifest can be read, in no order."""
+        asked = self.keys() if keys is None else keys
         with self._explained():
             files, root = self._open()
-            found = files.cat([f"{_folder(root, key)}/{NAME}" for key in self.keys()], on_error="omit")
+            found = files.cat([f"{_folder(root, key)}/{NAME}" for key in asked], on_error="omit")
         for text in found.values():
             with suppress(ValidationError):
                 yield Manifest.model_validate_json(text)

@@ -14,7 +14,7 @@ import platform
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -153,10 +153,11 @@ class Store:
             self._share(stage.key)
         return "made"
 
-    def manifests(self) -> Iterator[Manifest]:
-        """Of every finished stage, oldest first."""
-        here = (manifest for folder in self._folders() if (manifest := Manifest.read(folder)) is not None)
-        found = here if self.shelf is None else self.shelf.manifests()
+    def manifests(self, keys: Collection[str] | None = None) -> Iterator[Manifest]:
+        """Of every finished stage, or of those among ``keys``, oldest first."""
+        folders = self._folders() if keys is None else map(self._final, keys)
+        here = (manifest for folder in folders if (manifest := Manifest.read(folder)) is not None)
+        found = here if self.shelf is None else self.shelf.manifests(keys)
         yield from sorted(found, key=lambda manifest: (manifest.finished, manifest.key))
 
     def verify(self) -> list[str]:
