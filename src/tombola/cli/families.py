@@ -2,6 +2,7 @@
 
 import importlib
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tombola.declared import OptionText, Undeclared, card_in, option_names_in, options_in
@@ -88,13 +89,13 @@ def choices(name: str) -> str:
 
 def card(of: str, name: str) -> str:
     """A member's card, read from its file; only one that has none here is imported."""
-    file = file_of(source_of(of, PACKAGES[of], name))
+    file = _file(of, name)
     return card_in(file) if file is not None else family(of).card(name)
 
 
 def option_names(of: str, name: str) -> list[str]:
     """What a member's options are called, read from its file; none of one that has none here."""
-    file = file_of(source_of(of, PACKAGES[of], name))
+    file = _file(of, name)
     with suppress(Undeclared):
         return [] if file is None else option_names_in(file)
     return []
@@ -102,10 +103,15 @@ def option_names(of: str, name: str) -> list[str]:
 
 def options(of: str, name: str) -> list[OptionText]:
     """A member's options, read from its file where that says all, else from the class."""
-    file = file_of(source_of(of, PACKAGES[of], name))
+    file = _file(of, name)
     with suppress(Undeclared):
         if file is not None:
             return options_in(file)
     from tombola.spec import options_of
 
     return options_of(family(of).get(name))
+
+
+def _file(of: str, name: str) -> Path | None:
+    """The file of a member, None where only importing tells."""
+    return file_of(source_of(of, PACKAGES[of], name))
