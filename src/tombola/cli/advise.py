@@ -9,6 +9,7 @@ import typer
 from tombola.cli import completing, settings
 from tombola.cli.make import task_of
 from tombola.cli.output import JSON, emit
+from tombola.cli.shortcuts import task_in
 from tombola.data._text_files import TABLES
 from tombola.errors import RequestError
 
@@ -95,7 +96,7 @@ def lines(found: "Advice", of: "Features", what: str, model: str) -> Iterator[st
 
 def commands(found: "Advice", of: "Features", what: str, model: str) -> list[str]:
     """What to type: the ticket, and its transfer. A robust prior is a model to pretrain or to name before that."""
-    scheme, on = found.of("scheme"), _task(what)
+    scheme, on = found.of("scheme"), task_in(what) if Path(what).exists() else what
     options = ["" if found.of("pattern") == "element" else f" --pattern {found.of('pattern')}"]
     options += [" --set fit.objective=adversarial"] if scheme.startswith("A-IMP") else []
     place = f" --task {'SOURCE' if scheme.endswith('-US') else on}" if scheme != "OMP" else ""
@@ -106,11 +107,6 @@ def commands(found: "Advice", of: "Features", what: str, model: str) -> list[str
         f"tombola draw {model} --scheme {name}{place} --sparsity {found.sparsity:g}{''.join(options)} -o first.ticket",
         f"tombola transfer first.ticket --task {on} --how {of.adapted} -o adapted.ticket",
     ]
-
-
-def _task(what: str) -> str:
-    path = Path(what)
-    return f"folder:{what}" if path.is_dir() else f"text:{what}" if path.exists() else what
 
 
 def plain(found: "Advice", of: "Features") -> dict[str, Any]:
