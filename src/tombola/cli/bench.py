@@ -11,7 +11,7 @@ from tombola.cli.commands import OUTPUT, RUNNING
 from tombola.cli.output import JSON, emit
 from tombola.cli.progress import reporter
 from tombola.cli.shortcuts import shortcuts
-from tombola.cli.work import OF_MODEL, TASK, fresh_file
+from tombola.cli.work import AT_ONCE, OF_MODEL, TASK, THREADS, WHAT_IF_ANY, fresh_file, require_ticket
 from tombola.errors import RequestError
 
 if TYPE_CHECKING:
@@ -40,17 +40,9 @@ ENGINES: Final = (
 )
 
 
-OPTIONAL: str | None = typer.Argument(
-    None,
-    metavar="TICKET",
-    help="A .ticket file; or a model, as path:net.safetensors.",
-    autocompletion=completing.either(completing.files(completing.TICKETS), completing.models),
-)
-
-
 @shortcuts(data="task")
 def bench(
-    what: str | None = OPTIONAL,
+    what: str | None = WHAT_IF_ANY,
     engine: list[str] = typer.Option(
         ENGINES,
         "--engine",
@@ -86,10 +78,8 @@ def bench(
         min=1,
         max=8192,
     ),
-    batch: int = typer.Option(1, "--batch", metavar="COUNT", help="Images, or texts, at once.", min=1),
-    threads: int = typer.Option(
-        1, "--threads", metavar="COUNT", help="Threads of each engine.", min=1, rich_help_panel=RUNNING
-    ),
+    batch: int = AT_ONCE,
+    threads: int = THREADS,
     pin: str | None = typer.Option(
         None, "--pin", metavar="CORES", help="Cores to run on: 0, or 0,1, or 0-3.", rich_help_panel=RUNNING
     ),
@@ -197,9 +187,8 @@ def _network(what: str, model: Any, task: "Task | None") -> tuple["Network", "Ma
     from tombola.models.source import Source
     from tombola.tickets.ticket import Ticket
 
+    require_ticket(what, model)
     if not what.endswith(".ticket"):
-        if model is not None:
-            raise RequestError(f"--model goes with a ticket, and {what} is a model itself; leave it out")
         classes = None if task is None else task.answers.outputs
         return Source.parse(what).load(num_classes=classes), Masks({}), task
     ticket = Ticket.load(what)

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any, Final, cast, get_args
 import typer
 
 from tombola.cli import completing, settings
-from tombola.cli.commands import OUTPUT, RUNNING
+from tombola.cli.commands import OUTPUT
 from tombola.cli.output import JSON, summarised
 from tombola.cli.progress import reporter
 from tombola.cli.shortcuts import holds_texts, shortcuts
 from tombola.cli.studies import STORE
+from tombola.cli.work import AT_ONCE, THREADS
 from tombola.data._text_files import TABLES
 from tombola.errors import DataError, RequestError
 
@@ -48,10 +49,8 @@ def make(
     minutes: float = typer.Option(
         20.0, "--minutes", metavar="MINUTES", help="About how long it may take here.", min=0.1
     ),
-    batch: int = typer.Option(1, "--batch", metavar="COUNT", help="Images, or texts, at once.", min=1),
-    threads: int = typer.Option(
-        1, "--threads", metavar="COUNT", help="Threads of each engine.", min=1, rich_help_panel=RUNNING
-    ),
+    batch: int = AT_ONCE,
+    threads: int = THREADS,
     out: str = typer.Option(
         "made", "-o", "--out", metavar="FOLDER", help="The folder to make.", rich_help_panel=OUTPUT
     ),

@@ -8,8 +8,7 @@ from tombola.cli import completing, families, settings
 from tombola.cli.output import JSON, summarised
 from tombola.cli.shortcuts import Chosen, shortcuts
 from tombola.cli.ticket_page import brief
-from tombola.cli.work import OF_MODEL, TASK, WHAT, checkpoints, fresh_file, session
-from tombola.errors import RequestError
+from tombola.cli.work import OF_MODEL, TASK, WHAT, checkpoints, fresh_file, require_ticket, session
 
 EXAMPLES: Final = (
     "tombola transfer x.ticket --task digits --how linear -o adapted.ticket",
@@ -55,8 +54,7 @@ def transfer(
 
     path = fresh_file(out, overwrite=overwrite)
     options = settings.settings(set_)
-    if model is not None and not what.endswith(".ticket"):
-        raise RequestError(f"--model goes with a ticket, and {what} is a model itself; leave it out")
+    require_ticket(what, model)
     dense = None if what.endswith(".ticket") else what
     of_model = settings.taken(options, "model", model or dense)
     target = settings.task_of(options, task)

@@ -4,12 +4,12 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from tombola.cli import completing
-from tombola.cli.commands import OUTPUT
+from tombola.cli.commands import OUTPUT, RUNNING
 from tombola.cli.progress import reporter
 from tombola.errors import RequestError
 
@@ -22,11 +22,19 @@ MODEL: str = typer.Argument(
     help="resnet20, torchvision:resnet18@IMAGENET1K_V1, timm:NAME, path:FILE, ... (tombola list models).",
     autocompletion=completing.models,
 )
-WHAT: str = typer.Argument(
-    metavar="TICKET",
-    help="A .ticket file; or a model, as path:net.safetensors.",
-    autocompletion=completing.either(completing.files(completing.TICKETS), completing.models),
-)
+
+
+def _ticket_or_model(default: Any) -> Any:
+    return typer.Argument(
+        default,
+        metavar="TICKET",
+        help="A .ticket file; or a model, as path:net.safetensors.",
+        autocompletion=completing.either(completing.files(completing.TICKETS), completing.models),
+    )
+
+
+WHAT: str = _ticket_or_model(...)
+WHAT_IF_ANY: str | None = _ticket_or_model(None)
 OF_MODEL: str | None = typer.Option(
     None,
     "--model",
@@ -48,6 +56,16 @@ VALUES: str = typer.Option(
     help="Of a self-contained ticket: float32, float16 or bfloat16.",
     rich_help_panel=OUTPUT,
 )
+AT_ONCE: int = typer.Option(1, "--batch", metavar="COUNT", help="Images, or texts, at once.", min=1)
+THREADS: int = typer.Option(
+    1, "--threads", metavar="COUNT", help="Threads of each engine.", min=1, rich_help_panel=RUNNING
+)
+
+
+def require_ticket(what: str, model: object) -> None:
+    """Raise `RequestError` where a model is given for what is no ticket."""
+    if model is not None and not what.endswith(".ticket"):
+        raise RequestError(f"--model goes with a ticket, and {what} is a model itself; leave it out")
 
 
 def fresh_file(out: str, *, overwrite: bool) -> Path:
