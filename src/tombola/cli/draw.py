@@ -7,9 +7,10 @@ import typer
 
 from tombola.cli import completing, families, settings
 from tombola.cli.commands import OUTPUT
+from tombola.cli.failing import FAILED, INTERRUPTED
 from tombola.cli.output import JSON, summarised
 from tombola.cli.shortcuts import Chosen, shortcuts
-from tombola.cli.studies import STORE
+from tombola.cli.studies import STORE, say_failed
 from tombola.cli.ticket_page import brief
 from tombola.cli.work import MODEL, TASK, VALUES, fresh_file, session
 from tombola.errors import RequestError
@@ -124,11 +125,10 @@ def _climbed(source: "Source", how: "Scheme", target: "Task", seed: int, device:
     tally = ladder.tally(kept)
     told.note(f"plan: draw {tally.total} stages, {tally.cached} in the store, {tally.to_run} to run")
     outcome = ladder.climb(kept, device=device, reporter=told)
-    for failure in outcome.failed.values():
-        typer.echo(f"failed: {failure.title}: {failure.message} (the whole trace: {failure.report})", err=True)
+    say_failed(outcome)
     if outcome.failed:
-        raise typer.Exit(1)
+        raise typer.Exit(FAILED)
     if outcome.interrupted:
         typer.echo("interrupted; finished levels are kept, the same command continues", err=True)
-        raise typer.Exit(3)
+        raise typer.Exit(INTERRUPTED)
     return ladder.ticket(kept)

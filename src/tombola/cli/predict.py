@@ -10,6 +10,7 @@ import typer
 
 from tombola.cli import completing, settings
 from tombola.cli.commands import OUTPUT, RUNNING
+from tombola.cli.failing import FAILED
 from tombola.cli.output import JSON, emit, summarised
 from tombola.cli.progress import reporter
 from tombola.cli.work import fresh_file
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from tombola.predicting.predictor import Predictor
     from tombola.predicting.samples import Sample
 
-FAILED = 1
 EXAMPLES: Final = (
     "tombola predict adapted.ticket photos/new -o answers.csv",
     "tombola predict net.onnx cat.jpg dog.jpg --top 1",

@@ -11,7 +11,7 @@ from tombola.cli import completing, families, settings
 from tombola.cli.commands import RUNNING
 from tombola.cli.output import JSON, Table, emit, summarised
 from tombola.cli.shortcuts import shortcuts
-from tombola.cli.studies import OUT, STORE, STUDY, command_of, place, require_place, study_of
+from tombola.cli.studies import OUT, STORE, STUDY, command_of, place, require_place, say_failed, study_of
 from tombola.errors import RequestError
 
 if TYPE_CHECKING:
@@ -129,8 +129,7 @@ def _print(as_json: bool, result: "Result", folder: Path, page: Path, files: lis
     }
     exported = [f"exported: {len(files)} folders in {folder / 'files'}"] if files else []
     summarised(as_json, value, [text_table(result.rows), "", _summary(result, seconds), *exported, f"report: {page}"])
-    for failure in outcome.failed.values():
-        typer.echo(f"failed: {failure.title}: {failure.message} (the whole trace: {failure.report})", err=True)
+    say_failed(outcome)
     if outcome.left_out:
         typer.echo(f"left out, as what they need failed: {len(outcome.left_out)} stages", err=True)
     if outcome.interrupted:

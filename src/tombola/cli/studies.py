@@ -11,6 +11,7 @@ from tombola.cli.commands import OUTPUT, RUNNING
 from tombola.errors import RequestError
 
 if TYPE_CHECKING:
+    from tombola.study.runners._base import Outcome
     from tombola.study.study import Study
 
 STUDY: str = typer.Argument(
@@ -51,6 +52,12 @@ def command_of(study: str, set_: list[str], runner: str = "inline") -> str:
     """The command that runs a study so, as it can be pasted into a shell."""
     changes = [word for text in set_ for word in ("--set", text)]
     return shlex.join(["tombola", "run", study, *changes, *(["--runner", runner] if runner != "inline" else [])])
+
+
+def say_failed(outcome: "Outcome") -> None:
+    """A line on stderr for each stage that failed."""
+    for failure in outcome.failed.values():
+        typer.echo(f"failed: {failure.title}: {failure.message} (the whole trace: {failure.report})", err=True)
 
 
 def require_place(out: Path, study: "Study") -> None:
