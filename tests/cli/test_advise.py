@@ -1,6 +1,7 @@
 """``tombola advise`` says what to try first, and what such advice has cost, before any training."""
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -38,7 +39,7 @@ def test_wrong_requests_say_what_to_write(words: tuple[str, ...], told: str) -> 
     assert told in said("digits", "--model", "resnet8", *words, code=2)
 
 
-def test_a_folder_is_named_as_the_other_commands_want_it(tmp_path: object) -> None:
+def test_a_folder_is_named_as_the_other_commands_want_it(tmp_path: Path) -> None:
     from tombola.advising.advice import Advice, Choice
     from tombola.advising.known import Features
     from tombola.advising.regret import Regrets
@@ -53,3 +54,7 @@ def test_a_folder_is_named_as_the_other_commands_want_it(tmp_path: object) -> No
         " --set fit.objective=adversarial -o first.ticket"
     )
     assert told[2] == f"tombola transfer first.ticket --task folder:{tmp_path} --how linear -o adapted.ticket"
+    (tmp_path / "good").mkdir()
+    (tmp_path / "good" / "one.txt").write_text("so good")
+    told = commands(found, Features(adapted="linear"), str(tmp_path), "resnet8")
+    assert told[2] == f"tombola transfer first.ticket --task text:{tmp_path} --how linear -o adapted.ticket"
