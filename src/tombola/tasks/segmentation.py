@@ -16,7 +16,8 @@ Reference: Long et al., CVPR 2015 (FCN); Chen et al., arXiv 1706.05587 (DeepLabV
     Eigen and Fergus, ICCV 2015.
 """
 
-from functools import lru_cache
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
 from typing import Annotated, ClassVar, Literal, final
 
 import torch
@@ -73,7 +74,7 @@ class Segmentation(OfScenes):
 
     def check(self) -> None:
         super().check()
-        self._weights()
+        self._weighed()
 
     def head(self, model: Network, *, generator: torch.Generator) -> Network:
         seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
@@ -93,7 +94,7 @@ class Segmentation(OfScenes):
         """One loss an image, (N,), of outputs (N, C, H, W); 0 for an image that is void all over."""
         _require_maps(outputs, targets)
         losses = F.cross_entropy(outputs, targets.long(), reduction="none", ignore_index=VOID)
-        weights = self._weights()
+        weights = self._weights
         return _means(losses, targets != VOID if weights is None else _counting(weights, targets))
 
     def scores(self, outputs: Tensor, targets: Tensor) -> Tensor:
@@ -104,7 +105,12 @@ class Segmentation(OfScenes):
     def metric(self) -> Metric:
         return MeanIoU() if self.headline == "mean_iou" else super().metric()
 
-    def _weights(self) -> Tensor | None:
+    @cached_property
+    def _weights(self) -> tuple[float, ...] | None:
+        """`_weighed`, found once: every loss asks for it, and telling whether the data are the same looks at files."""
+        return self._weighed()
+
+    def _weighed(self) -> tuple[float, ...] | None:
         """What a pixel of each class counts; None where all count alike."""
         if self.class_weights == "equal":
             return None
@@ -116,15 +122,15 @@ class Segmentation(OfScenes):
                 f"{self.data.name}: class_weights has {len(self.class_weights)} numbers for {len(classes)} classes;"
                 f" write one for each of {', '.join(classes)}"
             )
-        return torch.tensor(self.class_weights)
+        return self.class_weights
 
 
 @lru_cache(maxsize=8)
-def _balanced(task: Segmentation, digest: str) -> Tensor:
+def _balanced(task: Segmentation, digest: str) -> tuple[float, ...]:
     """The median share over the class's own; 0 for a class that no training image has."""
     del digest  # part of the cache's key, as in `loaded`
     splits = task.splits()
-    return balanced_weights(splits.train.labels, len(splits.classes))
+    return tuple(balanced_weights(splits.train.labels, len(splits.classes)).tolist())
 
 
 def balanced_weights(masks: Tensor, classes: int) -> Tensor:
@@ -140,10 +146,10 @@ def balanced_weights(masks: Tensor, classes: int) -> Tensor:
     return torch.where(there, shares[there].median() / shares.clamp_min(1e-12), 0.0).float()
 
 
-def _counting(weights: Tensor, targets: Tensor) -> Tensor:
+def _counting(weights: Sequence[float], targets: Tensor) -> Tensor:
     """What each pixel counts, 0 where it has no class."""
     known = targets != VOID
-    return weights.to(targets.device)[targets.long().where(known, 0)] * known
+    return torch.tensor(weights, device=targets.device)[targets.long().where(known, 0)] * known
 
 
 def _means(values: Tensor, counts: Tensor) -> Tensor:
