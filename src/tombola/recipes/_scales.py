@@ -27,9 +27,9 @@ DRAWN_AGAINST: Final = "draw.fit.objective"
 """Where iterative pruning is told what each of its levels trains on: under an adversary it is A-IMP."""
 
 
-def repeats(*paths: str) -> dict[str, Any]:
+def repeats(*paths: str, count: int = SEEDS) -> dict[str, Any]:
     """An axis that repeats cells: each repetition sets the seed, and every path given, to its number."""
-    return {str(number): dict.fromkeys(("seed", *paths), number) for number in range(SEEDS)}
+    return {str(number): dict.fromkeys(("seed", *paths), number) for number in range(count)}
 
 
 def pgd(eps: float, steps: int, step: float, **options: Any) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tombola.recipes import _paper
-from tombola.recipes._scales import SEEDS
-from tombola.recipes.cv_tickets._priors import Prior, repeats
+from tombola.recipes._scales import repeats
+from tombola.recipes.cv_tickets._priors import Prior
 
 LEVELS: Final = tuple(1 - 0.8**level for level in range(1, 19))
 """Of iterative pruning, to 98.20 %; written out, so that a level is one stage whatever ladder it is on."""
@@ -59,8 +59,8 @@ def priors(level: str = "draw.fit") -> dict[str, Any]:
 
 
 def several(*paths: str) -> dict[str, Any]:
-    """An axis of three runs."""
-    return repeats(SEEDS, *paths)
+    """An axis of three runs, each from its pretraining on."""
+    return repeats("pretrain_seed", *paths)
 
 
 def classifying() -> dict[str, Any]:

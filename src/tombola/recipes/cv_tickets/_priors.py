@@ -31,8 +31,3 @@ class Prior:
     @property
     def _trained(self) -> dict[str, Any] | None:
         return None if self.pretrain is None else dict(self.pretrain)
-
-
-def repeats(count: int, *paths: str) -> dict[str, Any]:
-    """An axis that repeats the whole from pretraining on: each sets its number wherever chance is drawn."""
-    return {str(number): dict.fromkeys(("seed", "pretrain_seed", *paths), number) for number in range(count)}

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tombola.recipes import _small
-from tombola.recipes.cv_tickets._priors import Prior, repeats
+from tombola.recipes._scales import repeats
+from tombola.recipes.cv_tickets._priors import Prior
 
 SPARSITIES: Final = (0.0, 0.59, 0.79, 0.89, 0.95)
 SHOWN: Final = 0.79
@@ -58,7 +59,7 @@ def with_floor() -> dict[str, Any]:
 
 def several(*paths: str) -> dict[str, Any]:
     """An axis of five pretrainings."""
-    return repeats(PRETRAININGS, *paths)
+    return repeats("pretrain_seed", *paths, count=PRETRAININGS)
 
 
 def imp(**options: Any) -> dict[str, Any]:

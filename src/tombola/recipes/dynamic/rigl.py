@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from tombola.recipes import _paper, _small
-from tombola.recipes._scales import Scale, study
+from tombola.recipes._scales import Scale, repeats, study
 from tombola.study.study import Study
 
 NAME: Final = "dynamic-rigl"
@@ -36,17 +36,17 @@ def rigl(scale: Scale = "paper") -> Study:
 def compared(name: str, title: str, scale: Scale, sparsities: Sequence[float], **parts: Any) -> Study:
     """Every way at these sparsities; ``parts`` are more of the study."""
     if scale == "paper":
-        axes = _axes(sparsities, "seed", repeats=3, every=100)
+        axes = _axes(sparsities, count=3, every=100)
         return study(name, scale, title, _from_scratch(), axes=axes, **parts)
-    axes = _axes(sparsities, "seed", "target.seed", repeats=5, every=20)
+    axes = _axes(sparsities, "target.seed", count=5, every=20)
     return study(name, scale, title, _pretrained(), axes=axes, **parts)
 
 
-def _axes(sparsities: Sequence[float], *seeds: str, repeats: int, every: int) -> dict[str, Any]:
+def _axes(sparsities: Sequence[float], *paths: str, count: int, every: int) -> dict[str, Any]:
     ways = {f"{way} {sparsity:.0%}": sets for sparsity in sparsities for way, sets in _ways(sparsity, every).items()}
     return {
         "way": {"dense": {"draw.sparsity": 0.0}, **ways},
-        "repeat": {str(number): dict.fromkeys(seeds, number) for number in range(repeats)},
+        "repeat": repeats(*paths, count=count),
     }
 
 

@@ -21,7 +21,7 @@ import json
 from typing import Any, Final
 
 from tombola.errors import DataError
-from tombola.recipes._scales import SEEDS, Scale, study
+from tombola.recipes._scales import SEEDS, Scale, repeats, study
 from tombola.recipes._small import texts
 from tombola.study.study import Study
 
@@ -77,7 +77,7 @@ def _small() -> dict[str, Any]:
 
 def _axes(splits: int, learned: dict[str, Any], lucky: dict[str, Any]) -> dict[str, Any]:
     return {
-        "split": {str(number): dict.fromkeys(("seed", "target.subset_seed"), number) for number in range(splits)},
+        "split": repeats("target.subset_seed", count=splits),
         "draw.sparsity": SPARSITIES,
         "calibrate": {"shots": {"transfer.calibrate": "shots"}, "nothing": {"transfer.calibrate": "nothing"}},
         "search": {name: {"transfer.search": found} for name, found in

@@ -66,8 +66,3 @@ def drawn(sparsity: float) -> dict[str, Any]:
 def finetune(fit: Mapping[str, Any]) -> dict[str, Any]:
     """All weights that are kept."""
     return {"name": "finetune", "fit": dict(fit)}
-
-
-def repeats(number: int = 3) -> dict[str, Any]:
-    """Seeds, of pretraining too."""
-    return {str(one): {"seed": one} for one in range(number)}

@@ -19,8 +19,8 @@ Reference: You et al., "SuperTickets", ECCV 2022, arXiv 2207.03677; settings as 
 from typing import Any, Final
 
 from tombola.recipes import _small
-from tombola.recipes._scales import Scale, against, pgd, study
-from tombola.recipes.supertickets._parts import Sizes, drawn, finetune, repeats, sizes
+from tombola.recipes._scales import Scale, against, pgd, repeats, study
+from tombola.recipes.supertickets._parts import Sizes, drawn, finetune, sizes
 from tombola.study.study import Study
 
 NAME: Final = "supertickets-joint"

@@ -15,8 +15,8 @@ Reference: You et al., "SuperTickets", ECCV 2022, arXiv 2207.03677.
 from typing import Any, Final
 
 from tombola.recipes import _small
-from tombola.recipes._scales import Scale, study
-from tombola.recipes.supertickets._parts import SMALL, Sizes, drawn, finetune, repeats, sizes
+from tombola.recipes._scales import Scale, repeats, study
+from tombola.recipes.supertickets._parts import SMALL, Sizes, drawn, finetune, sizes
 from tombola.study.study import Study
 
 NAME: Final = "supertickets-transfer"

@@ -41,11 +41,6 @@ def base(scale: Scale) -> dict[str, Any]:
     return {"model": "resnet20", "draw_on": "target", "target": _small.cifar10(num_train=20_000), "transfer": transfer}
 
 
-def repeats(number: int) -> dict[str, Any]:
-    """Seeds."""
-    return {str(one): {"seed": one} for one in range(number)}
-
-
 def labelled(sparsities: Sequence[float]) -> dict[str, float]:
     """Sparsities by what they are called."""
     return {f"{sparsity:.0%}": sparsity for sparsity in sparsities}

@@ -16,8 +16,8 @@ Reference: Jaiswal et al. (ToST), ICML 2022, arXiv 2206.12755.
 
 from typing import Any, Final
 
-from tombola.recipes._scales import Scale, study
-from tombola.recipes.tost._arms import arm, base, labelled, one_level, repeats
+from tombola.recipes._scales import Scale, repeats, study
+from tombola.recipes.tost._arms import arm, base, labelled, one_level
 from tombola.study.study import Study
 
 NAME: Final = "tost-ablation"
@@ -33,7 +33,7 @@ def ablation(scale: Scale = "paper") -> Study:
         "mask": {score: {"draw": one_level(score, SPARSITIES[0])} for score in ("random", "snip")},
         "sparsity": {text: {"draw.ladder.sparsities": [value]} for text, value in labelled(SPARSITIES).items()},
         "part": _parts(),
-        "repeat": repeats(SEEDS),
+        "repeat": repeats(count=SEEDS),
     }
     return study(NAME, scale, TITLE, base(scale), axes=axes)
 

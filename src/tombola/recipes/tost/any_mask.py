@@ -16,8 +16,8 @@ Reference: Jaiswal et al. (ToST), ICML 2022, arXiv 2206.12755; predecessor arXiv
 from typing import Any, Final
 
 from tombola.recipes import _small
-from tombola.recipes._scales import Scale, study
-from tombola.recipes.tost._arms import arm, base, labelled, one_level, repeats
+from tombola.recipes._scales import Scale, repeats, study
+from tombola.recipes.tost._arms import arm, base, labelled, one_level
 from tombola.study.study import Study
 
 NAME: Final = "tost-any-mask"
@@ -32,7 +32,7 @@ def any_mask(scale: Scale = "paper") -> Study:
     axes = {
         "mask": _masks(scale),
         "training": {"plain": arm(), "ToST": arm("soft", "ghost", "smoothing")},
-        "repeat": repeats(SEEDS),
+        "repeat": repeats(count=SEEDS),
     }
     return study(NAME, scale, TITLE, base(scale), axes=axes)
 
