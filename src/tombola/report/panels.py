@@ -6,6 +6,7 @@ from tombola.report.axes import last_part, level
 from tombola.report.chart import draw_panel, swatch
 from tombola.report.curves import Measure, Panel, Place, Results
 from tombola.report.figures._base import Table
+from tombola.report.layers import Layers
 from tombola.report.lines import Frame, Look, Series, frame_of, labelled, name_of, series_of
 from tombola.report.markup import Markup, join, tag
 from tombola.report.numbers import in_unit, mean_and_spread, number, percent
@@ -54,7 +55,7 @@ def legend(results: Results) -> Markup:
     return Markup("") if labelled(results) else key_of(results)
 
 
-def key_of(results: Results) -> Markup:
+def key_of(results: Results | Layers) -> Markup:
     """Which colour and marker is whose; nothing where there is one."""
     if len(results.colours) < 2:
         return Markup("")

@@ -14,12 +14,12 @@ from typing import ClassVar
 
 from tombola.report.about import About
 from tombola.report.axes import last_part, level
-from tombola.report.chart import swatch
 from tombola.report.figures._base import Drawn, Figure, Table
 from tombola.report.layer_chart import Column, Line, draw_column
 from tombola.report.layers import Layers, Part, read_layers
 from tombola.report.markup import Markup, join, tag
 from tombola.report.numbers import number, percent
+from tombola.report.panels import key_of
 from tombola.report.scales import padded
 from tombola.rows import Row
 
@@ -37,7 +37,7 @@ class ByLayer(Figure):
         if not layers.parts:
             return None
         shown = [part for part in layers.parts if part.sparsity != 0][:_MOST_PANELS]
-        fragment = join(_legend(layers), *(_block(layers, *kind, shown) for kind in layers.metrics)) if shown else ""
+        fragment = join(key_of(layers), *(_block(layers, *kind, shown) for kind in layers.metrics)) if shown else ""
         return Drawn("Layer by layer", fragment, _caption(layers, shown), _table(layers))
 
 
@@ -81,13 +81,6 @@ def _title(layers: Layers, part: Part) -> str:
     told = zip(layers.axes.panels, part.panel, strict=True)
     words = [value if isinstance(value, str) and value else f"{last_part(axis)} {level(value)}" for axis, value in told]
     return ", ".join([*words, *([f"{percent(part.sparsity)} pruned"] if part.sparsity is not None else [])])
-
-
-def _legend(layers: Layers) -> Markup:
-    if len(layers.colours) < 2:
-        return Markup("")
-    items = [tag("li", None, swatch(tone), level(c)) for tone, c in zip(layers.tones, layers.colours, strict=True)]
-    return tag("ul", {"class": "legend", "aria-label": last_part(layers.axes.colour or "")}, *items)
 
 
 def _caption(layers: Layers, shown: Sequence[Part]) -> str:
