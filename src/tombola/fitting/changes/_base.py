@@ -48,6 +48,16 @@ class Edit:
     revived: Mapping[str, Tensor] = field(default_factory=dict)
 
 
+def cut(values: Mapping[str, Tensor], network: Network, kept: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Of values for the parameters of a body, by their names, those of the parameters left, cut as ``kept`` says."""
+    there = dict(network.body.named_parameters(remove_duplicate=False))
+    return {
+        name: value.reshape(-1)[kept[f"body.{name}"].to(value.device)] if f"body.{name}" in kept else value
+        for name, value in values.items()
+        if name in there
+    }
+
+
 class Change(Member):
     """Changes a network in the middle of its training."""
 

@@ -22,7 +22,7 @@ from pydantic import model_validator
 from torch import Tensor
 
 from tombola.errors import RequestError
-from tombola.fitting.changes._base import Change, Changing, Edit, Given
+from tombola.fitting.changes._base import Change, Changing, Edit, Given, cut
 from tombola.fitting.changes._drawn import by_magnitude, within
 from tombola.masks.budgets._base import Budget
 from tombola.masks.masks import Masks
@@ -112,12 +112,7 @@ class Reviving(Changing):
         return self._edit(given, Masks.full(self._under))
 
     def edited(self, edit: Edit) -> None:
-        there = dict(edit.network.body.named_parameters(remove_duplicate=False))
-        self._under = {
-            name: value.reshape(-1)[edit.kept[f"body.{name}"].cpu()] if f"body.{name}" in edit.kept else value
-            for name, value in self._under.items()
-            if name in there
-        }
+        self._under = cut(self._under, edit.network, edit.kept)
 
     def tensors(self) -> dict[str, Tensor]:
         return {**{f"under/{name}": value for name, value in self._under.items()}, "to_reset": self._to_reset}

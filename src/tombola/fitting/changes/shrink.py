@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from tombola.errors import RequestError
-from tombola.fitting.changes._base import Change, Changing, Edit, Given
+from tombola.fitting.changes._base import Change, Changing, Edit, Given, cut
 from tombola.masks.masks import Masks
 from tombola.models.network import Network
 from tombola.models.slimming import operations, slim
@@ -83,7 +83,8 @@ class Shrinking(Changing):
             return None
         network = given.network.copy()
         kept = slim(network, alive)
-        return Edit(network, _cut(given.masks, network, kept), kept)
+        masks = None if given.masks is None else Masks(cut(given.masks, network, kept))
+        return Edit(network, masks, kept)
 
     @torch.no_grad()
     def after_step(self, step: int) -> None:
@@ -128,20 +129,6 @@ class Shrinking(Changing):
         """What the dead channels cost, of what all paths do."""
         dead = sum(self._operations[name] * int((~own).sum()) for name, own in alive.items())
         return dead / max(1.0, sum(self._operations[name] * len(own) for name, own in alive.items()))
-
-
-def _cut(masks: Masks | None, network: Network, kept: Mapping[str, Tensor]) -> Masks | None:
-    """The masks of what is left."""
-    if masks is None:
-        return None
-    there = dict(network.body.named_parameters())
-    return Masks(
-        {
-            name: mask.reshape(-1)[kept[f"body.{name}"].to(mask.device)] if f"body.{name}" in kept else mask
-            for name, mask in masks.items()
-            if name in there
-        }
-    )
 
 
 def _first(count: int, left: Tensor | None) -> Tensor:
