@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from tombola.errors import RequestError
 from tombola.fitting.changes._base import Given
 from tombola.fitting.probe import NetworkProbe
 from tombola.fitting.seeds import derive
@@ -14,7 +15,6 @@ from tombola.masks.masks import Masks
 from tombola.masks.patterns._base import Pattern
 from tombola.masks.ranking import Ranking
 from tombola.masks.scores._base import Score
-from tombola.masks.scores.magnitude import Magnitude
 from tombola.models.layers import layers_of
 from tombola.models.prunable import PrunableRule, prunable
 
@@ -24,22 +24,23 @@ def drawn(
 ) -> Masks:
     """The masks at a sparsity of the prunable weights, on the CPU, nested in those there are."""
     weights = {name: weight.detach().cpu() for name, weight in prunable(given.network.body, rule).items()}
-    ranking = ranked(given, weights, score, pattern, budget)
-    return ranking.masks(weights, probe_of(given), sparsity, within=within(given, rule), note=_unheard)
+    return ranked(given, weights, sparsity, score=score, pattern=pattern, budget=budget, inside=within(given, rule))
 
 
-def by_magnitude(
-    given: Given, weights: Mapping[str, Tensor], sparsity: float, *, pattern: Pattern, budget: Budget, inside: Masks
+def ranked(
+    given: Given,
+    weights: Mapping[str, Tensor],
+    sparsity: float,
+    *,
+    score: Score,
+    pattern: Pattern,
+    budget: Budget,
+    inside: Masks,
 ) -> Masks:
     """The masks at a sparsity of these values of the body's weights, on the CPU, nested in those ``inside``."""
-    ranking = ranked(given, weights, Magnitude(), pattern, budget)
-    return ranking.masks(weights, probe_of(given), sparsity, within=inside, note=_unheard)
-
-
-def ranked(given: Given, weights: Mapping[str, Tensor], score: Score, pattern: Pattern, budget: Budget) -> Ranking:
-    """How these weights of the body are ranked."""
     layers = layers_of(given.network.body, weights)
-    return Ranking(score, pattern, budget, groupings(weights, pattern, layers), layers)
+    ranking = Ranking(score, pattern, budget, groupings(weights, pattern, layers), layers)
+    return ranking.masks(weights, probe_of(given), sparsity, within=inside, note=_unheard)
 
 
 def within(given: Given, rule: PrunableRule) -> Masks:
@@ -51,6 +52,17 @@ def within(given: Given, rule: PrunableRule) -> Masks:
             for name, weight in prunable(given.network.body, rule).items()
         }
     )
+
+
+def rising(given: Given, rule: PrunableRule, sparsity: float, change: str) -> Masks:
+    """`within`, from where a change raises the sparsity; `RequestError` where more is pruned than it ends at."""
+    masks = within(given, rule)
+    if masks.total - masks.kept > round(sparsity * masks.total):
+        raise RequestError(
+            f"{change} ends at sparsity={sparsity:g}, and {masks.sparsity:.4g} of these weights are pruned already;"
+            " write more, or leave the change out"
+        )
+    return masks
 
 
 def probe_of(given: Given) -> NetworkProbe:

@@ -14,9 +14,8 @@ from typing import ClassVar, Final, Literal, Self, final
 
 from pydantic import model_validator
 
-from tombola.errors import RequestError
 from tombola.fitting.changes._base import Change, Changing, Edit, Given
-from tombola.fitting.changes._drawn import drawn, within
+from tombola.fitting.changes._drawn import drawn, rising
 from tombola.masks.budgets._base import Budget
 from tombola.masks.masks import Masks
 from tombola.masks.patterns._base import Pattern
@@ -69,13 +68,7 @@ class Prune(Change):
         return min(last, round(self.start * steps)), last
 
     def begin(self, given: Given) -> Changing:
-        masks = within(given, self.prunable)
-        if masks.total - masks.kept > round(self.sparsity * masks.total):
-            raise RequestError(
-                f"prune ends at sparsity={self.sparsity:g}, and {masks.sparsity:.4g} of these weights are pruned"
-                " already; write more, or leave the change out"
-            )
-        return Pruning(self, masks.sparsity)
+        return Pruning(self, rising(given, self.prunable, self.sparsity, "prune").sparsity)
 
 
 class Pruning(Changing):

@@ -21,12 +21,12 @@ import torch
 from pydantic import model_validator
 from torch import Tensor
 
-from tombola.errors import RequestError
 from tombola.fitting.changes._base import Change, Changing, Edit, Given, cut
-from tombola.fitting.changes._drawn import by_magnitude, within
+from tombola.fitting.changes._drawn import ranked, rising, within
 from tombola.masks.budgets._base import Budget
 from tombola.masks.masks import Masks
 from tombola.masks.patterns._base import Pattern
+from tombola.masks.scores.magnitude import Magnitude
 from tombola.models.prunable import PrunableRule
 from tombola.objectives._base import Progress
 from tombola.registry import Examples
@@ -81,13 +81,7 @@ class Revive(Change):
         return min(progress.steps - 1, round(self.end * progress.steps))
 
     def begin(self, given: Given) -> Changing:
-        masks = within(given, self.prunable)
-        if masks.total - masks.kept > round(self.sparsity * masks.total):
-            raise RequestError(
-                f"revive ends at sparsity={self.sparsity:g}, and {masks.sparsity:.4g} of these weights are pruned"
-                " already; write more, or leave the change out"
-            )
-        return Reviving(self, masks)
+        return Reviving(self, rising(given, self.prunable, self.sparsity, "revive"))
 
 
 @final
@@ -125,9 +119,8 @@ class Reviving(Changing):
         wanted, inside = self._options, within(given, self._options.prunable)
         if wanted.back != "none":
             inside = Masks.full(inside.shapes())
-        return by_magnitude(
-            given, self._dense(given), sparsity, pattern=wanted.pattern, budget=wanted.budget, inside=inside
-        )
+        score, pattern, budget = Magnitude(), wanted.pattern, wanted.budget
+        return ranked(given, self._dense(given), sparsity, score=score, pattern=pattern, budget=budget, inside=inside)
 
     def _dense(self, given: Given) -> dict[str, Tensor]:
         """Every weight with the value it has, or had."""
