@@ -10,7 +10,8 @@ import re
 import sys
 from typing import Final
 
-from results.evidence.claims import CLAIMS, HERE, JUDGED
+from results.evidence.claim import HERE
+from results.evidence.claims import CLAIMS, JUDGED
 from results.evidence.details import details
 from results.evidence.judged import judged
 from results.evidence.page import page, with_remarks

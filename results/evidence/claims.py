@@ -7,7 +7,7 @@ intervals and all claims together by Holm's correction was decided after the row
 from dataclasses import replace
 from typing import Final
 
-from results.evidence.claim import HERE, Claim
+from results.evidence.claim import Claim
 from results.evidence.papers import (
     bert,
     double_win,
@@ -18,8 +18,6 @@ from results.evidence.papers import (
     training,
     vision,
 )
-
-__all__ = ["BY_PAPER", "CLAIMS", "HERE", "JUDGED"]
 
 BY_PAPER: Final[dict[str, tuple[Claim, ...]]] = {
     "Robust Tickets": robust_tickets.CLAIMS + robust_tickets_kept.CLAIMS + robust_tickets_next.CLAIMS,

@@ -36,13 +36,13 @@ class Commit:
 def main() -> int:
     """Print a line a claim; 1 where a declared order is not the history's."""
     rules, rows = rules_of(CLAIMS, ROOT), rows_of(CLAIMS, ROOT)
-    wrong = 0
+    wrong, late = 0, []
     for claim in CLAIMS:
         rule, made = rules.get(claim.name), rows.get(claim.name)
         found = order(rule, made)
+        late += [claim.name] if found == "after" else []
         wrong += found is not None and made is not None and found != claim.order
         print(f"{_told(found, made):24} {_date(rule)}  {_date(made)}  {claim.name}")
-    late = [claim.name for claim in CLAIMS if (found := order(rules.get(claim.name), rows.get(claim.name))) == "after"]
     print(f"rules after their rows: {', '.join(late) or 'none'}")
     if wrong:
         print(f"{wrong} claims declare another order than the history has", file=sys.stderr)

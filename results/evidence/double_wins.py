@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from results.evidence.leads import SPARSITY, where
+from results.evidence.wording import per_cent
 
 from tombola.rows import Row
 from tombola.verdicts.matching import DoubleWin, double_win
@@ -60,7 +61,7 @@ def _range(shown: float, possible: float) -> str:
 
 
 def _named(level: float) -> str:
-    return f"{100 * level:g} %" if level else "none"
+    return per_cent(level) if level else "none"
 
 
 def _parts(found: Mapping[str, Mapping[float, DoubleWin]]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 from results.evidence.double_wins import double_wins
 from results.evidence.leads import SPARSITY, Lead, gap, lead, where
+from results.evidence.wording import per_cent
 
 from tombola.report.correlation import rank_correlation
 from tombola.rows import Row
@@ -49,7 +50,7 @@ def leaning(found: Lead) -> Leaning:
     return by_sign[found.sign]
 
 
-def _of(leads: dict[str, Lead], metric: str, runs: int) -> Finding:
+def by_first(leads: dict[str, Lead], metric: str, runs: int) -> Finding:
     """Judged by the first of the leads."""
     first = next(iter(leads.values()))
     return Finding(leaning(first), metric, first.p, leads, runs=runs)
@@ -61,7 +62,7 @@ def by_lead(metric: str, *priors: str, against: str = "natural", **levels: objec
     def judge(rows: Sequence[Row]) -> Finding:
         asked = where(rows, metric, **levels)
         leads = {f"{prior} over {against}": lead(asked, "prior", prior, against) for prior in priors}
-        return _of(leads, metric, len(asked))
+        return by_first(leads, metric, len(asked))
 
     return judge
 
@@ -76,7 +77,7 @@ def recalibrated(rows: Sequence[Row]) -> Finding:
         )
         for prior in ("natural", PRIOR, STRONGER)
     }
-    return _of({**found.leads, **taken}, "accuracy", found.runs)
+    return by_first({**found.leads, **taken}, "accuracy", found.runs)
 
 
 def upstream(rows: Sequence[Row]) -> Finding:
@@ -85,7 +86,7 @@ def upstream(rows: Sequence[Row]) -> Finding:
     sides = {at: where(asked, "accuracy", drawn=at) for at in ("US", "DS")}
     further = gap(sides["US"], sides["DS"], "prior", "robust", "natural")
     leads = {at: lead(side, "prior", "robust", "natural") for at, side in sides.items()}
-    return _of({"US over DS": further, **leads}, "accuracy", len(asked))
+    return by_first({"US over DS": further, **leads}, "accuracy", len(asked))
 
 
 def between(rows: Sequence[Row]) -> Finding:
@@ -115,7 +116,7 @@ def eps_decides(rows: Sequence[Row]) -> Finding:
         leads[f"{prior} over natural"] = lead(asked, "prior", prior, "natural")
     mild = where(asked, "accuracy", draw__sparsity=0.8)
     leads[f"{WEAKER} over natural at 80 %"] = lead(mild, "prior", WEAKER, "natural")
-    return _of(leads, "accuracy", len(asked))
+    return by_first(leads, "accuracy", len(asked))
 
 
 def weak_at_80(rows: Sequence[Row]) -> Finding:
@@ -123,12 +124,12 @@ def weak_at_80(rows: Sequence[Row]) -> Finding:
     asked = where(rows, "accuracy")
     sparsities = sorted({float(str(row.cell[SPARSITY])) for row in asked}, key=lambda found: (found != 0.8, found))
     leads = {
-        f"{WEAKER} over natural at {100 * sparsity:g} %": lead(
+        f"{WEAKER} over natural at {per_cent(sparsity)}": lead(
             where(asked, "accuracy", draw__sparsity=sparsity), "prior", WEAKER, "natural"
         )
         for sparsity in sparsities
     }
-    return _of(leads, "accuracy", len(asked))
+    return by_first(leads, "accuracy", len(asked))
 
 
 def most_tasks(rows: Sequence[Row]) -> Finding:
@@ -153,8 +154,12 @@ def _partial(leads: Sequence[Lead], most: int, sign: int) -> float:
 
 
 def _by_task(rows: Sequence[Row], prior: str) -> dict[str, Lead]:
-    tasks = sorted({str(row.cell["task"]) for row in rows})
-    return {task: lead(where(rows, "accuracy", task=task), "prior", prior, "natural") for task in tasks}
+    return {task: lead(where(rows, "accuracy", task=task), "prior", prior, "natural") for task in tasks_of(rows)}
+
+
+def tasks_of(rows: Sequence[Row]) -> list[str]:
+    """The tasks that rows are of, by name."""
+    return sorted({str(row.cell["task"]) for row in rows})
 
 
 def gap_tells(rows: Sequence[Row]) -> Finding:
@@ -201,4 +206,4 @@ def few_labels(rows: Sequence[Row]) -> Finding:
         "100 labels: 59 % over dense": lead(few, SPARSITY, "0.59", "0.0"),
         "500 labels: 59 % over dense": lead(more, SPARSITY, "0.59", "0.0"),
     }
-    return _of(leads, "accuracy", len(asked))
+    return by_first(leads, "accuracy", len(asked))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from results.evidence.judges import Finding, all_above, leaning
+from results.evidence.judges import Finding, all_above, by_first, tasks_of
 from results.evidence.leads import lead, where
 
 from tombola.rows import Row
@@ -15,7 +15,7 @@ _HEADLINES: Final = {"cola": "matthews"}
 def ticket_over_controls(rows: Sequence[Row]) -> Finding:
     """Each task's ticket over each control at 50 %: all must lead."""
     leads, runs = {}, 0
-    for task in _tasks(rows):
+    for task in tasks_of(rows):
         asked = where(rows, _HEADLINES.get(task, "accuracy"), task=task)
         runs += len(asked)
         for control in CONTROLS:
@@ -30,7 +30,7 @@ def level_by_level(rows: Sequence[Row]) -> Finding:
         f"{task}: level by level over one shot": lead(
             where(asked, "accuracy", task=task), "scheme", "level by level", "one shot"
         )
-        for task in _tasks(asked)
+        for task in tasks_of(asked)
     }
     return all_above(leads, len(asked))
 
@@ -39,9 +39,4 @@ def learned_over_lucky(rows: Sequence[Row]) -> Finding:
     """The lead of `rl` over `random`, the classes' mean log-odds taken off; over a prompt by hand beside it."""
     asked = where(rows, "accuracy", calibrate="shots")
     leads = {f"rl over {other}": lead(asked, "search", "rl", other) for other in ("random", "manual", "none")}
-    first = leads["rl over random"]
-    return Finding(leaning(first), "accuracy", first.p, leads, runs=len(asked))
-
-
-def _tasks(rows: Sequence[Row]) -> list[str]:
-    return sorted({str(row.cell["task"]) for row in rows})
+    return by_first(leads, "accuracy", len(asked))

@@ -1,9 +1,9 @@
 """How claims about training a sparse net are judged: ToST's parts and its title. Written before any of their rows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from results.evidence.judges import Finding, all_above
+from results.evidence.judges import Finding, Judge, all_above
 from results.evidence.leads import lead, where
 
 from tombola.rows import Row
@@ -11,7 +11,7 @@ from tombola.rows import Row
 SPARSE: Final = ("95%", "97%", "98%", "99%")
 
 
-def part_helps(part: str) -> Callable[[Sequence[Row]], Finding]:
+def part_helps(part: str) -> Judge:
     """By a part's lead over plain training, on each mask at each sparsity: all must lead."""
 
     def judge(rows: Sequence[Row]) -> Finding:

@@ -30,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, it finds 
 
 from results.evidence.claims import JUDGED
 from results.evidence.judges import Finding
+from results.evidence.wording import effect, table, told_of
 
 POWER: Final = 0.8
 ALPHA: Final = 0.05
@@ -96,24 +97,18 @@ def _spearman(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return found
 
 
-def told(effect: float | None) -> str:
-    """An effect as the tables write it."""
-    return "–" if effect is None else f"{effect:.2f}"
-
-
 def main() -> None:
     """Print a line a claim: its lead, and what could have been shown alone and at Holm's first bar."""
-    from results.evidence.wording import told_of
-
-    print(f"| claim | lead (95 % interval) | seeds | shown with 80 %, alone | at Holm's bar among {len(JUDGED)} |")
-    print("| --- | --- | --- | --- | --- |")
+    head = ("claim", "lead (95 % interval)", "seeds", "shown with 80 %, alone", f"at Holm's bar among {len(JUDGED)}")
+    lines = []
     for claim in JUDGED:
         assert claim.judge is not None
         found = claim.judge(claim.rows())
         first = next(iter(found.leads.values()), None)
         lead = found.sum or (told_of(first) if first else "")
-        both = (told(effect_of(found, alpha)) for alpha in (ALPHA, ALPHA / len(JUDGED)))
-        print(f"| {claim.name} | {lead} | {first.seeds if first else ''} | {' | '.join(both)} |")
+        both = (effect(effect_of(found, alpha)) for alpha in (ALPHA, ALPHA / len(JUDGED)))
+        lines.append([claim.name, lead, str(first.seeds if first else ""), *both])
+    print(table(head, lines))
 
 
 if __name__ == "__main__":
