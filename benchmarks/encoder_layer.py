@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Final
 
 import torch
-from bars import Bar, closing, parsed  # type: ignore[import-not-found]  # a module beside this one
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -42,6 +41,10 @@ from tombola.masks.masks import Masks
 from tombola.masks.patterns._base import Pattern
 from tombola.models.network import Network
 from tombola.shown import ShownImages
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds those beside it
+
+from benchmarks.bars import Bar, closing, parsed
 
 SIDE: Final = 32
 PATCH: Final = (2, 4)
@@ -103,7 +106,7 @@ def main() -> int:
         tickets = [Entry(*way, share) for way in WAYS for share in options.sparsity]
         bars += measured(width, [*map(Entry, DENSE), *tickets], options.seconds, pin=options.pin)
     print(f"\nload {os.getloadavg()[0]:.1f}")
-    return int(closing(*bars))
+    return closing(*bars)
 
 
 def measured(width: int, entries: Sequence[Entry], seconds: float, *, pin: bool) -> list[Bar]:

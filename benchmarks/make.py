@@ -117,7 +117,7 @@ def pictures(job: Job, place: Path) -> list[Path]:
     """Files of the folder named; of a task by name its test samples, written."""
     if Path(job.words[0]).is_dir():
         good = (file for file in sorted(Path(job.words[0]).glob("*/*")) if file.suffix.lower() == ".jpg")
-        return [file for file in good if file.stem != "broken"][:: max(1, 2 * SHOWN)][:SHOWN]
+        return [file for file in good if file.stem != "broken"][:: 2 * SHOWN][:SHOWN]
     pixels = Task.parse(job.words[0]).splits().test.pixels_at(torch.arange(SHOWN))  # type: ignore[attr-defined]
     for number, one in enumerate(pixels):
         Image.fromarray(one.permute(1, 2, 0).numpy().squeeze()).save(place / f"{number}.png")

@@ -1,7 +1,6 @@
 """What `benchmarks/make.py` makes things from: real examples as a user has them, in folders and tables."""
 
 import csv
-import io
 import os
 import zipfile
 from collections.abc import Sequence
@@ -57,5 +56,5 @@ def _written(packs: Sequence[str], out: Path) -> Path:
             folder.mkdir(parents=True, exist_ok=True)
             content = data[ends[number] : ends[number + 1]].tobytes()
             suffix = ".JPG" if number % 3 == 0 else ".jpg"
-            (folder / f"{Path(pack).stem} {number}{suffix}").write_bytes(io.BytesIO(content).getvalue())
+            (folder / f"{Path(pack).stem} {number}{suffix}").write_bytes(content)
     return out

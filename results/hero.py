@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tombola.colours import BLOCK, DENSE, ELEMENT, INK, INT8, LINE, MARKERS, QUIET, STRIPE
 from tombola.rows import read_rows
@@ -129,8 +129,8 @@ def _lines(plot: "Plot", lost: Mapping[str, Sequence[tuple[float, float]]]) -> N
     _dress(plot, "y")
 
 
-def _dress(plot: "Plot", along: str) -> None:
-    plot.grid(axis="x" if along == "x" else "y", color=LINE, lw=0.8)
+def _dress(plot: "Plot", along: Literal["x", "y"]) -> None:
+    plot.grid(axis=along, color=LINE, lw=0.8)
     plot.set_axisbelow(True)
     plot.tick_params(colors=QUIET, labelsize=9, length=0)
     for side in ("top", "right", "left", "bottom"):

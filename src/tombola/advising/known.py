@@ -82,10 +82,10 @@ def found_in(folder: Path) -> list[Known]:
     return found
 
 
-def known_of(rows: Iterable[Row], tasks: Mapping[str, Features], *, name: str = "", task: str = "") -> list[Known]:
+def known_of(rows: Iterable[Row], tasks: Mapping[str, Features], *, task: str = "") -> list[Known]:
     """A study's rows of accuracy as what is known; ``tasks`` says what is known of each, by name.
 
-    ``name`` is the study's, where its rows do not say; ``task`` the task's, where the study has one only.
+    ``task`` is the task's name, where the study has one only.
     """
     values: dict[tuple[str, str, str, str, str, str, float], list[float]] = defaultdict(list)
     for row in rows:
@@ -93,8 +93,8 @@ def known_of(rows: Iterable[Row], tasks: Mapping[str, Features], *, name: str = 
         if row.metric != "accuracy" or "draw.sparsity" not in cell:
             continue
         scheme, pattern = way(cell)
-        on = cell.get("task", task or row.study or name)
-        place = (row.study or name, on, cell.get("transfer", ""), cell.get("prior", NATURAL), scheme, pattern)
+        on = cell.get("task", task or row.study)
+        place = (row.study, on, cell.get("transfer", ""), cell.get("prior", NATURAL), scheme, pattern)
         values[(*place, float(cell["draw.sparsity"]))].append(row.value)
     dense = {key[:3]: fmean(found) for key, found in values.items() if key[3] == NATURAL and key[6] == 0}
     return [
