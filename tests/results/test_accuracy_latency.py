@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from importlib.util import module_from_spec, spec_from_file_location
 from math import isnan, sqrt
 from pathlib import Path
 from types import ModuleType
@@ -10,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.results.scripts import ROOT, loaded
 from tombola.rows import Row, write_rows
 
-ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "results" / "accuracy-latency"
 
 ACCURACY = {
@@ -33,21 +32,9 @@ SPEED = {
 }
 
 
-def loaded(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """A script of the folder, whose name is no package's."""
-    monkeypatch.syspath_prepend(str(FOLDER))
-    spec = spec_from_file_location(name, FOLDER / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    monkeypatch.setitem(__import__("sys").modules, name, module)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture
 def lines(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    return loaded("lines", monkeypatch)
+    return loaded(FOLDER / "lines.py", monkeypatch)
 
 
 def rows() -> list[Row]:
@@ -133,8 +120,8 @@ def test_the_speed_at_a_loss_is_the_inverse(lines: ModuleType) -> None:
 
 
 def test_the_page_and_the_picture_are_made_from_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    loaded("lines", monkeypatch)
-    page = loaded("page", monkeypatch)
+    loaded(FOLDER / "lines.py", monkeypatch)
+    page = loaded(FOLDER / "page.py", monkeypatch)
     write_rows(tmp_path / "rows.jsonl", rows())
     (tmp_path / "latency.jsonl").write_text("".join(json.dumps(line) + "\n" for line in timed()))
     assert page.main([str(tmp_path)]) == 0
@@ -149,8 +136,8 @@ def test_the_page_and_the_picture_are_made_from_the_rows(tmp_path: Path, monkeyp
 
 
 def test_the_page_in_the_repository_is_that_of_its_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    loaded("lines", monkeypatch)
-    page = loaded("page", monkeypatch)
+    loaded(FOLDER / "lines.py", monkeypatch)
+    page = loaded(FOLDER / "page.py", monkeypatch)
     for name in ("rows.jsonl", "latency.jsonl"):
         (tmp_path / name).write_bytes((FOLDER / name).read_bytes())
     page.main([str(tmp_path)])

@@ -1,24 +1,19 @@
 """What decides claims c and d of the CV tickets, on rows whose answer is known."""
 
-import importlib.util
 import math
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from tests.results.scripts import ROOT, loaded
 from tombola.rows import Row, Scalar
 
-HERE = Path(__file__).parents[2] / "results" / "cv-tickets"
+HERE = ROOT / "results" / "cv-tickets"
 
 
-def judged() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("judged", HERE / "judged.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    return loaded(HERE / "judged.py", monkeypatch)
 
 
 def row(metric: str, value: float, seed: int, reference: str = "", **cell: Scalar) -> Row:
@@ -27,7 +22,7 @@ def row(metric: str, value: float, seed: int, reference: str = "", **cell: Scala
     return Row(cell=axes, seed=seed, property=metric, metric=metric, value=value, samples=0, detail=detail)
 
 
-def test_agreement_is_counted_beyond_chance_and_at_79_per_cent_alone() -> None:
+def test_agreement_is_counted_beyond_chance_and_at_79_per_cent_alone(judged: ModuleType) -> None:
     rows = [
         row(metric, value + 2 * seed * (prior == other) * (metric == "overlap"), seed, other, prior=prior,
             draw__sparsity=sparsity)
@@ -37,10 +32,10 @@ def test_agreement_is_counted_beyond_chance_and_at_79_per_cent_alone() -> None:
             (0.95, "overlap", 99.0), (0.95, "expected_overlap", 1.0),
         )
     ]  # fmt: skip
-    assert judged().within_less_between(rows) == {0: pytest.approx(15), 1: pytest.approx(17)}
+    assert judged.within_less_between(rows) == {0: pytest.approx(15), 1: pytest.approx(17)}
 
 
-def test_the_noise_borne_lies_between_two_scales_of_the_log() -> None:
+def test_the_noise_borne_lies_between_two_scales_of_the_log(judged: ModuleType) -> None:
     falls = {0.0: 0.0, 0.01: 0.0, 0.1: 1.0, 1.0: 5.0}
     rows = [
         row("accuracy", 80 - hurt * falls[scale], seed, prior=prior, task="cifar10", draw__sparsity=sparsity,
@@ -48,12 +43,12 @@ def test_the_noise_borne_lies_between_two_scales_of_the_log() -> None:
         for prior, hurt in (("weak", 2.0), ("strong", 1.0), ("never", 0.1))
         for seed in (0, 1) for sparsity in (0.0, 0.79) for scale in falls
     ]  # fmt: skip
-    found = judged().borne(rows, "cifar10")
+    found = judged.borne(rows, "cifar10")
     assert set(found) == {"weak", "strong"}, "what never loses two points has no such noise"
     assert found["weak"] == {0: pytest.approx(math.log(0.1)), 1: pytest.approx(math.log(0.1))}
     assert found["strong"][0] == pytest.approx(math.log(0.1) + 0.25 * math.log(10))
 
 
-def test_a_line_says_the_interval_or_that_nothing_is_decided() -> None:
-    assert judged().told("c", {0: 1.0, 1: 1.2, 2: 0.8}).startswith("c: +1.00 [+0.50, +1.50] of +1.00")
-    assert "undecided" in judged().told("c", {0: 1.0})
+def test_a_line_says_the_interval_or_that_nothing_is_decided(judged: ModuleType) -> None:
+    assert judged.told("c", {0: 1.0, 1: 1.2, 2: 0.8}).startswith("c: +1.00 [+0.50, +1.50] of +1.00")
+    assert "undecided" in judged.told("c", {0: 1.0})

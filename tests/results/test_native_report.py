@@ -1,33 +1,21 @@
 """The table of tickets in C: dense int8 first, both ratios, one machine; docs hold what the rows say."""
 
 import json
-import sys
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
+from tests.results.scripts import ROOT, loaded
 
-
-def loaded(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """A script of benchmarks, which is no package's."""
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    spec = spec_from_file_location(name, ROOT / "benchmarks" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, name, module)
-    spec.loader.exec_module(module)
-    return module
+FOLDER = ROOT / "benchmarks"
 
 
 @pytest.fixture
 def report(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The script that writes the table."""
-    module = loaded("native_report", monkeypatch)
+    module = loaded(FOLDER / "native_report.py", monkeypatch)
     monkeypatch.setattr(module, "processor", lambda: "this processor")
     return module
 
@@ -102,7 +90,7 @@ def test_a_block_is_filled_and_the_rest_of_the_page_stays(report: ModuleType) ->
 def test_quick_fails_where_stripes_are_below_the_bar(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    native = loaded("native", monkeypatch)
+    native = loaded(FOLDER / "native.py", monkeypatch)
     fast = [row("native", 40 / times, share) for share, times in ((0.8, 3.0), (0.9, 4.4), (0.95, 6.0))]
     stripes, cells = native.BARS
     assert native.below_bar([*ROWS[:2], *fast], stripes) == 0
@@ -121,7 +109,7 @@ def test_quick_fails_where_stripes_are_below_the_bar(
 
 
 def test_int8_of_our_own_is_no_rival_to_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    native = loaded("native", monkeypatch)
+    native = loaded(FOLDER / "native.py", monkeypatch)
     ours = row("native:int8", 2.0, 0.9, arithmetic="int8", pattern="block:1x4")
     rows = [{**one, "difference": 0.0} for one in (*ROWS, ours)]
     assert native._with_ratios(rows)[-1]["x_int8"] == 5.0

@@ -1,23 +1,18 @@
 """The table of what wins accuracy back: paired by seed, Student's interval, and the rule's three words."""
 
-import importlib.util
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from tests.results.scripts import ROOT, loaded
 from tombola.rows import Row
 
-HERE = Path(__file__).parents[2] / "results" / "winning-back"
+HERE = ROOT / "results" / "winning-back"
 
 
-def winning() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("winning", HERE / "winning.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+@pytest.fixture
+def winning(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    return loaded(HERE / "winning.py", monkeypatch)
 
 
 def row(way: str, seed: int, value: float) -> Row:
@@ -33,19 +28,19 @@ ROWS = [
 ]
 
 
-def test_differences_are_paired_by_seed() -> None:
-    found = winning().differences(ROWS)
+def test_differences_are_paired_by_seed(winning: ModuleType) -> None:
+    found = winning.differences(ROWS)
     assert found["better"] == pytest.approx([3, 3.1, 3.2])
     assert found["alike"] == pytest.approx([1, -1])
 
 
-def test_the_interval_is_students() -> None:
-    mean, low, high = winning().interval([1.0, 2.0, 3.0, 4.0, 5.0])
+def test_the_interval_is_students(winning: ModuleType) -> None:
+    mean, low, high = winning.interval([1.0, 2.0, 3.0, 4.0, 5.0])
     half = 2.776445 * 2.5**0.5 / 5**0.5
     assert (mean, low, high) == pytest.approx((3, 3 - half, 3 + half), abs=1e-4)
 
 
-def test_the_rule_has_three_words() -> None:
-    lines = winning().table(ROWS).splitlines()
+def test_the_rule_has_three_words(winning: ModuleType) -> None:
+    lines = winning.table(ROWS).splitlines()
     assert [line.split("|")[-2].strip() for line in lines[2:]] == ["", "wins", "undecided"]
-    assert winning().verdict(-2.0, -1.0) == "loses"
+    assert winning.verdict(-2.0, -1.0) == "loses"
