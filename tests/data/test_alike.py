@@ -12,7 +12,7 @@ from PIL import Image, ImageEnhance
 from tests.data.test_folder import fill, folder, loaded
 from tests.predicting.finished import picture
 
-from tombola.data._alike import dhash, groups_of, looked_at, regrouped, thumbnails, together
+from tombola.data._alike import dhash, firsts, groups_of, looked_at, thumbnails, together
 from tombola.data._base import held_out
 
 
@@ -87,7 +87,7 @@ def test_groups_are_never_on_two_sides_and_singles_are_drawn_as_ever(pairs: list
     assert len(out) <= sum(round(0.3 * int((labels[groups] == label).sum())) for label in range(3))
     alone = together(labels, torch.arange(len(labels)), 0.3, seed)
     assert all(torch.equal(*both) for both in zip(alone, held_out(labels, 3, 0.3, seed), strict=True))
-    again = regrouped(groups, kept)
+    again = firsts(groups[kept].tolist())
     assert all(again[place] <= place for place in range(len(kept)))
 
 

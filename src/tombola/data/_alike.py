@@ -5,7 +5,7 @@ that were saved again, resized or made brighter differ in a few of its 64 bits. 
 mean taken off. Images without contrast have no gradients to speak of: they are alike where their pixels are equal.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from itertools import combinations, pairwise
 from typing import Any
@@ -95,10 +95,14 @@ def together(labels: Tensor, groups: Tensor, fraction: float, seed: int) -> tupl
     return torch.nonzero(~out).flatten(), torch.nonzero(out).flatten()
 
 
-def regrouped(groups: Tensor, chosen: Tensor) -> Tensor:
-    """The groups of some samples, numbered by their places among those."""
-    first: dict[int, int] = {}
-    return torch.tensor([first.setdefault(group, place) for place, group in enumerate(groups[chosen].tolist())])
+def firsts(keys: Iterable[Hashable]) -> Tensor:
+    """For each key the place of the first one that is equal, (N,) int64.
+
+    >>> firsts("abca").tolist()
+    [0, 1, 2, 0]
+    """
+    first: dict[Hashable, int] = {}
+    return torch.tensor([first.setdefault(key, place) for place, key in enumerate(keys)], dtype=torch.int64)
 
 
 def _root(first: list[int], index: int) -> int:

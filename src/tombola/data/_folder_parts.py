@@ -8,7 +8,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from tombola.data._alike import groups_of, looked_at, regrouped, together
+from tombola.data._alike import firsts, groups_of, looked_at, together
 from tombola.data._base import Images, Subset
 from tombola.data._files import names_below
 
@@ -31,7 +31,7 @@ class Part:
     def some(self, indices: Tensor) -> "Part":
         """Those at ``indices``."""
         files = tuple(self.files[index] for index in indices.tolist())
-        return Part(Subset(self.images, indices), files, regrouped(self.groups, indices))
+        return Part(Subset(self.images, indices), files, firsts(self.groups[indices].tolist()))
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,7 @@ class Looks:
 
     def of(self, files: Sequence[Path]) -> Tensor:
         """The groups among some of the files, numbered by their places; who was not looked at is alone."""
-        numbers = [self.group.get(file, -1 - place) for place, file in enumerate(files)]
-        return regrouped(torch.tensor(numbers, dtype=torch.int64), torch.arange(len(files)))
+        return firsts(self.group.get(file, -1 - place) for place, file in enumerate(files))
 
 
 def looks_of(files: Sequence[Path], workers: int) -> Looks:

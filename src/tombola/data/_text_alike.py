@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from tombola.data._alike import together
+from tombola.data._alike import firsts, together
 from tombola.data._text_set import Row
 from tombola.data._tokens import Written
 
@@ -25,8 +25,7 @@ def words_in(text: Written) -> str:
 
 def text_groups(rows: Sequence[Row]) -> Tensor:
     """For each row the number of the first that says the same, (N,) int64."""
-    first: dict[str, int] = {}
-    return torch.tensor([first.setdefault(words_in(row.text), place) for place, row in enumerate(rows)])
+    return firsts(words_in(row.text) for row in rows)
 
 
 def carved_together(
@@ -46,7 +45,7 @@ def apart(rows: Sequence[Row], others: Sequence[Row]) -> list[Row]:
 
 def said_again(rows: Sequence[Row]) -> str:
     """``12 texts say the same as others, in 5 groups``; empty where none do."""
-    counts = torch.bincount(text_groups(rows)) if rows else torch.zeros(0, dtype=torch.int64)
+    counts = torch.bincount(text_groups(rows))
     several = counts[counts > 1]
     groups = f"{len(several)} group{'s' if len(several) > 1 else ''}"
     return f"{int(several.sum()):,} texts say the same as others, in {groups}" if len(several) else ""
