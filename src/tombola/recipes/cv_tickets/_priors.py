@@ -17,17 +17,15 @@ class Prior:
     def sets(self, level: str = "") -> dict[str, Any]:
         """What a level of the prior's axis sets; ``level`` is the path of the scheme's own fit, if it has one."""
         drawn = {level: dict(self.level)} if level else {}
-        return {"model": self.model, "source": dict(self.source), "pretrain": self._trained, **drawn}
+        return {**self._pretrained, **drawn}
 
     def compared(self, called: str, seed: int, *, level: bool) -> dict[str, Any]:
         """`overlap` with its ticket from another pretraining and drawing."""
         drawn = {"draw": {"fit": dict(self.level)}} if level else {}
-        prior = {"model": self.model, "source": dict(self.source), "pretrain": self._trained, **drawn}
-        return {
-            "name": "overlap",
-            "reference": {"called": called, "prior": {**prior, "pretrain_seed": seed, "seed": seed}},
-        }
+        prior = {**self._pretrained, **drawn, "pretrain_seed": seed, "seed": seed}
+        return {"name": "overlap", "reference": {"called": called, "prior": prior}}
 
     @property
-    def _trained(self) -> dict[str, Any] | None:
-        return None if self.pretrain is None else dict(self.pretrain)
+    def _pretrained(self) -> dict[str, Any]:
+        trained = None if self.pretrain is None else dict(self.pretrain)
+        return {"model": self.model, "source": dict(self.source), "pretrain": trained}
