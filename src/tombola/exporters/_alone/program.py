@@ -7,8 +7,6 @@ From Python: from predict import load; load().predict("a.jpg").label
 """
 
 import argparse
-import json
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from tombola.data._image_files import images_below
 from tombola.data._pictures import BROKEN, pixels_of, reason
 from tombola.exporters._alone.net import Net
 from tombola.exporters._alone.onnx_net import opened_net
+from tombola.exporters._alone.telling import told
 
 MODEL = "net.onnx"
 
@@ -66,16 +65,8 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", help="another net than the one beside this program")
     asked = parser.parse_args(words)
     model = load(asked.model)
-    found = []
-    for file in _named(asked.files):
-        found.append(one := model.answer(file, max(1, asked.top)))
-        if isinstance(one, Failed):
-            sys.stderr.write(f"failed: {one}\n")
-        elif not asked.json:
-            sys.stdout.write(f"{one}\n")
-    if asked.json:
-        sys.stdout.write(json.dumps([one.plain() for one in found], indent=2) + "\n")
-    return int(any(isinstance(one, Failed) for one in found))
+    answers = (model.answer(file, max(1, asked.top)) for file in _named(asked.files))
+    return told(answers, as_json=asked.json)
 
 
 def _named(files: Sequence[str]) -> Iterator[Path]:

@@ -19,6 +19,7 @@ import numpy as np
 
 from tombola.choices import Answer, Failed, answer_of
 from tombola.data._plain_ids import plain_cut
+from tombola.exporters._alone.telling import told
 from tombola.exporters._alone.word_pieces import word_pieces
 
 MODEL = "net.onnx"
@@ -105,17 +106,11 @@ def main(words: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(words)
     model = load(asked.model)
     columns = asked.text or model.text, asked.second or model.second
-    found = []
-    for one in _texts(asked.texts, *columns):
-        told = one if isinstance(one, Failed) else model.answer(*one, max(1, asked.top))
-        found.append(told)
-        if isinstance(told, Failed):
-            sys.stderr.write(f"failed: {told}\n")
-        elif not asked.json:
-            sys.stdout.write(f"{told}\n")
-    if asked.json:
-        sys.stdout.write(json.dumps([one.plain() for one in found], indent=2) + "\n")
-    return int(any(isinstance(one, Failed) for one in found))
+    answers = (
+        one if isinstance(one, Failed) else model.answer(*one, max(1, asked.top))
+        for one in _texts(asked.texts, *columns)
+    )
+    return told(answers, as_json=asked.json)
 
 
 def _words(meant: object, file: Path) -> Words:

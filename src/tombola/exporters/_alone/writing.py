@@ -14,13 +14,14 @@ By: TypeAlias = Literal["onnx", "native", "texts"]
 PROGRAM: Final = "predict.py"
 LABELS: Final = "labels.txt"
 _HOME: Final = Path(__file__).parents[2]
-_IMAGES: Final = ("choices.py", "data/_image_files.py", "data/_pictures.py", "exporters/_alone/net.py")
+_ANSWERS: Final = ("choices.py", "exporters/_alone/telling.py")
+_IMAGES: Final = (*_ANSWERS, "data/_image_files.py", "data/_pictures.py", "exporters/_alone/net.py")
 _ASKED: Final = "exporters/_alone/program.py"
 _PARTS: Final[Mapping[By, Sequence[str]]] = {
     "onnx": (*_IMAGES, "exporters/_alone/onnx_net.py", _ASKED),
     "native": (*_IMAGES, "exporters/_alone/native_net.py", _ASKED),
     "texts": (
-        "choices.py",
+        *_ANSWERS,
         "data/_plain_ids.py",
         "exporters/_alone/word_pieces.py",
         "exporters/_alone/text_program.py",
