@@ -86,7 +86,8 @@ class Model:
         ids, of = self._words.cut(text.strip(), second if isinstance(second, str) and second else None, self._length)
         every = {"input_ids": ids, "attention_mask": [1] * len(ids), "token_type_ids": of}
         (logits,) = self._session.run(None, {name: np.array([every[name]], np.int64) for name in self._inputs})
-        return answer_of(name, np.asarray(logits[0], np.float32), self.classes or tuple(map(str, range(10**6))), top)
+        found = np.asarray(logits[0], np.float32)
+        return answer_of(name, found, self.classes or tuple(map(str, range(len(found)))), top)
 
 
 def load(place: Path | str | None = None) -> Model:
