@@ -8,7 +8,7 @@ from torch import Tensor
 
 from tombola.graphs.call import Unsupported
 from tombola.graphs.graph import Node, Shape
-from tombola.graphs.ops import Flatten, Op
+from tombola.graphs.ops import Conv, Flatten, Linear, Op, Scale
 from tombola.graphs.tokens import Constant, Move, Part
 from tombola.graphs.views import Axes, Axis, Side, View, common, length, merged, places, sizes, whole
 
@@ -20,11 +20,12 @@ class Growing:
         self.nodes: dict[str, Node] = {}
 
     def put(self, name: str, op: Op, inputs: Sequence[str], shape: Shape) -> str:
-        """The name under which a new node stands: the given one, or with a number behind it."""
-        own, number = name, 0
+        """The name under which a new node stands: its layer's, or the given one, or with a number behind it."""
+        layer, number = _layer_name(op), 0
+        own = wanted = layer if layer and layer not in self.nodes else name
         while own in self.nodes:
             number += 1
-            own = f"{name}_{number}"
+            own = f"{wanted}_{number}"
         self.nodes[own] = Node(own, op, tuple(inputs), shape)
         return own
 
@@ -145,6 +146,12 @@ def whole_order(shape: Shape) -> Axes:
 def moved_to(view: View, name: str) -> View:
     """The same look at another node of the same shape."""
     return replace(view, node=name)
+
+
+def _layer_name(op: Op) -> str:
+    if isinstance(op, Conv | Linear):
+        return op.tensor.removesuffix(".weight")
+    return op.module if isinstance(op, Scale) else ""
 
 
 def _in_order(count: int, of: str) -> Axes:

@@ -22,9 +22,7 @@ def linear(asked: Asked) -> Value:
     op: Op = Linear(weight, bias, state)
     if len(asked.growing.shape(view)) == 3:
         op = Conv(weight[:, :, None, None], bias, tensor=state)
-    own = state.removesuffix(".weight")
-    name = own if own and own not in asked.growing.nodes else asked.name
-    made = asked.growing.put(name, op, (view.node,), over_tokens(view, weight.shape[0], asked.growing))
+    made = asked.growing.put(asked.name, op, (view.node,), over_tokens(view, weight.shape[0], asked.growing))
     return of_last(view.dims, weight.shape[0], made)
 
 

@@ -20,7 +20,7 @@ from tombola.graphs.aten import SAME, VIEWED, operations
 from tombola.graphs.call import Call, Unsupported
 from tombola.graphs.graph import Graph, Shape
 from tombola.graphs.growing import Growing
-from tombola.graphs.ops import Conv, Input, Linear, Op, Scale
+from tombola.graphs.ops import Input, Op
 from tombola.graphs.views import Crossing, View, whole
 
 FRESH = frozenset(("new_zeros", "new_ones", "new_full", "zeros_like", "ones_like", "full_like"))
@@ -148,7 +148,7 @@ class _Reading:
         """Put the operations one behind the other; no operation at all is the first input itself."""
         last = inputs
         for number, (op, shape) in enumerate(found):
-            last = (self.growing.put(self._name(node, op, number), op, last, shape),)
+            last = (self.growing.put(node.name if number == 0 else f"{node.name}_{number}", op, last, shape),)
         return whole(last[0], self.growing.nodes[last[0]].shape)
 
     def _larger_first(self, inputs: tuple[str, ...], node: fx.Node) -> tuple[str, ...]:
@@ -156,12 +156,6 @@ class _Reading:
         small = [self.growing.nodes[name].shape != _shape(node)[1:] for name in inputs]
         commutes = str(node.target).startswith(("aten.add", "aten.mul"))
         return inputs[::-1] if commutes and small == [True, False] else inputs
-
-    def _name(self, node: fx.Node, op: Op, number: int) -> str:
-        own = _layer_name(op)
-        if own and own not in self.growing.nodes:
-            return own
-        return node.name if number == 0 else f"{node.name}_{number}"
 
     def _result(self, node: fx.Node) -> str:
         results = node.args[0]
@@ -171,12 +165,6 @@ class _Reading:
             return self.growing.plain(viewed(self.now[results[0].name]))
         except Unsupported as error:
             raise ModelError(f"this network answers with {error}") from None
-
-
-def _layer_name(op: Op) -> str:
-    if isinstance(op, Conv | Linear):
-        return op.tensor.removesuffix(".weight")
-    return op.module if isinstance(op, Scale) else ""
 
 
 def _values(node: fx.Node) -> Iterator[fx.Node]:
