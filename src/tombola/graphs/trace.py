@@ -82,7 +82,8 @@ class _Reading:
     """The nodes so far, and what each value of the exported program is by now."""
 
     def __init__(self, tensors: dict[str, tuple[str, Tensor]]) -> None:
-        self.tensors = tensors
+        self.tensors = {name: value for name, (_, value) in tensors.items()}
+        self.states = {name: state for name, (state, _) in tensors.items()}
         self.growing = Growing()
         self.now: dict[str, Value] = {}
         self.output = ""
@@ -105,7 +106,7 @@ class _Reading:
         call = self._described(node, ())
         values = [value for value in _values(node) if value.name not in self.tensors]
         if not values or call.kind in FRESH:
-            self.tensors[node.name] = ("", self._constant(node))
+            self.tensors[node.name] = self._constant(node)
             return
         try:
             self.now[node.name] = self._read(node, call, [self.now[value.name] for value in values])
@@ -130,19 +131,16 @@ class _Reading:
 
     def _constant(self, node: fx.Node) -> Any:
         """What a call gives that reads no image: parameters, and what is computed from them."""
-        held = {name: value for name, (_, value) in self.tensors.items()}
         args, kwargs = fx.map_arg(
             (node.args, node.kwargs),
-            lambda value: held[value.name] if value.name in held else torch.zeros(_shape(value)),
+            lambda value: self.tensors[value.name] if value.name in self.tensors else torch.zeros(_shape(value)),
         )
         assert callable(node.target)
         with torch.no_grad():
             return node.target(*args, **kwargs)
 
     def _described(self, node: fx.Node, shapes: tuple[Shape, ...]) -> Call:
-        tensors = {name: value for name, (_, value) in self.tensors.items()}
-        names = {name: state for name, (state, _) in self.tensors.items()}
-        return Call(node, tensors, names, shapes, _shape(node)[1:])
+        return Call(node, self.tensors, self.states, shapes, _shape(node)[1:])
 
     def _follow(self, node: fx.Node, found: list[tuple[Op, Shape]], inputs: tuple[str, ...]) -> View:
         """Put the operations one behind the other; no operation at all is the first input itself."""
