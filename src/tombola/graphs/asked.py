@@ -9,7 +9,7 @@ from torch import Tensor, fx
 from tombola.graphs.call import Call, Unsupported
 from tombola.graphs.graph import Shape
 from tombola.graphs.growing import Growing
-from tombola.graphs.views import Axes, Axis, View
+from tombola.graphs.views import Axes, View, in_order
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,7 @@ def viewed(value: object) -> View:
 
 def of_last(dims: tuple[Axes, ...], features: int, name: str) -> View:
     """A layer's result: the pixels of what it read, and channels of its own as the last dimension."""
-    return View(name, (*dims[:-1], (Axis(features, "channels", 1),) if features > 1 else ()))
+    return View(name, (*dims[:-1], in_order(features, "channels")))
 
 
 def over_tokens(view: View, features: int, growing: Growing) -> Shape:

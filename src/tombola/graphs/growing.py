@@ -10,7 +10,7 @@ from tombola.graphs.call import Unsupported
 from tombola.graphs.graph import Node, Shape
 from tombola.graphs.ops import Conv, Flatten, Linear, Op, Scale
 from tombola.graphs.tokens import Constant, Move, Part
-from tombola.graphs.views import Axes, Axis, Side, View, common, length, merged, places, sizes, whole
+from tombola.graphs.views import Axes, Axis, Side, View, common, in_order, length, merged, places, sizes, whole
 
 
 class Growing:
@@ -57,7 +57,7 @@ class Growing:
         own = self.nodes[view.node]
         rest = tuple(axis for axes in view.dims[:-1] for axis in axes)
         features, count = view.shape[-1], length(rest)
-        there = merged(view.dims[-1]) == _in_order(own.shape[0], "channels") and self.covers(view)
+        there = merged(view.dims[-1]) == in_order(own.shape[0], "channels") and self.covers(view)
         if there and all(axis.of == "pixels" for axis in rest) and (count > 1 or len(own.shape) == 1):
             return view
         shape = (features,) if count == 1 else (features, 1, count)
@@ -72,11 +72,8 @@ class Growing:
 
     def like(self, view: View, name: str) -> View:
         """A map that `arranged` made with the last dimension as channels, looked at as ``view``."""
-        step, dims = length(tuple(axis for axes in view.dims[:-1] for axis in axes)), []
-        for axes in view.dims[:-1]:
-            step //= length(axes)
-            dims.append(merged((Axis(length(axes), "pixels", step),)))
-        return View(name, (*dims, _in_order(view.shape[-1], "channels")))
+        last = len(view.dims) - 1
+        return seen(name, view.shape, (last,), range(last))
 
     def alike(self, view: View, model: View) -> str:
         """A map in which the values of ``view`` lie where those of ``model``, which covers its map, lie in its own."""
@@ -106,8 +103,8 @@ class Growing:
     def _laid(self, view: View, outer: Axes, inner: Axes, shape: Shape) -> str:
         own = self.nodes[view.node]
         pixels = sizes(own.shape)[1]
-        same_pixels = inner == _in_order(pixels, "pixels") and view.first[1] == 0
-        if same_pixels and own.shape[1:] == shape[1:] and outer == _in_order(length(outer), "channels"):
+        same_pixels = inner == in_order(pixels, "pixels") and view.first[1] == 0
+        if same_pixels and own.shape[1:] == shape[1:] and outer == in_order(length(outer), "channels"):
             if shape == own.shape:
                 return own.name
             return self.put(f"{own.name}.part", Part(view.first[0]), (own.name,), shape)
@@ -152,7 +149,3 @@ def _layer_name(op: Op) -> str:
     if isinstance(op, Conv | Linear):
         return op.tensor.removesuffix(".weight")
     return op.module if isinstance(op, Scale) else ""
-
-
-def _in_order(count: int, of: str) -> Axes:
-    return merged((Axis(count, "channels" if of == "channels" else "pixels", 1),))

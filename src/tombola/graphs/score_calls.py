@@ -7,6 +7,7 @@ from torch import Tensor
 
 from tombola.graphs.asked import Asked, Scores, Value, viewed
 from tombola.graphs.call import Unsupported
+from tombola.graphs.growing import seen
 from tombola.graphs.tokens import Attention
 from tombola.graphs.views import Axis, View, merged
 
@@ -54,7 +55,8 @@ def _attended(asked: Asked, scores: Scores, values: View) -> View:
     op = Attention(heads, scores.scale, _table(scores, prod(windows)), prod(windows))
     shape = (heads * features, *asked.growing.nodes[names[0]].shape[1:])
     name = asked.growing.put(asked.name, op, names, shape)
-    return _result(name, windows, heads, count, features)
+    place = len(windows)
+    return seen(name, (*windows, heads, count, features), (place, place + 2), (*range(place), place + 1))
 
 
 def _by_head(asked: Asked, view: View) -> str:
@@ -66,15 +68,6 @@ def _by_head(asked: Asked, view: View) -> str:
     as_they_lie = lie == (Axis(prod(own[1:]), "pixels", 1),) and view.first[1] == 0
     sides = own[1:] if as_they_lie else (prod(windows), count)
     return asked.growing.arranged(view, (last - 2, last), pixels, (heads * features, *sides))
-
-
-def _result(name: str, windows: list[int], heads: int, count: int, features: int) -> View:
-    dims, step = [], prod(windows) * count
-    for size in windows:
-        step //= size
-        dims.append(merged((Axis(size, "pixels", step),)))
-    dims.append(merged((Axis(heads, "channels", features),)))
-    return View(name, (*dims, merged((Axis(count, "pixels", 1),)), merged((Axis(features, "channels", 1),))))
 
 
 def _table(scores: Scores, windows: int) -> Tensor | None:

@@ -1,15 +1,17 @@
 """What torch's layers on tokens are in a `Graph`: convolutions of a map whose pixels the tokens are, norms, sums."""
 
+from math import prod
+
 import torch
 from torch import Tensor
 
 from tombola.graphs.asked import Asked, Scores, Value, of_last, over_tokens, viewed
 from tombola.graphs.call import Call, Unsupported
-from tombola.graphs.growing import moved_to
+from tombola.graphs.growing import moved_to, seen
 from tombola.graphs.ops import Adaptive, Add, Conv, Linear, Mul, Op, Scale
 from tombola.graphs.tokens import Norm
 from tombola.graphs.value_calls import activation, clamped
-from tombola.graphs.views import Axis, View, merged, whole
+from tombola.graphs.views import View, whole
 
 
 def linear(asked: Asked) -> Value:
@@ -104,12 +106,7 @@ def averaged(asked: Asked) -> Value | None:
     if not dims or any(axis.of != "channels" for dim in rest for axis in view.dims[dim]):
         raise Unsupported("a mean that is not over all positions of a channel")
     channels = [dim for dim in rest if view.dims[dim]]
-    count = 1
-    for dim in channels:
-        count *= view.shape[dim]
-    pixels = 1
-    for dim in dims:
-        pixels *= view.shape[dim]
+    count, pixels = (prod(view.shape[dim] for dim in some) for some in (channels, dims))
     kept = asked.growing.arranged(view, channels, dims, _as_they_lie(asked, view, count, pixels))
     name = asked.growing.put(asked.name, Adaptive(), (kept,), (count, 1, 1))
     return _without(view, dims, name, keeps=len(asked.shape) == len(view.dims))
@@ -123,13 +120,9 @@ def _as_they_lie(asked: Asked, view: View, channels: int, pixels: int) -> tuple[
 
 
 def _without(view: View, dims: list[int], name: str, *, keeps: bool) -> View:
-    sizes = [1 if dim in dims else size for dim, size in enumerate(view.shape)]
-    step, found = 1, []
-    for size in reversed(sizes):
-        found.append(merged((Axis(size, "channels", step),)))
-        step *= size
-    whole = found[::-1]
-    return View(name, tuple(axes for dim, axes in enumerate(whole) if keeps or dim not in dims))
+    shape = [1 if dim in dims else size for dim, size in enumerate(view.shape)]
+    made = seen(name, shape, range(len(shape)), ())
+    return View(name, tuple(axes for dim, axes in enumerate(made.dims) if keeps or dim not in dims))
 
 
 def _covering(asked: Asked, view: View) -> View:

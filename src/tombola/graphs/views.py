@@ -78,6 +78,11 @@ def length(axes: Axes) -> int:
     return prod(axis.size for axis in axes)
 
 
+def in_order(count: int, of: Side) -> Axes:
+    """So many channels or pixels, one behind the other."""
+    return _kept((Axis(count, of, 1),))
+
+
 def permuted(view: View, order: Sequence[int]) -> View:
     """Its dimensions in another order."""
     return replace(view, dims=tuple(view.dims[place] for place in order))

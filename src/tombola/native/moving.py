@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 from tombola.errors import ModelError
 from tombola.graphs.ops import OfTokens
 from tombola.graphs.tokens import Move
-from tombola.graphs.views import Axis, merged
+from tombola.graphs.views import Axis, Side, in_order
 from tombola.native.layout import Layout
 
 MOST: Final = 8
@@ -57,15 +57,14 @@ def lies_so(op: Move, inp: Layout, out: Layout) -> bool:
     if op.first != (0, 0) or (inp.plane, inp.origin) != (out.plane, out.origin) or inp.channels != out.channels:
         return False
     flat = inp.row == inp.width and out.row == out.width
-    ends = ((Axis(inp.channels, "channels", 1),), (Axis(inp.height * inp.width, "pixels", 1),))
-    return flat and (op.channels, op.pixels) == tuple(merged(end) for end in ends)
+    ends = in_order(inp.channels, "channels"), in_order(inp.height * inp.width, "pixels")
+    return flat and (op.channels, op.pixels) == ends
 
 
-def _row_major(axes: Sequence[Axis], of: str) -> list[Axis]:
+def _row_major(axes: Sequence[Axis], of: Side) -> list[Axis]:
     """The output's own axes: each behind the ones that are further in."""
     sizes = [axis.size for axis in axes]
-    side = "channels" if of == "channels" else "pixels"
-    return [Axis(size, side, prod(sizes[place + 1 :])) for place, size in enumerate(sizes)]  # type: ignore[arg-type]
+    return [Axis(size, of, prod(sizes[place + 1 :])) for place, size in enumerate(sizes)]
 
 
 def _walk(axis: Axis, layout: Layout) -> Walk:
