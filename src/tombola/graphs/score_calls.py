@@ -1,5 +1,6 @@
 """What torch's attention is in a `Graph`: one operation of queries, keys and values, however it was written."""
 
+from dataclasses import replace
 from math import prod, sqrt
 
 import torch
@@ -40,7 +41,7 @@ def weighted(asked: Asked) -> Value:
     score, dim = asked.get(0, "self"), asked.get(1, "dim")
     if not isinstance(score, Scores) or dim % len(score.shape) != len(score.shape) - 1:
         raise Unsupported("a softmax of what are no scores of an attention over its keys")
-    return Scores(score.queries, score.keys, score.shape, score.scale, score.bias, weights=True)
+    return replace(score, weights=True)
 
 
 def _attended(asked: Asked, scores: Scores, values: View) -> View:

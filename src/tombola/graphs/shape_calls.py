@@ -1,6 +1,7 @@
 """What torch's operations on shapes are: another look at the same map, in most cases, and no operation."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from torch import Tensor
 
@@ -17,7 +18,7 @@ def shaped(asked: Asked) -> Value | None:
     """view, reshape, flatten, unflatten, squeeze, unsqueeze; None for a whole map that becomes a vector."""
     value = asked.get(0, "input")
     if isinstance(value, Scores):
-        return Scores(value.queries, value.keys, asked.shape, value.scale, _bias(value, asked.shape), value.weights)
+        return replace(value, shape=asked.shape, bias=_bias(value, asked.shape))
     view = viewed(value)
     if len(asked.shape) == 2 and _is_map(asked, view):
         return None

@@ -1,5 +1,6 @@
 """What torch's layers on tokens are in a `Graph`: convolutions of a map whose pixels the tokens are, norms, sums."""
 
+from dataclasses import replace
 from math import prod
 
 import torch
@@ -164,7 +165,7 @@ def _shifted(first: object, second: object, sign: float) -> Scores:
         wide = bias.expand(score.shape)
     except RuntimeError:
         raise Unsupported(f"a bias of {tuple(bias.shape)} for scores of {score.shape}") from None
-    return Scores(score.queries, score.keys, score.shape, score.scale, own + sign * wide)
+    return replace(score, bias=own + sign * wide)
 
 
 def _scaled(score: Scores, by: object, *, divides: bool) -> Scores:
@@ -173,7 +174,7 @@ def _scaled(score: Scores, by: object, *, divides: bool) -> Scores:
         raise Unsupported("scores of an attention times something that is no number")
     number = 1 / float(factor) if divides else float(factor)
     bias = None if score.bias is None else score.bias * number
-    return Scores(score.queries, score.keys, score.shape, score.scale * number, bias)
+    return replace(score, scale=score.scale * number, bias=bias)
 
 
 def _as_maps(asked: Asked, *given: object) -> bool:
