@@ -9,9 +9,9 @@ from torch import Tensor
 from tombola.graphs.asked import Asked, Scores, Value, of_last, over_tokens, viewed
 from tombola.graphs.call import Call, Unsupported
 from tombola.graphs.growing import moved_to, seen
-from tombola.graphs.ops import Adaptive, Add, Conv, Linear, Mul, Op, Scale
+from tombola.graphs.ops import Activate, Activation, Adaptive, Add, Conv, Linear, Mul, Op, Scale
 from tombola.graphs.tokens import Norm
-from tombola.graphs.value_calls import activation, clamped
+from tombola.graphs.value_calls import clamped
 from tombola.graphs.views import View, whole
 
 
@@ -46,18 +46,16 @@ def layer_norm(asked: Asked) -> Value:
 def activated(asked: Asked) -> Value:
     """An activation of every value."""
     view = _covering(asked, viewed(asked.get(0, "self")))
-    shape = asked.growing.shape(view)
-    call = Call(asked.node, asked.call.tensors, asked.call.names, (shape,), shape)
-    (op, _), *_ = _activation(call)
-    return moved_to(view, asked.growing.put(asked.name, op, (view.node,), shape))
+    op = Activate(_activation(asked.call))
+    return moved_to(view, asked.growing.put(asked.name, op, (view.node,), asked.growing.shape(view)))
 
 
-def _activation(call: Call) -> list[tuple[Op, tuple[int, ...]]]:
+def _activation(call: Call) -> Activation:
     if call.kind in ("clamp", "hardtanh"):
         return clamped(call)
     if call.kind == "gelu":
-        return activation("gelu_tanh" if call.get(1, "approximate", "none") == "tanh" else "gelu")(call)
-    return activation(call.kind)(call)  # type: ignore[arg-type]  # the table names activations alone
+        return "gelu_tanh" if call.get(1, "approximate", "none") == "tanh" else "gelu"
+    return call.kind  # type: ignore[return-value]  # the table names activations alone
 
 
 def added(asked: Asked) -> Value | None:

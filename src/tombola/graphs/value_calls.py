@@ -1,6 +1,5 @@
 """What torch's operations on values alone are in a `Graph`: sums, products, activations, other shapes."""
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -8,19 +7,16 @@ from torch import Tensor, fx
 
 from tombola.graphs.call import Call, Found, Unsupported
 from tombola.graphs.graph import Shape
-from tombola.graphs.ops import Activate, Activation, Add, Concat, Flatten, Mul, Pad, Pool, Scale, Widen
+from tombola.graphs.ops import Activation, Add, Concat, Flatten, Mul, Pad, Pool, Scale, Widen
 
 
-def activation(kind: Activation) -> Callable[[Call], Found]:
-    return lambda call: [(Activate(kind), call.shape)]
-
-
-def clamped(call: Call) -> Found:
+def clamped(call: Call) -> Activation:
+    """What a cut at both ends is."""
     low, high = call.get(1, "min", -1), call.get(2, "max", None if call.kind == "clamp" else 1)
     kinds: dict[object, Activation] = {(0, None): "relu", (0, 6): "relu6"}
     if (low, high) not in kinds:
         raise Unsupported(f"values cut at {low} and {high}; a graph has relu and relu6")
-    return [(Activate(kinds[low, high]), call.shape)]
+    return kinds[low, high]
 
 
 def added(call: Call) -> Found:
