@@ -95,8 +95,9 @@ class Number(Answers):
 class Boxes(Answers):
     """Any number of boxes of ``n`` classes an image; targets (N, M, 5): class, left, top, right, bottom, class -1 none.
 
-    Outputs (N, 6 + n, rows, columns), of places spread over the image: the box that a place tells (left, top, right,
-    bottom), where the place is (x, y), all in pixels, and a logit a class that such a box's middle is there.
+    Outputs are of the form of the head that gives them. The centre-point head's are (N, 6 + n, rows, columns), of
+    places spread over the image: the box that a place tells (left, top, right, bottom), where the place is (x, y), all
+    in pixels, and a logit a class that such a box's middle is there.
     """
 
     WHAT: ClassVar[str] = "a box"

@@ -132,7 +132,7 @@ def _net(ticket: Ticket, model: str | Mapping[str, Any] | Source | None, seed: i
         source = Source.parse(model)
     assert ticket.weights is not None
     network = source.load(seed=seed)
-    outputs = outputs_in(ticket.weights, network.head_name)
+    outputs = outputs_in(ticket.weights, network.head_name, network.head_kind)
     if outputs is None or outputs == num_outputs(network.head):
         return network
     if source.decoder is not None:

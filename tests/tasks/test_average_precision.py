@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tombola.models.heads._detector import Told
 from tombola.tasks.metrics.average_precision import (
     OVERLAPS,
     RECALLS,
@@ -18,7 +19,6 @@ from tombola.tasks.metrics.average_precision import (
     matched,
     precisions,
 )
-from tombola.tasks.metrics.told_boxes import Told
 
 Row = tuple[float, int, tuple[float, float, float, float]]
 

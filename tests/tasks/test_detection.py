@@ -11,12 +11,12 @@ from tombola.batch import Batch
 from tombola.data._boxes import with_boxes
 from tombola.data.boxed_shapes import BoxedShapes
 from tombola.errors import DataError, RequestError
+from tombola.models.heads._centres import centre_losses, edge_losses, wanted
+from tombola.models.heads.boxes import Boxes
 from tombola.models.source import Source
 from tombola.tasks._base import Task
-from tombola.tasks._centres import centre_losses, edge_losses, wanted
 from tombola.tasks.detection import Detection
 from tombola.tasks.metrics.average_precision import AveragePrecision
-from tombola.tasks.metrics.told_boxes import told
 
 SMALL = {"name": "detection:boxed_shapes", "size": 16, "num_train": 12, "num_val": 4, "num_test": 4}
 NONE = [-1.0, 0, 0, 0, 0]
@@ -138,9 +138,9 @@ def test_a_box_is_told_once_and_ends_where_the_image_does() -> None:
     found[0, 6 + 1, 1, 0] = 5.0  # beside the peak, which is at column 1 or 0
     found[0, :4, 3, 0] = torch.tensor([0.0, 4, 9, 13])
     found[0, 6 + 1, 3, 0] = 3.0  # a peak of its own, whose box is much the same
-    (boxes,) = told(found, least=0.3)
+    (boxes,) = Boxes().told(found, least=0.3)
     assert boxes.boxes.tolist() == [[0, 4, 9, 12]]
-    assert (boxes.classes.tolist(), len(told(places(), least=0.3)[0].sure)) == ([1], 0)
+    assert (boxes.classes.tolist(), len(Boxes().told(places(), least=0.3)[0].sure)) == ([1], 0)
 
 
 def test_the_head_comes_from_the_generator_and_other_heads_do_not_fit() -> None:
@@ -151,6 +151,26 @@ def test_the_head_comes_from_the_generator_and_other_heads_do_not_fit() -> None:
     assert not task().fits(model.with_head(7, generator=torch.Generator()))
     with pytest.raises(DataError, match="no detection head; transfer a ticket"):
         task().losses(torch.zeros(2, 7), torch.zeros(2, 1, 5))
+
+
+def test_torchvisions_heads_are_chosen_by_name_and_weigh_edges_as_there() -> None:
+    assert (task(decoder="fcos:64").edges, task(decoder="boxes").edges, task(decoder="retinanet", edges=2).edges) == (
+        1,
+        5,
+        2,
+    )
+    assert task(decoder="boxes").digest() == task().digest() != task(decoder="fcos", edges=5.0).digest()
+    model = Source(name="resnet8", width=0.25).load()
+    centres, fcos = (
+        task(decoder=decoder).head(model, generator=torch.Generator().manual_seed(3))
+        for decoder in ("boxes", "fcos:64")
+    )
+    assert task(decoder="fcos").fits(fcos)
+    assert not task(decoder="fcos").fits(centres)
+    with pytest.raises(
+        RequestError, match=r"head fcn tells no boxes; write one of boxes, faster_rcnn, fcos, retinanet"
+    ):
+        task(decoder="fcn")
 
 
 def test_views_move_boxes_with_their_images() -> None:

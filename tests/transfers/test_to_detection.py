@@ -36,6 +36,23 @@ def test_finetuning_moves_the_body_and_pruned_weights_stay_zero(options: dict[st
         assert not torch.equal(weight[mask], before[mask])
 
 
+@pytest.mark.parametrize(
+    "decoder", ["faster_rcnn:4", *(pytest.param(one, marks=pytest.mark.slow) for one in ("fcos:64", "retinanet:8"))]
+)
+def test_torchvisions_heads_stand_on_the_same_body(decoder: str, tmp_path: Path) -> None:
+    model, ticket = drawn()
+    task = Task.parse({**BOXES, "decoder": decoder, "num_train": 4, "num_test": 2})
+    how = {"name": "finetune", "fit": {**FIT, "epochs": "1it", "batch": 4}}
+    result = verbs.transfer(model, ticket, task, how, seed=1)
+    for name, mask in ticket.masks.items():
+        weight, before = result.body.get_parameter(name), model.body.get_parameter(name)
+        assert not weight[~mask].any()
+        assert not torch.equal(weight[mask], before[mask])
+    assert same(result, verbs.transfer(model, ticket, task, how, seed=1))
+    back = verbs.finished(str(verbs.keep(result, ticket, task).save(tmp_path / "adapted.ticket")), task)
+    assert verbs.measure(back, task, "average_precision") == verbs.measure(result, task, "average_precision")
+
+
 @pytest.mark.slow
 def test_it_learns_to_find_shapes() -> None:
     fit = {"epochs": "6ep", "batch": 16, "optimizer": {"name": "adamw", "lr": 0.005}, "schedule": "cosine"}

@@ -4,8 +4,7 @@ The layers of the body keep their names, so masks and tickets drawn from the cla
 of `tombola.models.heads`, stands where the classifier's stood and reads the maps of the last stage or of several.
 """
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, Final, TypeAlias, TypeVar, final
@@ -115,20 +114,11 @@ def described(network: Network) -> dict[str, Json]:
     return {} if kind.name == "linear" or kind.READS in OVER_MAPS else {"decoder": kind.text}
 
 
-def outputs_in(weights: Mapping[str, Tensor], head: str) -> int | None:
-    """How many outputs the head of this name has in a body's tensors; None where it has none there."""
-    own = weights.get(f"{head}.weight")
-    if own is None:
-        last = _last(name for name in weights if re.fullmatch(rf"{re.escape(head)}\.\d+\.weight", name))
-        own = None if last is None else weights[last]
-    if own is None:
-        own = weights.get(f"{head}.bias")  # of a decoder that is tied to the words
-        return None if own is None else len(own)
-    return len(own) if own.ndim > 1 else None
-
-
-def _last(names: Iterable[str]) -> str | None:
-    return max(names, key=lambda name: int(name.split(".")[-2]), default=None)
+def outputs_in(weights: Mapping[str, Tensor], head: str, kind: Head | str = "linear") -> int | None:
+    """How many outputs the head of this name and kind has in a body's tensors; None where it has none there."""
+    start = f"{head}."
+    own = {name.removeprefix(start): value for name, value in weights.items() if name.startswith(start)}
+    return Head.parse(kind).outputs_in(own)
 
 
 T = TypeVar("T")

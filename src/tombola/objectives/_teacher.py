@@ -112,7 +112,8 @@ def of_ticket(file: Path) -> Network:
     if origin is None or not origin.can_be_built:
         raise RequestError(f"the teacher {file} is of a net that no name builds; write teacher=path:FILE with its net")
     network = Source.parse(origin.net).load()
-    if (outputs := outputs_in(ticket.weights, network.head_name)) not in (None, num_outputs(network.head)):
+    outputs = outputs_in(ticket.weights, network.head_name, network.head_kind)
+    if outputs not in (None, num_outputs(network.head)):
         network = Source.parse(origin.net).load(num_classes=outputs)
     ticket.apply(network.body)
     network.origin, network.adapted = origin.replace(trained=True), ticket.lineage.answers

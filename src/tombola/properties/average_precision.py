@@ -21,6 +21,7 @@ from tombola.batch import Batch
 from tombola.errors import RequestError, StageError
 from tombola.fitting.devices import device_of
 from tombola.fitting.session import Session
+from tombola.models.heads._detector import Detector
 from tombola.models.network import Network
 from tombola.properties._base import Measurement, Property
 from tombola.properties._test_images import each_batch, require_answers, test_images
@@ -29,7 +30,6 @@ from tombola.rows import Scalar
 from tombola.spec import option
 from tombola.tasks._base import Task
 from tombola.tasks.metrics.average_precision import OVERLAPS, Array, Judged, judged, precisions
-from tombola.tasks.metrics.told_boxes import told
 
 _SHOWN: Final[Mapping[str, slice]] = {
     "average_precision": slice(None),
@@ -52,7 +52,8 @@ class AveragePrecisionOf(Property):
 
     def measure(self, model: Network, task: Task, *, seed: int, session: Session) -> list[Measurement]:
         self.check(task)
-        if not task.fits(model):
+        head = model.head_kind
+        if not task.fits(model) or not isinstance(head, Detector):
             raise RequestError(
                 f"{model.source} tells no boxes of this task's classes; transfer a ticket to the detection task first"
             )
@@ -60,7 +61,7 @@ class AveragePrecisionOf(Property):
 
         def taken(shown: Batch, outputs: Tensor) -> list[dict[int, Judged]]:
             boxes = (own[own[:, 0] >= 0] for own in shown.targets.cpu())
-            return [judged(one, own) for one, own in zip(told(outputs), boxes, strict=True)]
+            return [judged(one, own) for one, own in zip(head.told(outputs), boxes, strict=True)]
 
         parts = each_batch(model, images, self.batch, device_of(session.device), taken)
         each = [image for part in parts for image in part]

@@ -48,6 +48,7 @@ def small() -> Network:
     return Source(name="resnet8", width=0.25).load()
 
 
+BOXES = ("boxes", "boxes:5", "fcos:64", "retinanet:8", "faster_rcnn:4")
 IDS = torch.tensor([[1, 5, 7], [3, 4, 2]])
 
 
@@ -121,7 +122,7 @@ def test_a_detector_tells_few_boxes_at_first() -> None:
     assert described(network) == {"decoder": "boxes", "output_stride": 2}
 
 
-@pytest.mark.parametrize("head", ["boxes", "boxes:5", "fcn", "projection", "projection:9"])
+@pytest.mark.parametrize("head", [*BOXES, "fcn", "projection", "projection:9"])
 def test_a_file_brings_its_head_back(head: str, tmp_path: Path) -> None:
     network = headed(small(), head, 6, seed=3).eval()
     again = Source.parse(f"path:{save_network(network, tmp_path / 'net.safetensors')}").load()

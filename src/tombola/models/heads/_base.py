@@ -4,7 +4,9 @@ A body shows its head one vector a sample, a vector for every token, the maps of
 says which of these it reads, and a network finds it that.
 """
 
+import re
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Literal, TypeAlias
 
@@ -60,6 +62,17 @@ class Head(Member):
     @abstractmethod
     def outputs(self, layer: nn.Module) -> int:
         """How many numbers a layer that fits gives, for each thing that it answers at."""
+
+    def outputs_in(self, tensors: Mapping[str, Tensor]) -> int | None:
+        """How many numbers a layer gives that has these tensors, by their names in it; None where they do not say."""
+        own = tensors.get("weight")
+        if own is None:
+            numbered = [name for name in tensors if re.fullmatch(r"\d+\.weight", name)]
+            own = tensors[max(numbered, key=lambda name: int(name.split(".")[0]))] if numbered else None
+        if own is None:
+            own = tensors.get("bias")  # of a decoder that is tied to the words
+            return None if own is None else len(own)
+        return len(own) if own.ndim > 1 else None
 
     def entered(self, layer: nn.Module) -> Features:
         """What enters a layer that fits, so that another head can be made for it; raises `ModelError` over maps."""

@@ -3,7 +3,9 @@
 What: Maps of three strides (8, 16 and 32 of the usual nets) go through a 1x1 convolution each and are added up, the
     coarse ones enlarged; a 3x3 convolution, batch norm, ReLU, and a 1x1 convolution to 4 + n numbers at every place:
     how far the box's left, top, right and bottom edges are from there, 4 softplus of it in places, and n logits.
-When: Detection; anchor-free. Which places are boxes is read off as peaks: `tombola.tasks.metrics.told_boxes`.
+    Losses are a focal one of middles and -log IoU of edges inside central regions, means over an image's boxes; boxes
+    told are peaks of the maps of middles, the surer of two that overlap by half.
+When: Detection; anchor-free, small, and trained at any size.
 Cost: Of ``hidden`` = 64 channels 37,000 weights, and 64 for each channel that enters.
 Options: ``hidden``, channels between.
 Reference: Zhou et al. (Objects as Points), arXiv 1904.07850; Tian et al. (FCOS), ICCV 2019, arXiv 1904.01355.
@@ -17,8 +19,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tombola.errors import ModelError
-from tombola.models.heads._base import Features, Head, Reads
+from tombola.models.heads._base import Features
+from tombola.models.heads._centres import centre_losses, edge_losses, wanted
+from tombola.models.heads._detector import MOST, Detector, Told, no_head
 from tombola.models.heads._drawing import uniform
 from tombola.models.heads._maps import last_outputs
 from tombola.registry import Examples
@@ -44,20 +47,17 @@ class CentrePoints(nn.Sequential):
 
 
 @final
-class Boxes(Head):
+class Boxes(Detector):
     """A box at every place."""
 
-    READS: ClassVar[Reads] = "levels"
+    EDGES: ClassVar[float] = 5.0
     ARGUMENT: ClassVar[str | None] = "hidden"
     EXAMPLES: ClassVar[Examples] = ({}, {"hidden": 6})
 
     hidden: int | None = option(None, f"channels between the layers; empty: {_HIDDEN}", ge=1, le=1 << 20)
 
     def make(self, features: Features, outputs: int, *, generator: torch.Generator) -> nn.Module:
-        if not features.levels or outputs < 5:
-            raise ModelError(
-                f"head=boxes gives 4 numbers and one a class, {outputs} are asked for, of {len(features.levels)} maps"
-            )
+        self.require_levels(features, outputs)
         hidden = self.hidden or _HIDDEN
         with torch.device("meta"):
             sides = [nn.Conv2d(channels, hidden, 1) for channels in features.levels]
@@ -74,6 +74,34 @@ class Boxes(Head):
 
     def finished(self, found: Tensor, size: torch.Size) -> Tensor:
         return boxes_of(found, size)
+
+    def require(self, outputs: Tensor) -> None:
+        if outputs.ndim != 4 or outputs.shape[1] < 7:
+            raise no_head(outputs, self.text)
+
+    def losses(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        found = outputs.float()
+        want = wanted(found[:, 4:6].detach(), targets)
+        return centre_losses(found[:, 6:], want), edge_losses(found[:, :4], want)
+
+    def candidates(self, outputs: Tensor) -> Sequence[Told]:
+        """The surest peaks: a place is looked at where its logit of a class is the largest of nine."""
+        sure, place, classes = _peaks(outputs[:, 6:].float(), MOST)
+        corners = outputs[:, :4].float().flatten(2).gather(2, place[:, None].expand(-1, 4, -1)).transpose(1, 2)
+        x, y = outputs[:, 4, 0].float(), outputs[:, 5, :, 0].float()
+        across, down = (x[:, :1] + x[:, -1:])[..., None], (y[:, :1] + y[:, -1:])[..., None]
+        ends = torch.cat([across, down, across, down], 2)
+        whole = torch.minimum(corners.clamp_min(0), ends)
+        return [Told(*one) for one in zip(whole, sure, classes, strict=True)]
+
+
+def _peaks(logits: Tensor, most: int) -> tuple[Tensor, Tensor, Tensor]:
+    """How sure the surest peaks of each image are, which places they are at, and of which class; (N, most) each."""
+    peaks = logits == F.max_pool2d(logits, 3, stride=1, padding=1)
+    flat = logits.sigmoid().where(peaks, 0.0).flatten(1)
+    sure, which = flat.topk(min(most, flat.shape[1]), dim=1)
+    places = logits.shape[2] * logits.shape[3]
+    return sure, which % places, which // places
 
 
 @torch.no_grad()

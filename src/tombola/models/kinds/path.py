@@ -140,7 +140,7 @@ def _net_of(under: Kind, weights: "Mapping[str, Tensor]", asked: Asked) -> "Netw
 
     network = under.build(Asked(seed=asked.seed))
     own = num_outputs(network.head)
-    outputs = outputs_in(weights, network.head_name) or own
+    outputs = outputs_in(weights, network.head_name, asked.decoder or network.head_kind) or own
     if asked.decoder is not None:
         return as_asked(network, replace(asked, outputs=outputs))
     return network if outputs == own else under.build(Asked(outputs, asked.seed))

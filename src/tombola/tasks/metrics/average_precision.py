@@ -16,8 +16,9 @@ from typing import Any, ClassVar, Final, NamedTuple, Self, TypeAlias, final
 import numpy as np
 from torch import Tensor
 
+from tombola.models.heads._detector import Detector, Told
+from tombola.models.heads.boxes import Boxes
 from tombola.tasks.metrics._base import Metric
-from tombola.tasks.metrics.told_boxes import Told, told
 
 Array: TypeAlias = np.ndarray[Any, Any]
 
@@ -37,18 +38,20 @@ class Judged(NamedTuple):
 
 @final
 class AveragePrecision(Metric):
-    """Of outputs and padded boxes, as `tombola.answers.Boxes` has them."""
+    """Of a head's outputs and padded boxes, as `tombola.answers.Boxes` has them."""
 
     NAME: ClassVar[str] = "average_precision"
 
-    def __init__(self, overlaps: Sequence[float] = OVERLAPS) -> None:
+    def __init__(self, overlaps: Sequence[float] = OVERLAPS, *, head: Detector | None = None) -> None:
+        """``head`` is the one whose outputs these are; none: the centre-point head."""
         self._overlaps = tuple(overlaps)
+        self._head = head or Boxes()
         self.images: list[dict[int, Judged]] = []
         self._broken = False
 
     def update(self, outputs: Tensor, targets: Tensor) -> None:
         self._broken = self._broken or bool(outputs.isnan().any())
-        self.add(told(outputs.detach()), targets)
+        self.add(self._head.told(outputs.detach()), targets)
 
     def add(self, found: Sequence[Told], targets: Tensor) -> None:
         """Take in boxes as they are told."""
