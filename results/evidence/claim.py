@@ -45,6 +45,8 @@ class Claim:
     paper: str = ""
     found: str = ""
     """What the paper reports."""
+    also: tuple[str, ...] = ()
+    """Further recipes whose rows it is judged by."""
     only: Mapping[str, tuple[Scalar, ...]] = field(default_factory=dict)
     """Which levels of the study are looked at, where it holds more than the claim is about."""
     pretrained: Literal["once", "each seed"] = "once"
@@ -54,28 +56,22 @@ class Claim:
     @property
     def study(self) -> str:
         """The name of the recipe's study; empty where there is none yet."""
-        if self.recipe.endswith(".yaml"):
-            return Path(self.recipe).stem
-        return self.recipe.replace("/", "-") + "-small" if self.recipe else ""
+        return study_of(self.recipe)
 
     @property
-    def file(self) -> Path:
-        """Where its rows lie: in the folder of the study here, or beside a study file that lies elsewhere."""
-        elsewhere = HERE.parents[1] / self.recipe
-        if elsewhere.suffix == ".yaml" and elsewhere.parent != HERE:
-            return elsewhere.with_suffix(".jsonl")
-        return HERE / self.study / "rows.jsonl"
+    def files(self) -> tuple[Path, ...]:
+        """Where its rows lie: one file a recipe, its own first; none where there is no recipe yet."""
+        return tuple(rows_at(recipe) for recipe in (self.recipe, *self.also) if recipe)
 
     @property
     def has_rows(self) -> bool:
-        """Whether it can be judged today."""
-        return bool(self.study) and self.judge is not None and self.file.exists()
+        """Whether it can be judged today: where each of its recipes has rows."""
+        return bool(self.files) and self.judge is not None and all(file.exists() for file in self.files)
 
     def rows(self) -> list[Row]:
         """Its rows."""
-        return [
-            row for row in read_rows(self.file) if all(row.cell[axis] in found for axis, found in self.only.items())
-        ]
+        rows = [row for file in self.files for row in read_rows(file)]
+        return [row for row in rows if all(row.cell[axis] in found for axis, found in self.only.items())]
 
     def units(self, seeds: int) -> int:
         """How many of the unit stand behind rows of so many seeds."""
@@ -86,10 +82,29 @@ PRETRAINING: Final = "the pretraining"
 TRAINING: Final = "the training (its seed: head, order, what is drawn by chance)"
 
 
+def study_of(recipe: str) -> str:
+    """The name of a recipe's study, as of the scale that is judged; empty where there is no recipe."""
+    if recipe.endswith(".yaml"):
+        return Path(recipe).stem
+    return recipe.replace("/", "-") + "-small" if recipe else ""
+
+
+def folder_of(recipe: str) -> Path:
+    """The folder that a recipe's study lies in."""
+    return HERE.parent / "cv-tickets" if recipe.startswith("cv-tickets/") else HERE
+
+
+def rows_at(recipe: str) -> Path:
+    """Where a recipe's rows lie: in the folder of its study, or beside a study file that lies elsewhere."""
+    elsewhere = HERE.parents[1] / recipe
+    if elsewhere.suffix == ".yaml" and elsewhere.parent != HERE:
+        return elsewhere.with_suffix(".jsonl")
+    return folder_of(recipe) / study_of(recipe) / "rows.jsonl"
+
+
 def command(recipe: str) -> str:
     """What makes a recipe's rows where they lie."""
     scale = "" if recipe.endswith(".yaml") else " --set scale=small"
     elsewhere = recipe.startswith("results/") and not recipe.startswith("results/evidence/")
-    folder = "results/cv-tickets" if recipe.startswith("cv-tickets/") else "results/evidence"
-    out = "" if elsewhere else f" --out {folder}"
+    out = "" if elsewhere else f" --out {folder_of(recipe).relative_to(HERE.parents[1]).as_posix()}"
     return f"tombola run {recipe}{scale} --runner processes:2{out}"

@@ -75,10 +75,14 @@ def _ruled(claim: Claim, text: str) -> bool:
 
 
 def rows_of(claims: Sequence[Claim], root: Path) -> dict[str, Commit]:
-    """The commit in which each claim's rows were first added."""
+    """The commit in which the first of each claim's rows were added."""
     files: Mapping[str, Commit] = _first(root)
-    named = {claim.name: claim.file.relative_to(ROOT).as_posix() for claim in claims if claim.study}
-    return {name: files[file] for name, file in named.items() if file in files}
+    found = {}
+    for claim in claims:
+        named = [file.relative_to(ROOT).as_posix() for file in claim.files]
+        if made := [files[file] for file in named if file in files]:
+            found[claim.name] = min(made, key=lambda commit: commit.place)
+    return found
 
 
 def _first(root: Path) -> dict[str, Commit]:

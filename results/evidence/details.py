@@ -28,7 +28,10 @@ def details(claims: Sequence[Claim], found: Sequence[Judged], rows: Mapping[str,
     """The whole text; ``rows`` are each claim's, by its name."""
     by_study = {claim.study: rows[claim.name] for claim in claims}
     parts = [HEAD, *map(_section, found), LEVELS, *(_levels(study, rows) for study, rows in by_study.items())]
-    parts += [_attacks(by_study.values()), _origin({claim.file.with_name("about.json") for claim in claims})]
+    parts += [
+        _attacks(by_study.values()),
+        _origin({file.with_name("about.json") for claim in claims for file in claim.files}),
+    ]
     return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
 
 
@@ -37,7 +40,7 @@ def _section(one: Judged) -> str:
     lines = [
         f"## {claim.name}: {one.verdict}",
         f"{claim.says} *Holds if* {claim.rule}, after Holm's correction. Rows: {what.runs}.",
-        f"`{command(claim.recipe)}`",
+        *(f"`{command(recipe)}`" for recipe in (claim.recipe, *claim.also)),
         "",
     ]
     lines += [f"- {name}: {_told(one, found)}" for name, found in what.leads.items()]

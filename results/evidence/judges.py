@@ -99,12 +99,15 @@ def between(rows: Sequence[Row]) -> Finding:
     return all_above(leads, len(asked))
 
 
-def all_above(leads: dict[str, Lead], runs: int, metric: str = "accuracy") -> Finding:
-    """For where every lead is above 0 (p is their largest), against where one alone is below (p times their count)."""
-    signs = {found.sign for found in leads.values()}
-    below = [found.p for found in leads.values() if found.mean < 0]
-    p = min(1.0, len(leads) * min(below)) if below else max(found.p for found in leads.values())
-    lean: Leaning = "for" if signs == {1} else "against" if -1 in signs and p < 0.05 else "open"
+def all_above(leads: dict[str, Lead], runs: int, metric: str = "accuracy", bar: float = 0.0) -> Finding:
+    """For where every lead is above the bar (p is the largest), against where one alone is below (p times their count).
+
+    Every p is that of the bar being the true lead.
+    """
+    sides = {found.side_of(bar) for found in leads.values()}
+    below = [found.p_at(bar) for found in leads.values() if found.mean < bar]
+    p = min(1.0, len(leads) * min(below)) if below else max(found.p_at(bar) for found in leads.values())
+    lean: Leaning = "for" if sides == {1} else "against" if -1 in sides and p < 0.05 else "open"
     return Finding(lean, metric, p, leads, runs=runs, must=len(leads))
 
 

@@ -8,7 +8,7 @@ seed of drawing and transfer: every net was pretrained once, and nothing here sa
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from statistics import fmean
 from typing import TypeAlias
@@ -52,7 +52,19 @@ class Lead:
     @property
     def sign(self) -> int:
         """1 or -1 where the interval leaves 0 out, else 0."""
-        return 1 if self.interval.low > 0 else -1 if self.interval.high < 0 else 0
+        return self.side_of(0.0)
+
+    def side_of(self, bar: float) -> int:
+        """1 where the whole interval is above ``bar``, -1 where it is below, else 0."""
+        return 1 if self.interval.low > bar else -1 if self.interval.high < bar else 0
+
+    def p_at(self, bar: float) -> float:
+        """How likely a mean so far from ``bar``, either way, is where that is the true lead."""
+        from scipy.special import stdtr
+
+        if bar == 0 or self.error == 0:
+            return self.p if bar == 0 else float(self.mean == bar)
+        return 2 * float(stdtr(self.freedom, -abs(self.mean - bar) / self.error))
 
     @property
     def half(self) -> float:
@@ -102,15 +114,22 @@ def _judged(
     told = [[sign * value for value in _by_seed(pairs, seeds)] for sign, pairs in parts]
     by_seed = [sum(values) for values in zip(*told, strict=True)]
     rows = [row for _, pairs in parts for pair in pairs.values() for seed in seeds for row in pair[seed]]
-    samples, noises = min(row.samples for row in rows), (0.0, _noise(parts, seeds))
+    cells = tuple(cell for _, pairs in parts for cell in pairs)
+    found = lead_of(by_seed, means, noise=_noise(parts, seeds), samples=min(row.samples for row in rows))
+    return replace(found, cells=cells, images=all(row.outcomes for row in rows))
+
+
+def lead_of(by_seed: Sequence[float], means: tuple[float, float], *, noise: float = 0.0, samples: int = 0) -> Lead:
+    """The lead that differences told by seed come to; ``noise`` is what else there is, as a variance of their mean."""
+    noises = (0.0, noise)
     spans = [interval_of(by_seed, noise, samples) for noise in noises]
     widest = Interval(min(span.low for span in spans), max(span.high for span in spans), spans[1].method)
     wider = max(noises, key=lambda noise: spans[noises.index(noise)].high)
     variance, freedom = spread_of(by_seed, wider, samples)
     p = max(p_value(by_seed, noise, samples) for noise in noises)
-    cells = tuple(cell for _, pairs in parts for cell in pairs)
-    images = all(row.outcomes for row in rows)
-    return Lead(fmean(by_seed), widest, p, *means, cells, len(seeds), images, sqrt(variance), freedom)
+    return Lead(
+        fmean(by_seed), widest, p, *means, (), len(by_seed), images=False, error=sqrt(variance), freedom=freedom
+    )
 
 
 def _by_seed(pairs: Mapping[Cell, Pair], seeds: Sequence[int]) -> list[float]:

@@ -34,6 +34,7 @@ rules of the others stand here before there is a row.
 - **Nothing is chosen on test images**: the prior, the radius and the sparsities that judge a claim are named here.
 - **A null is a null of so much**: beside each claim stands what its n could show with a chance of 80 %, in standard
   deviations of the unit's paired differences here, in points on the page, once there are rows.
+- **Without a p** (a count, an order) a claim leans and no more: Holm's correction has nothing to correct.
 - **Order**: `python results/evidence/dates.py` shows from the history which rules stand before their rows; each claim
   below says which do not. How all are judged was changed once after rows, and made harder: by intervals where means had
   decided, and by Holm's correction.

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from results.evidence import __main__ as evidence
 from results.evidence import floors
-from results.evidence.claim import HERE, PRETRAINING, TRAINING, Asked, Claim
+from results.evidence.claim import HERE, PRETRAINING, TRAINING, Asked, Claim, command
 from results.evidence.claims import CLAIMS
 from results.evidence.floors import floor
 from results.evidence.holm import holm
@@ -113,6 +113,17 @@ def test_every_claim_is_of_a_recipe_and_has_a_rule() -> None:
     assert all((HERE.parents[1] / file).is_file() for file in files)
     assert len({claim.name for claim in CLAIMS}) == len(CLAIMS)
     assert all(claim.rule and claim.says for claim in CLAIMS)
+    assert [claim.name for claim in CLAIMS if claim.recipe and claim.judge is None] == [], "each is judged from rows"
+
+
+def test_rows_are_looked_for_where_the_command_puts_them() -> None:
+    (matching,) = [one for one in CLAIMS if one.name == "CV: matching tickets"]
+    places = {"cv-tickets-classification-small", "cv-tickets-sensitivity-small", "cv-tickets-segmentation-small",
+              "cv-tickets-detection-small"}  # fmt: skip
+    assert {file.parent.name for file in matching.files} == places
+    assert {file.parent.parent for file in matching.files} == {HERE.parent / "cv-tickets"}
+    assert command(matching.recipe).endswith(" --out results/cv-tickets")
+    assert not matching.has_rows
 
 
 def test_the_pages_are_what_the_stored_rows_give(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

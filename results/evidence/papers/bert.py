@@ -3,7 +3,13 @@
 from typing import Final
 
 from results.evidence.claim import TRAINING, Asked, Claim
-from results.evidence.judges_of_texts import level_by_level, ticket_over_controls
+from results.evidence.judges_of_texts import (
+    level_by_level,
+    matches_between,
+    no_early_gain,
+    ticket_over_controls,
+    words_serve,
+)
 
 
 def _asked(effect: str, cells: str, controls: str) -> Asked:
@@ -24,7 +30,7 @@ CLAIMS: Final = (
         "bert-tickets/matching",
         "every task's highest matching level, by the interval against the dense mean less one std, is 50 % or more and"
         " below 90 %; of `tombola verdict`, no p",
-        None,
+        matches_between,
         _asked(
             "the sparsest one-shot ticket that matches",
             "SST-2, MRPC, RTE, CoLA at 30, 50, 70, 90 %",
@@ -61,9 +67,9 @@ CLAIMS: Final = (
         "BERT: masked words are universal",
         "The ticket drawn on masked words serves as many tasks as any task's own does.",
         "bert-tickets/universal",
-        "masked words' ticket reaches the target's own mean on at least as many other targets as every task's does; a"
-        " count, no p",
-        None,
+        "masked words' ticket reaches the target's own on at least as many other targets as every task's does, by"
+        " intervals: as few as are shown against as many as are possible; a count, no p",
+        words_serve,
         _asked(
             "the number of other targets on which a ticket reaches the target's own",
             "drawn on masked words, SST-2, MRPC, or once; four targets at 70 %",
@@ -76,8 +82,8 @@ CLAIMS: Final = (
         "Rewinding to an early step is no better than rewinding to the pretrained weights.",
         "bert-tickets/rewinding",
         "no interval of an early step's lead over pretrained is above 0, and each upper end is below 1 point; a claim"
-        " of no gain needs the second half",
-        None,
+        " of no gain needs the second half; p is the largest of the four, each of a gain of one point",
+        no_early_gain,
         _asked(
             "points of accuracy, rewound to a tenth or half of a training less to the pretrained weights",
             "SST-2 at 50 and 70 %",

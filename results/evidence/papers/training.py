@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from results.evidence.claim import TRAINING, Asked, Claim
+from results.evidence.judges_of_search import joint_over, serves_as_well
 from results.evidence.judges_of_training import any_mask, part_helps
 
 PARTS: Final = Asked(
@@ -61,8 +62,9 @@ CLAIMS: Final = (
         "SuperTickets: joint search",
         "Searching and pruning in one training beats searching first.",
         "supertickets/joint",
-        "the mean difference over three seeds is above 0 with its paired interval, at both sparsities' operations",
-        None,
+        "the mean difference over three seeds is above 0 with its paired interval, at both sparsities' operations,"
+        " where the other's curve is straight in their log and read to a tenth beyond its ends; p is the larger",
+        joint_over("search, then prune", "prune, then search", "OMP"),
         SUPER,
         found=f"a better trade-off; {_NONE}",
     ),
@@ -71,7 +73,7 @@ CLAIMS: Final = (
         "Pruned weights that may come back beat masks that only grow.",
         "supertickets/joint",
         "the same of joint less joint, nested",
-        None,
+        joint_over("joint, nested"),
         replace(SUPER, effect="points of accuracy at equal operations, revived less nested masks, same seed"),
         found=_NONE,
     ),
@@ -79,8 +81,9 @@ CLAIMS: Final = (
         "SuperTickets: transfer",
         "A ticket found on one task serves another as well as one drawn there.",
         "supertickets/transfer",
-        "on each of three tasks the lower end of (SuperTicket less drawn there) over three seeds is above -1 point",
-        None,
+        "on each of three tasks the lower end of (SuperTicket less drawn there) over three seeds is above -1 point;"
+        " p is the largest, each of a loss of one point",
+        serves_as_well,
         replace(
             SUPER,
             effect="points of accuracy, SuperTicket less drawn there, same seed",
