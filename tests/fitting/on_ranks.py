@@ -49,6 +49,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "eight": {"shards": 8},
     "prune": {"changes": [{"name": "prune", "sparsity": 0.6, "every": "2it"}], "ema": 0.9},
     "regrow": {"changes": [{"name": "regrow", "every": "1it", "grow": {"name": "gradient", "batch": 10}}], "clip": 0.5},
+    "rigl": {"changes": [{"name": "regrow", "every": "1it"}], "clip": 0.5},
     "distill": {"objective": Objective.parse("distill").taught(network(1))},
 }
 

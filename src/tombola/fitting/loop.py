@@ -111,7 +111,7 @@ class Training:
             for change in self.changes:
                 if (edit := change.at(self._given, self.at)) is not None:
                     self._put_in(edit)
-            found, shares = self.stepping.step(self.position.step)
+            found, shares = self.stepping.step(self.position.step, self._with_gradients)
             for change in self.changes:
                 change.after_step(self.position.step)
             self.position.step += 1
@@ -132,6 +132,12 @@ class Training:
     @property
     def _given(self) -> Given:
         return Given(self.network, self.masks, self.course.task, self.course.seed)
+
+    def _with_gradients(self) -> None:
+        for change in self.changes:
+            if (edit := change.after_backward(self._given, self.at)) is not None:
+                assert edit.network is self.network
+                self._put_in(edit)
 
     def _put_in(self, edit: Edit) -> None:
         """Go on with what a change asks for."""

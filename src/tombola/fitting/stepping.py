@@ -1,6 +1,6 @@
 """`Stepping`: one step of a training: a batch, its views, the loss, the backward, the update, masks put back on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, final
 
 import torch
@@ -41,12 +41,17 @@ class Stepping:
                 if isinstance(module, _BATCH_NORMS) and module not in fresh:  # a new head has no statistics to keep
                     module.eval()
 
-    def step(self, step: int) -> tuple[Tensor, list[float]]:
-        """Losses and scores of the parts worked here, and the share of the batch that each part is, everywhere."""
+    def step(self, step: int, with_gradients: Callable[[], None]) -> tuple[Tensor, list[float]]:
+        """Losses and scores of the parts worked here, and the share of the batch that each part is, everywhere.
+
+        ``with_gradients`` is called before the update, while pruned weights have their gradients still; it may put
+        other ``enforcers`` in.
+        """
         shares = self._course.feed.shares(self._running.batch_of(step))
         self._trained.optimizer.zero_grad(set_to_none=True)
         found = self._shards.work(lambda shard: self._part(step, shard, shares[shard]))
         self._running.after_backward()
+        with_gradients()
         for enforcer in self.enforcers:
             enforcer.drop_gradients()
         if self._course.clip is not None:

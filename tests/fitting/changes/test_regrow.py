@@ -12,7 +12,7 @@ from torch import nn
 
 from tombola import verbs
 from tombola.errors import OptionError, RequestError
-from tombola.fitting.changes._base import Change, Edit, Given
+from tombola.fitting.changes._base import Change, Changing, Edit, Given
 from tombola.fitting.changes._drawn import next_step, probe_of
 from tombola.fitting.changes.regrow import Regrow, swapped
 from tombola.fitting.fit import Fit
@@ -59,9 +59,12 @@ def trained(how: Fit, task: Task | None = None, folder: Path | None = None, mask
 def edits(change: Regrow, masks: Masks, steps: int = 16) -> Iterator[tuple[int, Masks, Edit]]:
     """The masks before each edit, and the edit, on weights that stay as they are where they are not pruned."""
     model = network()
+    for parameter in model.parameters():
+        parameter.grad = torch.randn(parameter.shape, generator=torch.Generator().manual_seed(7))
     at_work = change.begin(Given(model, masks, Toy(), seed=0))
     for step in range(steps):
-        edit = at_work.at(Given(model, masks, Toy(), seed=0), Progress(step, steps, 4))
+        ask = at_work.after_backward if change.grow == "step" else at_work.at
+        edit = ask(Given(model, masks, Toy(), seed=0), Progress(step, steps, 4))
         if edit is not None:
             assert edit.masks is not None
             yield step, masks, edit
@@ -80,7 +83,7 @@ def test_what_is_smallest_goes_and_what_is_worthiest_comes_back() -> None:
     assert torch.equal(swapped(kept, magnitudes, worths, 0.25), kept), "what was just dropped may come back"
 
 
-@pytest.mark.parametrize("grow", ["random", "gradient"])
+@pytest.mark.parametrize("grow", ["random", "gradient", "step"])
 @pytest.mark.parametrize("pattern", PATTERNS)
 @pytest.mark.parametrize("fraction", [0.07, 0.5, 1.0])
 def test_every_tensor_keeps_its_count_after_every_edit(pattern: Any, fraction: float, grow: str) -> None:
@@ -129,6 +132,43 @@ def test_growth_looks_at_the_dense_gradient_and_leaves_none_behind() -> None:
     assert edit.masks is not None
     assert all(parameter.grad is None for parameter in model.parameters())
     assert not edit.masks.nested_in(masks)
+
+
+class Watching(Changing):
+    """Notes the gradients that a step has, and the masks it ends with."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[torch.Tensor, torch.Tensor]] = []
+
+    def after_backward(self, given: Given, progress: Progress) -> Edit | None:
+        assert given.masks is not None
+        weight = given.network.body.get_parameter("0.weight")
+        assert weight.grad is not None
+        self.steps.append((weight.grad.abs(), given.masks["0.weight"].clone()))
+        return None
+
+
+class Watch(Change):
+    """`Watching`, as the fit lists it."""
+
+    def begin(self, given: Given) -> Changing:
+        return WATCHING
+
+
+WATCHING = Watching()
+
+
+def test_what_comes_back_is_steepest_in_the_steps_own_backward_and_the_step_goes_on_with_it() -> None:
+    WATCHING.steps.clear()
+    found = trained(fit(Watch(), regrow(grow="step", fraction=0.5, every="2it", end=1.0), epochs="4it"))
+    assert found.masks is not None
+    (_, first), (_, before), (steep, at_edit), (_, after) = WATCHING.steps
+    assert torch.equal(first, before)
+    assert torch.equal(before, at_edit)
+    left, back = at_edit & after, after & ~at_edit
+    assert 0 < int(back.sum()) == int((at_edit & ~after).sum())
+    assert float(steep[back].min()) >= float(steep[~left & ~back].max())
+    assert bool(found.body.get_parameter("0.weight")[back & found.masks["0.weight"]].all())
 
 
 def test_its_gradient_is_that_of_a_network_in_training() -> None:
@@ -200,7 +240,7 @@ def unharmed(kind: str, grow: str) -> str:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("good", [3, *(pytest.param(more, marks=pytest.mark.slow) for more in (2, 13))])
-@pytest.mark.parametrize("grow", ["random", "gradient"])
+@pytest.mark.parametrize("grow", ["random", "step", pytest.param("gradient", marks=pytest.mark.slow)])
 def test_killed_at_an_edit_it_ends_with_the_same_bits(tmp_path: Path, kind: str, good: int, grow: str) -> None:
     how = fit(regrow(grow=grow, end=1.0), checkpoint_every="1it", **KINDS[kind])
     with pytest.raises(Interrupted):

@@ -1,8 +1,8 @@
 """The contract of a change: what may happen to masks, shapes and modules while a network is trained.
 
-A `Fit` lists changes, in their order; none by default. Before every step each may ask for an `Edit`; the loop puts it
-in, remakes what hangs on it (optimizer, masks, averages) and goes on. What was chosen by validation before an edit is
-forgotten, as it is of another network.
+A `Fit` lists changes, in their order; none by default. Before every step each may ask for an `Edit`, and for one of
+masks alone once the step has its gradients; the loop puts it in, remakes what hangs on it (optimizer, masks, averages)
+and goes on. What was chosen by validation before an edit is forgotten, as it is of another network.
 """
 
 from abc import abstractmethod
@@ -79,6 +79,14 @@ class Changing:
 
         A function of what it is given and of `tensors` alone, so that a training that goes on from a checkpoint ends
         with the same bits.
+        """
+        return None
+
+    def after_backward(self, given: Given, progress: Progress) -> Edit | None:
+        """Which masks the step that ``progress`` names is to end with, asked before its update; None: those there are.
+
+        Parameters have the step's own gradients, pruned weights too, and the step goes on with them under the new
+        masks. A function of what it is given and of `tensors` alone; the network stays the one that is trained.
         """
         return None
 

@@ -1,27 +1,28 @@
 """Regrowing: masks that move: some weights are dropped, as many come back elsewhere in the same tensor.
 
 What: every so often the smallest weights of each masked tensor are dropped, a share of those it keeps that falls by a
-  cosine from ``fraction`` to 0, and as many of its pruned ones come back: those of the largest gradient as they would
-  be if they were there (RigL), or any at random (SET, ``grow=random``). So each tensor keeps exactly as many as ever,
-  ties by index. What comes back begins at 0 and without momentum; what was just dropped may come back too, and then
-  nothing happened to it. Groups of a pattern go and come as one, those of one size for those of the same.
+  cosine from ``fraction`` to 0, and as many of its pruned ones come back: those of the largest gradient in the step's
+  own backward pass (RigL, ``grow=step``), or any at random (SET, ``grow=random``). So each tensor keeps exactly as many
+  as ever, ties by index. What comes back begins at 0 and without momentum; what was just dropped may come back too,
+  and then begins anew as well. Groups of a pattern go and come as one, those of one size for those of the same.
 When: one training is to find masks as well as weights, at the cost of a sparse one. The ticket that is kept has the
   masks that the training ends with.
-Cost: a forward and a backward pass of ``grow.batch`` images each time, on weights without masks, of which nothing but
-  the ranking is kept; none at random.
+Cost: a ranking of each tensor: a backward pass has the gradients of pruned weights too. By another score, what that
+  costs each time; ``gradient`` is a pass of its own over ``grow.batch`` images, in training mode and changed at random.
 Options: ``fraction``, ``every``, ``start`` and ``end``, parts of the training; ``grow``; ``pattern``: the one that the
   masks were drawn with. Where nothing is pruned yet: ``sparsity``, ``budget``, ``prunable``, of masks at random.
 Reference: Mocanu et al. (SET), Nature Communications 2018, arXiv 1707.04780; Evci et al. (RigL), ICML 2020, arXiv
-  1911.11134. There the gradient is of the very batch that the step would have trained on; here of another, in training
-  mode and changed at random as that one.
+  1911.11134. There the batch that masks are moved by trains no weight; here the step goes on with its gradients, under
+  the new masks.
 """
 
 import math
-from typing import ClassVar, Final, Self, final
+from collections.abc import Callable
+from typing import Annotated, ClassVar, Final, Literal, Self, TypeAlias, final
 
 import torch
-from pydantic import model_validator
-from torch import Tensor
+from pydantic import PlainValidator, model_validator
+from torch import Tensor, nn
 
 from tombola.errors import RequestError
 from tombola.fitting.changes._base import Change, Changing, Edit, Given
@@ -40,6 +41,17 @@ from tombola.registry import Examples
 from tombola.spec import option
 from tombola.units import Steps
 
+_STEP: Final = "step"
+
+
+def _growing(value: object) -> object:
+    """The step's own gradient, or a score."""
+    return value if value == _STEP else Score.parse(value)
+
+
+Growth: TypeAlias = Annotated[Literal["step"] | Score, PlainValidator(_growing)]
+"""By what pruned weights are ranked."""
+
 
 @final
 class Regrow(Change):
@@ -48,6 +60,7 @@ class Regrow(Change):
     VERSION: ClassVar[int] = 2  # the gradient is of a network in training, no longer in evaluation
     OF_MASKS: ClassVar[bool] = True
     EXAMPLES: ClassVar[Examples] = (
+        {"sparsity": 0.5, "every": "2it"},
         {"sparsity": 0.5, "every": "2it", "grow": {"name": "gradient", "batch": 10}},
         {"sparsity": 0.5, "every": "1it", "grow": "random", "end": 1.0},
     )
@@ -56,8 +69,9 @@ class Regrow(Change):
     every: Steps = option("100it", "how often, as '100it' or '1ep'", validate_default=True)
     start: float = option(0.0, "when it begins, as a part of the training; never before the first step", ge=0, lt=1)
     end: float = option(0.75, "when masks stay as they are, as a part of the training", gt=0, le=1)
-    grow: Score = option(
-        "gradient", "what a pruned weight is worth: gradient (RigL), random (SET)", validate_default=True
+    grow: Growth = option(
+        "step",
+        "what a pruned weight is worth: its gradient in the step's own batch (step, RigL), random (SET), a score",
     )
     pattern: Pattern = option("element", "which weights go and come together", validate_default=True)
     sparsity: float | None = option(None, "where nothing is pruned yet, of masks drawn at random first", gt=0, lt=1)
@@ -100,27 +114,49 @@ class Regrowing(Changing):
     def at(self, given: Given, progress: Progress) -> Edit | None:
         if given.masks is None and self._options.sparsity is not None:
             return Edit(given.network, self._first(given, self._options.sparsity))
+        grow, share = self._options.grow, self._options.share(progress)
+        if grow == _STEP or not share:
+            return None
+        weights = {name: weight.detach() for name, weight in self._moving(given).items()}
+        worth = grow.scores(weights, next_step(given, "regrow", progress.step))
+        return Edit(given.network, self._moved(given, share, worth.__getitem__))
+
+    def after_backward(self, given: Given, progress: Progress) -> Edit | None:
         share = self._options.share(progress)
-        return Edit(given.network, self._moved(given, share, progress.step)) if share else None
+        if self._options.grow != _STEP or not share:
+            return None
+        weights = self._moving(given)
+        return Edit(given.network, self._moved(given, share, lambda name: _steepness(weights[name])))
 
     def _first(self, given: Given, sparsity: float) -> Masks:
         wanted = self._options
         pattern, budget, rule = wanted.pattern, wanted.budget, wanted.prunable
         return drawn(given, sparsity, score=Random(), pattern=pattern, budget=budget, rule=rule)
 
-    def _moved(self, given: Given, share: float, step: int) -> Masks:
-        masks = {} if given.masks is None else {name: mask.cpu() for name, mask in given.masks.items()}
-        if not any(not bool(mask.all()) for mask in masks.values()):
+    def _moving(self, given: Given) -> dict[str, nn.Parameter]:
+        """The weights under masks; raises `RequestError` where none can move."""
+        masks = given.masks or {}
+        if all(bool(mask.all()) for mask in masks.values()):
             raise RequestError("regrow moves masks, and nothing is pruned; write regrow.sparsity, or give it a ticket")
         weights = {name: given.network.body.get_parameter(name) for name in masks}
         if still := [name for name, weight in weights.items() if not weight.requires_grad]:
             raise RequestError(f"regrow: {still[0]!r} is not trained, and what comes back would stay 0; leave it out")
-        worth = self._options.grow.scores(
-            {name: weight.detach() for name, weight in weights.items()}, next_step(given, "regrow", step)
-        )
+        return weights
+
+    def _moved(self, given: Given, share: float, worth: Callable[[str], Tensor]) -> Masks:
+        """The masks with a share of each moved, to where weights are worth the most, one tensor after the other."""
+        masks, weights = given.masks or {}, self._moving(given)
         groups = groupings(weights, self._options.pattern, layers_of(given.network.body, weights))
-        moved = {n: _moved(n, groups[n], weights[n].detach().cpu(), worth[n].cpu(), masks[n], share) for n in masks}
+        moved = {
+            name: _moved(name, groups[name], weight.detach().cpu(), worth(name).cpu(), masks[name].cpu(), share)
+            for name, weight in weights.items()
+        }
         return Masks(moved)
+
+
+def _steepness(weight: nn.Parameter) -> Tensor:
+    """|gradient|, 0 where the step's loss does not depend on the weight."""
+    return torch.zeros_like(weight) if weight.grad is None else weight.grad.abs()
 
 
 def _moved(name: str, grouping: Grouping, weight: Tensor, worth: Tensor, mask: Tensor, share: float) -> Tensor:
