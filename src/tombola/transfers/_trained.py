@@ -1,10 +1,18 @@
 """Transfers that train by a `Fit`, and so may learn from the dense network."""
 
-from typing import Self
+from abc import abstractmethod
+from typing import ClassVar, Self, final
 
+from tombola.data._counts import Counts
+from tombola.fitting.cost import fit_passes
 from tombola.fitting.fit import Fit
+from tombola.fitting.session import Session
+from tombola.masks.masks import Masks
+from tombola.models.head_masks import without_head
 from tombola.models.network import Network
-from tombola.spec import option
+from tombola.registry import Examples
+from tombola.spec import Json, option
+from tombola.tasks._base import Task
 from tombola.transfers._base import Transfer
 
 
@@ -19,3 +27,28 @@ class Trained(Transfer):
 
     def taught(self, by: Network) -> Self:
         return self.replace(fit=self.fit.taught(by))
+
+
+class TrainedWhole(Trained):
+    """Every weight that is kept may change, under the head that a member says."""
+
+    EXAMPLES: ClassVar[Examples] = ({"fit": {"epochs": "10ep", "batch": 10, "optimizer": {"lr": 0.1}}},)
+
+    fit: Fit = option("dac", "how to train: options, or the name of a recipe", validate_default=True)
+
+    @abstractmethod
+    def headed(self, model: Network, task: Task, *, seed: int) -> Network:
+        """A copy of the model with the head that is trained on the task."""
+
+    @final
+    def identity(self) -> dict[str, Json]:
+        return {**super().identity(), "fit": self.fit.identity_under_masks()}
+
+    @final
+    def passes(self, counts: Counts) -> float | None:
+        return fit_passes(self.fit, counts)
+
+    @final
+    def adapt(self, model: Network, masks: Masks, task: Task, *, seed: int, session: Session) -> Network:
+        headed = self.headed(model, task, seed=seed)
+        return self.fit.run(headed, task, masks=without_head(masks, headed), seed=seed, session=session)
