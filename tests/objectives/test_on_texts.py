@@ -31,9 +31,9 @@ def task(tmp_path: Path) -> Task:
 
 
 def test_training_on_worse_embeddings_makes_the_net_harder_to_fool(task: Task) -> None:
-    attack = {"attack": {"name": "pgd", "norm": "l2", "eps": EPS, "steps": 3, "step": EPS / 2}}
+    attack = {"name": "adversarial", "attack": {"name": "pgd", "norm": "l2", "eps": EPS, "steps": 3, "step": EPS / 2}}
     natural = verbs.pretrain(reader(300), task, fit(preset="glue"))
-    robust = verbs.pretrain(reader(300), task, fit(preset="freelb", objective=attack))
+    robust = verbs.pretrain(reader(300), task, fit(preset="glue", objective=attack))
     assert measured(natural, task, 0.0) == {"adversarial_accuracy": 100, "clean_accuracy": 100}
     assert measured(natural, task, EPS)["adversarial_accuracy"] < 50
     assert measured(robust, task, EPS)["adversarial_accuracy"] > 90
@@ -41,8 +41,8 @@ def test_training_on_worse_embeddings_makes_the_net_harder_to_fool(task: Task) -
 
 @pytest.mark.parametrize("shards", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_training_on_the_points_on_the_way_does_so_too(task: Task, shards: int) -> None:
-    freelb = {"name": "freelb", "radius": EPS, "step": EPS / 2}
-    robust = verbs.pretrain(reader(300), task, fit(preset="glue", objective=freelb, shards=shards))
+    freelb = {"radius": EPS, "step": EPS / 2}
+    robust = verbs.pretrain(reader(300), task, fit(preset="freelb", objective=freelb, shards=shards))
     assert measured(robust, task, 0.0)["clean_accuracy"] == 100
     assert measured(robust, task, EPS)["adversarial_accuracy"] > 80
 

@@ -131,13 +131,9 @@ PRESETS: Final[Mapping[str, Mapping[str, object]]] = {
     "glue": {"epochs": "3ep", "batch": 32, "optimizer": _adamw(2e-5), "schedule": "linear", "clip": 1.0},
     # The same, SQuAD 1.1: two epochs in the paper's table, four in the code's own command.
     "squad": {"epochs": "2ep", "batch": 16, "optimizer": _adamw(3e-5), "schedule": "linear", "clip": 1.0},
-    # Zhu et al. (FreeLB), ICLR 2020: the same in an L2 ball around a text's embeddings. Theirs trains on the points on
-    # the way to the last one too: that is the objective ``freelb``.
+    # Zhu et al. (FreeLB), ICLR 2020: the same on the points of a way uphill in an L2 ball around a text's embeddings.
     "freelb": {
-        "objective": {
-            "name": "adversarial",
-            "attack": {"name": "pgd", "norm": "l2", "eps": 0.7, "steps": 3, "step": 0.1},
-        },
+        "objective": {"name": "freelb", "radius": 0.7, "steps": 3, "step": 0.1},
         "epochs": "3ep",
         "batch": 32,
         "optimizer": _adamw(2e-5),

@@ -2,6 +2,7 @@
 
 import torch
 
+from tombola.models.embeddings import table_in
 from tombola.models.heads._base import OVER_MAPS, Head
 from tombola.models.kinds._base import Asked
 from tombola.models.network import Network, num_outputs
@@ -23,5 +24,6 @@ def as_asked(network: Network, asked: Asked) -> Network:
     """The network under the head that is asked for; itself where none is, or where it has that one."""
     if asked.decoder is None or network.head_kind.text == asked.decoder:
         return network
-    outputs = asked.outputs or num_outputs(network.head)
+    words = Head.parse(asked.decoder).words_of(table_in(network.body))
+    outputs = asked.outputs or words or num_outputs(network.head)
     return headed(network, asked.decoder, outputs, output_stride=asked.output_stride, seed=asked.seed)

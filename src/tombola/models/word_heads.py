@@ -1,5 +1,6 @@
 """Heads of words that checkpoints bring: a causal model's next word, an encoder's hidden one."""
 
+import warnings
 from collections.abc import Mapping
 from typing import Final
 
@@ -18,8 +19,9 @@ HIDDEN: Final = (
     ("lm_head.dense", "lm_head.layer_norm", "lm_head.bias"),
     ("vocab_transform", "vocab_layer_norm", "vocab_projector.bias"),
     ("generator_predictions.dense", "generator_predictions.LayerNorm", "generator_lm_head.bias"),
+    ("head.dense", "head.norm", "decoder.bias"),
 )
-"""Of BERT, RoBERTa, DistilBERT and ELECTRA: the linear layer, its norm, and the words' bias."""
+"""Of BERT, RoBERTa, DistilBERT, ELECTRA and ModernBERT: the linear layer, its norm, and the words' bias."""
 
 
 def tell_next_words(body: EncoderBody, *, tied: bool) -> None:
@@ -46,9 +48,13 @@ def fill_next_words(body: EncoderBody, weights: Mapping[str, Tensor]) -> None:
 
 
 def tell_hidden_words(body: EncoderBody, weights: Mapping[str, Tensor]) -> bool:
-    """Put the head of a masked language model on an encoder, in place, where its checkpoint has one that is known."""
-    parts = next((parts for parts in HIDDEN if f"{parts[0]}.weight" in weights), None)
+    """Put the head of a masked language model on an encoder, in place, where its checkpoint has one that is known.
+
+    Biases that it lacks, as ModernBERT's, are 0. A warning says where a checkpoint has another.
+    """
+    parts = next((parts for parts in HIDDEN if f"{parts[0]}.weight" in weights and parts[2] in weights), None)
     if parts is None:
+        _say_unknown(body, weights)
         return False
     dense, norm, bias = parts
     matrix = weights[f"{dense}.weight"]
@@ -57,9 +63,9 @@ def tell_hidden_words(body: EncoderBody, weights: Mapping[str, Tensor]) -> bool:
     head = TiedDecoder(layer.to_empty(device="cpu"), table_of(body))
     found = {
         "dense.weight": matrix,
-        "dense.bias": weights[f"{dense}.bias"],
+        "dense.bias": weights.get(f"{dense}.bias", torch.zeros(len(matrix))),
         "norm.weight": _either(weights, f"{norm}.weight", f"{norm}.gamma"),
-        "norm.bias": _either(weights, f"{norm}.bias", f"{norm}.beta"),
+        "norm.bias": _either(weights, f"{norm}.bias", f"{norm}.beta", torch.zeros(len(matrix))),
         "bias": weights[bias],
     }
     head.load_state_dict(found)
@@ -67,5 +73,19 @@ def tell_hidden_words(body: EncoderBody, weights: Mapping[str, Tensor]) -> bool:
     return True
 
 
-def _either(weights: Mapping[str, Tensor], name: str, older: str) -> Tensor:
-    return weights[name] if name in weights else weights[older]
+def _either(weights: Mapping[str, Tensor], name: str, older: str, lacking: Tensor | None = None) -> Tensor:
+    found = weights.get(name, weights.get(older, lacking))
+    if found is None:
+        raise ModelError(f"its head of hidden words has no {name}")
+    return found
+
+
+def _say_unknown(body: EncoderBody, weights: Mapping[str, Tensor]) -> None:
+    """Warns of what lies beside the encoder and is as long as its table of words."""
+    words, start = table_of(body).num_embeddings, f"{body.prefix}."
+    beside = [name for name, value in weights.items() if not name.startswith(start) and value.shape[:1] == (words,)]
+    if beside and any(name.startswith(start) for name in weights):
+        warnings.warn(
+            f"the file has a head of words of a form not known here ({beside[0]}), so decoder=mlm begins fresh",
+            stacklevel=2,
+        )

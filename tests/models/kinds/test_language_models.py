@@ -156,7 +156,8 @@ def test_a_head_that_the_file_lacks_is_missed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("kind", "theirs"), [("bert", "cls.predictions"), ("roberta", "lm_head"),
-                                              ("distilbert", "vocab"), ("electra", "generator")])  # fmt: skip
+                                              ("distilbert", "vocab"), ("electra", "generator"),
+                                              ("modernbert", "head")])  # fmt: skip
 def test_an_encoders_head_of_hidden_words_comes_where_it_is_asked_for(kind: str, theirs: str, tmp_path: Path) -> None:
     from tests.models.kinds.test_hf import FAMILIES
 
@@ -173,6 +174,21 @@ def test_an_encoders_head_of_hidden_words_comes_where_it_is_asked_for(kind: str,
     with torch.no_grad():
         torch.testing.assert_close(network(ids, **more), model(ids, **more).logits, rtol=1e-3, atol=1e-5)
     assert Source.parse(f"hf:{tmp_path}").load().head_kind.name == "linear"
+
+
+def test_a_head_of_hidden_words_that_is_not_known_begins_fresh_and_that_is_said(tmp_path: Path) -> None:
+    from tests.models.kinds.test_hf import FAMILIES
+
+    transformers: Any = importlib.import_module("transformers")
+    model = transformers.AutoModelForMaskedLM.from_config(transformers.AutoConfig.for_model("bert", **FAMILIES["bert"]))
+    model.save_pretrained(tmp_path)
+    weights = {name.replace("cls.predictions", "mine"): value.clone() for name, value in model.state_dict().items()}
+    save_file(weights, tmp_path / "model.safetensors")
+    with pytest.warns(
+        UserWarning, match=r"a head of words of a form not known here \(mine\..*decoder=mlm begins fresh"
+    ):
+        network = Source.parse({"name": f"hf:{tmp_path}", "decoder": "mlm"}).load(seed=1)
+    assert num_outputs(network.head) == len(weights["mine.bias"])
 
 
 def gguf_file(place: Path) -> Path:

@@ -55,6 +55,11 @@ class Head(Member):
     def make(self, features: Features, outputs: int, *, generator: torch.Generator) -> nn.Module:
         """A fresh layer, on the CPU in float32, that gives ``outputs`` numbers; initial values from ``generator``."""
 
+    def words_of(self, table: nn.Embedding | None) -> int | None:
+        """How many numbers a body's table of words alone decides that it gives; None where that is open."""
+        del table
+        return None
+
     @abstractmethod
     def fits(self, layer: nn.Module) -> bool:
         """Whether a layer can be such a head."""

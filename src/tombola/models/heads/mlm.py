@@ -55,6 +55,9 @@ class Mlm(Head):
             dense = nn.Linear(features.channels, table.embedding_dim)
         return TiedDecoder(uniform(dense, features.channels, generator), table)
 
+    def words_of(self, table: nn.Embedding | None) -> int | None:
+        return None if table is None else table.num_embeddings
+
     def fits(self, layer: nn.Module) -> bool:
         return isinstance(layer, TiedDecoder)
 
