@@ -1,6 +1,7 @@
 """Every test on one thread of torch unless OMP_NUM_THREADS says otherwise, and in a cache of its own."""
 
 import copy
+import gc
 import importlib.util
 import os
 from collections.abc import Iterator
@@ -11,8 +12,19 @@ import pytest
 from hypothesis import settings
 
 # no deadline, whatever the machine does beside; others are tried at every run, so many runs see many
-settings.register_profile("many short runs", deadline=None, max_examples=40)
+settings.register_profile("many short runs", deadline=None, max_examples=25)
 settings.load_profile("many short runs")
+
+
+def pytest_collection_finish() -> None:
+    """What torch and the tests themselves are made of stays to the end: the collector need not go over it."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    """At the end they go as ever, or libraries that count their objects would tell of leaks."""
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,11 +35,19 @@ def _few_threads() -> None:
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_quickly() -> Iterator[None]:
+    """Generated C is built fast: what tests look at does not depend on how well the compiler optimises."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CFLAGS", "-Og")
+        yield
+
+
 @pytest.fixture(autouse=True)
-def _compiled_quickly(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fast tests build generated C fast: what they look at does not depend on how well the compiler optimises."""
-    if request.node.get_closest_marker("slow") is None:
-        monkeypatch.setenv("CFLAGS", "-Og")
+def _compiled_well(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slow tests look at what users get."""
+    if request.node.get_closest_marker("slow"):
+        monkeypatch.delenv("CFLAGS")
 
 
 @pytest.fixture(scope="session", autouse=True)

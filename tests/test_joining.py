@@ -107,6 +107,7 @@ def test_exports_say_where_the_weights_come_from_and_what_they_answer(tmp_path: 
     assert Ticket.load(small).lineage.origin == ticket.lineage.origin
 
 
+@pytest.mark.slow
 def test_a_c_folder_says_it_too_and_is_of_the_size_adapted_with(tmp_path: Path) -> None:
     ticket = adapted()
     Exporter.parse({"name": "native", "target": "plain"}).export_ticket(whole(ticket), ticket, tmp_path / "net")

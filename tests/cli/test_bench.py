@@ -75,6 +75,7 @@ def adapted(drawn: str) -> str:
     return out
 
 
+@pytest.mark.slow
 def test_a_ticket_as_json_file_and_picture_without_an_engine_that_is_not_installed(
     drawn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -107,6 +108,7 @@ def test_accuracy_is_measures_of_the_same_net(adapted: str) -> None:
     assert "leave out --size" in refused("bench", adapted, "--task", "digits", "--size", "32", *FAST)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_onnx_once")
 def test_int8_is_calibrated_on_training_images_of_the_task(adapted: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("onnxruntime")

@@ -83,6 +83,7 @@ def test_a_network_that_is_not_the_tickets_is_refused_where_its_weights_count() 
     assert measured(ticket, "--property", "density", "--model", "resnet8", "--seed", "1")["density"]["seed"] == 1
 
 
+@pytest.mark.slow
 def test_a_property_of_two_networks_takes_the_dense_one_beside_the_ticket() -> None:
     task = ["--task", "digits", "--set", "task.num_train=60"]
     ticket = drawn("x.ticket", "--set", "sparsity=0.9")

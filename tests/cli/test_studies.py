@@ -53,6 +53,7 @@ def test_a_study_is_planned_run_once_and_reported() -> None:
     assert wider["run"] == 6, "a draw, a transfer and a measurement for each seed; the pretraining is shared"
 
 
+@pytest.mark.slow
 def test_the_report_is_made_from_the_store_alone() -> None:
     said("run", "tiny.yaml")
     made = said("report", "tiny.yaml", "--png", "curves.png")
@@ -62,6 +63,7 @@ def test_the_report_is_made_from_the_store_alone() -> None:
     assert "tombola run tiny.yaml" in page
 
 
+@pytest.mark.slow
 def test_status_says_what_is_left_and_the_store_is_looked_after() -> None:
     before = json.loads(said("status", "tiny.yaml", "--json"))
     assert (before["done"], len(before["left"])) == (0, 14)
@@ -93,6 +95,7 @@ def test_a_stage_that_fails_gives_exit_code_one_and_names_the_stage() -> None:
     assert "left out" in result.stderr
 
 
+@pytest.mark.slow
 def test_a_runner_takes_its_options_as_a_mapping_and_the_command_is_kept_as_it_can_be_pasted() -> None:
     said("run", "tiny.yaml", "--runner", "{name: inline, threads: 1}", "--set", "draw.sparsity=0.5, 0.9")
     about = json.loads(Path("runs/tiny/about.json").read_text(encoding="utf-8"))

@@ -9,8 +9,20 @@ from tombola.cli.families import family
 from .checks.room import Check
 from .suites import Case, cases
 
-SLOW = {"ray": [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(300)]}
+RAY = [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(300)]
 """A cluster takes half a minute to start."""
+COMPILED = {"native", "onnx", "onnxruntime", "openvino", "shrunk"}
+EXPORTED = {"its_files_are_those_of_the_net_that_is_left", "its_outputs_are_torchs_of_the_masked_net"}
+"""Of such members such checks take seconds, and `tests/exporters` and `tests/engines` have faster ones."""
+
+
+def marks(case: Case) -> list[pytest.MarkDecorator]:
+    """What a case is to be run with."""
+    _, name, check = case
+    if name == "ray":
+        return RAY
+    slow = name == "autoattack" or (name in COMPILED and check.__name__ in EXPORTED)
+    return [pytest.mark.slow] if slow else []
 
 
 def named(case: Case) -> str:
@@ -18,7 +30,7 @@ def named(case: Case) -> str:
     return f"{kind}-{name}-{check.__name__}"
 
 
-CASES = [pytest.param(*case, id=named(case), marks=SLOW.get(case[1], [])) for case in cases()]
+CASES = [pytest.param(*case, id=named(case), marks=marks(case)) for case in cases()]
 
 
 @pytest.mark.parametrize(("kind", "name", "check"), CASES)

@@ -15,6 +15,7 @@ README = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-
 KNOWN = 4 * 100 / 26
 """Per cent of the letters: four times what chance knows."""
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+SECONDS = ("sparse_c", "study_in_python")
 
 
 @pytest.fixture
@@ -41,6 +42,7 @@ def letters_known(block: str, folder: Path, output: Output) -> float:
     return float(known)
 
 
+@pytest.mark.slow
 def test_the_python_of_the_readme_runs(tmp_path: Path, output: Output) -> None:
     """All of it, after a twentieth of the training; and it tells a prior that has not learned from one that has."""
     (block,) = README
@@ -54,7 +56,11 @@ def test_the_prior_of_the_readme_learns(tmp_path: Path, output: Output) -> None:
     assert letters_known(README[0], tmp_path, output) > KNOWN, "it is hardly better than chance"
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "example",
+    [pytest.param(path, marks=pytest.mark.slow if path.stem in SECONDS else []) for path in EXAMPLES],
+    ids=lambda path: path.stem,
+)
 def test_an_example_runs_and_is_short(example: Path, output: Output) -> None:
     assert len(example.read_text("utf-8").splitlines()) <= 40
     assert output(example).strip()

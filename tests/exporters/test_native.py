@@ -59,6 +59,7 @@ def test_the_folder_answers_as_torch_and_says_so(exact: Exported) -> None:
         assert difference(net(square(images())), logits(square(images()))) < 1e-5
 
 
+@pytest.mark.slow
 def test_a_ticket_that_lost_a_whole_layer_is_told_of(exact: Exported, tmp_path: Path) -> None:
     lost = {"conv1.weight": torch.zeros_like(network().body.get_parameter("conv1.weight"), dtype=torch.bool)}
     to = Native.parse({"name": "native", "size": 12, "target": "plain"})
@@ -66,6 +67,7 @@ def test_a_ticket_that_lost_a_whole_layer_is_told_of(exact: Exported, tmp_path: 
     assert "the same logits" not in exact[0].told(exact[1])[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("values", "low", "high"), [("float16", 1e-5, 3e-3), ("int8", 1e-3, 0.1)])
 def test_rounded_values_make_a_smaller_file_and_a_difference_that_is_told(
     exact: Exported, tmp_path: Path, values: str, low: float, high: float
@@ -78,6 +80,7 @@ def test_rounded_values_make_a_smaller_file_and_a_difference_that_is_told(
         assert low < difference(net(square(images())), logits(square(images()))) < high
 
 
+@pytest.mark.slow
 def test_the_weights_outside_the_masks_are_pruned_too_and_the_model_is_not_changed(tmp_path: Path) -> None:
     dense = network().copy()
     for parameter in dense.body.parameters():
@@ -90,6 +93,7 @@ def test_the_weights_outside_the_masks_are_pruned_too_and_the_model_is_not_chang
     assert all(torch.equal(before[name], tensor) for name, tensor in dense.body.state_dict().items())
 
 
+@pytest.mark.slow
 def test_empty_channels_are_taken_out(exact: Exported, tmp_path: Path) -> None:
     pruned = network().copy()
     mask = torch.ones_like(pruned.body.get_parameter("layer1.0.conv1.weight"), dtype=torch.bool)
@@ -103,6 +107,7 @@ def test_empty_channels_are_taken_out(exact: Exported, tmp_path: Path) -> None:
     assert "8 of 8 get the same class" in to.told(files)[1]
 
 
+@pytest.mark.slow
 def test_a_task_gives_images_and_accuracy_and_class_names(tmp_path: Path) -> None:
     made = Network(
         torch.nn.Sequential(
@@ -153,6 +158,7 @@ def test_a_folder_with_something_in_it_is_refused_before_anything_is_traced(
         written(tmp_path)
 
 
+@pytest.mark.slow
 def test_on_the_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     net = {"name": "resnet8", "width": 0.5}

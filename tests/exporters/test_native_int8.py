@@ -71,6 +71,7 @@ def test_int8_keeps_the_accuracy_of_an_adapted_net(tmp_path: Path) -> None:
     assert same >= 0.98 * images
 
 
+@pytest.mark.slow
 def test_a_layer_left_in_float32_is_one_in_the_folder(tmp_path: Path) -> None:
     options = {"arithmetic": "int8", "images": str(pictures(tmp_path / "pictures")), "in_float32": ["conv1"]}
     written(tmp_path / "net", **options)

@@ -81,6 +81,7 @@ def test_logits_are_torchs_for_any_batch_the_normaliser_inside(file: Path, runti
             np.testing.assert_allclose(found, masked(network, masks(network))(images), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_shrunk_file_is_smaller_and_answers_the_same(file: Path, tmp_path: Path, runtime: Any) -> None:
     network, images = toy(), np.random.default_rng(0).random((2, 3, 8, 8), dtype=np.float32)
     exporter = Exporter.parse({"name": "onnx", "size": 8, "shrunk": True})

@@ -97,6 +97,7 @@ def test_other_families(family: str, tmp_path: Path, runtime: Any) -> None:
     require_same_logits(masked(network, masks), session_of(network, masks, tmp_path / "net.onnx", runtime))
 
 
+@pytest.mark.slow
 def test_a_net_of_ones_own_does_too(tmp_path: Path, runtime: Any) -> None:
     network = bag().eval()
     require_same_logits(network, session_of(network, Masks({}), tmp_path / "net.onnx", runtime))

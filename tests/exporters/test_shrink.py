@@ -62,6 +62,7 @@ def test_the_lineage_stays_and_says_what_was_cut(shrunk: Shrunk) -> None:
     assert len(lineage.extra["shrunk"]["pads"]) == 2
 
 
+@pytest.mark.slow
 def test_a_fresh_process_restores_it_by_name(shrunk: Shrunk) -> None:
     masked, _, file = shrunk
     code = (
@@ -76,6 +77,7 @@ def test_a_fresh_process_restores_it_by_name(shrunk: Shrunk) -> None:
     torch.testing.assert_close(found, masked(torch.full((1, 3, 32, 32), 0.25)), atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_odd_numbers_of_channels_are_said_and_filled_up_on_request(tmp_path: Path) -> None:
     model = Source.parse({"name": "resnet8", "width": 1.0}).load()
     drawn = verbs.draw(model, {"name": "coupled", "sparsity": 0.6, "budget": "uniform"})

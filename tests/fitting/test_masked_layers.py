@@ -239,6 +239,7 @@ def test_an_average_and_the_best_are_judged_and_kept_with_the_masks_of_their_sco
     assert masked_layers(trained).masks().counts() == masked_layers(learner(network())).masks().counts()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")  # dynamo looks at all inputs
 def test_a_compiled_learner_learns_the_same() -> None:
     net = learner(network())

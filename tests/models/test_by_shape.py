@@ -63,6 +63,7 @@ def test_the_file_of_another_program_answers_as_its_net_and_the_match_is_said(su
     assert network.head_name == "linear"
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_in_any_order_of_the_file_it_is_right_or_refused(luck: random.Random) -> None:

@@ -93,6 +93,7 @@ def test_it_is_converted_once_with_its_digest_and_then_read_from_there(
     assert weights_digest(_source().load()) == weights_digest(first)
 
 
+@pytest.mark.slow
 def test_another_file_in_the_folder_is_converted_anew(tmp_path: Path) -> None:
     for seed in (1, 2):
         net = _net(seed=seed)

@@ -127,6 +127,7 @@ def _agree(source: Source, theirs: nn.Module) -> None:
         assert torch.allclose(source.load()(x), theirs(x), atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("arch", "blocks"), [("resnet20b", 3), ("resnet110b", 18)])
 def test_a_smoothed_cifar_resnet_answers_as_its_own_net_does(tmp_path: Path, arch: str, blocks: int) -> None:
     with seeded(0):

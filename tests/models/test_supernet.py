@@ -104,6 +104,7 @@ def test_a_block_without_paths_is_its_shortcut() -> None:
     assert blocks["stages.0.down.0"](x).shape == (1, 8, 3, 3)
 
 
+@pytest.mark.slow
 @torch.no_grad()
 def test_its_ticket_is_loaded_exported_and_adapted_as_any_other(tmp_path: Path) -> None:
     model = net()

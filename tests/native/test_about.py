@@ -36,6 +36,7 @@ def test_it_says_what_was_exported() -> None:
     assert found.layers[-1] == about.Row("linear", "linear", 128, 128, "dense")
 
 
+@pytest.mark.slow
 def test_other_spaces_and_another_order_are_no_change(copy: Path) -> None:
     told = json.loads((copy / about.FILE).read_text())
     (copy / about.FILE).write_text(json.dumps(dict(reversed(told.items()))))
@@ -118,6 +119,7 @@ def test_two_lines_of_the_data_that_changed_places_are_seen(copy: Path) -> None:
         load(copy)
 
 
+@pytest.mark.slow
 def test_a_library_that_was_damaged_is_built_again(copy: Path) -> None:
     (library,) = (copy / "build").glob("*.so")
     whole = library.read_bytes()

@@ -22,6 +22,7 @@ def test_what_is_built_stays_in_the_folder_for_the_next_time() -> None:
     assert not [path for path in first.parent.iterdir() if path.is_dir()]
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_written_is_built_elsewhere(tmp_path: Path) -> None:
     copy = tmp_path / "net"
     shutil.copytree(folder(), copy, ignore=shutil.ignore_patterns("build"))
@@ -49,6 +50,7 @@ def test_what_the_compiler_refuses_is_told_with_its_words(tmp_path: Path) -> Non
     assert list((tmp_path / "net" / "build").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_another_machine_builds_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     here = build(folder(), ["-DNET_WIDTH=1"])
     monkeypatch.setattr(building, "_machine", lambda: "another")

@@ -54,6 +54,7 @@ def samples(machine: Machine, given: list[Probe]) -> list[Sample]:
     return found
 
 
+@pytest.mark.slow
 def test_times_that_follow_the_model_are_fitted() -> None:
     true = replace(HERE, nanoseconds=0.9, call=90.0, survivor=2.0)
     given = samples(true, SMALL)
@@ -141,6 +142,7 @@ def test_what_is_measured_and_what_is_judged_are_different_layers() -> None:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
 def test_real_layers_are_timed_each_way_once() -> None:
     given = SMALL[1:3]

@@ -143,6 +143,7 @@ def ordinary(draw: st.DrawFn) -> tuple[Conv, tuple[int, int, int], tuple[int, in
     return conv, (inputs, size, size), (kernel // 2, draw(st.integers(0, 1)))
 
 
+@pytest.mark.slow
 @settings(max_examples=24, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(case=ordinary(), parts=st.integers(1, 3), data=st.data())
 def test_every_candidate_of_an_ordinary_layer_is_right(
@@ -165,6 +166,7 @@ def test_a_survivor_too_far_away_is_reached_over_null_survivors() -> None:
     check(conv, (90, 40, 40), (0, 0), Choice(1, 3, "map", 40, 90, by_rows=True), max(widths()), 1)
 
 
+@pytest.mark.slow
 def test_the_sum_may_replace_what_is_added() -> None:
     conv = Conv(torch.randn(3, 2, 3, 3), torch.ones(3), padding=(1, 1, 1, 1), activation="relu", residual=True)
     image, add, layout = images((2, 9, 9)), images((3, 9, 9), 1), Layout(3, 9, 9, 1)

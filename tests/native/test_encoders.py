@@ -30,6 +30,7 @@ def test_sanitizers_find_nothing(name: str, machine: Machine, tmp_path: Path) ->
         assert difference(ours, made(x)) < 1e-5
 
 
+@pytest.mark.slow
 def test_images_of_no_numbers_are_answered_by_none(tmp_path: Path) -> None:
     made, x = network("encoder"), images(3, SIZE)
     x[1, 2, 3, 4] = torch.nan

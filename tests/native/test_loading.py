@@ -47,6 +47,7 @@ def test_several_python_threads_share_a_net_and_several_nets_run_at_once() -> No
     assert all(torch.equal(answer, found[0]) for answer in found)
 
 
+@pytest.mark.slow
 def test_layers_say_what_survives_and_with_a_profile_the_seconds() -> None:
     with load(folder(), profile=True) as net:
         before = net.layers()

@@ -61,6 +61,7 @@ def test_two_nets_in_one_program(tmp_path: Path) -> None:
     assert torch.allclose(found, wanted.expand(2, -1), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_python_and_make_know_the_prefix(tmp_path: Path) -> None:
     write(tmp_path / "net", "little")
     with load(tmp_path / "net") as net:

@@ -103,7 +103,7 @@ def images() -> Tensor:
     return x
 
 
-@pytest.mark.parametrize("target", RUN)
+@pytest.mark.parametrize("target", [RUN[0], *(pytest.param(more, marks=pytest.mark.slow) for more in RUN[1:])])
 def test_logits_are_wrong_where_torchs_are(target: str, tmp_path: Path) -> None:
     made, x = network(), images()
     write_folder(made, (3, 12, 12), tmp_path / "net", target=target)
@@ -119,7 +119,13 @@ def test_the_graph_is_wrong_where_torch_is() -> None:
         assert same(interpret(prepared(made, (3, 12, 12)), x), made(x))
 
 
-@pytest.mark.parametrize(("pattern", "values"), [("stripe:4", "float32"), ("element", "int8"), ("stripe:4", "float16")])
+@pytest.mark.parametrize(
+    ("pattern", "values"),
+    [
+        ("stripe:4", "float32"),
+        *(pytest.param(*more, marks=pytest.mark.slow) for more in (("element", "int8"), ("stripe:4", "float16"))),
+    ],
+)
 def test_a_tickets_logits_are_no_numbers_where_torchs_are_none(pattern: str, values: Values, tmp_path: Path) -> None:
     made = small.network().copy()
     weights = {f"{name}.weight": layer.weight for name, layer in made.body.named_modules() if type(layer) is nn.Conv2d}

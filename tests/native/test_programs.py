@@ -59,6 +59,7 @@ def test_make_builds_an_example_and_a_classifier_that_agree_with_torch(copy: Pat
         assert float(logit) == pytest.approx(float(row.max()), abs=2e-4)
 
 
+@pytest.mark.slow
 def test_a_larger_picture_is_averaged_and_cut_in_the_middle(copy: Path) -> None:
     pixels = torch.randint(0, 256, SIZE, dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
     large = pixels.repeat_interleave(3, 1).repeat_interleave(3, 2)
@@ -72,6 +73,7 @@ def test_a_larger_picture_is_averaged_and_cut_in_the_middle(copy: Path) -> None:
     assert float(logit) == pytest.approx(float(expected.max()), abs=2e-4)
 
 
+@pytest.mark.slow
 def test_broken_pictures_and_numbers_are_told(copy: Path) -> None:
     (copy / "pictures").mkdir()
     (copy / "pictures" / "short.ppm").write_bytes(b"P6 10 12 255\n123")

@@ -96,6 +96,7 @@ def test_images_too_small_for_the_net_are_refused_before_anything_is_written(tmp
     assert not (tmp_path / "net").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
 def test_it_compiles_without_a_warning(compiler: str, tmp_path: Path) -> None:
     if subprocess.run(["which", compiler], capture_output=True, check=False).returncode:

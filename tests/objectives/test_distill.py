@@ -195,6 +195,7 @@ def refused(teacher: Objective, task: Task, problem: str) -> None:
         teacher.begin(network(), task, seed=0)
 
 
+@pytest.mark.slow
 def test_a_teacher_that_does_not_fit_the_task_is_refused(tmp_path: Path) -> None:
     file = saved(tmp_path / "net.safetensors")
     refused(distill(teacher=f"path:{file}"), Task.parse({"name": "digits", "size": 32}), "images of 16 pixels, and")

@@ -30,6 +30,7 @@ def task(tmp_path: Path) -> Task:
     return Task.parse({"name": f"text:{table(tmp_path)}", "tokenizer": "plain:300"})
 
 
+@pytest.mark.slow
 def test_training_on_worse_embeddings_makes_the_net_harder_to_fool(task: Task) -> None:
     attack = {"name": "adversarial", "attack": {"name": "pgd", "norm": "l2", "eps": EPS, "steps": 3, "step": EPS / 2}}
     natural = verbs.pretrain(reader(300), task, fit(preset="glue"))

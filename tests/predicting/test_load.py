@@ -44,6 +44,7 @@ def test_files_are_shown_as_a_folder_of_images_is(ticket: Path, tmp_path: Path) 
     assert len({one.label for one in found if isinstance(one, Answer)}) > 1
 
 
+@pytest.mark.slow
 def test_ticket_onnx_and_c_give_the_same_labels(shipped: Shipped, tmp_path: Path) -> None:
     models = [load(path) for path in (shipped.ticket, shipped.onnx, shipped.native)]
     asked = samples(tmp_path)

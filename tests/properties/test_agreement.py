@@ -62,6 +62,7 @@ def test_a_study_adapts_the_dense_network_once() -> None:
     assert sum(isinstance(stage, DenseTransferStage) for stage in seeds) == 2
 
 
+@pytest.mark.slow
 def test_a_ticket_that_prunes_nothing_agrees_with_the_dense_network_everywhere(tmp_path: Path) -> None:
     result = run(Study.of(PAIRED), Store(tmp_path))
     assert result.exit_code == 0

@@ -122,6 +122,7 @@ def test_images_are_every_kth() -> None:
     assert measured(brightness_net(), num_samples=1000)[0].samples == 26
 
 
+@pytest.mark.slow
 def test_nothing_depends_on_the_batch() -> None:
     values = [[m.value for m in measured(brightness_net(), sigma=0.5, batch=batch)] for batch in (1, 7, 200, 999)]
     assert values[0] == values[1] == values[2] == values[3]

@@ -154,6 +154,7 @@ class Zero(nn.Module):
         return 0 * out + torch.tensor([1.0, 0.0])
 
 
+@pytest.mark.slow
 def test_mce_is_there_for_imagenet_at_224_whole_and_nowhere_else() -> None:
     assert is_imagenet(imagenet())
     assert not is_imagenet(imagenet(size=64))

@@ -223,6 +223,7 @@ def test_where_inceptions_weights_lie_is_not_in_the_key_and_which_features_is() 
     assert Property.parse("frechet_distance:digits").digest() == digests[0]
 
 
+@pytest.mark.slow
 def test_in_a_study_the_dense_network_is_looked_at_once_for_all_its_tickets(tmp_path: Path) -> None:
     gap = {"name": "frechet_distance", "other": GLYPHS, "split": "train"}
     study = Study.of({**STUDY, "measure": ["accuracy", gap]})

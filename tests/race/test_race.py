@@ -146,6 +146,7 @@ def test_it_leaves_a_folder_that_runs_and_again_the_same(monkeypatch: pytest.Mon
     assert "holds what another request made" in refused(*TOY, "--max-drop", "3", "--minutes", "5")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_clocked")
 def test_the_dense_net_is_shipped_where_nothing_pruned_is_cheaper_and_it_is_said(
     monkeypatch: pytest.MonkeyPatch,
@@ -161,6 +162,7 @@ def test_the_dense_net_is_shipped_where_nothing_pruned_is_cheaper_and_it_is_said
     assert "held-out samples: dense in torch:channels_last: " in result.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_clocked")
 def test_without_time_nobody_is_trained_but_the_dense_net_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Budget, "stretch", lambda *_: 0)

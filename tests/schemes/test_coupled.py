@@ -26,6 +26,7 @@ def test_the_ticket_is_as_sparse_as_asked_and_as_small_as_sparse(sparsity: float
     assert ticket.lineage.sparsity == sparsity
 
 
+@pytest.mark.slow
 def test_more_sparse_is_nested() -> None:
     model = Source.parse("resnet8").load()
     low, high = (verbs.draw(model, {"name": "coupled", "sparsity": s}).masks for s in (0.5, 0.8))
@@ -67,6 +68,7 @@ def test_any_module_will_do() -> None:
     assert set(ticket.masks) == set(prunable(model.body))
 
 
+@pytest.mark.slow
 def test_layers_keep_multiples_where_asked() -> None:
     model = Source.parse("resnet8").load()
     drawn = verbs.draw(model, {"name": "coupled", "sparsity": 0.6, "multiple": 4, "budget": "uniform"})

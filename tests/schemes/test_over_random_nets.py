@@ -4,6 +4,7 @@ import math
 from itertools import pairwise
 from typing import Any
 
+import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -95,6 +96,7 @@ def test_pruned_weights_are_plus_zero_after_any_steps_of_every_optimizer(
         assert not torch.signbit(pruned).any()
 
 
+@pytest.mark.slow
 @SOME
 @given(
     nets(),
@@ -151,6 +153,7 @@ def test_no_block_of_m_keeps_more_than_n(model: Network, ratio: tuple[int, int],
             assert int(mask[:, start : start + m].sum(1).max()) <= n
 
 
+@pytest.mark.slow
 @SOME
 @given(nets(), st.floats(0.1, 0.8), st.integers(0, 99))
 def test_controls_keep_as_many_as_what_they_control(model: Network, sparsity: float, seed: int) -> None:

@@ -70,6 +70,7 @@ def test_where_the_gradient_is_large_its_norm_goes_down_and_zeros_count_for_noth
     assert found["weight"] == pytest.approx(0.6, abs=0.02), "a full step each, while |6 factor| falls"
 
 
+@pytest.mark.slow
 def test_tickets_hold_it_and_levels_go_back_to_one_random_state() -> None:
     rungs = climb(imp(level=2, rewind={"name": "rescaled", "steps": 3}))
     plain = climb(imp(level=2, rewind="initial"))

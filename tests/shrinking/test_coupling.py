@@ -61,6 +61,7 @@ NETS = given(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=4, deadline=None)
 @NETS
 def test_all_that_is_masked_goes(blocks: list[str], share: float, seed: int) -> None:

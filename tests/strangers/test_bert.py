@@ -116,6 +116,7 @@ def test_a_round_of_imp_trains_it(bert: str) -> None:
     assert any(not torch.equal(mask, shot.masks[name]) for name, mask in ticket.masks.items()), "training decided"
 
 
+@pytest.mark.slow
 def test_its_words_are_attacked_and_adversarial_finetuning_withstands_more(bert: str) -> None:
     ticket = tombola.draw(bert, {"name": "omp", "sparsity": 0.3, "prunable": "bert"})
     natural = tombola.transfer(bert, ticket, Sentences(), finetune())

@@ -88,6 +88,7 @@ def size(model: Network) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
+@pytest.mark.slow
 def test_the_net_that_is_given_back_is_the_smaller_one_and_works() -> None:
     found = trained()
     assert size(found) < 0.6 * size(network())
@@ -95,6 +96,7 @@ def test_the_net_that_is_given_back_is_the_smaller_one_and_works() -> None:
     assert found(torch.rand(2, 3, SIZE, SIZE)).shape == (2, 3)
 
 
+@pytest.mark.slow
 def test_it_learns_on_after_it_became_smaller() -> None:
     images = Toy().splits().test
     short, long = trained(), trained(epochs="120it", select="best_val", validate_every="40it")

@@ -288,6 +288,7 @@ BERT = json.dumps({
 })  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_multiply_adds_of_a_text_are_known_from_a_configuration() -> None:
     pytest.importorskip("transformers")
     net, options = "hf:bert-base-uncased@config", (("config", BERT),)

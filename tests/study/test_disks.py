@@ -111,6 +111,7 @@ def test_a_full_disk_ends_the_command_without_a_traceback(disk: Path) -> None:
     assert "Traceback" not in full.stderr + full.stdout
 
 
+@pytest.mark.slow
 def test_a_read_only_store_is_one_error_and_what_is_finished_can_be_used(disk: Path, undisturbed: bytes) -> None:
     begun = CliRunner().invoke(app, [*arguments(disk, "out"), "--set", "prior=natural"])
     assert begun.exit_code == 0, begun.output

@@ -65,6 +65,7 @@ def test_rungs_below_a_finished_one_need_not_be_there(tmp_path: Path) -> None:
     assert ladder(3).missing(store) == {}
 
 
+@pytest.mark.slow
 def test_a_rewound_state_travels_with_the_rungs(tmp_path: Path) -> None:
     store = Store(tmp_path)
     one = ladder(3, rewind="early:2it", head="kept")

@@ -92,6 +92,7 @@ def soon(wanted: Callable[[], Any], seconds: float = 60) -> Any:
     return found
 
 
+@pytest.mark.slow
 def test_eight_processes_run_every_stage_once_and_share_them(tmp_path: Path) -> None:
     processes, log = started(tmp_path), tmp_path / "log"
     for process in processes:

@@ -187,6 +187,7 @@ def test_cells_share_what_their_axes_leave_alone_and_are_those_built_one_by_one(
     assert len({id(cell.experiment.transfer) for cell in cells}) == 2
 
 
+@pytest.mark.slow
 def test_a_thousand_seeds_look_for_members_no_oftener_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
     Study.of(STUDY).cells()  # all members are found
     walks: list[object] = []
@@ -201,6 +202,7 @@ def test_a_thousand_seeds_look_for_members_no_oftener_than_one(monkeypatch: pyte
     assert walks == []
 
 
+@pytest.mark.slow
 def test_many_wrong_cells_are_one_readable_report() -> None:
     with pytest.raises(OptionError) as caught:
         Study.of({**STUDY, "axes": {"draw.sparsity": [2 + number for number in range(3000)]}}).cells()

@@ -29,6 +29,7 @@ STUDY: dict[str, Any] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_hidden_words_are_the_source_and_texts_the_target(tmp_path: Path) -> None:
     pytest.importorskip("transformers")
     result = run(Study.of(STUDY), Store(tmp_path))

@@ -140,10 +140,12 @@ def test_images_come_in_another_order_every_epoch() -> None:
 # From one end to the other ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_it_learns_to_know_an_image_again(simclr: Network) -> None:
     assert known(simclr) > known(pretrained(1)) + 0.05
 
 
+@pytest.mark.slow
 def test_a_ticket_of_it_tells_digits_apart(simclr: Network) -> None:
     ticket = tombola.draw(simclr, {"name": "omp", "sparsity": 0.5})
     assert all("conv" in name for name in ticket.masks), "the projection is no part of a ticket"

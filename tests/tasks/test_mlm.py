@@ -98,6 +98,7 @@ def test_training_lowers_perplexity_and_the_table_is_in_no_mask() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_ticket_drawn_on_hidden_words_is_transferred_to_text() -> None:
     source, target = mlm(), Task.parse({"name": "text", "data": DATA})
     prior = verbs.pretrain(reader(300), source, FIT)

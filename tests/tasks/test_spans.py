@@ -38,6 +38,7 @@ def test_what_fills_a_window_up_counts_for_nothing(tmp_path: Path) -> None:
         task.losses(outputs[:, 0], targets)
 
 
+@pytest.mark.slow
 def test_places_are_learned_and_a_ticket_keeps_them(tmp_path: Path) -> None:
     task, model = spans(tmp_path), reader()
     trained = verbs.pretrain(model, task, FIT)

@@ -37,6 +37,7 @@ def test_large_masks_cost_their_entropy(density: float) -> None:
     assert bound - 8 <= len(encode(bits)) <= 1.003 * bound + 8
 
 
+@pytest.mark.slow
 def test_a_resnet18_at_ninety_percent_costs_what_it_must() -> None:
     total, kept = 11_166_912, 1_116_691
     bits = np.zeros(total, bool)

@@ -40,6 +40,7 @@ def _put(path: Path, data: bytes | bytearray) -> None:
     path.write_bytes(data)
 
 
+@pytest.mark.slow
 def test_ten_thousand_damaged_copies_and_every_truncation(tmp_path: Path) -> None:
     whole = ticket(keep_values=True).save(tmp_path / "whole.ticket").read_bytes()
     assert len(whole) < 4000
@@ -326,6 +327,7 @@ def _resealed(header: bytes, data: bytes) -> bytes:
     return len(header).to_bytes(8, "little") + header[:67] + digest.encode() + header[131:] + data
 
 
+@pytest.mark.slow
 def test_changed_headers_with_a_good_seal_load_or_are_refused(tmp_path: Path) -> None:
     whole = ticket(keep_values=True).save(tmp_path / "whole.ticket").read_bytes()
     stop = 8 + int.from_bytes(whole[:8], "little")

@@ -157,6 +157,7 @@ def test_wrong_requests_are_explained(tmp_path: Path) -> None:
         Ticket(Masks({}), Lineage(), complex_weights).save(tmp_path / "x.ticket")
 
 
+@pytest.mark.slow
 def test_a_whole_resnet18_is_near_its_bound_and_under_the_limit(tmp_path: Path) -> None:
     sizes = [9_408, *[36_864] * 4, 73_728, *[147_456] * 3, 8_192, 294_912, *[589_824] * 3, 32_768, 1_179_648]
     sizes += [*[2_359_296] * 3, 131_072]

@@ -85,6 +85,7 @@ def test_training_against_an_attack_runs_on_the_loss() -> None:
     assert not same(adapted(fit=fit), adapted(fit={**FIT, "epochs": "2it"}))
 
 
+@pytest.mark.slow
 def test_an_adapted_ticket_is_measured_from_its_file_alone(tmp_path: Path) -> None:
     task = Task.parse(BOXES)
     _, ticket = drawn()
@@ -108,6 +109,7 @@ def tombola(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., st
     return call
 
 
+@pytest.mark.slow
 def test_the_whole_way_on_the_command_line(tombola: Callable[..., str]) -> None:
     task = ["--task", "detection:boxed_shapes"]
     small = [

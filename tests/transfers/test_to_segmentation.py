@@ -39,6 +39,7 @@ def test_finetuning_moves_the_body_and_pruned_weights_stay_zero(options: dict[st
         assert not torch.equal(weight[mask], before[mask])
 
 
+@pytest.mark.slow
 def test_it_learns_to_see_shapes() -> None:
     fit = {"epochs": "6ep", "batch": 16, "optimizer": {"lr": 0.1}, "precision": "float32"}
     scenes = {"size": 24, "num_train": 160, "num_test": 32, "data": "shapes"}
@@ -99,6 +100,7 @@ def test_a_killed_training_goes_on_to_the_same_bits(tmp_path: Path) -> None:
     assert not again.body.get_parameter("layer1.0.conv1.weight")[~drawn()[1].masks["layer1.0.conv1.weight"]].any()
 
 
+@pytest.mark.slow
 def test_an_adapted_ticket_is_measured_from_its_file_alone(tmp_path: Path) -> None:
     task = Task.parse({**SCENES, "decoder": "deeplab"})
     _, ticket = drawn()

@@ -131,6 +131,7 @@ def test_killed_where_it_shrinks_it_ends_with_the_same_bits(tmp_path: Path, kind
     assert weights_digest(trained(KINDS[kind], folder=tmp_path)) == unharmed(kind)
 
 
+@pytest.mark.slow
 def test_what_is_left_is_saved_drawn_and_transferred_as_any_other(tmp_path: Path) -> None:
     digits = {"name": "digits", "num_train": 60}
     searched = verbs.pretrain(SMALL, digits, {**FIT, "epochs": "6it", "changes": [SHRINK]})
@@ -148,6 +149,7 @@ def test_what_is_left_is_saved_drawn_and_transferred_as_any_other(tmp_path: Path
     assert units(other) == units(adapted)
 
 
+@pytest.mark.slow
 def test_omp_of_a_searched_and_pruned_net_is_its_own_ticket() -> None:
     fits = {**FIT, "changes": [SHRINK, REVIVE]}
     found = verbs.pretrain(SMALL, {"name": "digits", "num_train": 60}, fits)

@@ -75,12 +75,17 @@ def test_random_nets_on_other_processors_under_an_emulator(
     check(machine, *drawn, threads, 2, ())
 
 
-@pytest.mark.parametrize("machine", [HERE_WIDE[1], HERE_WIDE[-1]], ids=lambda machine: machine.name)
+@pytest.mark.parametrize(
+    "machine",
+    [HERE_WIDE[1], pytest.param(HERE_WIDE[-1], marks=pytest.mark.slow)],
+    ids=lambda machine: machine.name,
+)
 def test_a_small_net_of_all_kinds_of_layers(machine: Machine) -> None:
     machine.require()
     check(machine, small(), (3, 37, 41), 2, 2, ())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "flags",
     [("-march=x86-64-v4",), ("-march=x86-64-v4", "-mavx512vnni"), ("-march=x86-64-v3", "-mavxvnni")],
@@ -98,6 +103,7 @@ def test_kernels_for_processors_that_are_not_at_hand_compile(flags: tuple[str, .
     assert ("vpmaddubsw" in said) is not any("vnni" in flag for flag in flags)
 
 
+@pytest.mark.slow
 def test_what_is_no_number_comes_out_as_none_and_other_images_stay(tmp_path: Path) -> None:
     x = torch.rand(3, 3, 16, 16)
     graph = rounded(small(), x)
