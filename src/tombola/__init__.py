@@ -7,7 +7,7 @@ The public names, loaded when first used, so that ``import tombola`` is fast:
     load                                          a finished model that answers: a ticket, an ONNX file, a folder of C
     adopt, Attached                               a ticket from elsewhere; several tickets on one model
     Source, Fit, Network, Masks, Ticket, Steps    the nouns they take and give
-    Session                                       where and how work runs
+    Session, Tracking                             where and how work runs, and who keeps its numbers
     Enforcer                                      masks that hold in a loop of your own
 """
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tombola.attached import Attached
     from tombola.fitting.fit import Fit
     from tombola.fitting.session import Session
+    from tombola.fitting.tracking import Tracking
     from tombola.masks.enforce import Enforcer
     from tombola.masks.masks import Masks
     from tombola.models.inputs.pixels import Normalise
@@ -42,6 +43,7 @@ _HOME = {
     "Source": "tombola.models.source",
     "Steps": "tombola.units",
     "Ticket": "tombola.tickets.ticket",
+    "Tracking": "tombola.fitting.tracking",
     "adopt": "tombola.adopting",
     "draw": "tombola.verbs",
     "export": "tombola.verbs",
@@ -63,6 +65,7 @@ __all__ = [
     "Source",
     "Steps",
     "Ticket",
+    "Tracking",
     "adopt",
     "draw",
     "export",

@@ -21,7 +21,7 @@ def marks(case: Case) -> list[pytest.MarkDecorator]:
     _, name, check = case
     if name == "ray":
         return RAY
-    slow = name == "autoattack" or (name in COMPILED and check.__name__ in EXPORTED)
+    slow = name in ("autoattack", "wandb") or (name in COMPILED and check.__name__ in EXPORTED)
     return [pytest.mark.slow] if slow else []
 
 

@@ -1,13 +1,19 @@
 """What README and examples show runs as shown."""
 
+import asyncio
+import json
 import re
 import runpy
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
+from tests.models.standin_hub import on_this_machine
+from tests.predicting.finished import CLASSES, adapted, encoded, picture, ticket_of
+
+import tombola
 
 ROOT = Path(__file__).parents[2]
 Output: TypeAlias = Callable[[Path], str]
@@ -76,9 +82,56 @@ def test_every_page_of_the_docs_is_in_the_navigation() -> None:
     assert [page for page in pages if page not in text] == []
 
 
-def test_the_page_on_a_loop_of_ones_own_runs(tmp_path: Path, output: Output) -> None:
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs/how-to/your-own-loop.md").read_text("utf-8"), re.DOTALL)
-    script = tmp_path / "loop.py"
+def of_page(name: str, folder: Path) -> Path:
+    """A program of all that a page shows of Python."""
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / f"docs/how-to/{name}.md").read_text("utf-8"), re.DOTALL)
+    script = folder / f"{name.replace('-', '_')}.py"
     script.write_text("\n".join(blocks), encoding="utf-8")
-    output(script)
+    return script
+
+
+def test_the_page_on_a_loop_of_ones_own_runs(tmp_path: Path, output: Output) -> None:
+    output(of_page("your-own-loop", tmp_path))
     assert (tmp_path / "mine.ticket").exists()
+
+
+def test_the_page_on_trackers_runs(tmp_path: Path, output: Output) -> None:
+    pytest.importorskip("tensorboard")
+    pytest.importorskip("mlflow")
+    output(of_page("track", tmp_path))
+    assert [*(tmp_path / "logs").rglob("events.*")]
+    assert [*(tmp_path / "runs").rglob("metrics/loss")]
+
+
+@pytest.mark.enable_socket
+@pytest.mark.filterwarnings("ignore")
+def test_the_page_on_hubs_runs(tmp_path: Path, output: Output, monkeypatch: pytest.MonkeyPatch) -> None:
+    with on_this_machine(tmp_path / "cache", monkeypatch) as hub:
+        assert output(of_page("share", tmp_path)) == f"{hub.address}/me/flowers\n"
+    assert (tmp_path / "flowers" / "model.ticket").read_bytes() == hub.files("me/flowers")["model.ticket"]
+
+
+def test_the_page_on_serving_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("fastapi")
+    ticket_of(adapted(), tmp_path / "adapted.ticket")
+    monkeypatch.chdir(tmp_path)
+    app = runpy.run_path(str(of_page("serve", tmp_path)))["app"]
+    told = json.loads(asyncio.run(posted(app, encoded(picture(1)))))
+    assert told["label"] == tombola.load("adapted.ticket").predict(encoded(picture(1))).label
+    assert len(told["top"]) == len(CLASSES)
+
+
+async def posted(app: Any, body: bytes) -> bytes:
+    """What a web application answers to a POST of this body, without a server between."""
+    answered: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: dict[str, Any]) -> None:
+        answered.append(message)
+
+    scope = {"type": "http", "http_version": "1.1", "method": "POST", "path": "/", "headers": [], "query_string": b""}
+    await app(scope, receive, send)
+    assert answered[0]["status"] == 200
+    return b"".join(message.get("body", b"") for message in answered)

@@ -88,7 +88,7 @@ def test_the_second_name_is_asked_for_only_when_the_first_does_not_exist(
 
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     monkeypatch.setattr("huggingface_hub.hf_hub_download", fails)
-    monkeypatch.setattr(downloads, "_knock", lambda _address: None)
+    monkeypatch.setattr(downloads, "knock", lambda _address: None)
     with pytest.raises(ModelError, match=kind):
         hub_file("timm/net.tag", ("model.safetensors", "pytorch_model.bin"), "timm:net.tag")
     assert names == asked

@@ -55,7 +55,7 @@ class Telling(Toy):
         (out / "text").write_text("")
 
 
-class Heard(Silent):
+class Heard(Silent, Bar):
     """Remembers what it was told."""
 
     def __init__(self) -> None:

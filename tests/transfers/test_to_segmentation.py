@@ -71,7 +71,7 @@ class Killed(Exception):
     """What a test raises in the middle of a training."""
 
 
-class Killing:
+class Killing(Bar):
     """A reporter whose training dies at the first news from it after ``steps`` steps."""
 
     def __init__(self, steps: int) -> None:

@@ -12,6 +12,7 @@ from tombola.cli.output import JSON, summarised
 from tombola.cli.shortcuts import Chosen, shortcuts
 from tombola.cli.studies import STORE, say_failed
 from tombola.cli.ticket_page import brief
+from tombola.cli.tracking import trackable
 from tombola.cli.work import MODEL, TASK, VALUES, fresh_file, session
 from tombola.errors import RequestError
 
@@ -29,6 +30,7 @@ EXAMPLES: Final = (
 )
 
 
+@trackable
 @shortcuts(
     Chosen("schemes", "scheme", "omp"),
     sparsity="sparsity",

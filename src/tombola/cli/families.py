@@ -37,6 +37,7 @@ PACKAGES: Final = {
     "optimizers": "tombola.fitting.optimizers",
     "schedules": "tombola.fitting.schedules",
     "changes": "tombola.fitting.changes",
+    "trackers": "tombola.fitting.trackers",
     "figures": "tombola.report.figures",
     "runners": "tombola.study.runners",
 }

@@ -21,6 +21,7 @@ from tombola.cli import (
     output,
     predict,
     pretrain,
+    push,
     report,
     run,
     show,
@@ -103,6 +104,7 @@ register(app, "transfer", transfer.transfer, transfer.EXAMPLES)
 register(app, "measure", measure.measure, measure.EXAMPLES)
 register(app, "export", export.export, export.EXAMPLES)
 register(app, "predict", predict.predict, predict.EXAMPLES)
+register(app, "push", push.push, push.EXAMPLES)
 register(app, "bench", bench.bench, bench.EXAMPLES)
 register(app, "list", listing.list_members, listing.EXAMPLES)
 register(app, "show", show.show, show.EXAMPLES)

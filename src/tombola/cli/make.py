@@ -11,6 +11,7 @@ from tombola.cli.output import JSON, summarised
 from tombola.cli.progress import reporter
 from tombola.cli.shortcuts import holds_texts, shortcuts
 from tombola.cli.studies import STORE
+from tombola.cli.tracking import trackable
 from tombola.cli.work import AT_ONCE, THREADS
 from tombola.data._text_files import TABLES
 from tombola.errors import DataError, RequestError
@@ -26,6 +27,7 @@ EXAMPLES: Final = (
 )
 
 
+@trackable
 @shortcuts(size="task.size", lr="fit.optimizer.lr")
 def make(
     what: str = typer.Argument(

@@ -8,6 +8,7 @@ import typer
 from tombola.cli import completing, families, settings
 from tombola.cli.output import JSON, summarised
 from tombola.cli.shortcuts import shortcuts
+from tombola.cli.tracking import trackable
 from tombola.cli.work import MODEL, TASK, checkpoints, fresh_file, session
 from tombola.errors import RequestError
 
@@ -18,6 +19,7 @@ EXAMPLES: Final = (
 )
 
 
+@trackable
 @shortcuts(data="task", size="task.size", epochs="epochs", lr="optimizer.lr", batch="batch", eps="objective.eps")
 def pretrain(
     model: str = MODEL,

@@ -7,13 +7,24 @@ from contextlib import contextmanager
 from typing import Any
 
 from tombola.cli.output import QUIET
+from tombola.cli.settings import named
+from tombola.cli.tracking import TRACKED
 from tombola.fitting.session import Bar, Reporter, Silent
 
 LOG_EVERY_SECONDS = 20.0
 
 
 def reporter() -> Reporter:
-    """Bars when stderr is a terminal, log lines otherwise; nothing where ``--quiet`` is given."""
+    """Bars when stderr is a terminal, log lines otherwise; none with ``--quiet``; and those of ``--track``."""
+    shown = _shown()
+    if not TRACKED.get():
+        return shown
+    from tombola.fitting.tracking import Tracking
+
+    return Tracking(*(named(text, "--track") for text in TRACKED.get()), beside=shown)
+
+
+def _shown() -> Reporter:
     if QUIET.get():
         return Silent()
     return Bars() if sys.stderr.isatty() else Lines()
@@ -58,7 +69,7 @@ class Bars:
         self._progress.console.print(text, highlight=False, markup=False)
 
 
-class _RichBar:
+class _RichBar(Bar):
     def __init__(self, progress: Any, task: Any) -> None:
         self._progress = progress
         self._task = task
@@ -83,7 +94,7 @@ class Lines:
         print(text, file=sys.stderr, flush=True)  # noqa: T201  the log is stderr
 
 
-class _LineBar:
+class _LineBar(Bar):
     def __init__(self, title: str, total: int, done: int) -> None:
         self._title = title
         self._total = total

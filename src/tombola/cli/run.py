@@ -12,7 +12,7 @@ from tombola.cli.commands import RUNNING
 from tombola.cli.output import JSON, Table, emit, summarised
 from tombola.cli.shortcuts import shortcuts
 from tombola.cli.studies import OUT, STORE, STUDY, command_of, place, require_place, say_failed, study_of
-from tombola.errors import RequestError
+from tombola.cli.tracking import trackable
 
 if TYPE_CHECKING:
     from tombola.study.run import Result
@@ -43,6 +43,7 @@ RUNNER: str = typer.Option(
 )
 
 
+@trackable
 @shortcuts(sparsity="draw.sparsity")
 def run(
     study: str = STUDY,
@@ -68,7 +69,7 @@ def run(
     wanted = study_of(study, set_)
     kept = Store.at(store)
     require_place(out, wanted)
-    result = run_study(wanted, kept, _runner(runner), device=device, reporter=reporter())
+    result = run_study(wanted, kept, settings.named(runner, "--runner"), device=device, reporter=reporter())
     folder = place(out, wanted)
     facts = {**result.facts(kept), "commands": [command_of(study, set_, runner)], "task": _target(result)}
     write_result(result.rows, folder / "rows.jsonl")
@@ -78,23 +79,6 @@ def run(
     page = write_report(result.rows, facts, folder / "report.html")
     _print(as_json, result, folder, page, files, time.monotonic() - begun)
     raise typer.Exit(result.exit_code)
-
-
-def _runner(text: str) -> str | dict[str, object]:
-    """A runner by name, or by a mapping with its options as a study file would write it."""
-    import yaml
-
-    from tombola.study.yamls import read_value
-
-    if not text.lstrip().startswith("{"):
-        return text
-    try:
-        found = read_value(text, "--runner")
-    except yaml.YAMLError:
-        found = None
-    if not isinstance(found, dict):
-        raise RequestError(f"--runner {text}: no mapping of options; write '{{name: processes, count: 2}}'")
-    return {str(name): value for name, value in found.items()}
 
 
 def _target(result: "Result") -> str:

@@ -63,6 +63,23 @@ def settings(texts: Iterable[str], **flags: Any) -> dict[str, Any]:
     return found
 
 
+def named(text: str, flag: str) -> str | dict[str, object]:
+    """A member by its name, or by a mapping with its options as a study file would write it."""
+    import yaml
+
+    from tombola.study.yamls import read_value
+
+    if not text.lstrip().startswith("{"):
+        return text
+    try:
+        found = read_value(text, flag)
+    except yaml.YAMLError:
+        found = None
+    if not isinstance(found, dict):
+        raise RequestError(f"{flag} {text}: no mapping of options; write '{{name: NAME, OPTION: VALUE}}'")
+    return {str(name): value for name, value in found.items()}
+
+
 def taken(options: dict[str, Any], name: str, text: str | None) -> Any:
     """Take the options under ``name`` out of ``options``: the text with them, or the text alone.
 

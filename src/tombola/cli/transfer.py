@@ -8,6 +8,7 @@ from tombola.cli import completing, families, settings
 from tombola.cli.output import JSON, summarised
 from tombola.cli.shortcuts import Chosen, shortcuts
 from tombola.cli.ticket_page import brief
+from tombola.cli.tracking import trackable
 from tombola.cli.work import OF_MODEL, TASK, WHAT, checkpoints, fresh_file, require_ticket, session
 
 EXAMPLES: Final = (
@@ -17,6 +18,7 @@ EXAMPLES: Final = (
 )
 
 
+@trackable
 @shortcuts(
     Chosen("transfers", "how", "finetune"),
     data="task",

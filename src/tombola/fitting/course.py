@@ -1,18 +1,19 @@
 """`Course`: what one training does, in plain values."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import torch
 from torch import nn
 
 from tombola.fitting.feed import Feed
+from tombola.spec import Json
 from tombola.tasks._base import Task
 
 
 @dataclass(frozen=True)
 class Course:
-    """What one training does; `Fit` unpacks its options into it. ``steps`` is where it ends."""
+    """What one training does; `Fit` unpacks its options into it. ``steps`` is its end, ``about`` what is told of it."""
 
     task: Task
     feed: Feed
@@ -29,6 +30,7 @@ class Course:
     validate_every: int = 0
     save_every: int = 0
     shards: int = 1
+    about: Mapping[str, Json] = field(default_factory=dict)
 
     def validates(self, step: int) -> bool:
         """Whether to validate after so many steps: every now and then, and at the end."""

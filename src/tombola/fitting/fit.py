@@ -239,6 +239,7 @@ class Fit(Spec):
             validate=self._validation(task, device, bfloat16),
             validate_every=self.validate_every.iterations(feed.per_epoch),
             save_every=self.checkpoint_every.iterations(feed.per_epoch) if self.checkpoint_every else 0,
+            about={**self.identity(), "task": task.name, "seed": seed},
         )
 
     def _validation(self, task: Task, device: torch.device, bfloat16: bool) -> Callable[[nn.Module], float] | None:

@@ -100,6 +100,7 @@ class Training:
                 self.course.feed,
                 reporter.task(title, self.course.steps, self.position.step) as self._bar,
             ):
+                self._bar.about(self.course.about)
                 self._all_steps()
         except Diverged as error:
             advice = "Write a lower optimizer.lr, a longer warmup (1ep), clip=1.0 or precision=float32"
@@ -182,8 +183,10 @@ class Training:
         self._read()
         totals, self.watch.totals = self.watch.totals, Totals()
         steps = max(totals.steps, 1)
-        means: dict[str, Json] = {"loss": totals.loss / steps, "score": totals.score / steps}
-        self.position.history.append({"step": self.position.step, **means})
+        loss, score = totals.loss / steps, totals.score / steps
+        self.position.history.append({"step": self.position.step, "loss": loss, "score": score})
+        rate = self.course.lr(self.position.step - 1)
+        self._tell({"epoch/loss": loss, "epoch/score": score, "learning_rate": rate})
 
     def _validate(self) -> None:
         validate, step = self.course.validate, self.position.step
@@ -193,7 +196,12 @@ class Training:
         if not math.isfinite(score):
             raise Diverged(f"the network answers validation images with NaN at step {step}")
         self.position.history.append({"step": step, "validation": score})
+        self._tell({"validation": score})
         self.trained.take(score)
+
+    def _tell(self, numbers: Mapping[str, float]) -> None:
+        assert self._bar is not None
+        self._bar.found(numbers)
 
     # What a `Running` may ask for -----------------------------------------------------------------------------------
 

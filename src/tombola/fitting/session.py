@@ -1,20 +1,31 @@
 """Where and how a piece of work runs: none of it decides the outcome, so none of it is in any key."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from tombola.spec import Json
 
 
 class Bar(Protocol):
-    """A running task on the progress display."""
+    """A running task on the progress display; of a training it hears more, which not every display shows."""
 
     def advance(self, steps: int, *, samples: int, loss: float | None) -> None:
         """So many more steps and samples are done, the loss being this."""
 
+    def about(self, options: "Mapping[str, Json]") -> None:
+        """What a training is made with, told when it begins."""
+        del options
 
-class _SilentBar:
+    def found(self, numbers: Mapping[str, float]) -> None:
+        """What a training found at the step it is at: means of the epoch that ends, a validation score."""
+        del numbers
+
+
+class _SilentBar(Bar):
     def advance(self, steps: int, *, samples: int, loss: float | None) -> None:
         del steps, samples, loss
 

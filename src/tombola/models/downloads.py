@@ -67,7 +67,7 @@ def _from_hub(repository: str, names: Sequence[str]) -> Path:
     from huggingface_hub import constants, hf_hub_download
     from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
-    _knock(constants.ENDPOINT)
+    knock(constants.ENDPOINT)
     for name in names[:-1]:
         try:
             return Path(hf_hub_download(repository, name))
@@ -78,8 +78,8 @@ def _from_hub(repository: str, names: Sequence[str]) -> Path:
     return Path(hf_hub_download(repository, names[-1]))
 
 
-def _knock(address: str) -> None:
-    """Raises at once when nobody can be reached: the hub's own client would go on trying for most of a minute."""
+def knock(address: str) -> None:
+    """Raises `OSError` at once when nobody can be reached: the hub's own client goes on trying for most of a minute."""
     with suppress(HTTPError):  # an answer, even a refusal
         urlopen(Request(address, method="HEAD"), timeout=PATIENCE).close()
 

@@ -15,6 +15,7 @@ from tombola.exporters._onnx_file import require
 from tombola.exporters.onnx import KEY
 from tombola.joining import whole
 from tombola.masks.masks import Masks
+from tombola.models.hub import had, on_hub, one_of
 from tombola.models.network import Network
 from tombola.models.showing import batch_of, shown_to
 from tombola.predicting.predictor import BATCH, Predictor
@@ -24,16 +25,18 @@ from tombola.predicting.words import tokenizer_of
 from tombola.shown import Arrays, ShownImages, ShownTexts
 from tombola.tickets.ticket import Ticket
 
+_IN_FOLDERS: Final = ("*.ticket", "*.onnx", "onnx/*.onnx", "native/net.json")
 _WEIGHTS: Final = (".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".gguf")
 
 
 def load(what: Path | str, *, tokenizer: str | None = None, threads: int = 1) -> Predictor:
     """What answers as the model in a ``.ticket``, an ``.onnx`` file or a folder of ``tombola export --to native``.
 
+    Of a folder of ``tombola make``, here or on a hub (``hub:OWNER/NAME``), it is the ticket, else what stands for it.
     Size, preprocessing and classes are those that it was adapted with. ``tokenizer`` is the folder of one, for texts,
     where the model does not find its own.
     """
-    path = Path(what)
+    path = _file_in(had(what) if on_hub(what) else Path(what))
     _require_there(path)
     if path.suffix == ".ticket":
         said, running = _of_ticket(path)
@@ -98,6 +101,15 @@ def _of_native(path: Path, threads: int) -> tuple[Told, Running]:
     running = Loaded(path, setting)
     notes = _object((path / "net.json").read_text("utf-8"), path)
     return from_notes(str(path), {**notes, "size": notes["image"]}), running
+
+
+def _file_in(path: Path) -> Path:
+    """What answers in a folder; a folder of C, and what is no folder, as it is."""
+    if not path.is_dir() or (path / "net.json").is_file():
+        return path
+    there = [pattern for pattern in _IN_FOLDERS if any(path.glob(pattern))]
+    found = one_of(path, there[:1], str(path)) if there else path
+    return found.parent if found.name == "net.json" else found
 
 
 def _require_there(path: Path) -> None:

@@ -9,6 +9,7 @@ from tombola.errors import DataError, ModelError
 from tombola.predicting.told import Told
 
 _FILES = ("tokenizer.json", "vocab.txt")
+_RUN_FROM = ("onnx", "native")  # folders beside the ticket of `tombola make`
 
 
 def tokenizer_of(told: Told, given: str | None) -> Tokenizer:
@@ -42,7 +43,8 @@ def _places(told: Told, wanted: object) -> Iterator[str]:
     if isinstance(wanted, dict) and isinstance(wanted.get("hub"), str):
         yield wanted["hub"]
     beside = Path(told.where) if Path(told.where).is_dir() else Path(told.where).parent
-    if any((beside / name).is_file() for name in _FILES):
-        yield str(beside.absolute())
+    for place in (beside, *(beside / name for name in _RUN_FROM)):
+        if any((place / name).is_file() for name in _FILES):
+            yield str(place.absolute())
     if told.origin.startswith("hf:"):
         yield told.origin.removeprefix("hf:").removesuffix("@config")

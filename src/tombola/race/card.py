@@ -7,6 +7,7 @@ from tombola.models.network import Network
 from tombola.race.front import left_out, trained
 from tombola.race.raced import Raced
 from tombola.race.rule import Finish
+from tombola.tickets.card import fields
 from tombola.tickets.ticket import Ticket
 
 
@@ -17,7 +18,7 @@ def card(raced: Raced, network: Network, ticket: Ticket, runs: str) -> str:
 
 def _lines(raced: Raced, network: Network, ticket: Ticket, runs: str) -> Iterator[str]:
     wanted, shipped = raced.wanted, raced.winner
-    yield from _fields(raced)
+    yield from fields(network.adapted, ["sparse"] if shipped.pruned else [], "metrics: [accuracy]")
     yield f"# {network.source} for {'' if network.adapted is None else network.adapted.title}"
     yield ""
     yield f"{shipped.entrant}, run by `{shipped.engine}` from `{runs}/`. Made by `tombola make`; `model.ticket` holds"
@@ -63,13 +64,6 @@ def _lines(raced: Raced, network: Network, ticket: Ticket, runs: str) -> Iterato
 def _loadable(runs: str) -> str:
     """What `tombola.load` takes of the folder."""
     return {"onnx": "onnx/net.onnx", "native": "native"}.get(runs, "model.ticket")
-
-
-def _fields(raced: Raced) -> Iterator[str]:
-    """The head that a hub of models reads."""
-    kind = "text-classification" if raced.wanted.of_texts else "image-classification"
-    tags = ["tombola", *(["sparse"] if raced.winner.pruned else [])]
-    yield from ("---", f"pipeline_tag: {kind}", f"tags: [{', '.join(tags)}]", "metrics: [accuracy]", "---", "")
 
 
 def _row(one: Finish) -> str:

@@ -1,20 +1,24 @@
 """`Ticket`: masks, optionally the surviving weights, and where they came from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import torch
 from torch import Tensor, nn
 
-from tombola.errors import TicketError
+from tombola.disks import written_folder
+from tombola.errors import RequestError, TicketError
 from tombola.masks.enforce import apply_masks
 from tombola.masks.masks import Masks
 from tombola.models.digest import weights_digest
+from tombola.models.hub import on_hub
 from tombola.models.network import Network
 from tombola.tickets import file
+from tombola.tickets.folder import CARD, TICKET, card_in, file_of, named, push
 from tombola.tickets.lineage import Lineage
 from tombola.tickets.picture import figure_of, html_of
 from tombola.tickets.summary import LayerCount, Summary
@@ -106,9 +110,32 @@ class Ticket:
 
     @classmethod
     def load(cls, path: Path | str) -> "Ticket":
-        """The ticket in a file; anything else than a whole ticket is a `TicketError`."""
-        masks, weights, lineage = file.read(Path(path))
+        """The ticket in a file, or on a hub as ``hub:OWNER/NAME``; anything but a whole ticket is a `TicketError`."""
+        masks, weights, lineage = file.read(file_of(path) if on_hub(path) else Path(path))
         return cls(masks, lineage, weights)
+
+    def save_pretrained(self, folder: Path | str) -> Path:
+        """A new folder with the ticket and its card, as `from_pretrained` takes it."""
+        out = Path(folder)
+        if out.exists():
+            raise RequestError(f"{out} exists; choose another name or remove it first")
+        with written_folder(out) as new:
+            made = card_in(self.save(new / TICKET), out.name)
+            (new / CARD).write_text(made, encoding="utf-8")
+        return out
+
+    @classmethod
+    def from_pretrained(cls, what: Path | str) -> "Ticket":
+        """The ticket in a folder of `save_pretrained`, or, where none is called so, of that name on a hub."""
+        return cls.load(file_of(named(what)))
+
+    def push_to_hub(self, name: str, *, private: bool = True, beside: Sequence[Path | str] = ()) -> str:
+        """The address of the folder OWNER/NAME on a hub that the ticket was sent to, with its card.
+
+        ``beside`` are files that go along: the ``tokenizer.json`` of a ticket for texts, without which none answers.
+        """
+        with TemporaryDirectory() as place:
+            return push(self.save(Path(place, TICKET)), name, private=private, beside=[*map(Path, beside)])
 
     def rows(self) -> list[LayerCount]:
         """One row a masked tensor: name, shape, kept and total weights."""

@@ -46,6 +46,10 @@ class Listening:
         elif kind == "advance" and rest[0] in self._bars:
             name, steps, samples, loss = rest
             self._bars[name][1].advance(steps, samples=samples, loss=loss)
+        elif kind == "about" and rest[0] in self._bars:
+            self._bars[rest[0]][1].about(rest[1])
+        elif kind == "found" and rest[0] in self._bars:
+            self._bars[rest[0]][1].found(rest[1])
         elif kind == "close":
             self._close(rest[0])
 

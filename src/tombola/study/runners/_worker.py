@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from tombola.errors import StoreError
 from tombola.fitting.session import Bar, Session
 from tombola.fitting.starting import take_environment
+from tombola.spec import Json
 from tombola.study.runners._base import Failure, failure, torch_threads
 from tombola.study.stage import Stage
 from tombola.study.store import Store
@@ -119,7 +120,7 @@ class Relay:
         self._messages.put(("note", text))
 
 
-class _RelayBar:
+class _RelayBar(Bar):
     def __init__(self, messages: "Queue[Message]", name: tuple[int, int]) -> None:
         self._messages = messages
         self._name = name
@@ -133,6 +134,13 @@ class _RelayBar:
         self._loss = loss
         if time.monotonic() - self._sent > _EVERY_SECONDS:
             self.flush()
+
+    def about(self, options: Mapping[str, Json]) -> None:
+        self._messages.put(("about", self._name, dict(options)))
+
+    def found(self, numbers: Mapping[str, float]) -> None:
+        self.flush()  # what was found belongs to a step
+        self._messages.put(("found", self._name, dict(numbers)))
 
     def flush(self) -> None:
         if self._steps:
