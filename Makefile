@@ -22,6 +22,7 @@ setup: $(READY)  ## make the virtual environment (VENV=.venv), once, and again w
 
 demo: setup  ## the whole way on built-in data: train, draw, transfer, measure, report
 	$(BIN)/tombola run demo --runner processes:2
+	$(BIN)/python -m results.demo
 
 test: setup  ## the fast tests, on all cores
 	# a file stays on one core, for what its tests share; in the order of folders, which ends with small files
