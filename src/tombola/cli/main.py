@@ -29,6 +29,7 @@ from tombola.cli import (
     transfer,
     verdict,
 )
+from tombola.cli.collecting import collect_late
 from tombola.cli.commands import register, taken_as_typed
 
 _WHAT = "Draw sparse subnetworks of pretrained networks, adapt them, measure what they kept, ship them."
@@ -113,5 +114,6 @@ app.add_typer(store.app, name="store", cls=Commands)
 
 def main() -> None:
     """Run the command line of this process, in which warnings are told as errors are."""
+    collect_late()
     warnings.showwarning = failing.warned
     sys.exit(app())
