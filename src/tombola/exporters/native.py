@@ -10,7 +10,9 @@ When: to make zeros count on a CPU, of convolutional nets and of transformers of
 Cost: seconds; a C compiler to build it. ``choose=measure`` builds and times every layer a few ways: half a minute.
 Options: ``arithmetic`` (float32; or int8, faster: maps are bytes with one scale each, weights bytes with a scale for
   each output, zeros skipped in cells of four input channels, the pattern ``block:1x4``; then ``images`` or the task's
-  training images are what scales are found on, ``clip`` how, and ``in_float32`` names layers that are left),
+  training images are what scales are found on, ``clip`` how, and ``in_float32`` names layers that are left;
+  ``sensitivity=measured`` leaves those as well whose rounding moves the logits most, until all of it moves them by no
+  more than ``noise``),
   ``values`` (how float32 survivors are kept in the file: exactly, or as float16 or int8 rounded, for smaller files and
   the same arithmetic), ``size`` (of the images, fixed in the folder), ``target`` (the processor), ``choose``
   (each layer's kernel by a model of costs or by measuring), ``task`` (images to compare on, and the accuracy before and
@@ -31,6 +33,10 @@ from tombola.errors import RequestError
 from tombola.exporters._alone.writing import LABELS, PROGRAM, fits, labels, program
 from tombola.exporters._base import Exporter, Reads
 from tombola.exporters._masked import masked
+from tombola.graphs.graph import Graph
+from tombola.graphs.int8.ranges import Clip
+from tombola.graphs.int8.rounding import calibrated
+from tombola.graphs.int8.sensitivity import Sensitivity, sensitivity
 from tombola.masks.masks import Masks
 from tombola.models.classes import in_order_of, masks_in_order_of
 from tombola.models.image_size import shipped_size
@@ -40,8 +46,6 @@ from tombola.native.about import PREFIX
 from tombola.native.building import compiler
 from tombola.native.checking import Compared, compared, random_images
 from tombola.native.folder import Values, layers_of, modelled, prepared, write_program
-from tombola.native.int8.ranges import Clip
-from tombola.native.int8.rounding import rounded_graph
 from tombola.native.lowering import lower
 from tombola.native.measuring import measured
 from tombola.native.naming import NET
@@ -57,6 +61,8 @@ from tombola.tasks._base import Task
 from tombola.tasks._calibration import of_folder, of_task
 
 CHECKED = "checked.txt"
+INT8 = "int8"
+"""What net.json calls how int8 was found to move the logits."""
 
 
 @final
@@ -95,6 +101,12 @@ class Native(Exporter):
         "largest", "with int8: a map's range: all that is met, or without what is rare", absent="largest"
     )
     in_float32: tuple[str, ...] = option((), "with int8: layers that stay in float32", absent=())
+    sensitivity: Literal["off", "measured"] = option(
+        "off", "with int8: measured leaves in float32 what rounding hurts most, layer by layer", absent="off"
+    )
+    noise: float = option(
+        0.01, "how much measured int8 may move the logits, of what tells images apart (variances)", absent=0.01, gt=0
+    )
     task: Task | None = option(None, "the task whose test images are compared; empty: a few random images")
 
     def export(self, model: Network, masks: Masks, out: Path) -> list[Path]:
@@ -107,13 +119,13 @@ class Native(Exporter):
         self._check_task(model)
         network = masked(*self._as_the_task_has_them(model, masks))
         graph = prepared(self._smaller(network, masks), self._size(network))
+        measured_noise: Sensitivity | None = None
         if self.arithmetic == "int8":
-            pixels = torch.from_numpy((examples or self._examples(graph.input.shape[-1])).inputs[IMAGES])
-            graph = rounded_graph(graph, pixels, self.clip, self.in_float32)
+            graph, measured_noise = self._rounded(graph, examples or self._examples(graph.input.shape[-1]))
         program = lower(graph)
         choose = measured(program, self.target) if self.choose == "measure" else modelled(self.target)
         layers = layers_of(program, self.values, choose)
-        told = told_of(network)
+        told = {**told_of(network), **({} if measured_noise is None else {INT8: measured_noise.plain()})}
         with written_folder(out) as new:
             files = write_program(
                 program, layers, new, target=self.target, values=self._kept_as, prefix=self.prefix, told=told
@@ -124,6 +136,15 @@ class Native(Exporter):
     @property
     def _kept_as(self) -> str:
         return self.values if self.arithmetic == "float32" else "int8 with int8 arithmetic"
+
+    def _rounded(self, graph: Graph, examples: Samples) -> tuple[Graph, Sensitivity | None]:
+        """The graph in int8, and what was found of its layers where that was asked for."""
+        pixels = torch.from_numpy(examples.inputs[IMAGES])
+        found = calibrated(graph, pixels, self.clip)
+        if self.sensitivity == "off":
+            return found.in_cells(self.in_float32), None
+        hurt = sensitivity(found, pixels, self.noise, self.in_float32)
+        return found.in_cells([*self.in_float32, *hurt.layers]), hurt
 
     def _examples(self, side: int) -> Samples:
         """What int8 is calibrated on."""
@@ -154,6 +175,7 @@ class Native(Exporter):
         data = (folder / "net.dat").stat().st_size
         return [
             f"{kept:,} weights survive, kept as {about['values']}: {data / max(kept, 1):.2f} bytes each in net.dat",
+            *([Sensitivity.of(about[INT8]).text()] if INT8 in about else []),
             (folder / CHECKED).read_text("utf-8").strip(),
         ]
 

@@ -33,10 +33,15 @@ def batch_norm(call: Call) -> Found:
     gain, bias, mean, var = (call.get(n, name) for n, name in enumerate(("weight", "bias", "mean", "var"), start=1))
     if not isinstance(mean, Tensor) or not isinstance(var, Tensor):
         raise Unsupported("a batch norm needs running statistics; this one takes each batch's own")
-    scale = torch.rsqrt(var.double() + call.get(7, "eps", 1e-5)) * (1 if gain is None else gain.double())
-    shift = (0 if bias is None else bias.double()) - mean.double() * scale
     module = (call.state(3) or call.state(1)).rpartition(".")[0]
-    return [(Scale(scale.float(), shift.float(), module), call.shape)]
+    return [(Scale(*scaling(gain, bias, mean, var, call.get(7, "eps", 1e-5)), module), call.shape)]
+
+
+def scaling(gain: Tensor | None, bias: Tensor | None, mean: Tensor, var: Tensor, eps: float) -> tuple[Tensor, Tensor]:
+    """Scale and shift of a batch norm in evaluation."""
+    scale = torch.rsqrt(var.double() + eps) * (1 if gain is None else gain.double())
+    shift = (0 if bias is None else bias.double()) - mean.double() * scale
+    return scale.float(), shift.float()
 
 
 def pooled(call: Call) -> Found:

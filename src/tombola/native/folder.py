@@ -5,11 +5,9 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from tombola.graphs.cells import CellLinear, CellSums
-from tombola.graphs.emptying import without_dead
-from tombola.graphs.folding import folded
-from tombola.graphs.fusing import fused
 from tombola.graphs.graph import Graph
 from tombola.graphs.ops import Conv, Linear
+from tombola.graphs.reducing import reduced
 from tombola.graphs.trace import trace
 from tombola.models.network import Network
 from tombola.native.about import FORMAT
@@ -32,7 +30,7 @@ Choose: TypeAlias = Callable[[Step], Choice | None]
 
 def prepared(network: Network, size: tuple[int, int, int]) -> Graph:
     """What the network computes of images (C, H, W), in few nodes and without weights that cannot matter."""
-    return fused(without_dead(folded(trace(network, size))))
+    return reduced(trace(network, size))
 
 
 def write_folder(

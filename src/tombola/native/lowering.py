@@ -39,10 +39,10 @@ from tombola.graphs.ops import (
     Widen,
 )
 from tombola.graphs.tokens import Attention, Constant, Join, Move, Norm, Part
+from tombola.graphs.vectors import with_vectors
 from tombola.native.layout import Layout, margin_for
 from tombola.native.moving import Moved, joined, lies_so, moved
 from tombola.native.program import Kind, Place, Program, Step
-from tombola.native.vectors import with_vectors
 
 
 def lower(graph: Graph) -> Program:

@@ -10,11 +10,11 @@ from tests.native.random_nets import Growing, Residual, fill, prune
 from torch import Tensor, nn
 
 from tombola.graphs.graph import Graph
+from tombola.graphs.int8.ranges import Clip
+from tombola.graphs.int8.rounding import rounded_graph
 from tombola.models.inputs.pixels import Normalise
 from tombola.models.network import Network
 from tombola.native.folder import layers_of, prepared, write_program
-from tombola.native.int8.ranges import Clip
-from tombola.native.int8.rounding import rounded_graph
 from tombola.native.lowering import lower
 
 ENDS: tuple[Callable[[], nn.Module], ...] = (nn.Identity, nn.ReLU, nn.ReLU, nn.ReLU6)

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from tests.native.int8.nets import answers, networks, rounded, small
 from tests.native.programs import ELSEWHERE, HERE_WIDE, SANITIZED, Machine
 
+from tombola.graphs.int8 import graphing
 from tombola.graphs.interpret import interpret
 from tombola.models.network import Network
 from tombola.native.folder import layers_of, write_program
-from tombola.native.int8 import graphing
 from tombola.native.lowering import lower
 
 SLOW = settings(

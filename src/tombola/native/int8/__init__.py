@@ -1,1 +1,1 @@
-"""Nets whose arithmetic is int8: ranges, rounded weights, the graph of cells, and cells packed for C."""
+"""Nets whose arithmetic is int8: cells packed for C."""

@@ -6,8 +6,8 @@ from tests.native.graphs import conv, graph
 
 from tombola.errors import ModelError, RequestError
 from tombola.graphs.cells import Rounding
+from tombola.graphs.int8.ranges import Clip, ranges, rounding
 from tombola.graphs.ops import Activate, Scale
-from tombola.native.int8.ranges import Clip, ranges, rounding
 
 CLIPS: tuple[Clip, ...] = ("largest", "percentile", "mse")
 

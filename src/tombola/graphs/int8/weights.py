@@ -1,4 +1,5 @@
-"""`rounded_weights`: a layer's weights and biases as whole numbers whose sums no processor's instruction can overflow.
+"""`rounded_weights`: a layer's weights and biases as whole numbers whose sums no processor's instruction can overflow;
+`whole_weights`: the same numbers as floats, for a training through whose rounding gradients go straight.
 
 Instructions without VNNI add two products in 16 bits, cut off at 32,767: of the two weights of a pair of neighbouring
 input channels those of one sign come to 128 at most, times 255. Sums of 32 bits stay below 2^31 whatever is read.
@@ -18,11 +19,13 @@ LARGEST: Final = 127
 PAIR: Final = 128
 SUM: Final = 2**31 - 1
 _HALF: Final = 2.0**30
+_WHOLE: Final = 1.5 * 2.0**52
+"""Added and taken off again it leaves the nearest whole number, of two the even one, and gradients as they are."""
 
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """int8 ``weight``, int32 ``bias`` (of outputs), and what a whole step of an output's sum is, times ``entering``."""
+    """Whole ``weight`` and ``bias`` (of outputs), and what a whole step of an output's sum is, times ``entering``."""
 
     weight: Tensor
     bias: Tensor
@@ -30,17 +33,27 @@ class Weights:
 
 
 def rounded_weights(weight: Tensor, bias: Tensor | None, entering: float, zero: int) -> Weights:
-    """(out, in, ...) with a scale an output, for inputs that mean ``entering * (q - zero)``; zeros stay zeros.
+    """(out, in, ...) in int8 and the bias in int32, with a scale an output; zeros stay zeros.
 
-    The bias holds what ``zero`` adds to a sum.
+    They are for inputs that mean ``entering * (q - zero)``; the bias holds what ``zero`` adds to a sum.
     """
+    found = whole_weights(weight, bias, entering, zero)
+    return Weights(found.weight.to(torch.int8), found.bias.to(torch.int32), found.steps)
+
+
+def whole_weights(weight: Tensor, bias: Tensor | None, entering: float, zero: int) -> Weights:
+    """As `rounded_weights` finds them, in float64; gradients reach ``weight`` and ``bias`` past the rounding."""
     wide = weight.double()
     given = torch.zeros(len(wide), dtype=torch.float64) if bias is None else bias.double()
-    own = _scales(wide, given, entering)
-    whole = (wide / own.view(-1, *(1 for _ in wide.shape[1:]))).round()
-    shifted = (given / (own * entering)).round() - zero * whole.flatten(1).sum(1)
-    _check(whole, shifted)
-    return Weights(whole.to(torch.int8), shifted.to(torch.int32), own)
+    own = _scales(wide.detach(), given.detach(), entering)
+    whole = _nearest(wide / own.view(-1, *(1 for _ in wide.shape[1:])))
+    shifted = _nearest(given / (own * entering)) - zero * whole.flatten(1).sum(1)
+    _check(whole.detach(), shifted.detach())
+    return Weights(whole, shifted, own)
+
+
+def _nearest(numbers: Tensor) -> Tensor:
+    return (numbers + _WHOLE) - _WHOLE
 
 
 def _scales(wide: Tensor, bias: Tensor, entering: float) -> Tensor:

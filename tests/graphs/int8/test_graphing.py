@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from tombola.errors import RequestError
 from tombola.graphs.cells import CellConv, CellLinear, CellMax, CellMean, EnterCells, FromCells, ToCells
 from tombola.graphs.graph import Graph
+from tombola.graphs.int8.rounding import rounded_graph
 from tombola.graphs.interpret import interpret
 from tombola.graphs.ops import Activate, Adaptive, Conv, Flatten, Linear, Pool
 from tombola.models.inputs.pixels import Normalise
 from tombola.models.network import Network
-from tombola.native.int8.rounding import rounded_graph
 
 
 def kinds(found: Graph) -> list[type]:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from tombola.native.int8.weights import PAIR, SUM, rounded_weights
+from tombola.graphs.int8.weights import PAIR, SUM, rounded_weights
 
 FLOATS = st.floats(-1e3, 1e3, width=32)
 

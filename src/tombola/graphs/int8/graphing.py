@@ -4,10 +4,12 @@ Convolutions that end in nothing, ReLU or ReLU6, their residual sums, maxima by 
 are computed on cells; what is left is float32, and a map is turned where one kind meets the other.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import torch
+from torch import Tensor
 
 from tombola.errors import RequestError, near
 from tombola.graphs.cells import (
@@ -23,23 +25,30 @@ from tombola.graphs.cells import (
     ToCells,
 )
 from tombola.graphs.graph import Graph, Node, Shape
+from tombola.graphs.int8.weights import Weights, rounded_weights
 from tombola.graphs.ops import Activate, Adaptive, Conv, Input, Linear, OfTokens, Op, Pool, Scale
-from tombola.native.int8.weights import rounded_weights
 
 GELUS = ("gelu", "gelu_tanh")
 """Activations that the end of a layer of cells has; a ReLU is where it cuts off."""
 FEW = 0.25  # of a linear layer's weights: with fewer left it is less to read as survivors in float32
 
+Rounds: TypeAlias = Callable[[Tensor, Tensor | None, float, int], Weights]
 
-def in_cells(graph: Graph, how: Mapping[str, Rounding], in_float32: Collection[str] = ()) -> Graph:
-    """The graph on cells: ``how`` says how each node's map is rounded, ``in_float32`` which layers are left."""
+
+def in_cells(
+    graph: Graph, how: Mapping[str, Rounding], in_float32: Collection[str] = (), rounds: Rounds = rounded_weights
+) -> Graph:
+    """The graph on cells: ``how`` says how each node's map is rounded, ``in_float32`` which layers are left.
+
+    ``rounds`` gives a layer's weights, as whole numbers of what kind it likes.
+    """
     layers = [node.name for node in graph if isinstance(node.op, Conv | Linear)]
     for name in in_float32:
         if name not in layers:
             raise RequestError(
                 f"no layer {name!r} to leave in float32{near(name, layers)} (layers: {', '.join(layers)})"
             )
-    turning = _Turning(graph, how)
+    turning = _Turning(graph, how, rounds)
     for node in graph:
         turning.turn(node, stays=node.name in in_float32)
     return graph.with_nodes(turning.nodes, turning.floats(graph.output))
@@ -56,6 +65,7 @@ class _Turning:
 
     graph: Graph
     how: Mapping[str, Rounding]
+    rounds: Rounds
     nodes: list[Node] = field(default_factory=list)
     as_floats: dict[str, str] = field(default_factory=dict)
     as_cells: dict[str, tuple[str, Rounding]] = field(default_factory=dict)
@@ -67,7 +77,7 @@ class _Turning:
             self._floats(node, op)
         elif isinstance(op, Conv) and op.activation in (None, "relu", "relu6", *GELUS) and not stays:
             self._conv(node, op)
-        elif isinstance(op, Linear) and not stays and not _few(op):
+        elif isinstance(op, Linear) and not stays and not few(op.weight):
             self._linear(node, op)
         elif (
             isinstance(op, Pool)
@@ -124,7 +134,7 @@ class _Turning:
         if op.residual:
             other, beside = self.cells(node.inputs[1])
             inputs, added = (name, other), (beside.scale / leaving.scale, beside.zero)
-        found = rounded_weights(op.weight, op.bias, entering.scale, entering.zero)
+        found = self.rounds(op.weight, op.bias, entering.scale, entering.zero)
         made = CellConv(
             weight=found.weight,
             bias=found.bias,
@@ -151,7 +161,7 @@ class _Turning:
 
     def _floats(self, node: Node, op: Conv) -> None:
         name, entering = self.cells(node.inputs[0])
-        found = rounded_weights(op.weight, op.bias, entering.scale, entering.zero)
+        found = self.rounds(op.weight, op.bias, entering.scale, entering.zero)
         made = CellFloats(
             weight=found.weight,
             bias=found.bias,
@@ -169,7 +179,7 @@ class _Turning:
 
     def _linear(self, node: Node, op: Linear) -> None:
         name, entering = self.cells(node.inputs[0])
-        found = rounded_weights(op.weight, op.bias, entering.scale, entering.zero)
+        found = self.rounds(op.weight, op.bias, entering.scale, entering.zero)
         product = CellLinear(found.weight, found.bias, (found.steps * entering.scale).float(), op.tensor)
         if op.activation is None:
             self._put(node, product, (name,))
@@ -189,8 +199,9 @@ class _Turning:
         return self.graph[node.inputs[0]].shape
 
 
-def _few(op: Linear) -> bool:
-    return int(op.weight.count_nonzero()) < FEW * op.weight.numel()
+def few(weight: Tensor) -> bool:
+    """Whether so little is left of a linear layer that it stays in float32."""
+    return int(weight.count_nonzero()) < FEW * weight.numel()
 
 
 def _byte_by_byte(op: Pool, before: Shape, after: Shape) -> bool:

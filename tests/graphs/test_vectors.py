@@ -10,7 +10,7 @@ from torch import Tensor
 from tombola.graphs.graph import Graph
 from tombola.graphs.interpret import values
 from tombola.graphs.ops import Conv, Linear, Pad, Sides
-from tombola.native.vectors import with_vectors
+from tombola.graphs.vectors import with_vectors
 
 
 def net(op: Conv, before: tuple[int, int, int], after: tuple[int, int, int]) -> Graph:
