@@ -150,7 +150,7 @@ def test_real_layers_are_timed_each_way_once() -> None:
     assert [item.step.name for item in times] == 2 * [item.name for item in given]
     assert len({(item.step.name, item.choice) for item in times}) == len(times)
     assert all(0 < item.seconds < 0.1 for item in times)
-    assert set(others) == set(OTHERS)
+    assert set(others) == {"linear", "plain"} < set(OTHERS)
     assert min(others.values()) > 0
 
 

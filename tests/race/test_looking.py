@@ -40,6 +40,7 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(looking, "timed", timed)
     monkeypatch.setattr(looking, "headed", lambda *_: None)
+    monkeypatch.setattr(looking, "foretold", lambda *_: None)
     monkeypatch.setattr(looking, "prepared", lambda _, yardstick, *__: Beside(yardstick, Path()))
     return found
 
@@ -64,6 +65,17 @@ def test_where_not_even_the_sparsest_is_cheaper_no_other_is_looked_at(tmp_path: 
     assert seen == ["90%"]
     assert set(here.unlooked(LADDER)) == {"50%", "70%"}
     assert "not even 90% costs less" in here.unlooked(LADDER)["70%"]
+
+
+def test_what_the_model_of_costs_finds_far_too_slow_is_not_built(
+    tmp_path: Path, seen: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking, "foretold", lambda *_: 3.0)
+    here = look(tmp_path)
+    assert here.at_ladder(LADDER, DENSE, to_beat=1.4).rungs == []
+    assert seen == []
+    assert "foretells 3 ms, and a dense net takes 1.4" in here.unlooked(LADDER)["70%"]
+    assert [one.label for one in here.at_ladder(Ladder("other", [entrant(0.8)]), DENSE, to_beat=1.6).rungs] == ["80%"]
 
 
 @pytest.mark.usefixtures("seen")

@@ -20,7 +20,9 @@ def calibrate(threads: int, *, as_json: bool) -> None:
         [
             f"{found.processor}, {_threads(threads)}: {found.fitted} timings fitted in {found.seconds:.0f} s",
             f"median error of the model on {found.held_out} timings of layers it had not seen: {found.error:.1%}",
+            f"of those in int8: {found.error_in_int8:.1%}",
             *(f"  {name:12} {value:10.4g}" for name, value in {**found.coefficients, **found.others}.items()),
+            *(f"  int8 {name:7} {value:10.4g}" for name, value in found.cells.items()),
             f"kept in {path}: the exporter's choose=model and draw --set latency use it from now on",
         ],
     )

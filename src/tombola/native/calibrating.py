@@ -2,12 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 from time import perf_counter
-
-import numpy as np
 
 from tombola.graphs.ops import Conv, Linear
 from tombola.machine import processor_kind
@@ -15,14 +11,13 @@ from tombola.native.building import compiler
 from tombola.native.calibrated_fit import Sample, errors, fit
 from tombola.native.calibration import Calibration, kernels
 from tombola.native.calibration_net import Probe, probe_program, probes_of, ways
-from tombola.native.choosing import Choice
 from tombola.native.expected import bytes_of, floats_of
-from tombola.native.folder import layers_of, write_program
-from tombola.native.loading import load
+from tombola.native.folder import layers_of
+from tombola.native.int8.calibrating import calibrated_cells
 from tombola.native.program import Program, Step
+from tombola.native.timing import shortest
 
 RUNS = 15
-"""A step's time is the shortest of so many runs: what disturbs them only ever adds."""
 LARGE = 10_000
 """Floats from which on a step's time says something about each."""
 
@@ -58,17 +53,20 @@ def calibrate(threads: int = 1, told: Callable[[str], None] = lambda _: None) ->
     told(f"{len(given) + len(others)} layers, each computed in some of the ways it can be, {threads} at a time")
     samples, rest = measured([*given, *others], threads)
     names = {item.name for item in given}
-    told(f"{len(samples)} times; now the fit")
+    told(f"{len(samples)} times; now those in int8, and the fits")
+    cells = calibrated_cells(threads)
     machine = fit([item for item in samples if item.step.name in names])
     judged = [item for item in samples if item.step.name not in names]
     return Calibration(
         processor=processor_kind(),
         threads=threads,
         coefficients=asdict(machine),
-        others=rest,
+        others={**rest, **cells.others},
+        cells=cells.coefficients,
         error=median(errors(machine, judged)),
-        fitted=len(samples) - len(judged),
-        held_out=len(judged),
+        error_in_int8=cells.error,
+        fitted=len(samples) - len(judged) + cells.fitted,
+        held_out=len(judged) + cells.held_out,
         seconds=perf_counter() - start,
         kernels=kernels(),
     )
@@ -84,7 +82,8 @@ def measured(
     rest: list[dict[str, float]] = []
     for number in range(max(map(len, every.values()))):
         choices = {name: found[number % len(found)] for name, found in every.items()}
-        times = timed(program, {name: choice for name, (choice, _) in choices.items()}, threads)
+        layers = layers_of(program, choose=lambda step, now=choices: now[step.name][0] if step.name in now else None)  # type: ignore[misc]  # bound as a default
+        times = shortest(program, layers, RUNS, threads=threads)
         samples += [
             Sample(step, *choices[step.name], times[step.name])
             for step in probes_of(program)
@@ -92,21 +91,6 @@ def measured(
         ]
         rest.append(_others(program, times))
     return samples, {name: min(found[name] for found in rest) for name in rest[0]}
-
-
-def timed(program: Program, choices: Mapping[str, Choice], threads: int) -> dict[str, float]:
-    """Each step's seconds by its name."""
-    layers = layers_of(program, choose=lambda step: choices.get(step.name))
-    images = np.random.default_rng(0).random((1, *program.image), np.float32)
-    with TemporaryDirectory(prefix="tombola-calibrate-") as work:
-        write_program(program, layers, Path(work) / "net", target="native", values="float32")
-        with load(Path(work) / "net", threads=threads, profile=True) as net:
-            rows = []
-            for _ in range(RUNS + 1):
-                net(images)
-                rows.append([layer.seconds for layer in net.layers()])
-            shortest = np.diff(np.array(rows), axis=0).min(0)
-            return {layer.name: float(time) for layer, time in zip(net.layers(), shortest, strict=True)}
 
 
 def _others(program: Program, times: Mapping[str, float]) -> dict[str, float]:

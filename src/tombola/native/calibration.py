@@ -4,7 +4,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Self
@@ -19,9 +19,10 @@ FORMAT: Final = 1
 
 @dataclass(frozen=True)
 class Calibration:
-    """``coefficients`` are the fields of `choosing.Machine`, ``others`` nanoseconds for what is no convolution.
+    """``coefficients`` are the fields of `choosing.Machine`, ``cells`` those of `int8.costing.CellMachine`.
 
-    ``error`` is the median relative one on layers the fit did not see. ``kernels`` names the kernels and the model it
+    ``others`` are nanoseconds for what is no convolution. The errors are median relative ones on layers the fit did not
+    see. ``kernels`` names the kernels and the model it
     was measured for: of other ones it says nothing.
     """
 
@@ -35,6 +36,8 @@ class Calibration:
     seconds: float
     kernels: str
     format: int = FORMAT
+    cells: Mapping[str, float] = field(default_factory=dict)
+    error_in_int8: float = 0.0
 
     def save(self) -> Path:
         """The file it is kept in, written anew."""
@@ -85,7 +88,8 @@ def kernels() -> str:
 
     whole = hashlib.sha256()
     here = Path(__file__).parent
-    for file in [*sorted((here / "c").glob("*.h")), here / "choosing.py", here / "geometry.py", here / "packing.py"]:
+    models = ("choosing.py", "geometry.py", "packing.py", "int8/choosing.py", "int8/costing.py")
+    for file in [*sorted((here / "c").glob("*.h")), *(here / model for model in models)]:
         whole.update(file.read_bytes())
     return whole.hexdigest()[:16]
 

@@ -25,7 +25,10 @@ TRIED = 24
 
 @dataclass(frozen=True)
 class Probe:
-    """A layer to time: channels, the side of its input, its kernel, and in stripes of how many what part is kept."""
+    """A layer to time: channels, the side of its input, its kernel, and what part is kept.
+
+    It is kept in stripes of so many outputs, and in cells of so many inputs.
+    """
 
     inputs: int
     outputs: int
@@ -34,23 +37,31 @@ class Probe:
     stride: int = 1
     stripe: int = 1
     kept: float = 1.0
+    cell: int = 1
 
     @property
     def name(self) -> str:
         """Unlike any other's."""
         numbers = self.inputs, self.outputs, self.side, self.kernel, self.stride, self.stripe, round(1000 * self.kept)
-        return "probe_" + "_".join(map(str, numbers))
+        return "probe_" + "_".join(map(str, numbers if self.cell == 1 else (*numbers, self.cell)))
 
     def weight(self) -> Tensor:
-        """Random weights, the same each time, in random stripes."""
+        """Random weights, the same each time, in random stripes and cells."""
         generator = torch.Generator().manual_seed(sum(map(ord, self.name)))
         shape = (self.outputs, self.inputs, self.kernel, self.kernel)
-        alive = torch.rand(-(-self.outputs // self.stripe), *shape[1:], generator=generator) < self.kept
-        return torch.randn(shape, generator=generator) * alive.repeat_interleave(self.stripe, 0)[: self.outputs]
+        groups = -(-self.outputs // self.stripe), -(-self.inputs // self.cell)
+        alive = torch.rand(*groups, *shape[2:], generator=generator) < self.kept
+        whole = alive.repeat_interleave(self.stripe, 0).repeat_interleave(self.cell, 1)
+        return torch.randn(shape, generator=generator) * whole[: self.outputs, : self.inputs]
 
 
 def probe_program(probes: Sequence[Probe]) -> Program:
-    """The program with one step for each probe, of its name, and a sparse and a dense linear layer at the end."""
+    """The program of `probe_graph`."""
+    return lower(probe_graph(probes))
+
+
+def probe_graph(probes: Sequence[Probe]) -> Graph:
+    """One node for each probe, of its name, and a dense and a sparse linear layer at the end."""
     nodes = [Node("images", Input(), (), (3, SIDE, SIDE))]
     maps: dict[tuple[int, int], str] = {}
     means = []
@@ -68,7 +79,7 @@ def probe_program(probes: Sequence[Probe]) -> Program:
     nodes.append(Node("all", Concat(), tuple(name for name, _ in means), (total, 1, 1)))
     nodes.append(Node("flat", Flatten(), ("all",), (total,)))
     nodes += _linears(total)
-    return lower(Graph(tuple(nodes), nodes[-1].name))
+    return Graph(tuple(nodes), nodes[-1].name)
 
 
 def probes_of(program: Program) -> list[Step]:

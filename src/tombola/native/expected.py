@@ -3,15 +3,19 @@
 from collections.abc import Mapping
 from typing import Final
 
-from tombola.graphs.ops import Conv, Linear
+from tombola.graphs.cells import CellLinear, CellSums
+from tombola.graphs.ops import Conv, Linear, OfCells
 from tombola.graphs.tokens import Attention
 from tombola.native.calibration import found
 from tombola.native.choosing import Machine, seconds, shipped
+from tombola.native.int8.costing import CellMachine, cell_seconds
+from tombola.native.int8.costing import shipped as shipped_cells
 from tombola.native.program import Step
 from tombola.native.targets import vector
 
-OTHERS: Final = {"linear": 0.15, "plain": 0.08}
-"""Nanoseconds a byte of a linear layer's weights, and a float that any other step reads or writes."""
+OTHERS: Final = {"linear": 0.15, "plain": 0.08, "dots": 0.02, "bytes": 0.2}
+"""Nanoseconds a byte of a linear layer's weights, and a float that any other step reads or writes; in int8 a weight,
+and a float or a cell."""
 PRODUCT: Final = 0.028
 """Nanoseconds of a product in an attention: 356 us for 12.6 million on a Zen 3, softmax among them."""
 
@@ -19,6 +23,13 @@ PRODUCT: Final = 0.028
 def expected(step: Step, threads: int = 1) -> float:
     """Seconds of one image; threads that were not calibrated for are taken to share the work evenly."""
     machine, others, share = _known(threads)
+    if isinstance(step.op, CellSums):
+        known = cell_machine(threads)
+        return cell_seconds(step.op, step.reads[0].layout, step.writes.layout, known, vector("native")) / share
+    if isinstance(step.op, CellLinear):
+        return 1e-9 * others["dots"] * step.op.weight.numel() / share
+    if isinstance(step.op, OfCells):
+        return 1e-9 * others["bytes"] * floats_of(step) / share
     if isinstance(step.op, Conv):
         return seconds(step.op, step.reads[0].layout, step.writes.layout, machine=machine) / share
     if isinstance(step.op, Linear):
@@ -52,8 +63,14 @@ def _known(threads: int) -> tuple[Machine, Mapping[str, float], int]:
     """What was measured for so many threads, or for one that does its share, or what is shipped."""
     for share in dict.fromkeys((1, threads)):
         if known := found(threads // share):
-            return _machine(known.coefficients), known.others, share
+            return _machine(known.coefficients), {**OTHERS, **known.others}, share
     return shipped(vector("native")), OTHERS, threads
+
+
+def cell_machine(threads: int = 1) -> CellMachine:
+    """What was measured of layers of cells, or what is shipped."""
+    known = found(threads) or found()
+    return CellMachine(**known.cells) if known and known.cells else shipped_cells(vector("native"))
 
 
 def _machine(coefficients: Mapping[str, float]) -> Machine:

@@ -14,6 +14,7 @@ from tombola.errors import RequestError
 from tombola.fitting.session import Reporter
 from tombola.models.network import Network
 from tombola.race.entrants import Entrant, Ladder, for_dense
+from tombola.race.foretold import foretold, ruled_out
 from tombola.race.known import Beside, filled, headed, prepared, timed, to_time
 from tombola.race.notebook import Notebook
 from tombola.race.pace import seconds_a_step
@@ -48,12 +49,14 @@ class Looking:
     def at_ladder(self, ladder: Ladder, dense: Sequence[Timed], to_beat: float) -> Ladder:
         """The ladder of those that this net can be, all of whose times are known then; who has no engine is left out.
 
-        The last rung comes first: where even that costs as much as what is there already, no other is looked at.
+        The last rung comes first: where even that costs as much as what is there already, no other is looked at. Nor is
+        one that the model of costs rules out.
         """
         fast = [min(some, key=lambda one: one.ms).engine for some in _by_arithmetic(dense)]
         narrowed = replace(ladder, rungs=[for_dense(one, fast) for one in ladder.rungs])
         narrowed = replace(narrowed, rungs=[one for one in narrowed.rungs if one.engines])
         for rung in to_time(narrowed) if narrowed.rungs else ():
+            self._rule_out(rung, to_beat)
             self._look(rung, yardstick(dense))
             cost = [one.cost(self.wanted.target) for one in self.book.known.get(rung.label, ())]
             if narrowed.even and min(cost, default=to_beat) >= to_beat:  # nor where it cannot be had
@@ -84,6 +87,13 @@ class Looking:
             if times:
                 self.book.known[entrant.label] = times
             else:
+                self.book.impossible[entrant.label] = why
+
+    def _rule_out(self, entrant: Entrant, to_beat: float) -> None:
+        if entrant.label in self.book.known or entrant.label in self.book.impossible:
+            return
+        with self._counted():
+            if why := ruled_out(foretold(headed(self.wanted, entrant), entrant, self.wanted), to_beat, self.wanted):
                 self.book.impossible[entrant.label] = why
 
     def _beside(self, network: Network, yardstick: Timed) -> Beside:

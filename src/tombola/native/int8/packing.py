@@ -6,34 +6,20 @@ such of all channels whose other weights are zeros.
 """
 
 import struct
-from typing import Final
 
 import numpy as np
-import numpy.typing as npt
-import torch
 
 from tombola.graphs.cells import CELL, CellConv, CellFloats, CellLinear, CellSums
-from tombola.graphs.ops import Conv
-from tombola.native.choosing import Choice, Source, bands, reads_map
-from tombola.native.geometry import geometry
+from tombola.native.int8.choosing import plan
 from tombola.native.layout import SLACK, Layout, rounded
 from tombola.native.packed import ACTIVATIONS, Array, Packed
 from tombola.native.packing import numbers, stream
 
-SIZES: Final = (1, 2, 4)
-MOST: Final = {1: (14, 10, 10, 8), 2: (8, 5, 5, 4), 4: (5, 2, 2, 2)}
-"""Vectors of a tile for vectors of 16, 8, 4 and 1 floats: what the registers hold beside weights and pixels."""
-WIDTHS: Final = (16, 8, 4, 1)
-LOAD, SURVIVOR = 0.5, 1.0  # cycles of a vector of pixels, and of a survivor beside them; a product is one
-
 
 def pack_cells(conv: CellSums, inp: Layout, out: Layout) -> Packed:
     """The convolution from a map of cells laid out as ``inp`` to ``out``."""
-    cells = _cells(_spread(conv))
-    size = _size(cells)
-    window = _window(conv, cells)
-    choice, tiles = _choice(window, inp, out, size)
-    place = geometry(window, inp, out, choice)
+    how = plan(conv, inp, out)
+    cells, size, window, choice, tiles, place = how.cells, how.size, how.window, how.choice, how.tiles, how.place
     less = tuple(max(1, vectors - 1) for vectors in tiles)
     lists = np.arange(len(cells)).reshape(-1, size)
     far = (choice.channels - 1) * place.channel
@@ -98,57 +84,6 @@ def pack_dots(linear: CellLinear) -> Packed:
     fields: dict[str, int | str] = {"inputs": -(-inputs // CELL), "outputs": outputs, "stride": stride}
     values = np.ascontiguousarray(rows).view("<u4").astype(np.uint32).reshape(-1)
     return Packed("dots", fields, {"values": values, "bias": linear.bias.numpy(), "factors": linear.factor.numpy()})
-
-
-def _spread(conv: CellSums) -> npt.NDArray[np.int8]:
-    """(out, in, kh, kw) of all groups, outputs and inputs filled up to whole cells."""
-    weight = conv.weight.numpy()
-    outputs, per_group = weight.shape[:2]
-    own = outputs // conv.groups
-    whole = np.zeros((rounded(outputs, CELL), rounded(per_group * conv.groups, CELL), *weight.shape[2:]), np.int8)
-    for group in range(conv.groups):
-        mine = slice(group * own, (group + 1) * own)
-        whole[mine, group * per_group : (group + 1) * per_group] = weight[mine]
-    return whole
-
-
-def _cells(whole: npt.NDArray[np.int8]) -> npt.NDArray[np.uint32]:
-    """(out, cells, kh, kw): four input channels in one number, the first one lowest."""
-    outputs, inputs, height, width = whole.shape
-    last = np.ascontiguousarray(whole.reshape(outputs, inputs // CELL, CELL, height, width).transpose(0, 1, 3, 4, 2))
-    return last.view("<u4").astype(np.uint32)[..., 0]
-
-
-def _size(cells: npt.NDArray[np.uint32]) -> int:
-    """Outputs of a list that should be fastest: what they share is loaded once, what one lacks is multiplied too."""
-    kept = (cells != 0).reshape(len(cells), -1)
-
-    def cost(size: int) -> float:
-        lists, tile = int(kept.reshape(-1, size, kept.shape[1]).any(1).sum()), MOST[size][1]
-        return lists * (LOAD + size + SURVIVOR / tile)
-
-    return min(SIZES, key=cost)
-
-
-def _window(conv: CellSums, cells: npt.NDArray[np.uint32]) -> Conv:
-    """A convolution of the same geometry, of cells for channels; its weights are never read."""
-    weight = torch.empty(len(cells) // CELL, *cells.shape[1:])
-    return Conv(weight, None, conv.stride, conv.padding, conv.dilation)
-
-
-def _choice(window: Conv, inp: Layout, out: Layout, size: int) -> tuple[Choice, tuple[int, ...]]:
-    """How it reads its input, and the vectors of a tile for each width."""
-    source: Source = "map" if reads_map(window, inp, out) else "phases"
-    band, by_rows = bands(window, out)
-    choice = Choice(size, MOST[size][0], source, band, inp.channels, by_rows)
-    flat = (out.height if by_rows or source == "map" else band) * geometry(window, inp, out, choice).line
-    return choice, tuple(_even(flat, most, width) for most, width in zip(MOST[size], WIDTHS, strict=True))
-
-
-def _even(flat: int, most: int, width: int) -> int:
-    """Vectors of a tile: as many as there may be, and all tiles of almost as many."""
-    vectors = max(1, -(-flat // width))
-    return -(-vectors // -(-vectors // most))
 
 
 def _name(size: int, tiles: tuple[int, ...]) -> str:

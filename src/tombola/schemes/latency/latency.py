@@ -10,7 +10,9 @@ When: a net must answer in so many milliseconds, and which sparsity that takes i
 Cost: a pass over the scores and seconds for the costs; to verify, a few builds by a C compiler and timings of a few
   seconds each: half a minute for a ResNet-18.
 Options: ``latency``, a part of the latency of the dense net in the same native export on this machine (0.5), or
-  milliseconds (3.5ms); ``score``, ``pattern``, ``prunable``, ``image`` as for omp; ``worth=sum`` counts scores as they
+  milliseconds (3.5ms); ``arithmetic`` of that export: int8 is faster, so it keeps more weights in the same time, and
+  its own rounding is not weighed; best asks the model whose ticket loses less (a part is then one of the faster dense
+  net); ``score``, ``pattern``, ``prunable``, ``image`` as for omp; ``worth=sum`` counts scores as they
   are, so that layers that are dear for what their weights weigh go nearly whole; ``threads``; ``verify=false`` trusts
   the model. ``costs`` and ``rest``, milliseconds given by hand (of a dense layer, or at equally spaced parts kept, from
   nothing to all), make the draw a matter of numbers alone: nothing is measured and every machine draws the same.
@@ -21,7 +23,8 @@ Reference: Shen et al., "HALP: Hardware-Aware Latency Pruning", arXiv 2110.10811
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
-from typing import Annotated, Any, ClassVar, Self, final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, final
 
 import torch
 from pydantic import Field, field_validator, model_validator
@@ -47,10 +50,14 @@ from tombola.schemes.latency.asked import Asked
 from tombola.schemes.latency.curve import Costs, Curve
 from tombola.schemes.latency.lineage import remembered, said
 from tombola.schemes.latency.ranked import Ranked
-from tombola.schemes.latency.search import Machine, search
+from tombola.schemes.latency.search import search
+from tombola.schemes.latency.way import Way, best
 from tombola.schemes.latency.within_time import Worth
 from tombola.spec import option
 from tombola.tasks._base import Task
+
+if TYPE_CHECKING:
+    from tombola.schemes.latency.native_time import Arithmetic
 
 Milliseconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -73,6 +80,9 @@ class Latency(Scheme):
         "share", "what a group counts by: its part of what its layer keeps, in squares, or its score alone"
     )
     floor: int = option(1, FLOOR_HELP, ge=0)
+    arithmetic: Literal["float32", "int8", "best"] = option(
+        "float32", "what the export multiplies; best: the one whose ticket loses less of its scores", absent="float32"
+    )
     threads: int = option(1, "threads that the net runs on", ge=1)
     verify: bool = option(default=True, help="export, build and time it, and correct what was predicted")
     tolerance: float = option(0.05, "how far from the latency asked the measured one may be", gt=0, lt=1)
@@ -121,6 +131,8 @@ class Latency(Scheme):
             raise ValueError(f"score {self.score.name} prunes in rounds, a latency is met in one; write score.rounds=1")
         if self.verify and self.costs is not None:
             raise ValueError("verify=true measures this machine and costs are given by hand; leave one of them out")
+        if self.arithmetic == "best" and self.costs is not None:
+            raise ValueError("costs given by hand are those of one arithmetic; write arithmetic=float32 or int8")
         return self
 
     @property
@@ -141,20 +153,17 @@ class Latency(Scheme):
             scores = self.score.scores(weights, probe)
         ranked = Ranked.of(scores, groups, self.floor, self.worth)
         with ExitStack() as stack:
-            costs, machine = self._by_hand(ranked), None
-            if costs is None:
-                costs, machine = self._here(model, ranked, stack, session.reporter.note)
+            by_hand = self._by_hand(ranked)
+            if by_hand is None:
+                way = self._here(model, ranked, stack, session.reporter.note)
+            else:
+                way = Way(self.arithmetic, by_hand, Asked.of(self.latency))
             found = search(
-                ranked,
-                costs,
-                Asked.of(self.latency),
-                machine if self.verify else None,
-                tolerance=self.tolerance,
-                told=session.reporter.note,
+                ranked, way.costs, way.asked, way.machine, tolerance=self.tolerance, told=session.reporter.note
             )
-        for text in said(found, self):
+        for text in said(found, self, way.arithmetic):
             session.reporter.note(text)
-        extra = {"latency": remembered(found, self)}
+        extra = {"latency": remembered(found, self, way.arithmetic)}
         return Rung(mask_only(model, found.best.masks, self, sparsity=None, rule=self.prunable, task=task, extra=extra))
 
     def _by_hand(self, ranked: Mapping[str, Ranked]) -> Costs | None:
@@ -168,9 +177,7 @@ class Latency(Scheme):
         curves = {name: item if isinstance(item, list) else [0.0, item] for name, item in given.items()}
         return Costs({name: Curve.of([ms / 1000 for ms in item]) for name, item in curves.items()}, self.rest / 1000)
 
-    def _here(
-        self, model: Network, ranked: Mapping[str, Ranked], stack: ExitStack, note: Callable[[str], None]
-    ) -> tuple[Costs, Machine | None]:
+    def _here(self, model: Network, ranked: Mapping[str, Ranked], stack: ExitStack, note: Callable[[str], None]) -> Way:
         from tombola.schemes.latency.native_time import NativeTime
 
         if self.machine != processor_kind():
@@ -182,8 +189,11 @@ class Latency(Scheme):
             _require_compiler()
         if calibrated(self.threads) is None:
             note("the costs are first taken to be another machine's; tombola bench --calibrate measures this one's")
-        native = NativeTime(model, image_size(model, self.image), self.threads)
-        return native.costs(ranked), stack.enter_context(native) if self.verify else None
+        size, asked = image_size(model, self.image), Asked.of(self.latency)
+        both: tuple[Arithmetic, ...] = ("float32", "int8")
+        natives = [NativeTime(model, size, self.threads, way) for way in both if self.arithmetic in (way, "best")]
+        way, native = best(ranked, [(one.arithmetic, one.costs(ranked), one) for one in natives], asked)
+        return replace(way, machine=stack.enter_context(native)) if self.verify else way
 
 
 def _require_compiler() -> None:

@@ -16,11 +16,12 @@ class Terms(Protocol):
     def machine(self) -> str: ...
 
 
-def remembered(found: Found, terms: Terms) -> dict[str, Any]:
+def remembered(found: Found, terms: Terms, arithmetic: str) -> dict[str, Any]:
     """Plain JSON; with its ``target_ms``, ``costs`` and ``rest`` the scheme draws the same ticket again anywhere."""
     measured = found.best.measured
     return {
         "engine": "native",
+        **({} if arithmetic == "float32" else {"arithmetic": arithmetic}),
         "machine": terms.machine,
         "threads": terms.threads,
         "target_ms": _ms(found.target),
@@ -44,7 +45,7 @@ def remembered(found: Found, terms: Terms) -> dict[str, Any]:
     }
 
 
-def said(found: Found, terms: Terms) -> list[str]:
+def said(found: Found, terms: Terms, arithmetic: str) -> list[str]:
     """Lines about how it came out."""
     best, where = found.best, f"{terms.threads} thread{'s' if terms.threads > 1 else ''}"
     if best.masks.kept == best.masks.total:
@@ -54,8 +55,9 @@ def said(found: Found, terms: Terms) -> list[str]:
     if best.measured is not None:
         measured = f"{1000 * best.measured:.3g} ms measured ({best.measured / found.dense:.1%})"
     asked = f"dense {1000 * found.dense:.3g} ms, asked {1000 * found.target:.3g} ms"
+    export = "the native export" if arithmetic == "float32" else f"the native export with arithmetic={arithmetic}"
     return [
-        f"latency in the native export, {where}: {asked}, {predicted}, {measured}",
+        f"latency in {export}, {where}: {asked}, {predicted}, {measured}",
         f"lambda={_price(found)} a millisecond; {best.masks.sparsity:.2%} of the weights are pruned",
     ]
 

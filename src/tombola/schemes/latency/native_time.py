@@ -3,17 +3,19 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self, TypeAlias
 
 import torch
 from torch import Tensor
 
-from tombola.graphs.emptying import without_dead
-from tombola.graphs.folding import folded
-from tombola.graphs.fusing import fused
+from tombola.graphs.cells import CellLinear, CellSums, Rounding
 from tombola.graphs.graph import Node
-from tombola.graphs.ops import Conv, Linear
+from tombola.graphs.int8.graphing import few, in_cells
+from tombola.graphs.int8.rounding import calibrated
+from tombola.graphs.ops import Conv, Linear, Op
+from tombola.graphs.reducing import reduced
 from tombola.graphs.trace import trace
+from tombola.graphs.vectors import with_vectors
 from tombola.models.network import Network
 from tombola.native.expected import expected
 from tombola.native.loading import Net
@@ -25,30 +27,40 @@ from tombola.schemes.latency.search import Measured
 from tombola.schemes.latency.timed import Timing, Turns
 
 POINTS = 17
+Arithmetic: TypeAlias = Literal["float32", "int8"]
 
 
 class NativeTime:
-    """The graph of a network, which is not changed, and the programs that masks make of it.
+    """The graph of a network, which is not changed, and the programs that masks make of it in an ``arithmetic``.
 
-    In a ``with`` it is the machine that runs them, too; a C compiler is needed for that alone.
+    How maps are rounded changes no time, so int8 is calibrated on random pixels. In a ``with`` it is the machine that
+    runs them, too; a C compiler is needed for that alone.
     """
 
-    def __init__(self, network: Network, size: tuple[int, int, int], threads: int) -> None:
+    def __init__(
+        self, network: Network, size: tuple[int, int, int], threads: int, arithmetic: Arithmetic = "float32"
+    ) -> None:
         self.threads = threads
+        self.arithmetic = arithmetic
         self._turns = Turns(threads)
         self._net: Net | None = None
         self._seconds = 0.0
         self._graph = trace(network, size)
+        self._how: Mapping[str, Rounding] = {}
+        if arithmetic == "int8":
+            pixels = torch.rand(2, *size, generator=torch.Generator().manual_seed(0))
+            self._how = calibrated(reduced(self._graph), pixels).how
         self.dense_program = self.program({})
         self._steps: dict[str, list[Step]] = {}
         for step in self.dense_program.steps:
-            if isinstance(step.op, Conv | Linear):
+            if isinstance(step.op, Conv | Linear | CellSums | CellLinear):
                 self._steps.setdefault(step.op.tensor, []).append(step)
 
     def program(self, masks: Mapping[str, Tensor]) -> Program:
         """The native program of the network in these masks."""
         nodes = [_masked(node, masks) for node in self._graph]
-        return lower(fused(without_dead(folded(self._graph.with_nodes(nodes)))))
+        graph = reduced(self._graph.with_nodes(nodes))
+        return lower(graph if self.arithmetic == "float32" else in_cells(with_vectors(graph), self._how))
 
     def costs(self, ranked: Mapping[str, Ranked]) -> Costs:
         """What the model of costs says of every tensor's parts kept, the highest groups first, and of all else."""
@@ -94,14 +106,14 @@ class NativeTime:
 
     def _pruned(self, tensor: str, mask: Tensor) -> Iterator[Step]:
         for step in self._steps.get(tensor, ()):
-            assert isinstance(step.op, Conv | Linear)
+            assert isinstance(step.op, Conv | Linear | CellSums | CellLinear)
             if step.op.weight.flatten(1).shape == mask.flatten(1).shape:
                 weight = _within(step.op.weight, mask)
             else:  # a convolution that became a matrix: so many of its weights, wherever they are
                 count = int(mask.double().mean() * step.op.weight.numel())
                 weight = torch.zeros_like(step.op.weight)
-                weight.view(-1)[:count] = 1.0
-            yield replace(step, op=replace(step.op, weight=weight))
+                weight.view(-1)[:count] = 1
+            yield replace(step, op=_with_weight(step.op, weight))
 
 
 def _masked(node: Node, masks: Mapping[str, Tensor]) -> Node:
@@ -111,6 +123,13 @@ def _masked(node: Node, masks: Mapping[str, Tensor]) -> Node:
     return node.with_op(replace(op, weight=_within(op.weight, masks[op.tensor])))
 
 
+def _with_weight(op: Conv | Linear | CellSums | CellLinear, weight: Tensor) -> Op:
+    """The same layer; of a linear one in int8 with few weights left, the one in float32 that it is then."""
+    if isinstance(op, CellLinear) and few(weight):
+        return Linear(weight.float(), None, op.tensor)
+    return replace(op, weight=weight)
+
+
 def _within(weight: Tensor, mask: Tensor) -> Tensor:
     """The weight under its mask; a linear layer's may be one of a convolution by now."""
-    return weight.masked_fill(~mask.view_as(weight), 0.0)
+    return weight.masked_fill(~mask.view_as(weight), 0)

@@ -79,7 +79,7 @@ def search(
     """
     if machine is None:
         target = asked.target(costs.dense)
-        only = _drawn(ranked, costs, target)
+        only = drawn_in(ranked, costs, target)
         if only.predicted > target:
             raise _cannot(asked, target, costs.dense, only.predicted, costs.rest)
         return Found(only, (only,), costs.dense, target)
@@ -88,7 +88,7 @@ def search(
     now, target = _corrected(costs, seen, dense.rest(ranked)), asked.target(dense.seconds)
     tries: list[Try] = []
     while True:
-        drawn = _drawn(ranked, now, target)
+        drawn = drawn_in(ranked, now, target)
         found = dense if drawn.masks.kept == drawn.masks.total else machine.pruned(drawn.masks)
         tries.append(replace(drawn, measured=found.seconds))
         if dense.seconds > target:
@@ -102,7 +102,7 @@ def search(
         now = _corrected(costs, seen, found.rest(ranked))
 
 
-def _drawn(ranked: Mapping[str, Ranked], costs: Costs, target: float) -> Try:
+def drawn_in(ranked: Mapping[str, Ranked], costs: Costs, target: float) -> Try:
     """The best masks in the time there is; those that keep least where that is too little."""
     layers = points_of(ranked, costs)
     solution = within(layers, max(target - costs.rest, least(layers)))

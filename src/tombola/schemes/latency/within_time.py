@@ -70,11 +70,15 @@ class Points:
 
 @dataclass(frozen=True)
 class Solution:
-    """How many of its highest groups each tensor keeps, and what a second more would have been worth."""
+    """How many of its highest groups each tensor keeps, and what a second more would have been worth.
+
+    ``worth`` is what all that is kept is worth together.
+    """
 
     counts: dict[str, int]
     price: float
     seconds: float
+    worth: float = 0.0
 
 
 def least(layers: Mapping[str, Points]) -> float:
@@ -108,6 +112,7 @@ def within(layers: Mapping[str, Points], seconds: float) -> Solution:
         {name: int(layer.counts[points[name]]) for name, layer in layers.items()},
         price,
         float(sum(layer.seconds[points[name]] for name, layer in layers.items())),
+        float(sum(layer.worth[points[name]] for name, layer in layers.items())),
     )
 
 

@@ -1,0 +1,101 @@
+"""`plan`: how a convolution of cells is computed: outputs of a list, vectors of a tile, where its pixels lie."""
+
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from tombola.graphs.cells import CELL, CellSums
+from tombola.graphs.ops import Conv
+from tombola.native.choosing import Choice, Source, bands, reads_map
+from tombola.native.geometry import Geometry, geometry
+from tombola.native.layout import Layout, rounded
+
+Cells: TypeAlias = npt.NDArray[np.uint32]
+SIZES: Final = (1, 2, 4)
+MOST: Final = {1: (14, 10, 10, 8), 2: (8, 5, 5, 4), 4: (5, 2, 2, 2)}
+"""Vectors of a tile for vectors of 16, 8, 4 and 1 floats: what the registers hold beside weights and pixels."""
+WIDTHS: Final = (16, 8, 4, 1)
+LOAD, SURVIVOR = 0.5, 1.0  # cycles of a vector of pixels, and of a survivor beside them; a product is one
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """``cells`` (out, in / 4, kh, kw) are the weights, ``size`` outputs have a list, ``tiles`` are by `WIDTHS`.
+
+    ``window`` is the convolution of cells for channels, whose weights are never read.
+    """
+
+    cells: Cells
+    size: int
+    window: Conv
+    choice: Choice
+    tiles: tuple[int, ...]
+    place: Geometry
+
+    @property
+    def survivors(self) -> int:
+        """Cells that all lists have together."""
+        return int((self.cells != 0).reshape(-1, self.size, self.cells[0].size).any(1).sum())
+
+
+def plan(conv: CellSums, inp: Layout, out: Layout) -> Plan:
+    """What should be fastest from a map of cells laid out as ``inp`` to ``out``."""
+    cells = _cells(_spread(conv))
+    size = _size(cells)
+    window = _window(conv, cells)
+    choice, tiles = _choice(window, inp, out, size)
+    return Plan(cells, size, window, choice, tiles, geometry(window, inp, out, choice))
+
+
+def _spread(conv: CellSums) -> npt.NDArray[np.int8]:
+    """(out, in, kh, kw) of all groups, outputs and inputs filled up to whole cells."""
+    weight = conv.weight.numpy()
+    outputs, per_group = weight.shape[:2]
+    own = outputs // conv.groups
+    whole = np.zeros((rounded(outputs, CELL), rounded(per_group * conv.groups, CELL), *weight.shape[2:]), np.int8)
+    for group in range(conv.groups):
+        mine = slice(group * own, (group + 1) * own)
+        whole[mine, group * per_group : (group + 1) * per_group] = weight[mine]
+    return whole
+
+
+def _cells(whole: npt.NDArray[np.int8]) -> Cells:
+    """(out, cells, kh, kw): four input channels in one number, the first one lowest."""
+    outputs, inputs, height, width = whole.shape
+    last = np.ascontiguousarray(whole.reshape(outputs, inputs // CELL, CELL, height, width).transpose(0, 1, 3, 4, 2))
+    return last.view("<u4").astype(np.uint32)[..., 0]
+
+
+def _size(cells: Cells) -> int:
+    """Outputs of a list that should be fastest: what they share is loaded once, what one lacks is multiplied too."""
+    kept = (cells != 0).reshape(len(cells), -1)
+
+    def cost(size: int) -> float:
+        lists, tile = int(kept.reshape(-1, size, kept.shape[1]).any(1).sum()), MOST[size][1]
+        return lists * (LOAD + size + SURVIVOR / tile)
+
+    return min(SIZES, key=cost)
+
+
+def _window(conv: CellSums, cells: Cells) -> Conv:
+    """A convolution of the same geometry, of cells for channels; its weights are never read."""
+    weight = torch.empty(len(cells) // CELL, *cells.shape[1:])
+    return Conv(weight, None, conv.stride, conv.padding, conv.dilation)
+
+
+def _choice(window: Conv, inp: Layout, out: Layout, size: int) -> tuple[Choice, tuple[int, ...]]:
+    """How it reads its input, and the vectors of a tile for each width."""
+    source: Source = "map" if reads_map(window, inp, out) else "phases"
+    band, by_rows = bands(window, out)
+    choice = Choice(size, MOST[size][0], source, band, inp.channels, by_rows)
+    flat = (out.height if by_rows or source == "map" else band) * geometry(window, inp, out, choice).line
+    return choice, tuple(_even(flat, most, width) for most, width in zip(MOST[size], WIDTHS, strict=True))
+
+
+def _even(flat: int, most: int, width: int) -> int:
+    """Vectors of a tile: as many as there may be, and all tiles of almost as many."""
+    vectors = max(1, -(-flat // width))
+    return -(-vectors // -(-vectors // most))

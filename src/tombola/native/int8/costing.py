@@ -1,0 +1,77 @@
+"""`CellMachine`: what a core takes for convolutions of cells; `cell_seconds`: what one should take; `fitted`: by times.
+
+The model is a sum of six parts, so that it is fitted to times by least squares: the products of a vector, its pixels'
+load, a survivor and a list beside their vectors, a vector of sums that becomes bytes, and a vector of a panel.
+"""
+
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tombola.graphs.cells import CellSums
+from tombola.native.int8.choosing import WIDTHS, plan
+from tombola.native.layout import Layout
+
+PULL: Final = 0.05
+"""How much an error of all of a number, against what is shipped, counts against one of all of a time."""
+
+
+@dataclass(frozen=True)
+class CellMachine:
+    """Nanoseconds of a core whose vectors have as many cells as `CellMachine` is asked for."""
+
+    product: float = 0.36
+    load: float = 0.15
+    survivor: float = 0.5
+    list: float = 12.0
+    ended: float = 1.2
+    copied: float = 2.0
+
+
+VNNI: Final = CellMachine(product=0.29, load=0.1, survivor=0.3, list=10.0, ended=1.5, copied=2.0)
+"""Of vectors of 16 with an instruction for a sum of four products: 199 billion products a second were measured."""
+
+
+def shipped(floats: int) -> CellMachine:
+    """A core with vectors of so many floats: one that was measured, or as of 8, by the numbers of vectors alone."""
+    return VNNI if floats == 16 else CellMachine()
+
+
+def cell_seconds(conv: CellSums, inp: Layout, out: Layout, machine: CellMachine, floats: int) -> float:
+    """What an image should take on one thread."""
+    return 1e-9 * float(np.dot(work(conv, inp, out, floats), astuple(machine)))
+
+
+def work(conv: CellSums, inp: Layout, out: Layout, floats: int) -> NDArray[np.float64]:
+    """How often each part of a `CellMachine` is met in an image."""
+    how = plan(conv, inp, out)
+    vectors = -(-out.height * how.place.line // floats)
+    tiles = -(-vectors // how.tiles[WIDTHS.index(floats)])
+    outputs, survivors = len(how.cells), how.survivors
+    bands = -(-out.height // how.choice.band) if how.place.views else 0
+    panel = inp.channels * len(how.place.views) * how.place.view_plane / floats
+    return np.array(
+        [
+            survivors * how.size * vectors,
+            survivors * vectors,
+            survivors * tiles,
+            outputs // how.size * tiles,
+            outputs * vectors,
+            bands * panel,
+        ],
+        np.float64,
+    )
+
+
+def fitted(parts: Sequence[NDArray[np.float64]], seconds: Sequence[float], start: CellMachine) -> CellMachine:
+    """The machine whose times are nearest, in parts of each; none of its numbers is below 0."""
+    from scipy.optimize import nnls
+
+    first = np.array(astuple(start))
+    rows = np.stack(parts) / (1e9 * np.array(seconds))[:, None]
+    pull = np.diag(PULL * np.sqrt(len(parts)) / first)
+    found, _ = nnls(np.vstack([rows, pull]), np.concatenate([np.ones(len(rows)), pull @ first]))
+    return CellMachine(*map(float, found))
