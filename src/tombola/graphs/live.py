@@ -1,6 +1,7 @@
 """`live`: a traced graph with the tensors that its network has now, so that a training can go through it."""
 
 from dataclasses import fields, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -52,14 +53,15 @@ def _live(op: Op, body: nn.Module) -> Op:
         assert isinstance(norm, nn.modules.batchnorm._BatchNorm)
         assert norm.running_mean is not None
         assert norm.running_var is not None
-        held = [None if one is None else _here(one) for one in (norm.weight, norm.bias)]
-        return Scale(*scaling(*held, _here(norm.running_mean), _here(norm.running_var), norm.eps), op.module)
+        gain, bias = (_here(norm.weight), _here(norm.bias)) if norm.affine else (None, None)
+        return Scale(*scaling(gain, bias, _here(norm.running_mean), _here(norm.running_var), norm.eps), op.module)
     return op
 
 
 def _placed(op: Op, device: torch.device) -> Op:
-    held = {field.name: getattr(op, field.name) for field in fields(op)}
-    return replace(op, **{name: value.to(device) for name, value in held.items() if isinstance(value, Tensor)})
+    held: dict[str, Any] = {field.name: getattr(op, field.name) for field in fields(op)}
+    moved: dict[str, Any] = {name: value.to(device) for name, value in held.items() if isinstance(value, Tensor)}
+    return replace(op, **moved)
 
 
 def _here(tensor: Tensor) -> Tensor:
