@@ -1,29 +1,34 @@
-"""Write EVIDENCE.md and details.md from the stored rows, and say which numbers of them as they were are not in those.
+"""Write EVIDENCE.md, details.md and their pictures from the stored rows, and say what of them was not in those.
 
     python -m results.evidence            (make evidence)
 
-The exit code is 1 where a page, or the remarks written by hand, held a number that the rows do not give, or where rows
-are missing that a page told of: the pages are then as the rows are, and the remarks are to be mended.
+The exit code is 1 where a page, or the remarks written by hand, held a number that the rows do not give, where a
+picture was another, or where rows are missing that a page told of: all are then as the rows are, and the remarks are
+to be mended.
 """
 
 import re
 import sys
+from collections.abc import Mapping
 from typing import Final
 
 from results.evidence.claim import HERE
 from results.evidence.claims import CLAIMS, JUDGED
 from results.evidence.details import details
+from results.evidence.forest import NAME, forest
 from results.evidence.judged import judged
 from results.evidence.page import page, with_remarks
+from results.evidence.pictures import pictures
 
 PAGE: Final = HERE.parent / "EVIDENCE.md"
 DETAILS: Final = HERE / "details.md"
 REMARKS: Final = HERE / "remarks.md"
+PICTURES: Final = HERE / "pictures"
 NUMBER: Final = re.compile(r"(?<![\w.-])[+-]?\d+(?:\.\d+)?")  # ResNet-20 is a name
 
 
 def main() -> int:
-    """Write the pages; 0 where nothing was wrong with them."""
+    """Write the pages and pictures; 0 where nothing was wrong with them."""
     rows = {claim.name: claim.rows() for claim in JUDGED}
     found = judged(JUDGED, rows)
     remarks = REMARKS.read_text(encoding="utf-8")
@@ -40,8 +45,22 @@ def main() -> int:
         file.write_text(text, encoding="utf-8")
     for file, line, number in wrong:
         print(f"{file.name}:{line}: {number} is not what the rows give", file=sys.stderr)
+    old = drawn_anew({NAME: forest(found), **pictures(found, rows)})
+    for name in old:
+        print(f"{name} was not what the rows give", file=sys.stderr)
     print(f"{PAGE.name}: {len(JUDGED)} claims, {'unchanged' if before == texts else 'written'}")
-    return 1 if wrong else 0
+    return 1 if wrong or old else 0
+
+
+def drawn_anew(pictures: Mapping[str, str]) -> list[str]:
+    """The names of pictures that were there and not these; the folder then holds these alone."""
+    PICTURES.mkdir(exist_ok=True)
+    there = {file.name: file.read_text(encoding="utf-8") for file in PICTURES.glob("*.svg")}
+    for name in set(there) - set(pictures):
+        (PICTURES / name).unlink()
+    for name, text in pictures.items():
+        (PICTURES / name).write_text(text, encoding="utf-8")
+    return sorted(name for name, text in there.items() if pictures.get(name) != text)
 
 
 def strays(before: str, after: str) -> list[tuple[int, str]]:

@@ -28,6 +28,10 @@ tickets of single weights."""
 BORROWED["cifar100-to-cifar10"] = ("robust-tickets-fig9-small", {"prior": "untrained"})  # the source differs
 
 
+HAVE_NONE: Final = ("robust-tickets-fig4-small", "robust-tickets-table2-small", "tiny-imagenet-to-cifar10")
+"""Studies with no controls among their priors: their floor is the lender's, and running them cannot fill it."""
+
+
 def controls(study: str, rows: Sequence[Row], folder: Path = FOLDER) -> list[Row]:
     """The rows of controls that stand beside those of a study."""
     own = (folder / study).is_dir()

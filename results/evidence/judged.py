@@ -26,14 +26,19 @@ class Judged:
     @property
     def verdict(self) -> str:
         """In words that the rows allow: with fewer of the unit than asked for, it is one of these nets alone."""
-        lean, sure = self.finding.leaning, self.p is not None and self.p < 0.05
+        lean = self.finding.leaning
         if not self.passable:
             return "undecidable"
         if lean == "open":
             return "undecided"
-        if not sure:
+        if not self.stands:
             return f"leans {lean}"
         return f"{'holds' if lean == 'for' else 'does not hold'}{'' if self.decided else ' on these nets'}"
+
+    @property
+    def stands(self) -> bool:
+        """Whether it holds, or does not, among all claims."""
+        return self.passable and self.finding.leaning != "open" and self.p is not None and self.p < 0.05
 
     @property
     def decided(self) -> bool:
@@ -51,8 +56,8 @@ class Judged:
         return min((one.seeds for one in self.finding.leads.values()), default=3)
 
     def beside(self, lead: Lead) -> dict[str, float]:
-        """What the controls reach in the cells of a lead."""
-        return floor(self.controls, self.finding.metric, lead.cells)
+        """What the controls reach in the cells of a lead; a difference of leads has no floor."""
+        return {} if lead.of_leads else floor(self.controls, self.finding.metric, lead.cells)
 
 
 def judged(claims: Sequence[Claim], rows: Mapping[str, Sequence[Row]]) -> list[Judged]:

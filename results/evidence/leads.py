@@ -45,6 +45,8 @@ class Lead:
     seeds: int
     images: bool
     """Whether the interval allows for other test images too, in all cells."""
+    of_leads: bool = False
+    """Whether it is what one lead has over another: a `gap`."""
     error: float = 0.0
     """The standard error behind the interval, with its degrees of freedom."""
     freedom: float = 2.0
@@ -104,7 +106,7 @@ def gap(rows: Sequence[Row], others: Sequence[Row], axis: str, left: str, right:
     first, second = (_pairs(given, axis, left, right) for given in (rows, others))
     seeds = _shared([first, second], f"{axis}: {left} and {right}")
     leads = [fmean(_by_seed(pairs, seeds)) for pairs in (first, second)]
-    return _judged([(1.0, first), (-1.0, second)], seeds, (leads[0], leads[1]))
+    return replace(_judged([(1.0, first), (-1.0, second)], seeds, (leads[0], leads[1])), of_leads=True)
 
 
 def _judged(

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
-from results.evidence.claim import Claim, command
+from results.evidence.claim import Claim
 from results.evidence.judged import Judged
 from results.evidence.leads import Lead
+from results.evidence.next_runs import next_runs
+from results.evidence.pictures import file_of
 from results.evidence.power import effect_of
 from results.evidence.wording import effect, p_of, table, told_of
 
@@ -26,11 +28,11 @@ many happens by chance; **undecided** does not; **undecidable** could not have p
 
 **Columns.** *Left* and *right*: the means the effect is between, in per cent (of a difference of leads, the two leads).
 *Untrained*: the same net with random weights; *random*: the natural prior with as many weights kept by chance; a dash
-where it was not run. An effect between two nets near these says little. *n*: of the unit that the claim is about, of as
-many as the protocol asks for; then seeds of drawing and transfer. *p*: two-sided, alone; *Holm*: among all. *80 %*: the
-effect these rows would have shown with that chance, taken alone (`python results/evidence/power.py`). *The paper's*:
-what it reports in its own setting, which is below. Intervals cover seeds and test images; those with a star cover seeds
-only."""
+where it was not run (*What to run next* says by which command) or where the dense net is what a win is against. An
+effect between two nets near these says little. *n*: of the unit that the claim is about, of as many as the protocol
+asks for; then seeds of drawing and transfer. *p*: two-sided, alone; *Holm*: among all. *80 %*: the effect these rows
+would have shown with that chance, taken alone (`python results/evidence/power.py`). *The paper's*: what it reports in
+its own setting, which is below. Intervals cover seeds and test images; those with a star cover seeds only."""
 
 COLUMNS = (
     "claim",
@@ -55,7 +57,17 @@ def page(found: Sequence[Judged], without: Sequence[Claim]) -> str:
     parts = [head]
     for paper in papers:
         parts += [f"## {paper}", table(COLUMNS, [_line(one) for one in found if one.claim.paper == paper])]
-    parts += ["## Scale, here and there", _scales(found), NOWHERE, _nowhere(found), NEXT, _next(found, without), CHECK]
+    parts += [
+        PICTURES,
+        _pictures(found),
+        "## Scale, here and there",
+        _scales(found),
+        NOWHERE,
+        _nowhere(found),
+        NEXT,
+        next_runs(found, without),
+        CHECK,
+    ]
     return "\n\n".join(part.strip() for part in parts if part.strip()) + "\n"
 
 
@@ -64,12 +76,14 @@ def with_remarks(text: str, remarks: str) -> str:
     return text.replace(f"\n\n{NOWHERE}\n", f"\n\n{remarks.strip()}\n\n{NOWHERE}\n", 1)
 
 
+PICTURES = """\
+## Pictures
+
+![Every effect with its interval](evidence/pictures/effects.svg)
+
+What each prior of a decided claim reaches, over all sparsities of its study (means, one standard deviation, seeds):"""
 NOWHERE = "## What held nowhere"
 NEXT = "## What to run next"
-GPU = (
-    "- On one GPU, in a quarter of an hour: `benchmarks/gpu.sh pack CARRIED` here,"
-    " `benchmarks/gpu.sh run CARRIED OUT` there: Five pretrainings, standard AutoAttack"
-)
 CHECK = """\
 ## To check this page
 
@@ -78,7 +92,9 @@ CHECK = """\
 3. `python results/evidence/power.py`: what each claim's n could have shown, alone and at Holm's bar.
 4. `pytest tests/results`: the same tests on made-up rows worked by hand, and on the stored rows with the priors' names
    drawn anew, where nothing is left of any verdict.
-5. Any claim's command in [details](evidence/details.md) makes its rows again."""
+5. `python results/evidence/rerun.py`: three studies from empty stores, byte for byte, and their verdicts on another
+   instruction set.
+6. Any claim's command in [details](evidence/details.md) makes its rows again."""
 
 
 def _sum(found: Sequence[Judged]) -> str:
@@ -103,6 +119,12 @@ def _levels(one: Judged, found: Lead) -> list[str]:
     return [f"{found.left:.1f}", f"{found.right:.1f}", *controls]
 
 
+def _pictures(found: Sequence[Judged]) -> str:
+    """One for each claim that holds, or does not."""
+    drawn = [one for one in found if one.stands and one.finding.leads]
+    return "\n\n".join(f"![{one.claim.name}: {one.verdict}](evidence/pictures/{file_of(one)})" for one in drawn)
+
+
 def _n(one: Judged) -> str:
     return f"{one.units} of {one.claim.asked.units}; {one.seeds}"
 
@@ -118,18 +140,3 @@ def _nowhere(found: Sequence[Judged]) -> str:
     kinds = {"does not hold": "Shown not to", "leans against": "Leaning against", "undecid": "Open"}
     lines = [(word, [one for one in found if one.verdict.startswith(kind)]) for kind, word in kinds.items()]
     return "\n".join(f"- *{word}:* {'; '.join(one.claim.name for one in ones)}." for word, ones in lines if ones)
-
-
-def _next(found: Sequence[Judged], without: Sequence[Claim]) -> str:
-    """The studies that have no rows, with their commands and what they would decide; then what has no study."""
-    waiting: dict[str, list[str]] = {}
-    for claim in without:
-        waiting.setdefault(command(claim.recipe) if claim.recipe else "", []).append(claim.name)
-    lines = [GPU]
-    lines += [f"- `{line}`: {'; '.join(names)}" for line, names in waiting.items() if line]
-    short = list(dict.fromkeys(one.claim.recipe for one in found if not one.decided and "/" in one.claim.recipe))
-    lines += [
-        f"- `--set pretrain_seed=1` to `4` of the {len(short)} studies of the table, each into an `--out` of its own."
-    ]
-    lines += [f"- No study yet: {'; '.join(waiting[''])}."] if "" in waiting else []
-    return "\n".join(lines)

@@ -132,8 +132,11 @@ def test_the_pages_are_what_the_stored_rows_give(tmp_path: Path, monkeypatch: py
         copy = tmp_path / name
         copy.write_text(text, encoding="utf-8")
         monkeypatch.setattr(evidence, name, copy)
+    drawn = {file.name: file.read_text(encoding="utf-8") for file in evidence.PICTURES.glob("*.svg")}
+    monkeypatch.setattr(evidence, "PICTURES", tmp_path / "pictures")
     assert evidence.main() == 0
     assert {name: (tmp_path / name).read_text(encoding="utf-8") for name in texts} == texts
+    assert {file.name: file.read_text(encoding="utf-8") for file in (tmp_path / "pictures").glob("*")} == drawn
 
 
 def test_a_number_that_no_row_gives_is_told_and_taken_out(
@@ -143,6 +146,10 @@ def test_a_number_that_no_row_gives_is_told_and_taken_out(
     for name, file in files.items():
         monkeypatch.setattr(evidence, name, file)
     monkeypatch.setattr(evidence, "JUDGED", ())
+    monkeypatch.setattr(evidence, "PICTURES", tmp_path)
+    (tmp_path / "of-no-row.svg").write_text("<svg/>", encoding="utf-8")
     files["REMARKS"].write_text("A lead of +99.99.\n", encoding="utf-8")
     assert evidence.main() == 1
-    assert "REMARKS:1: +99.99 is not what the rows give" in capsys.readouterr().err
+    assert "REMARKS:1: +99.99 is not what the rows give" in (told := capsys.readouterr().err)
+    assert "of-no-row.svg was not what the rows give" in told
+    assert [file.name for file in tmp_path.glob("*.svg")] == ["effects.svg"]
