@@ -53,7 +53,7 @@ _PAPER: Final[Mapping[str, Any]] = {"name": "supernet:5x4", "kernels": "3,5,7", 
 def sizes(scale: Scale) -> Sizes:
     """Of a scale."""
     if scale == SMALL:
-        source = _small.cifar10(num_train=20_000)
+        source = _small.cifar10(num_train=18_000)
         return Sizes({"name": "supernet:2x2"}, source, 24, 128, 2e-3, rho=0.01, shrink=3, prune=2)
     return Sizes(_PAPER, "cifar10", 351, 256, 2e-3, rho=1.8e-4, shrink=10, prune=25)
 

@@ -11,7 +11,7 @@ When: the claim that one training for both is better than either order. The rule
 Faithful: the loop, its penalty and intervals; 350 epochs, five stages, four branches, three kernels. The papers' nets
     are for ImageNet and Cityscapes, begin at a quarter of the resolution and sum coarse branches back into fine ones:
     here images are CIFAR-10's, and branches are only read by coarser ones.
-Scaled: two stages, two branches, kernels 3 and 5; 20,000 images of CIFAR-10, 24 epochs, the penalty fifty times as
+Scaled: two stages, two branches, kernels 3 and 5; 18,000 images of CIFAR-10, 24 epochs, the penalty fifty times as
     large, as steps are few: 20 to 50 % of the scales should fall under 1e-3, else set ``rho``.
 Cost: at scale=small forty-two nets of 25 to 40 minutes of a core each, and six trained on for a third of that.
 Reference: You et al., "SuperTickets", ECCV 2022, arXiv 2207.03677; settings as in its code.

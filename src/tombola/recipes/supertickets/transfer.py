@@ -7,7 +7,7 @@ When: the claim that SuperTickets transfer. The rule, written before any row: it
     of the SuperTicket to the ticket drawn there over three seeds is above -1 point with its paired 95 % interval.
 Faithful: the published pairs are between segmentation sets, and from ImageNet to poses: neither is here. CIFAR-10 to
     CIFAR-100 and DTD.
-Scaled: 20,000 images of CIFAR-10 to Fashion-MNIST, DTD's ten classes and Imagenette at 32x32, in 8 epochs.
+Scaled: 18,000 images of CIFAR-10 to Fashion-MNIST, DTD's ten classes and Imagenette at 32x32, in 8 epochs.
 Cost: at scale=small nine nets of 25 to 40 minutes of a core each, and some minutes a transfer.
 Reference: You et al., "SuperTickets", ECCV 2022, arXiv 2207.03677.
 """

@@ -34,11 +34,11 @@ def one_level(score: str, sparsity: float) -> dict[str, Any]:
 
 
 def base(scale: Scale) -> dict[str, Any]:
-    """Random nets, trained on CIFAR-10 alone: by the recipe of the paper, or in thirty epochs of 20,000 images."""
+    """Random nets, trained on CIFAR-10 alone: by the recipe of the paper, or in thirty epochs of 18,000 images."""
     transfer = {"name": "finetune", "fit": _fit(scale)}
     if scale == "paper":
         return {"model": "resnet32", "draw_on": "target", "target": "cifar10", "transfer": transfer}
-    return {"model": "resnet20", "draw_on": "target", "target": _small.cifar10(num_train=20_000), "transfer": transfer}
+    return {"model": "resnet20", "draw_on": "target", "target": _small.cifar10(num_train=18_000), "transfer": transfer}
 
 
 def labelled(sparsities: Sequence[float]) -> dict[str, float]:

@@ -8,7 +8,7 @@ When: before any part is made a default. The rule, written before any row: a par
     seeds, at 97 and at 98 %, on the random mask and on the drawn one. Until then ``tost`` is the paper's, by name.
 Faithful: CIFAR-10, the recipe's 182 epochs, batch and rates, both aids gone by half of them; ResNet-32, 32 being what
     the paper names beside 18 and 104. The released code never takes the aids out; when it is said they go is ours.
-Scaled: ResNet-20, 20,000 images of CIFAR-10, 30 epochs.
+Scaled: ResNet-20, 18,000 images of CIFAR-10, 30 epochs.
 Cost: at scale=small two hundred trainings of some forty minutes of a core each: a lent GPU's work. Cut it with
     ``--set mask=random --set sparsity=97%``.
 Reference: Jaiswal et al. (ToST), ICML 2022, arXiv 2206.12755.

@@ -7,7 +7,7 @@ When: the paper's title. The rule, written before any row: ToST helps a mask at 
     differences, seed by seed, is above 0 with its 95 % interval; "any mask" holds where it helps all five at 95 % and
     above. Whether it helps pretrained weights nobody has asked.
 Faithful: CIFAR-10, 182 epochs, ResNet-32; the dense net that is one-shot pruned is trained by the same recipe.
-Scaled: ResNet-20, 20,000 images of CIFAR-10, 30 epochs; the pretrained net is the small scale's natural prior.
+Scaled: ResNet-20, 18,000 images of CIFAR-10, 30 epochs; the pretrained net is the small scale's natural prior.
 Cost: at scale=small one hundred and fifty trainings of some forty minutes of a core each: a lent GPU's work.
 Reference: Jaiswal et al. (ToST), ICML 2022, arXiv 2206.12755; predecessor arXiv 2101.03255, which tells +1.05 to
     +4.93 points for a ResNet-18 on CIFAR-100 over plain lottery tickets.
