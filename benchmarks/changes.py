@@ -1,6 +1,6 @@
 """What changes of a training cost: a step between edits, an edit, and the peak of memory, against plain masked steps.
 
-    python benchmarks/changes.py [--net resnet18] [--threads 1] [--steps 24] [--quick]
+    python benchmarks/changes.py [--net resnet18] [--threads 1] [--steps 24] [--only KIND ...] [--quick]
 
 Every training is `Fit`'s own, of the same net from the same ticket (90 %, uniform, by magnitude) on the same made-up
 images; two clocks among its changes tell what the change between them takes before a step and in it, once gradients are
@@ -137,7 +137,7 @@ def main() -> int:
     if options.of:
         print(peak(options))
         return 0
-    times = {kind: Times() for kind in KINDS}
+    times = {kind: Times() for kind in ("plain", *options.only)}
     for number in range(options.rounds + 1):
         for kind, found in times.items():
             one = timed(options, kind)
@@ -156,6 +156,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="trainings of each, after one that does not count")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--busy", action="store_true", help="count processor time; with --threads 1")
+    others = [kind for kind in KINDS if kind != "plain"]
+    parser.add_argument("--only", nargs="+", choices=others, default=others, help="these kinds beside the plain one")
     parser.add_argument("--of", choices=list(KINDS), help="print the peak of memory of this one's training, and end")
     return parsed(parser, net="small", steps=6, rounds=1)
 
@@ -251,7 +253,7 @@ def spent(options: argparse.Namespace, times: dict[str, Times]) -> tuple[list[fl
 def peaks(options: argparse.Namespace) -> list[float]:
     """The peak of each kind, in plain ones; told as they are."""
     found: dict[str, float] = {}
-    for kind in KINDS:
+    for kind in ("plain", *options.only):
         found[kind] = memory(options, kind)
         print(f"{kind:19} peak {found[kind] / 1e6:.0f} MB ({found[kind] / found['plain']:.2f}x)", flush=True)
     return [value / found["plain"] for value in found.values()]
