@@ -16,6 +16,7 @@ Arrays: TypeAlias = dict[str, NDArray[Any]]
 IMAGES: Final = "images"
 IDS: Final = "input_ids"
 MASK: Final = "attention_mask"
+TYPES: Final = "token_type_ids"
 
 
 @dataclass(frozen=True)
@@ -125,11 +126,13 @@ class ShownTexts(Shown):
         return ("batch", "length")
 
     def drawn(self, batch: int, numbers: np.random.Generator) -> Arrays:
-        """The first text fills its length; the others end somewhere, and are filled up."""
+        """The first text fills its length; the others end somewhere, and are filled up with what no word is."""
         ends = numbers.integers(1, self.length, batch, endpoint=True)
         ends[0] = self.length
         counts = np.arange(self.length) < ends[:, None]
         ids = numbers.integers(0, self.words, counts.shape)
+        if MASK in self.beside:
+            ids[ids == self.pad] = (self.pad + 1) % self.words
         second = np.arange(self.length) >= self.length // 2
         others = {name: (counts if name == MASK else counts & second).astype(np.int64) for name in self.beside}
         return {IDS: np.where(counts, ids, self.pad) if MASK in others else ids, **others}

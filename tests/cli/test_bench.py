@@ -191,4 +191,4 @@ def test_a_net_of_texts_is_timed_at_its_length_and_judged_on_texts(tmp_path: Pat
     shown = said("bench", "y.ticket", *FAST, "--engine", "native", *task, "--samples", "20", "--batch", "3")
     assert "3 texts of 64 tokens at once" in shown
     assert "accuracy is of 20 of 443 test texts" in shown
-    assert "native is left out: native is for nets of images" in shown
+    assert "native is left out" not in shown

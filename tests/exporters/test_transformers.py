@@ -143,8 +143,3 @@ def test_what_no_configuration_says_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"intermediate\.dense\.weight was made smaller than the configuration says"):
         EXPORTER.export(network, Masks({}), tmp_path / "net")
     assert not list(tmp_path.iterdir())
-
-
-def test_a_net_of_texts_is_no_c(tmp_path: Path) -> None:
-    with pytest.raises(RequestError, match=r"native is for nets of images, and .* reads texts; write one of onnx"):
-        Exporter.parse("native").export(encoder(num_hidden_layers=1), Masks({}), tmp_path / "net")

@@ -32,7 +32,7 @@ def resealed(folder: Path, **changes: Any) -> None:
 
 def test_it_says_what_was_exported() -> None:
     found = about.read(small.folder())
-    assert (found.image, found.classes, found.target, found.prefix) == (small.SIZE, 4, "plain", "net")
+    assert (found.shown, found.classes, found.target, found.prefix) == (small.SIZE, 4, "plain", "net")
     assert found.layers[-1] == about.Row("linear", "linear", 128, 128, "dense")
 
 

@@ -23,7 +23,7 @@ from tombola.native.token_tables import attend_scratch, token_data
 CALLS = """
 void attend(const int *n, const struct map *maps, float scale, const float *bias, const float *q, const float *k,
             const float *v, float *out, float *scratch, int parts) {
-    struct attend a = {n[0], n[1], n[2], scale, n[3], n[4], n[5], maps[0], maps[1], maps[2], maps[3]};
+    struct attend a = {n[0], n[1], n[2], scale, n[3], n[4], n[5], maps[1].width, maps[0], maps[1], maps[2], maps[3]};
     for (int part = parts - 1; part >= 0; part--) attend_run(&a, bias, q, k, v, out, scratch, part, parts);
 }
 void norm(const struct map *maps, float eps, const float *scale, const float *shift, const float *in, float *out,

@@ -1,6 +1,7 @@
 """Texts without Tombola: WordPiece is what the library makes of it, and ``predict.py`` answers as Tombola does."""
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tombola.data._tokenizers import identity_of
 from tombola.data._tokens import Written
 from tombola.exporters._alone.word_pieces import WordPieces, word_pieces
 from tombola.exporters._alone.writing import beside_onnx
+from tombola.exporters.native import program_in_c
 from tombola.joining import whole
 from tombola.predicting.loading import load
 from tombola.predicting.samples import Sample
@@ -70,6 +72,37 @@ def test_other_tokenisers_are_not_taken_for_it(tmp_path: Path) -> None:
     inner.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
     inner.save(str(tmp_path / "tokenizer.json"))
     assert word_pieces(tmp_path / "tokenizer.json") is None
+
+
+def test_a_folder_of_c_answers_as_the_ticket_does(tmp_path: Path) -> None:
+    pytest.importorskip("transformers")
+    words = tmp_path / "words"
+    words.mkdir()
+    made("uncased").save(str(words / "tokenizer.json"))
+    wanted = identity_of(str(words))
+    ticket = text_ticket(tmp_path / "x.ticket", json.loads(json.dumps(wanted)))
+    home = exported(ticket, {"name": "native", "target": "plain"}, tmp_path / "net")
+    assert not (home / "predict.py").exists()  # nobody knows where its tokeniser is
+    files = program_in_c(whole(Ticket.load(ticket)), str(words))
+    assert set(files) == {"predict.py", "tokenizer.json", "words.dat"}
+    for name, content in files.items():
+        (home / name).write_bytes(content)
+    texts = [Written("a b fine"), Written("unaffable", "a film")]
+    samples = [Sample("x", text) for text in texts]
+    inside = [answer.plain() for answer in load(ticket, tokenizer=str(words)).answers(samples)]
+    ours = [answer.plain() for answer in load(home).answers(samples)]
+    (tmp_path / "x.csv").write_text("text,text2\na b fine,\nunaffable,a film\n", encoding="utf-8")
+    code, out, _ = run(home / "predict.py", str(tmp_path / "x.csv"), "--json")
+    assert code == 0
+    for one, other, alone in zip(inside, ours, json.loads(out), strict=True):
+        assert one["label"] == other["label"] == alone["label"]
+        assert other["score"] == pytest.approx(one["score"], abs=1e-4)
+        assert alone["score"] == pytest.approx(one["score"], abs=1e-4)
+    subprocess.run(["make", "-s", "-C", home, "CFLAGS=-O1", "classify"], check=True)
+    done = subprocess.run(
+        [home / "classify", "-"], input="a b fine\n", cwd=home, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split("\t")[:2] == ["1", inside[0]["label"]]
 
 
 @pytest.mark.parametrize("kind", [pytest.param("plain:60", marks=pytest.mark.slow), "files"])

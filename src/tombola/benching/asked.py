@@ -20,7 +20,7 @@ from tombola.errors import RequestError
 from tombola.models.network import Network
 from tombola.models.showing import batch_of
 from tombola.properties._test_images import outcomes
-from tombola.shown import IDS, IMAGES, MASK, Arrays, Examples, Shown, ShownImages, ShownTexts
+from tombola.shown import IDS, IMAGES, MASK, TYPES, Arrays, Examples, Shown, ShownImages, ShownTexts
 from tombola.tasks._base import Task
 from tombola.tasks._calibration import of_folder, of_task
 
@@ -44,12 +44,10 @@ class Questions:
     only_timed: Collection[str] = ()
 
     def calibration(self, setting: Setting) -> Examples | None:
-        """Images to calibrate on, none where neither pictures nor a task are given, and none of texts."""
-        if isinstance(setting.shown, ShownTexts):
-            if self.examples is not None:
-                raise RequestError("--images are pictures to calibrate on, and the net reads texts; leave it out")
-            return None
+        """Samples to calibrate on, none where neither pictures nor a task are given."""
         if self.examples is not None:
+            if isinstance(setting.shown, ShownTexts):
+                raise RequestError("--images are pictures to calibrate on, and the net reads texts; leave it out")
             return of_folder(self.examples, setting.shown.shape[-1])
         return None if self.task is None else of_task(self.task)
 
@@ -106,7 +104,7 @@ def _texts_to_test(texts: Any, name: str, samples: int, shown: ShownTexts) -> tu
             f"the texts of the task have up to {longest} tokens, and the net is timed at {shown.length}; write"
             f" --length {longest}, or --set task.length={shown.length}"
         )
-    given = {IDS: batch.x, "token_type_ids": torch.zeros_like(batch.x), **batch.more}
+    given = {IDS: batch.x, TYPES: torch.zeros_like(batch.x), **batch.more}
     fill = {IDS: texts.pad}
     inputs = {name: _at_length(given[name], shown.length, fill.get(name, 0)) for name in shown.names}
     return inputs, some, len(texts)

@@ -46,13 +46,14 @@ def in_int8(subject: Subject, opset: int) -> Any:
     return subject.once(f"int8, opset {opset}", make)
 
 
-def remarks_on_int8(subject: Subject) -> list[str]:
-    """What the accuracy and the time are worth."""
+def remarks_on_int8(subject: Subject, *, static: bool = False) -> list[str]:
+    """What the accuracy and the time are worth; ``static``: whether texts are rounded by what was calibrated too."""
     found = []
-    if _of_texts(subject):
+    if _of_texts(subject) and not static:
         found.append("rounded as it comes (dynamic), without calibration; tables of words are rounded too")
     elif subject.examples is None:
-        found.append("calibrated on random pixels: its time is right, its accuracy is unknown")
+        what = "words" if _of_texts(subject) else "pixels"
+        found.append(f"calibrated on random {what}: its time is right, its accuracy is unknown")
     if _processor.has(_processor.SUMS_OF_INT8) is False:
         found.append(
             "this processor has no instruction for sums of int8 (VNNI), so int8 gains less than on one that has"

@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from tombola.engines import _onnx_net
 from tombola.engines._base import Engine, Floats, LayerTime, Running, Setting, Subject
 from tombola.errors import RequestError
-from tombola.shown import IMAGES, Arrays
+from tombola.shown import IDS, IMAGES, MASK, TYPES, Arrays
 from tombola.spec import option
 
 if TYPE_CHECKING:
     from tombola.native.loading import Net
+    from tombola.native.loading_texts import TextNet
 
 FOLDER = "net"
 
@@ -49,7 +50,7 @@ class Native(Engine):
         return self.precision
 
     def remarks(self, subject: Subject) -> Sequence[str]:
-        return _onnx_net.remarks_on_int8(subject) if self.precision == "int8" else ()
+        return _onnx_net.remarks_on_int8(subject, static=True) if self.precision == "int8" else ()
 
     def missing(self) -> str:
         from tombola.native.building import compiler
@@ -67,12 +68,13 @@ class Native(Engine):
 
     def prepare(self, subject: Subject, folder: Path) -> list[Path]:
         from tombola.exporters.native import Native as Exporter
-        from tombola.native.loading import load
 
+        shown = subject.setting.shown
         options = {"values": self.values, "choose": self.choose, "arithmetic": self.precision}
-        to = Exporter.parse({"name": "native", "size": subject.setting.shown.shape[-1], **options})
+        options["size" if shown.WHAT == "images" else "length"] = shown.shape[-1]
+        to = Exporter.parse({"name": "native", **options})
         to.export_on(subject.model, subject.masks, folder / FOLDER, _onnx_net.examples(subject))
-        load(folder / FOLDER).close()  # builds the library, which stays in the folder
+        _loaded(folder / FOLDER, subject.setting).close()  # builds the library, which stays in the folder
         return [folder / FOLDER / "net.dat", *(folder / FOLDER / "build").glob("*.so")]
 
     def load(self, folder: Path, setting: Setting) -> Running:
@@ -83,20 +85,17 @@ class Loaded(Running):
     """The built library and its data in this process."""
 
     def __init__(self, folder: Path, setting: Setting) -> None:
-        from tombola.native.loading import load
-
         self._folder, self._setting = folder, setting
-        self._net = load(folder, threads=setting.threads, batch=setting.batch)
+        self._net = _loaded(folder, setting)
 
     def run(self, inputs: Arrays) -> Floats:
-        found: Floats = self._net(inputs[IMAGES])
-        return found
+        return _run(self._net, inputs)
 
     def layers(self, inputs: Arrays) -> list[LayerTime]:
         """Timed in a second build that counts seconds, so that the first one runs undisturbed by the clock."""
         net = self._with_clock
         before = net.layers()
-        net(inputs[IMAGES])
+        _run(net, inputs)
         after = net.layers()
         return [
             LayerTime(
@@ -111,7 +110,19 @@ class Loaded(Running):
         ]
 
     @cached_property
-    def _with_clock(self) -> "Net":
-        from tombola.native.loading import load
+    def _with_clock(self) -> "Net | TextNet":
+        return _loaded(self._folder, self._setting, profile=True)
 
-        return load(self._folder, threads=self._setting.threads, batch=self._setting.batch, profile=True)
+
+def _loaded(folder: Path, setting: Setting, *, profile: bool = False) -> "Net | TextNet":
+    from tombola.native.loading import load
+    from tombola.native.loading_texts import load_texts
+
+    how = load if setting.shown.WHAT == "images" else load_texts
+    return how(folder, threads=setting.threads, batch=setting.batch, profile=profile)
+
+
+def _run(net: "Net | TextNet", inputs: Arrays) -> Floats:
+    if IMAGES in inputs:
+        return net(inputs[IMAGES])
+    return net(inputs[IDS], inputs.get(MASK), inputs.get(TYPES))

@@ -4,19 +4,20 @@ What: net.h (a few functions), net.c, net.dat, an example, a classifier of a fol
   C11 with GCC's and Clang's vector extensions, no dependency, one block of memory whose size a function tells, threads
   and batch by argument. Batch norms are folded in, the input normaliser is part of it. Where a compiler is at hand the
   folder is built and its answers are compared with torch's.
-When: to make zeros count on a CPU, of convolutional nets and of transformers of images (ViT, DeiT, Swin, Mixer). Speed
+When: to make zeros count on a CPU, of convolutional nets, of transformers of images (ViT, DeiT, Swin, Mixer) and of
+  encoders of texts (BERT, RoBERTa, DistilBERT, MiniLM), which take token ids of every length up to one. Speed
   follows the surviving operations: stripe tickets run at nearly the dense rate a survivor, element tickets at a
   quarter to a third of it; a layer too dense to gain is computed densely.
 Cost: seconds; a C compiler to build it. ``choose=measure`` builds and times every layer a few ways: half a minute.
 Options: ``arithmetic`` (float32; or int8, faster: maps are bytes with one scale each, weights bytes with a scale for
   each output, zeros skipped in cells of four input channels, the pattern ``block:1x4``; then ``images`` or the task's
-  training images are what scales are found on, ``clip`` how, and ``in_float32`` names layers that are left;
+  training samples are what scales are found on, ``clip`` how, and ``in_float32`` names layers that are left;
   ``sensitivity=measured`` leaves those as well whose rounding moves the logits most, until all of it moves them by no
   more than ``noise``),
   ``values`` (how float32 survivors are kept in the file: exactly, or as float16 or int8 rounded, for smaller files and
-  the same arithmetic), ``size`` (of the images, fixed in the folder), ``target`` (the processor), ``choose``
-  (each layer's kernel by a model of costs or by measuring), ``task`` (images to compare on, and the accuracy before and
-  after), ``prefix`` (of the C names, for several nets).
+  the same arithmetic), ``size`` (of the images, fixed in the folder), ``length`` (of the longest text), ``target`` (the
+  processor), ``choose`` (each layer's kernel by a model of costs or by measuring), ``task`` (samples to compare on, and
+  the accuracy before and after), ``prefix`` (of the C names, for several nets).
 Reference: what the folder holds and how to use it: docs, "Ship a ticket".
 """
 
@@ -30,22 +31,27 @@ import torch
 from tombola.data._loading import batches
 from tombola.disks import written_folder
 from tombola.errors import RequestError
+from tombola.exporters._alone.word_pieces import pieces_of
+from tombola.exporters._alone.words import FILE, words_of
 from tombola.exporters._alone.writing import LABELS, PROGRAM, fits, labels, program
-from tombola.exporters._base import Exporter, Reads
+from tombola.exporters._base import Exporter
 from tombola.exporters._masked import masked
+from tombola.exporters._word_table import NAME as TABLE
+from tombola.exporters._word_table import word_table
 from tombola.graphs.graph import Graph
 from tombola.graphs.int8.ranges import Clip
-from tombola.graphs.int8.rounding import calibrated
+from tombola.graphs.int8.rounding import calibrated, calibrated_texts
 from tombola.graphs.int8.sensitivity import Sensitivity, sensitivity
+from tombola.graphs.tokens import TokenIds
 from tombola.masks.masks import Masks
 from tombola.models.classes import in_order_of, masks_in_order_of
-from tombola.models.image_size import shipped_size
 from tombola.models.network import Network, num_outputs
 from tombola.models.said import told_of
+from tombola.models.showing import shown_to
 from tombola.native.about import PREFIX
 from tombola.native.building import compiler
-from tombola.native.checking import Compared, compared, random_images
-from tombola.native.folder import Values, layers_of, modelled, prepared, write_program
+from tombola.native.checking import Compared, compared, random_samples
+from tombola.native.folder import Size, Values, layers_of, modelled, prepared, write_program
 from tombola.native.lowering import lower
 from tombola.native.measuring import measured
 from tombola.native.naming import NET
@@ -53,7 +59,7 @@ from tombola.native.targets import check_runs_here
 from tombola.native.targets import target as target_called
 from tombola.native.writing import check_out
 from tombola.registry import Examples
-from tombola.shown import IMAGES, ShownImages
+from tombola.shown import IMAGES, Shown, ShownImages, ShownTexts
 from tombola.shown import Examples as Samples
 from tombola.shrinking.shrunk import shrunk
 from tombola.spec import option
@@ -63,13 +69,15 @@ from tombola.tasks._calibration import of_folder, of_task
 CHECKED = "checked.txt"
 INT8 = "int8"
 """What net.json calls how int8 was found to move the logits."""
+WORDLESS = (
+    "the net was not adapted to telling classes of texts, or its tokeniser is not here; cut texts into ids yourself"
+)
 
 
 @final
 class Native(Exporter):
     """Writes one folder."""
 
-    READS: ClassVar[Reads] = "images"
     EXAMPLES: ClassVar[Examples] = ({"size": 8},)
 
     values: Values = option(
@@ -78,6 +86,9 @@ class Native(Exporter):
     )
     size: int | None = option(
         None, "the images' side in pixels; empty: as adapted with, or what the net is for", ge=1, le=8192
+    )
+    length: int | None = option(
+        None, "tokens of the longest text; empty: as adapted with, or what the net is for", ge=2, absent=None
     )
     target: Literal["native", "avx512", "avx2", "sse", "neon", "riscv", "plain"] = option(
         "native", "the processor the Makefile builds for; native is the one it is built on"
@@ -95,7 +106,7 @@ class Native(Exporter):
         "float32", "what is multiplied: int8 rounds maps too, by scales found on images", absent="float32"
     )
     images: Path | None = option(
-        None, "with int8: a folder of pictures to find scales on; empty: training images of the task", absent=None
+        None, "with int8: a folder of pictures to find scales on; empty: training samples of the task", absent=None
     )
     clip: Clip = option(
         "largest", "with int8: a map's range: all that is met, or without what is rare", absent="largest"
@@ -107,21 +118,20 @@ class Native(Exporter):
     noise: float = option(
         0.01, "how much measured int8 may move the logits, of what tells images apart (variances)", absent=0.01, gt=0
     )
-    task: Task | None = option(None, "the task whose test images are compared; empty: a few random images")
+    task: Task | None = option(None, "the task whose test samples are compared; empty: a few random samples")
 
     def export(self, model: Network, masks: Masks, out: Path) -> list[Path]:
         return self.export_on(model, masks, out, None)
 
     def export_on(self, model: Network, masks: Masks, out: Path, examples: Samples | None) -> list[Path]:
         """As `export`; int8 is calibrated on ``examples`` where there are some."""
-        self.require_reads(model)
         check_out(out)
         self._check_task(model)
         network = masked(*self._as_the_task_has_them(model, masks))
-        graph = prepared(self._smaller(network, masks), self._size(network))
+        graph = prepared(self._smaller(network, masks), _size(self._shown(network)))
         measured_noise: Sensitivity | None = None
         if self.arithmetic == "int8":
-            graph, measured_noise = self._rounded(graph, examples or self._examples(graph.input.shape[-1]))
+            graph, measured_noise = self._rounded(graph, examples or self._examples(graph))
         program = lower(graph)
         choose = measured(program, self.target) if self.choose == "measure" else modelled(self.target)
         layers = layers_of(program, self.values, choose)
@@ -139,6 +149,8 @@ class Native(Exporter):
 
     def _rounded(self, graph: Graph, examples: Samples) -> tuple[Graph, Sensitivity | None]:
         """The graph in int8, and what was found of its layers where that was asked for."""
+        if isinstance(graph.input.op, TokenIds):
+            return self._texts_rounded(graph, examples), None
         pixels = torch.from_numpy(examples.inputs[IMAGES])
         found = calibrated(graph, pixels, self.clip)
         if self.sensitivity == "off":
@@ -146,10 +158,23 @@ class Native(Exporter):
         hurt = sensitivity(found, pixels, self.noise, self.in_float32)
         return found.in_cells([*self.in_float32, *hurt.layers]), hurt
 
-    def _examples(self, side: int) -> Samples:
+    def _texts_rounded(self, graph: Graph, examples: Samples) -> Graph:
+        if self.sensitivity != "off":
+            raise RequestError(
+                "sensitivity=measured is of nets of images, and this one reads texts; name layers that stay in float32"
+                " by --set in_float32=[...]"
+            )
+        return calibrated_texts(graph, examples.inputs, self.clip).in_cells(self.in_float32)
+
+    def _examples(self, graph: Graph) -> Samples:
         """What int8 is calibrated on."""
+        if isinstance(graph.input.op, TokenIds) and (self.task is None or self.images is not None):
+            raise RequestError(
+                "arithmetic=int8 needs texts to find its scales on; write --set task=text:FILE.csv, or another task of"
+                " texts (images are of nets of images)"
+            )
         if self.images is not None:
-            return of_folder(self.images, side)
+            return of_folder(self.images, graph.input.shape[-1])
         if self.task is not None:
             return of_task(self.task)
         raise RequestError(
@@ -164,9 +189,9 @@ class Native(Exporter):
         if names := self._classes(network):
             (folder / LABELS).write_text(labels(names), "utf-8")
             yield folder / LABELS
-        if fits(network):
-            (folder / PROGRAM).write_text(program("native", "."), "utf-8")
-            yield folder / PROGRAM
+        for name, content in program_in_c(network).items():
+            (folder / name).write_bytes(content)
+            yield folder / name
 
     def told(self, files: Sequence[Path]) -> list[str]:
         folder = files[0].parent
@@ -177,6 +202,7 @@ class Native(Exporter):
             f"{kept:,} weights survive, kept as {about['values']}: {data / max(kept, 1):.2f} bytes each in net.dat",
             *([Sensitivity.of(about[INT8]).text()] if INT8 in about else []),
             (folder / CHECKED).read_text("utf-8").strip(),
+            *(["predict.py is left out: " + WORDLESS] if "texts" in about and not (folder / PROGRAM).exists() else []),
         ]
 
     def _check_task(self, model: Network) -> None:
@@ -200,13 +226,14 @@ class Native(Exporter):
             return self.task.splits().classes
         return () if network.adapted is None else network.adapted.classes
 
-    def _size(self, network: Network) -> tuple[int, int, int]:
-        return shipped_size(network, self.size or (None if self.task is None else self.task.side))
+    def _shown(self, network: Network) -> Shown:
+        side, length = (None, None) if self.task is None else (self.task.side, self.task.length)
+        return shown_to(network, side=self.size or side, length=self.length or length)
 
     def _smaller(self, network: Network, masks: Masks) -> Network:
         """The network without channels that do nothing, where they can be taken out."""
         try:
-            return shrunk(network, masks, ShownImages(self._size(network)))
+            return shrunk(network, masks, self._shown(network))
         except RequestError:
             return network  # what no graph has is named when the whole is traced
 
@@ -221,5 +248,28 @@ class Native(Exporter):
 
     def _compared(self, network: Network, folder: Path) -> Compared:
         if self.task is None:
-            return compared(network, folder, [random_images(self._size(network))])
+            return compared(network, folder, [random_samples(self._shown(network))])
         return compared(network, folder, batches(self.task.splits().test, 64), self.task.scores)
+
+
+def program_in_c(network: Network, tokenizer: str | None = None) -> dict[str, bytes]:
+    """The program that tells classes and what it needs beside it, by their names; nothing where there is none.
+
+    Of texts their tokeniser is looked for by the name given too.
+    """
+    if not fits(network):
+        return {}
+    if network.normalise.READS == "images":
+        return {PROGRAM: program("native", ".").encode()}
+    words = words_of(network, tokenizer)
+    if words is None:
+        return {}
+    pieces = pieces_of(json.loads(words[FILE])) if FILE in words else None
+    table = None if pieces is None else word_table(pieces)
+    tables = {} if table is None else {TABLE: table}
+    return {PROGRAM: program("native texts", ".").encode(), **words, **tables}
+
+
+def _size(shown: Shown) -> Size:
+    assert isinstance(shown, ShownImages | ShownTexts)
+    return shown.size if isinstance(shown, ShownImages) else shown

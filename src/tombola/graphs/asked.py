@@ -27,7 +27,14 @@ class Scores:
     weights: bool = False
 
 
-Value: TypeAlias = View | Scores | tuple[View, ...]
+@dataclass(frozen=True)
+class Ids:
+    """What the tokens of a text are, as given: input number ``place`` of the network's."""
+
+    place: int
+
+
+Value: TypeAlias = View | Scores | Ids | tuple[View, ...]
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,7 @@ class Asked:
         return given % len(self.view().dims)
 
 
-Reader: TypeAlias = Callable[[Asked], Value | None]
+Reader: TypeAlias = Callable[[Asked], Value | Tensor | None]
 
 
 def viewed(value: object) -> View:

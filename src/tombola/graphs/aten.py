@@ -5,7 +5,7 @@ A call may become no operation (it changes nothing in evaluation), one, or a few
 
 from collections.abc import Callable
 
-from tombola.graphs import score_calls, shape_calls, token_calls
+from tombola.graphs import id_calls, score_calls, shape_calls, token_calls
 from tombola.graphs.asked import Reader
 from tombola.graphs.call import Call, Found, Unsupported
 from tombola.graphs.layer_calls import adaptive, batch_norm, convolution, mean, pooled
@@ -77,6 +77,8 @@ VIEWED: dict[str, Reader] = {
     "scaled_dot_product_attention": score_calls.attention,
     **dict.fromkeys(("matmul", "bmm"), score_calls.multiplied),
     "softmax": score_calls.weighted,
+    "embedding": id_calls.embedded,
+    "ne": id_calls.differing,
 }
 """What reads values as they are looked at; where one gives None the value is a map as it is, and `READERS` reads it."""
 

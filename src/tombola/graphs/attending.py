@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from tombola.graphs.graph import Node, Shape
 from tombola.graphs.ops import OfTokens
-from tombola.graphs.tokens import Attention, Constant, Join, Move, Norm, Part
+from tombola.graphs.tokens import Attention, Constant, Embed, Join, Move, Norm, Part
 from tombola.graphs.views import sizes
 
 
@@ -25,6 +25,8 @@ def of_tokens(op: OfTokens, inputs: list[Tensor], node: Node) -> Tensor:
             return torch.cat([x.flatten(2) for x in inputs], 2).view(len(inputs[0]), *node.shape)
         case Constant(value):
             return value.unsqueeze(0)
+        case Embed(table, place):
+            return F.embedding(inputs[0][:, place].long(), table).movedim(-1, 1)
     raise TypeError(f"{type(op).__name__} is no operation of transformers")
 
 

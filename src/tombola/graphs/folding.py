@@ -6,6 +6,7 @@ from torch import Tensor
 
 from tombola.graphs.graph import Graph, Node
 from tombola.graphs.ops import Conv, Linear, Op, Scale
+from tombola.graphs.tokens import Embed
 
 
 def folded(graph: Graph) -> Graph:
@@ -44,10 +45,12 @@ def _into_the_next(graph: Graph) -> Graph:
     return graph.with_nodes(nodes)
 
 
-def _scaled(layer: Op, scale: Op) -> Conv | Linear | Scale | None:
+def _scaled(layer: Op, scale: Op) -> Conv | Linear | Scale | Embed | None:
     """``scale(layer(x))`` as one layer, or as one scale."""
     if isinstance(layer, Scale) and isinstance(scale, Scale):
         return Scale(layer.scale * scale.scale, layer.shift * scale.scale + scale.shift)
+    if isinstance(layer, Embed) and isinstance(scale, Scale):
+        return replace(layer, table=layer.table * scale.scale + scale.shift)
     if not isinstance(layer, Conv | Linear) or not isinstance(scale, Scale) or layer.activation is not None:
         return None
     if isinstance(layer, Conv) and layer.residual:

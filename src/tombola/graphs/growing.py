@@ -9,7 +9,7 @@ from torch import Tensor
 from tombola.graphs.call import Unsupported
 from tombola.graphs.graph import Node, Shape
 from tombola.graphs.ops import Conv, Flatten, Linear, Op, Scale
-from tombola.graphs.tokens import Constant, Move, Part
+from tombola.graphs.tokens import Constant, Embed, Move, Part
 from tombola.graphs.views import Axes, Axis, Side, View, common, in_order, length, merged, places, sizes, whole
 
 
@@ -146,6 +146,6 @@ def moved_to(view: View, name: str) -> View:
 
 
 def _layer_name(op: Op) -> str:
-    if isinstance(op, Conv | Linear):
+    if isinstance(op, Conv | Linear | Embed):
         return op.tensor.removesuffix(".weight")
     return op.module if isinstance(op, Scale) else ""

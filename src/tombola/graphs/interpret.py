@@ -32,7 +32,7 @@ from tombola.graphs.ops import (
 
 
 def interpret(graph: Graph, x: Tensor) -> Tensor:
-    """The graph's output for a batch of its inputs (N, C, H, W)."""
+    """The graph's output for a batch of its inputs (N, C, H, W); ids of texts are floats there too."""
     return values(graph, x)[graph.output]
 
 

@@ -72,11 +72,13 @@ def _by_head(asked: Asked, view: View) -> str:
 
 
 def _table(scores: Scores, windows: int) -> Tensor | None:
-    """The bias as (windows or 1, heads or 1, queries, keys)."""
+    """The bias as (windows or 1, heads or 1, queries, keys); None where it is zero."""
     if scores.bias is None:
         return None
     shape, bias = scores.queries.shape, scores.bias.float()
     bias = bias.expand(*(1 for _ in range(len(scores.shape) - bias.ndim)), *bias.shape) if bias.ndim else bias
+    if not bias.any():
+        return None
     wide = bias.expand(scores.shape).reshape(windows, shape[-3], shape[-2], -1)
     if bool((wide == wide[:1]).all()):
         wide = wide[:1]

@@ -6,7 +6,7 @@ from torch import Tensor
 from tombola.graphs.attending import channels_read
 from tombola.graphs.graph import Graph, Node, Shape
 from tombola.graphs.ops import OfTokens
-from tombola.graphs.tokens import Attention, Constant, Join, Move, Part
+from tombola.graphs.tokens import Attention, Constant, Embed, Join, Move, Part
 
 
 def zero_of_tokens(op: OfTokens, inputs: list[Tensor], node: Node, graph: Graph) -> Tensor:
@@ -14,6 +14,8 @@ def zero_of_tokens(op: OfTokens, inputs: list[Tensor], node: Node, graph: Graph)
     match op:
         case Constant(value):
             return (value == 0).flatten(1).all(1)
+        case Embed(table):
+            return (table == 0).all(0)
         case Part(first):
             return inputs[0][first : first + node.shape[0]]
         case Join():

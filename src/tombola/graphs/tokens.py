@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from tombola.graphs.ops import OfTokens
+from tombola.graphs.ops import Input, OfTokens
 from tombola.graphs.views import Axes
 
 
@@ -63,3 +63,25 @@ class Constant(OfTokens):
     """A map that is the same for every image: a token, a position's embedding. Its shape is the node's."""
 
     value: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class TokenIds(Input):
+    """Texts as whole numbers, a channel for each of the network's inputs, so called: (inputs, 1, tokens).
+
+    ``pad`` is the id that texts are filled up with; ``never`` one that no token of a text has, where the network counts
+    on that.
+    """
+
+    names: tuple[str, ...]
+    pad: int = 0
+    never: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Embed(OfTokens):
+    """Rows of a table (words, C) by the ids of input number ``place``; ``tensor`` as of `Conv`."""
+
+    table: Tensor
+    place: int = 0
+    tensor: str = ""

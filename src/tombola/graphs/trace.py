@@ -1,12 +1,10 @@
-"""`trace`: the `Graph` of a network for images of one size, read off ``torch.export``.
-
-Operations in place are followed: whoever reads a value after it was changed reads what it was changed into.
-"""
+"""`trace` and `trace_texts`: the `Graph` of a network for images of one size, or texts, read off ``torch.export``."""
 
 import copy
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 
@@ -15,16 +13,15 @@ from torch import Tensor, fx, nn
 from torch.fx import config
 
 from tombola.errors import ModelError
-from tombola.graphs.asked import Asked, Value, viewed
-from tombola.graphs.aten import SAME, VIEWED, operations
-from tombola.graphs.call import Call, Unsupported
-from tombola.graphs.graph import Graph, Shape
-from tombola.graphs.growing import Growing
-from tombola.graphs.ops import Input, Op
-from tombola.graphs.views import Crossing, View, whole
-
-FRESH = frozenset(("new_zeros", "new_ones", "new_full", "zeros_like", "ones_like", "full_like"))
-"""What reads of a value its shape alone."""
+from tombola.graphs.asked import Ids, Value
+from tombola.graphs.graph import Graph, Node
+from tombola.graphs.ops import Input
+from tombola.graphs.reading import Entry, Reading, shape_of
+from tombola.graphs.tokens import TokenIds
+from tombola.graphs.views import whole
+from tombola.models.by_place import ByPlace
+from tombola.models.network import Network
+from tombola.shown import MASK, ShownTexts
 
 
 def trace(network: nn.Module, size: tuple[int, int, int]) -> Graph:
@@ -32,27 +29,57 @@ def trace(network: nn.Module, size: tuple[int, int, int]) -> Graph:
 
     A `Network`'s layers are named as in its body. Raises `ModelError` naming the layer of an operation no graph has.
     """
-    program = _exported(network, size)
-    reading = _Reading(_tensors(program))
+    if min(size) < 1:
+        raise ModelError(f"size {size}: give the images' channels, height and width, e.g. (3, 224, 224)")
+    said = f"images of {'x'.join(map(str, size))}: {{}}; give the size it takes,"
+    said += " and no branches that depend on the images' values"
+    return _graph(_exported(network, (torch.zeros(1, *size),), said), _image)
+
+
+def trace_texts(network: Network, shown: ShownTexts) -> Graph:
+    """What ``network``, which is not changed, computes in evaluation of texts that fill their length with tokens.
+
+    The graph's input is (inputs, 1, tokens): ids, and beside them what ``shown`` names, but for the mask.
+    """
+    names = tuple(name for name in shown.names if name != MASK)
+    ids = torch.zeros(1, shown.length, dtype=torch.int64)
+    program = _exported(
+        ByPlace(network, replace(shown, beside=names[1:])),
+        tuple(ids.clone() for _ in names),
+        f"{shown.said}: {{}}; give a length it has places for, and no branches that depend on the words",
+    )
+    entry = Node("texts", TokenIds(names, shown.pad), (), (len(names), 1, shown.length))
+
+    def text(reading: Reading, _node: fx.Node) -> Value:
+        if not reading.now:
+            reading.growing.nodes[entry.name] = entry
+        return Ids(len(reading.now))
+
+    return _graph(program, text)
+
+
+def _image(reading: Reading, node: fx.Node) -> Value:
+    shape = shape_of(node)[1:]
+    return whole(reading.growing.put(node.name, Input(), (), shape), shape)
+
+
+def _graph(program: Any, entry: Entry) -> Graph:
+    reading = Reading(_tensors(program), entry)
     for node in program.graph.nodes:
         reading.step(node)
     return reading.graph()
 
 
-def _exported(network: nn.Module, size: tuple[int, int, int]) -> Any:
-    if min(size) < 1:
-        raise ModelError(f"size {size}: give the images' channels, height and width, e.g. (3, 224, 224)")
+def _exported(network: nn.Module, inputs: tuple[Tensor, ...], said: str) -> Any:
+    """The program; ``said`` is what it is followed for, and what to try where it cannot be."""
     model = copy.deepcopy(network).to("cpu", torch.float32).eval().requires_grad_(requires_grad=False)
     try:
         with warnings.catch_warnings(), redirect_stderr(StringIO()), torch.no_grad(), _without_stack_traces():
             warnings.simplefilter("ignore")  # and what it prints are the graphs it gave up
-            return torch.export.export(model, (torch.zeros(1, *size),), strict=False)
+            return torch.export.export(model, inputs, strict=False)
     except Exception as error:  # torch.export raises what the net's own code raises
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ModelError(
-            f"this network cannot be followed for images of {'x'.join(map(str, size))}: {first};"
-            " give the size it takes, and no branches that depend on the images' values"
-        ) from error
+        raise ModelError(f"this network cannot be followed for {said.format(first)}") from error
 
 
 @contextmanager
@@ -76,111 +103,3 @@ def _tensors(program: Any) -> dict[str, tuple[str, Tensor]]:
         if isinstance(value, Tensor):
             found[spec.arg.name] = (spec.target.removeprefix("body."), value.detach())
     return found
-
-
-class _Reading:
-    """The nodes so far, and what each value of the exported program is by now."""
-
-    def __init__(self, tensors: dict[str, tuple[str, Tensor]]) -> None:
-        self.tensors = {name: value for name, (_, value) in tensors.items()}
-        self.states = {name: state for name, (state, _) in tensors.items()}
-        self.growing = Growing()
-        self.now: dict[str, Value] = {}
-        self.output = ""
-
-    def step(self, node: fx.Node) -> None:
-        if node.op == "placeholder":
-            if node.name not in self.tensors:
-                shape = _shape(node)[1:]
-                self.now[node.name] = whole(self.growing.put(node.name, Input(), (), shape), shape)
-        elif node.op == "output":
-            self.output = self._result(node)
-        else:
-            self._call(node)
-
-    def graph(self) -> Graph:
-        graph = Graph(tuple(self.growing.nodes.values()), self.output)
-        return graph.with_nodes(graph.nodes)
-
-    def _call(self, node: fx.Node) -> None:
-        call = self._described(node, ())
-        values = [value for value in _values(node) if value.name not in self.tensors]
-        if not values or call.kind in FRESH:
-            self.tensors[node.name] = self._constant(node)
-            return
-        try:
-            self.now[node.name] = self._read(node, call, [self.now[value.name] for value in values])
-        except Crossing:
-            raise _refused(node, f"values of {_shape(node)} across what lies apart in a map") from None
-        except Unsupported as error:
-            raise _refused(node, str(error)) from None
-        if call.in_place:
-            self.now[values[0].name] = self.now[node.name]
-
-    def _read(self, node: fx.Node, call: Call, values: list[Value]) -> Value:
-        if call.kind in SAME:
-            return values[0]
-        reader = VIEWED.get(call.kind)
-        found = reader and reader(Asked(node, call, self.now, self.growing, _shape(node)))
-        if found is not None:
-            return found
-        names = tuple(self.growing.plain(viewed(value)) for value in values)
-        inputs = self._larger_first(names, node)
-        described = self._described(node, tuple(self.growing.nodes[name].shape for name in inputs))
-        return self._follow(node, operations(described), inputs)
-
-    def _constant(self, node: fx.Node) -> Any:
-        """What a call gives that reads no image: parameters, and what is computed from them."""
-        args, kwargs = fx.map_arg(
-            (node.args, node.kwargs),
-            lambda value: self.tensors[value.name] if value.name in self.tensors else torch.zeros(_shape(value)),
-        )
-        assert callable(node.target)
-        with torch.no_grad():
-            return node.target(*args, **kwargs)
-
-    def _described(self, node: fx.Node, shapes: tuple[Shape, ...]) -> Call:
-        return Call(node, self.tensors, self.states, shapes, _shape(node)[1:])
-
-    def _follow(self, node: fx.Node, found: list[tuple[Op, Shape]], inputs: tuple[str, ...]) -> View:
-        """Put the operations one behind the other; no operation at all is the first input itself."""
-        last = inputs
-        for number, (op, shape) in enumerate(found):
-            last = (self.growing.put(node.name if number == 0 else f"{node.name}_{number}", op, last, shape),)
-        return whole(last[0], self.growing.nodes[last[0]].shape)
-
-    def _larger_first(self, inputs: tuple[str, ...], node: fx.Node) -> tuple[str, ...]:
-        """A sum's and a product's input of (C, 1, 1) stands second."""
-        small = [self.growing.nodes[name].shape != _shape(node)[1:] for name in inputs]
-        commutes = str(node.target).startswith(("aten.add", "aten.mul"))
-        return inputs[::-1] if commutes and small == [True, False] else inputs
-
-    def _result(self, node: fx.Node) -> str:
-        results = node.args[0]
-        if not isinstance(results, tuple | list) or len(results) != 1 or not isinstance(results[0], fx.Node):
-            raise ModelError("this network answers with more than one tensor; give one that returns its logits alone")
-        try:
-            return self.growing.plain(viewed(self.now[results[0].name]))
-        except Unsupported as error:
-            raise ModelError(f"this network answers with {error}") from None
-
-
-def _values(node: fx.Node) -> Iterator[fx.Node]:
-    """Everything the call reads, in order, as often as it reads it."""
-    for argument in [*node.args, *node.kwargs.values()]:
-        parts = argument if isinstance(argument, tuple | list) else [argument]
-        yield from (part for part in parts if isinstance(part, fx.Node))
-
-
-def _shape(node: fx.Node) -> Shape:
-    """Of a tensor, its batch of one included."""
-    value = node.meta.get("val")
-    return tuple(int(length) for length in value.shape) if isinstance(value, Tensor) else ()
-
-
-def _refused(node: fx.Node, why: str) -> ModelError:
-    stack = list(node.meta.get("nn_module_stack", {}).values())
-    path, kind = stack[-1] if stack else ("", "")
-    layer = path.removeprefix("body.") if path != "body" else "the network itself"
-    kind = kind if isinstance(kind, str) else getattr(kind, "__name__", str(kind))
-    return ModelError(f"layer {layer!r} ({kind.rpartition('.')[2]}) asks for {node.target}: {why}")

@@ -12,12 +12,12 @@ from tombola.errors import RequestError
 from tombola.models.embeddings import places_of, table_of
 from tombola.models.image_size import shipped_size
 from tombola.models.network import Network
-from tombola.shown import MASK, Arrays, Shown, ShownImages, ShownTexts
+from tombola.shown import MASK, TYPES, Arrays, Shown, ShownImages, ShownTexts
 
 LENGTH: Final = 64
 """Tokens of a text where nobody said."""
 
-_BESIDE: Final = (MASK, "token_type_ids")
+_BESIDE: Final = (MASK, TYPES)
 
 
 def shown_to(network: Network, *, side: int | None = None, length: int | None = None) -> Shown:

@@ -35,13 +35,21 @@ class Row:
 
 @dataclass(frozen=True)
 class About:
-    """``image`` and ``classes`` are what the library must agree to; ``layers`` are its steps in order."""
+    """``shown`` and ``classes`` are what the library must agree to; ``layers`` are its steps in order.
 
-    image: tuple[int, ...]
+    ``shown`` is (C, H, W) of images, (inputs, 1, tokens) of texts. Of those ``inputs`` names the ids, ``words`` and
+    ``types`` are how many there are, and ``never`` is one that no token has.
+    """
+
+    shown: tuple[int, ...]
     classes: int
     target: str
     prefix: str
     layers: tuple[Row, ...]
+    inputs: tuple[str, ...] = ()
+    words: int = 0
+    types: int = 0
+    never: int | None = None
 
 
 def sealed(told: Mapping[str, Any], compiled: Mapping[str, bytes]) -> bytes:
@@ -59,16 +67,29 @@ def read(folder: Path) -> About:
         if told.pop(SEAL, None) != seal(told):
             raise RequestError(f"{folder / FILE} is not as it was written: {AGAIN}")
         found = About(
-            image=tuple(told["image"]),
+            shown=_shown(told),
             classes=told["classes"],
             target=str(told["target"]),
             prefix=str(told.get("prefix", NET)),
             layers=tuple(Row(**row) for row in told["layers"]),
+            **_texts(told),
         )
         _check_files(folder, found.prefix, told["files"])
     except (KeyError, TypeError, AttributeError, RecursionError):
         raise RequestError(f"{folder / FILE} does not say what a native net's does: {AGAIN}") from None
     return found
+
+
+def _shown(told: Mapping[str, Any]) -> tuple[int, ...]:
+    texts = told.get("texts")
+    return tuple(told["image"]) if texts is None else (len(texts["inputs"]), 1, texts["length"])
+
+
+def _texts(told: Mapping[str, Any]) -> dict[str, Any]:
+    texts = told.get("texts")
+    if texts is None:
+        return {}
+    return {"inputs": tuple(texts["inputs"]), **{name: texts[name] for name in ("words", "types", "never")}}
 
 
 def _told(folder: Path) -> dict[str, Any]:

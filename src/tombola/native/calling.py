@@ -24,8 +24,11 @@ class Functions:
     vector: Callable[..., Any]
 
     @classmethod
-    def of(cls, path: Path, prefix: str = NET) -> Self:
-        """Those of a library whose public names begin with ``prefix``; a `StageError` where it has them not."""
+    def of(cls, path: Path, prefix: str = NET, *, texts: bool = False) -> Self:
+        """Those of a library whose public names begin with ``prefix``; a `StageError` where it has them not.
+
+        A net of ``texts`` is run on ids, masks and types of a length.
+        """
         try:
             library = ctypes.CDLL(str(path))
         except OSError as error:
@@ -34,7 +37,10 @@ class Functions:
         kinds: dict[str, tuple[Any, list[Any]]] = {
             "arena": (size, [number, number]),
             "start": (number, [ctypes.POINTER(pointer), pointer, size, pointer, size, number, number]),
-            "run": (number, [pointer, pointer, number, pointer]),
+            "run": (
+                number,
+                [pointer, *((pointer, pointer, pointer, number) if texts else (pointer,)), number, pointer],
+            ),
             "stop": (None, [pointer]),
             "message": (ctypes.c_char_p, [number]),
             "times": (None, [pointer, ctypes.POINTER(ctypes.c_double)]),

@@ -11,61 +11,76 @@ from torch import Tensor
 from tombola.batch import Batch
 from tombola.errors import RequestError
 from tombola.models.network import Network
-from tombola.native.loading import load
+from tombola.models.showing import drawn
+from tombola.native.loading import Net, load
+from tombola.native.loading_texts import TextNet, load_texts
+from tombola.shown import MASK, TYPES, Shown
 
-RANDOM_IMAGES = 8
+RANDOM = 8
 _NOTHING = 1e-6
 Score: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
 class Compared:
-    """``difference``: the largest of two logits, as a part of the largest logit; ``same``: images of one top class.
+    """``difference``: the largest of two logits, as a part of the largest logit; ``same``: samples of one top class.
 
-    ``scores`` are the means of a task's scores by torch and by the exported net, in that order. ``alike``: every image
-    gets the same logits.
+    ``scores`` are the means of a task's scores by torch and by the exported net, in that order. ``alike``: every sample
+    gets the same logits. ``what`` the samples are, in a word.
     """
 
-    images: int
+    samples: int
     difference: float
     same: int
     scores: tuple[float, float] | None = None
     alike: bool = False
+    what: str = "images"
 
     def text(self) -> str:
         """One sentence."""
-        said = f"{self.images} images, logits differ from torch's by {self.difference:.1e} of the largest at most,"
-        said += f" {self.same} of {self.images} get the same class"
+        said = (
+            f"{self.samples} {self.what}, logits differ from torch's by {self.difference:.1e} of the largest at most,"
+        )
+        said += f" {self.same} of {self.samples} get the same class"
         if self.alike:
-            said += ", and every image the same logits: a layer of this ticket has lost all that leads through it"
+            said += (
+                f", and all {self.what} get the same logits: a layer of this ticket has lost all that leads through it"
+            )
         if self.scores is None:
-            return said + " (random images; --set task=... for real ones)"
+            return said + f" (random {self.what}; --set task=... for real ones)"
         before, after = (100 * score for score in self.scores)
         return said + f"; accuracy {after:.2f} %, by torch {before:.2f} % ({after - before:+.2f})"
 
 
-def random_images(size: tuple[int, int, int], count: int = RANDOM_IMAGES) -> Batch:
+def random_samples(shown: Shown, count: int = RANDOM) -> Batch:
     """The same each time, with targets that mean nothing."""
-    x = torch.rand(count, *size, generator=torch.Generator().manual_seed(0))
-    return Batch(x, torch.zeros(count, dtype=torch.int64))
+    return drawn(shown, count, torch.Generator().manual_seed(0))
 
 
 def compared(network: Network, folder: Path, batches: Iterable[Batch], score: Score | None = None) -> Compared:
-    """The comparison over batches of images; ``score`` says how right logits are, one number an image."""
+    """The comparison over batches of samples; ``score`` says how right logits are, one number a sample."""
     theirs, ours, targets = [], [], []
-    with load(folder) as net, torch.no_grad():
+    what = network.normalise.READS
+    with (load if what == "images" else load_texts)(folder) as net, torch.no_grad():
         for batch in batches:
-            _check_size(batch.x, net.image)
-            theirs.append(network(batch.x))
-            ours.append(net(batch.x))
+            ours.append(_answered(net, batch))
+            theirs.append(network(batch.x, **batch.more))
             targets.append(batch.targets)
-    return _compared(torch.cat(theirs), torch.cat(ours), torch.cat(targets), score)
+    return _compared(torch.cat(theirs), torch.cat(ours), torch.cat(targets), score, what)
 
 
-def _compared(theirs: Tensor, ours: Tensor, targets: Tensor, score: Score | None) -> Compared:
+def _answered(net: Net | TextNet, batch: Batch) -> Tensor:
+    if isinstance(net, TextNet):
+        return net(batch.x, batch.more.get(MASK), batch.more.get(TYPES))
+    _check_size(batch.x, net.image)
+    return net(batch.x)
+
+
+def _compared(theirs: Tensor, ours: Tensor, targets: Tensor, score: Score | None, what: str) -> Compared:
     largest = theirs.abs().max().clamp_min(1e-30)
     return Compared(
-        images=len(ours),
+        samples=len(ours),
+        what=what,
         difference=float((ours - theirs).abs().max() / largest),
         alike=len(theirs) > 1 and float((theirs - theirs[:1]).abs().max() / largest) <= _NOTHING,
         same=int((ours.argmax(1) == theirs.argmax(1)).sum()),

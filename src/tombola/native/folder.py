@@ -1,14 +1,15 @@
 """`write_folder`: a network, its pruned weights being zeros, as a folder of C."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from tombola.graphs.cells import CellLinear, CellSums
 from tombola.graphs.graph import Graph
 from tombola.graphs.ops import Conv, Linear
 from tombola.graphs.reducing import reduced
-from tombola.graphs.trace import trace
+from tombola.graphs.trace import trace, trace_texts
 from tombola.models.network import Network
 from tombola.native.about import FORMAT
 from tombola.native.choosing import Choice, candidates, machine_for
@@ -21,21 +22,25 @@ from tombola.native.naming import NET
 from tombola.native.packing import pack
 from tombola.native.program import Program, Step
 from tombola.native.targets import flags, target
+from tombola.native.text_tiles import of_every_length
 from tombola.native.writing import check_out, write
+from tombola.shown import ShownTexts
 from tombola.spec import Json
 
 Values: TypeAlias = Literal["float32", "float16", "int8"]
+Size: TypeAlias = tuple[int, int, int] | ShownTexts
+"""Of images (C, H, W), or the longest texts."""
 Choose: TypeAlias = Callable[[Step], Choice | None]
 
 
-def prepared(network: Network, size: tuple[int, int, int]) -> Graph:
-    """What the network computes of images (C, H, W), in few nodes and without weights that cannot matter."""
-    return reduced(trace(network, size))
+def prepared(network: Network, shown: Size) -> Graph:
+    """What the network computes of what it is shown, in few nodes and without weights that cannot matter."""
+    return reduced(trace_texts(network, shown) if isinstance(shown, ShownTexts) else trace(network, shown))
 
 
 def write_folder(
     network: Network,
-    size: tuple[int, int, int],
+    shown: Size,
     out: Path,
     *,
     values: Values = "float32",
@@ -48,10 +53,9 @@ def write_folder(
     of costs.
     """
     check_out(out)
-    program = lower(prepared(network, size))
-    return write_program(
-        program, layers_of(program, values, choose or modelled(target)), out, target=target, values=values
-    )
+    program = lower(prepared(network, shown))
+    layers = layers_of(program, values, choose or modelled(target))
+    return write_program(program, layers, out, target=target, values=values)
 
 
 def write_program(
@@ -65,11 +69,10 @@ def write_program(
     told: Mapping[str, Json] | None = None,
 ) -> list[Path]:
     """The folder of a program whose layers are packed; net.json says what is ``told`` of the network too."""
-    channels, height, width = program.image
     classes = program.result.layout.channels
     about = {
         "format": FORMAT,
-        "image": [channels, height, width],
+        **_input(program),
         "classes": classes,
         "values": values,
         "target": target,
@@ -77,10 +80,17 @@ def write_program(
         **(told or {}),
     }
     kept, total = sum(layer.survivors for layer in layers), sum(layer.total for layer in layers)
-    summary = (
-        f"Images of {channels}x{height}x{width}, {classes} classes, {kept:,} of {total:,} weights, kept as {values}."
-    )
+    channels, height, width = program.image
+    what = f"Images of {channels}x{height}x{width}" if program.ids is None else f"Texts of up to {width} tokens"
+    summary = f"{what}, {classes} classes, {kept:,} of {total:,} weights, kept as {values}."
     return write(program, layers, out, about=about, summary=summary, prefix=prefix)
+
+
+def _input(program: Program) -> dict[str, Any]:
+    """What net.json says of what the network is shown."""
+    if program.ids is None:
+        return {"image": [*program.image]}
+    return {"texts": {"length": program.image[2], **asdict(program.ids)}}
 
 
 def modelled(target: str) -> Choose:
@@ -96,7 +106,10 @@ def modelled(target: str) -> Choose:
 
 def layers_of(program: Program, values: Values = "float32", choose: Choose | None = None) -> list[PackedLayer]:
     """The program's layers, packed, in its order."""
-    return [_layer(step, values, choose) for step in program.steps if step.kind in LAYERS]
+    layers = [_layer(step, values, choose) for step in program.steps if step.kind in LAYERS]
+    if program.ids is None:
+        return layers
+    return [replace(layer, packed=of_every_length(layer.packed)) for layer in layers]
 
 
 def _layer(step: Step, values: Values, choose: Choose | None) -> PackedLayer:

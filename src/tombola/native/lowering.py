@@ -22,6 +22,7 @@ from tombola.graphs.cells import (
     ToCells,
 )
 from tombola.graphs.graph import Graph, Node, Shape
+from tombola.graphs.lengths import require_any_length
 from tombola.graphs.ops import (
     Activate,
     Adaptive,
@@ -38,24 +39,40 @@ from tombola.graphs.ops import (
     Scale,
     Widen,
 )
-from tombola.graphs.tokens import Attention, Constant, Join, Move, Norm, Part
+from tombola.graphs.tokens import Attention, Constant, Embed, Join, Move, Norm, Part, TokenIds
 from tombola.graphs.vectors import with_vectors
 from tombola.native.layout import Layout, margin_for
 from tombola.native.moving import Moved, joined, lies_so, moved
-from tombola.native.program import Kind, Place, Program, Step
+from tombola.native.program import Kind, Place, Program, Step, TextIds
 
 
 def lower(graph: Graph) -> Program:
-    """The program of a graph that is folded and fused. Raises `ModelError` for one whose answer is no vector."""
+    """The program of a graph that is folded and fused. Raises `ModelError` for one whose answer is no vector.
+
+    One of texts is a program for every length up to the graph's.
+    """
     last = graph[graph.output]
     if len(last.shape) != 1 and last.shape[1:] != (1, 1):
         raise ModelError(
             f"this network answers with {last.shape} at {last.name!r}; a native net gives a vector of logits"
         )
+    if isinstance(graph.input.op, TokenIds):
+        require_any_length(graph)
     places = _Places(with_vectors(graph))
     steps = tuple(step for node in places.graph for step in places.steps(node))
     channels, height, width = graph.input.shape
-    return Program(steps, tuple(places.sizes), places.of(places.graph.output), _tail(steps), (channels, height, width))
+    result = places.of(places.graph.output)
+    return Program(steps, tuple(places.sizes), result, _tail(steps), (channels, height, width), ids_of(graph))
+
+
+def ids_of(graph: Graph) -> TextIds | None:
+    """What ids a graph of texts takes; None of images."""
+    entry = graph.input.op
+    if not isinstance(entry, TokenIds):
+        return None
+    rows = [(node.op.place, len(node.op.table)) for node in graph if isinstance(node.op, Embed)]
+    words, types = (min((count for place, count in rows if place == wanted), default=0) for wanted in (0, 1))
+    return TextIds(entry.names, words, types, entry.pad, entry.never)
 
 
 def _tail(steps: Sequence[Step]) -> int:
@@ -108,13 +125,15 @@ class _Places:
 
     def steps(self, node: Node) -> list[Step]:
         """The calls that compute a node, none if its map is there already."""
-        if node.name in self.same or self._enters_scaled(node) or isinstance(node.op, Part):
+        if node.name in self.same or self._enters_scaled(node) or isinstance(node.op, Part | TokenIds):
             return []
         if isinstance(node.op, Concat):
             return self._copies(node)
         if isinstance(node.op, Join):
             return self._joins(node)
-        reads = () if self._is_entry(node) else tuple(self.of(name) for name in node.inputs)
+        reads = (
+            () if self._is_entry(node) or isinstance(node.op, Embed) else tuple(self.of(name) for name in node.inputs)
+        )
         op = node.op if not isinstance(node.op, Input) else _unit(node.shape[0])
         if isinstance(op, Move):
             op = moved(op, reads[0].layout, self.of(node.name).layout)
@@ -257,5 +276,6 @@ def _kind(op: Op) -> Kind:
         FromCells: "from_cells",
         CellMax: "cell_max",
         CellMean: "cell_mean",
+        Embed: "embed",
     }
     return kinds[type(op)]

@@ -8,7 +8,7 @@ NET = "net"
 
 _PUBLIC = re.compile(
     r"\bstruct net\b|\bnet_(?:arena|start|run|stop|message|times|sizes|vector)\b|\bnet\.h\b"
-    r"|\bNET_(?:H|IMAGE\w*|CLASSES|LAYERS|OK|BAD_\w+|NO_THREADS)\b"
+    r"|\bNET_(?:H|IMAGE\w*|LENGTH|INPUTS|WORDS|TYPES|NEVER|PAD|CLASSES|LAYERS|OK|BAD_\w+|NO_THREADS)\b"
 )
 
 

@@ -32,6 +32,7 @@ Kind: TypeAlias = Literal[
     "from_cells",
     "cell_max",
     "cell_mean",
+    "embed",
 ]
 
 
@@ -60,11 +61,27 @@ class Step:
     writes: Place
 
 
+@dataclass(frozen=True)
+class TextIds:
+    """Which whole numbers a program of texts takes, and how its ``inputs`` are called: ids below ``words``, and
+    ``types`` of them, 0 if it reads none.
+
+    ``never`` is an id that no token may have; ``pad`` what texts are filled up with, which changes no answer.
+    """
+
+    inputs: tuple[str, ...]
+    words: int
+    types: int
+    pad: int
+    never: int | None
+
+
 @dataclass(frozen=True, eq=False)
 class Program:
-    """The steps of one image up to ``tail``; from there on vectors alone, of all images of a batch at once.
+    """The steps of one image or text up to ``tail``; from there on vectors alone, of all of a batch at once.
 
-    ``sizes`` are the buffers' floats; ``result`` is where the logits are found.
+    ``sizes`` are the buffers' floats; ``result`` is where the logits are found. ``image`` is what it is shown:
+    (C, H, W), or of texts (inputs, 1, tokens), and ``ids`` says which.
     """
 
     steps: tuple[Step, ...]
@@ -72,6 +89,7 @@ class Program:
     result: Place
     tail: int
     image: tuple[int, int, int]
+    ids: TextIds | None = None
 
     def lives(self, buffer: int) -> tuple[int, int]:
         """The first and the last step that touch a buffer; the result's lives on."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tombola.graphs.cells import CellMax, CellMean, EnterCells, FromCells, ToCells
 from tombola.graphs.ops import Activate, Concat, OfTokens, Pad, Pool, Scale, Widen
-from tombola.graphs.tokens import Norm
+from tombola.graphs.tokens import Constant, Embed, Norm
 from tombola.native.arena import aligned
 from tombola.native.data import Data, sum_of
 from tombola.native.initialisers import fields_of, map_of
@@ -166,6 +166,10 @@ def _plain(step: Step) -> str:
     fields = {"in": map_of(second.layout), "out": map_of(step.writes.layout)}
     if isinstance(op, Activate):
         fields["kind"] = str(ACTIVATIONS.index(op.kind))
+    elif isinstance(op, Constant):
+        fields["kernel"] = _pair((step.writes.layout.height, step.writes.layout.width))
+    elif isinstance(op, Embed):
+        fields["counts"] = str(op.place)
     elif isinstance(op, Norm):
         fields |= {"value": exact(op.eps), "counts": str(int(op.scale is not None))}
     elif isinstance(op, Pool):

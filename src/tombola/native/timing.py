@@ -1,6 +1,6 @@
 """`shortest`: each step's time in a program that is built and run on this machine."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,20 +9,22 @@ import numpy as np
 from tombola.native.folder import write_program
 from tombola.native.layer import PackedLayer
 from tombola.native.loading import load
+from tombola.native.loading_texts import load_texts
 from tombola.native.program import Program
+from tombola.native.started import Started
 
 
 def shortest(
     program: Program, layers: Sequence[PackedLayer], runs: int, *, target: str = "native", threads: int = 1
 ) -> dict[str, float]:
     """Seconds by the step's name, the least of so many runs: what disturbs them only ever adds."""
-    images = np.random.default_rng(0).random((1, *program.image), np.float32)
+    opened: Callable[..., Started] = load if program.ids is None else load_texts
     with TemporaryDirectory(prefix="tombola-timing-") as work:
         write_program(program, layers, Path(work) / "net", target=target, values="float32")
-        with load(Path(work) / "net", threads=threads, profile=True) as net:
+        with opened(Path(work) / "net", threads=threads, profile=True) as net:
             rows = []
             for _ in range(runs + 1):
-                net(images)
+                net.once()
                 rows.append([layer.seconds for layer in net.layers()])
             least = np.diff(np.array(rows), axis=0).min(0)
             return {layer.name: float(time) for layer, time in zip(net.layers(), least, strict=True)}

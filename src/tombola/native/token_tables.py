@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from tombola.graphs.tokens import Attention, Constant, Norm
+from tombola.graphs.tokens import Attention, Constant, Embed, Norm
 from tombola.native.initialisers import fields_of, map_of, row_of
 from tombola.native.int8.packing import exact
 from tombola.native.layout import SLACK, Layout, rounded
@@ -34,6 +34,7 @@ def token_fields(step: Step) -> str:
             "bias_windows": windows,
             "bias_heads": heads,
             "bias_row": rounded(queries.width),
+            "bias_keys": keys.width,
             "q": map_of(queries),
             "k": map_of(keys),
             "v": map_of(values),
@@ -58,6 +59,8 @@ def token_data(step: Step) -> dict[str, Array]:
     op = step.op
     if isinstance(op, Constant):
         return {"scale": op.value.numpy()}
+    if isinstance(op, Embed):
+        return {"scale": op.table.float().numpy()}
     if isinstance(op, Norm) and op.scale is not None and op.shift is not None:
         return {"scale": op.scale.float().numpy(), "shift": op.shift.float().numpy()}
     if isinstance(op, Attention) and op.bias is not None:

@@ -12,7 +12,7 @@ from tombola.native.data import Data
 from tombola.native.layer import PackedLayer
 from tombola.native.memory import Memory
 from tombola.native.naming import NET, named
-from tombola.native.program import Program
+from tombola.native.program import Program, TextIds
 from tombola.native.tables import (
     layer_tables,
     longest_line,
@@ -45,15 +45,17 @@ def write(
     """
     data = Data()
     source = net_c(program, layers, data)
-    words = _words(program, summary, prefix)
+    words, of = _words(program, summary, prefix), "" if program.ids is None else "texts/"
     told = {**about, "prefix": prefix, "layers": rows(program, layers)}
     compiled = {
-        f"{prefix}.h": named(_filled("net.h", words), prefix).encode(),
+        f"{prefix}.h": named(_filled(of + "net.h", words), prefix).encode(),
         "net.c": named(source, prefix).encode(),
     }
     files: dict[str, bytes] = {**compiled, "net.dat": data.file(), FILE: sealed(told, compiled)}
-    for name in ("CMakeLists.txt", "Makefile", "example.c", "classify.c", "README.txt"):
-        files[name] = named(_filled(name, words | {"FLAGS": str(about["flags"])}), prefix).encode()
+    words["FLAGS"] = str(about["flags"])
+    more = (f"{of}words.h",) if of else ()
+    for name in ("CMakeLists.txt", "Makefile", f"{of}example.c", f"{of}classify.c", f"{of}README.txt", *more):
+        files[Path(name).name] = named(_filled(name, words), prefix).encode()
     with written_folder(out) as folder:
         for name, content in files.items():
             (folder / name).write_bytes(content)
@@ -84,8 +86,8 @@ def net_c(program: Program, layers: Sequence[PackedLayer], data: Data) -> str:
             _part("cells_ops.h", seen),
             _part("tokens.h", seen),
             *([_part("attend.h", seen)] if any(step.kind == "attend" for step in program.steps) else []),
+            _part("given_images.h" if program.ids is None else "given_texts.h", seen),
             _part("threads.h", seen),
-            _part("step.h", seen),
             numbers,
             layer_tables(layers),
             tables,
@@ -112,7 +114,12 @@ def rows(program: Program, layers: Sequence[PackedLayer]) -> list[dict[str, Any]
 
 def _words(program: Program, summary: str, prefix: str) -> dict[str, str]:
     channels, height, width = program.image
+    ids = program.ids or TextIds((), 0, 0, 0, None)
     return {
+        "WORDS": str(ids.words),
+        "TYPES": str(ids.types),
+        "NEVER": str(-1 if ids.never is None else ids.never),
+        "PAD": str(ids.pad),
         "NAME": prefix,
         "SUMMARY": summary,
         "C": str(channels),

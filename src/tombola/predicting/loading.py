@@ -18,11 +18,12 @@ from tombola.masks.masks import Masks
 from tombola.models.hub import had, on_hub, one_of
 from tombola.models.network import Network
 from tombola.models.showing import batch_of, shown_to
+from tombola.native.about import FILE, read
 from tombola.predicting.predictor import BATCH, Predictor
 from tombola.predicting.ready import ReadyImages, ReadyTexts
 from tombola.predicting.told import Told, from_notes, told
 from tombola.predicting.words import tokenizer_of
-from tombola.shown import Arrays, ShownImages, ShownTexts
+from tombola.shown import IDS, MASK, Arrays, Shown, ShownImages, ShownTexts
 from tombola.tickets.ticket import Ticket
 
 _IN_FOLDERS: Final = ("*.ticket", "*.onnx", "onnx/*.onnx", "native/net.json")
@@ -97,10 +98,13 @@ def _of_onnx(path: Path, threads: int) -> tuple[Told, Running]:
 
 
 def _of_native(path: Path, threads: int) -> tuple[Told, Running]:
-    setting = Setting(ShownImages((3, 1, 1)), BATCH, threads)  # of which the batch and the threads count
-    running = Loaded(path, setting)
-    notes = _object((path / "net.json").read_text("utf-8"), path)
-    return from_notes(str(path), {**notes, "size": notes["image"]}), running
+    texts, notes = read(path).inputs, _object((path / FILE).read_text("utf-8"), path)
+    shown: Shown = ShownTexts(1, 1) if texts else ShownImages((3, 1, 1))  # of the setting, batch and threads count
+    running = Loaded(path, Setting(shown, BATCH, threads))
+    if not texts:
+        return from_notes(str(path), {**notes, "size": notes["image"]}), running
+    of_texts = {"inputs": [IDS, MASK, *texts[1:]], "pad": notes["texts"]["pad"], "most": notes["texts"]["length"]}
+    return from_notes(str(path), notes | of_texts), running
 
 
 def _file_in(path: Path) -> Path:

@@ -1,4 +1,4 @@
-"""Images to calibrate on: training images of a task, or whatever lies in a folder. Never a test image."""
+"""What to calibrate on: training samples of a task, or whatever pictures lie in a folder. Never a test sample."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -10,21 +10,33 @@ from torch import Tensor
 from tombola.answers import Classes
 from tombola.data._base import of_images, stratified
 from tombola.data._decode import decode_all
+from tombola.data._texts import Texts
 from tombola.errors import DataError, RequestError
-from tombola.shown import IMAGES, Examples
+from tombola.shown import IDS, IMAGES, TYPES, Examples
 from tombola.tasks._base import Task
 
 ENOUGH: Final = 128
-"""Images that are looked at: more of them change the range of a map by little."""
+"""Samples that are looked at: more of them change the range of a map by little."""
 SUFFIXES: Final = (".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".webp")
 
 
 def of_task(task: Task) -> Examples:
-    """Training images, each class by its share, not augmented."""
+    """Training samples, each class by its share, not augmented."""
+    train: Any = task.splits().train
+    if isinstance(train, Texts):
+        return _of_texts(task, train)
     train = of_images(task.splits(), "calibration").train
     count = min(ENOUGH, len(train))
     chosen = stratified(train, count, seed=0) if issubclass(task.ANSWERS, Classes) else train
     return Examples({IMAGES: _floats(chosen.pixels_at(torch.arange(count)))}, f"{count} training images of the task")
+
+
+def _of_texts(task: Task, train: Texts) -> Examples:
+    count = min(ENOUGH, len(train))
+    chosen = stratified(train, count, seed=0) if issubclass(task.ANSWERS, Classes) else train
+    batch = chosen.take(torch.arange(count))
+    given = {IDS: batch.x, TYPES: torch.zeros_like(batch.x), **batch.more}
+    return Examples({name: one.numpy() for name, one in given.items()}, f"{count} training texts of the task")
 
 
 def of_folder(folder: Path, side: int) -> Examples:

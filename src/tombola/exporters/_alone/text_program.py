@@ -1,8 +1,8 @@
 """What this net says of texts: python predict.py TEXTS... Python 3.10 or newer; no Tombola, no torch.
 
 A text is a FILE.csv, .tsv or .jsonl (its column of texts), a FILE.txt (a text a line), - for lines on stdin, or itself.
-It needs numpy and onnxruntime; a tokenizer.json that is no WordPiece needs tokenizers too. What cannot be read is
-named on stderr, the rest goes on, and the exit code is 1.
+It needs numpy and what runs the net (onnxruntime, or a C compiler); a tokenizer.json that is no WordPiece needs
+tokenizers too. What cannot be read is named on stderr, the rest goes on, and the exit code is 1.
 
 From Python: from predict import load; load().predict("a fine film").label
 """
@@ -15,10 +15,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-
 from tombola.choices import Answer, Failed, answer_of
 from tombola.data._plain_ids import plain_cut
+from tombola.exporters._alone.onnx_texts import opened_texts
 from tombola.exporters._alone.telling import told
 from tombola.exporters._alone.word_pieces import word_pieces
 
@@ -62,15 +61,15 @@ class Model:
     """A net that answers."""
 
     def __init__(self, file: Path) -> None:
-        import onnxruntime
-
-        self._session: Any = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
-        notes = json.loads(self._session.get_modelmeta().custom_metadata_map["tombola"])
+        self._net = opened_texts(file)
+        notes = self._net.notes
         data = notes["adapted"]["task"]["data"]
         self.classes = tuple(notes["adapted"]["classes"])
         self.text, self.second = data.get("text", "text"), data.get("second", "text2")
-        self._length, self._inputs = int(data.get("length") or 64), notes["inputs"]
-        self._words = _words(data.get("tokenizer"), file.parent / WORDS)
+        self._length = int(data.get("length") or 64)
+        self._length = min(self._length, self._net.longest or self._length)
+        home = file if file.is_dir() else file.parent
+        self._words = _words(data.get("tokenizer"), home / WORDS)
 
     def predict(self, text: str, second: str | None = None, top: int = 5) -> Answer:
         """The likeliest classes of a text, or of a pair; raises ValueError where there is no answer."""
@@ -84,9 +83,7 @@ class Model:
         if not isinstance(text, str) or not text.strip():
             return Failed(name, "the text is empty")
         ids, of = self._words.cut(text.strip(), second if isinstance(second, str) and second else None, self._length)
-        every = {"input_ids": ids, "attention_mask": [1] * len(ids), "token_type_ids": of}
-        (logits,) = self._session.run(None, {name: np.array([every[name]], np.int64) for name in self._inputs})
-        found = np.asarray(logits[0], np.float32)
+        found = self._net.logits(ids, of)
         return answer_of(name, found, self.classes or tuple(map(str, range(len(found)))), top)
 
 

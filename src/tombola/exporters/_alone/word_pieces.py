@@ -8,7 +8,7 @@ Unicode has since its version 8 may be cut otherwise than there.
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,8 @@ class WordPieces:
     def __init__(self, told: dict[str, Any]) -> None:
         model, how = told["model"], told["normalizer"]
         self._words: dict[str, int] = model["vocab"]
-        self._more, self._most = model["continuing_subword_prefix"], int(model["max_input_chars_per_word"])
-        self._unknown = self._words[model["unk_token"]]
+        self._more, self.longest = model["continuing_subword_prefix"], int(model["max_input_chars_per_word"])
+        self.unknown = self._words[model["unk_token"]]
         self._cleaned, self._chinese = how["clean_text"], how["handle_chinese_chars"]
         self._small = how["lowercase"]
         self._bare = self._small if how["strip_accents"] is None else how["strip_accents"]
@@ -33,6 +33,20 @@ class WordPieces:
         longest = sorted(added, key=lambda text: -len(text))
         self._added, self._apart = added, re.compile(f"({'|'.join(map(re.escape, longest))})") if longest else None
         self._single, self._pair = _around(told["post_processor"])
+
+    @property
+    def pieces(self) -> list[tuple[int, str, int]]:
+        """Of each whether it goes on a word, its text, and its id."""
+        more = len(self._more)
+        found = [(int(word.startswith(self._more)), word, number) for word, number in self._words.items()]
+        return [(goes_on, word[more:] if goes_on else word, number) for goes_on, word, number in found]
+
+    @property
+    def around(self) -> tuple[list[int], list[int]]:
+        """The ids before and behind a single text."""
+        middle = [part for part, _ in self._single].index("A")
+        ids = [part for part, _ in self._single]
+        return ids[:middle], ids[middle + 1 :]
 
     def cut(self, first: str, second: str | None, length: int) -> tuple[list[int], list[int]]:
         """``length`` ids at most, and which of both each is of; of a pair the longer gives way first."""
@@ -52,8 +66,12 @@ class WordPieces:
         return found
 
     def _of_text(self, text: str) -> Iterator[int]:
-        for word in _words_in(self._normal(text)):
+        for word in self.parted(text).split():
             yield from self._pieces(word)
+
+    def parted(self, text: str) -> str:
+        """The words of a text with spaces between them: it is cut at spaces and at signs, each a word."""
+        return "".join(f" {sign} " if _is_sign(sign) else sign for sign in self._normal(text))
 
     def _normal(self, text: str) -> str:
         if self._cleaned:
@@ -68,7 +86,7 @@ class WordPieces:
     def _pieces(self, word: str) -> list[int]:
         """The longest pieces from the left; the unknown word where some part is none."""
         found, start = [], 0
-        while start < len(word) and len(word) <= self._most:
+        while start < len(word) and len(word) <= self.longest:
             begin = self._more if start else ""
             ends = range(len(word), start, -1)
             end = next((end for end in ends if begin + word[start:end] in self._words), None)
@@ -76,12 +94,16 @@ class WordPieces:
                 break
             found.append(self._words[begin + word[start:end]])
             start = end
-        return found if start == len(word) else [self._unknown]
+        return found if start == len(word) else [self.unknown]
 
 
 def word_pieces(file: Path) -> WordPieces | None:
     """What a ``tokenizer.json`` does, where it is of this kind; None for others."""
-    told = json.loads(file.read_text("utf-8"))
+    return pieces_of(json.loads(file.read_text("utf-8")))
+
+
+def pieces_of(told: dict[str, Any]) -> WordPieces | None:
+    """The same of what such a file says."""
     kinds = [(told.get(part) or {}).get("type") for part in ("model", "normalizer", "pre_tokenizer")]
     after = (told.get("post_processor") or {}).get("type")
     plain = not any(token[how] for token in told["added_tokens"] for how in _ODD)
@@ -114,11 +136,6 @@ def _shares(first: int, second: int, room: int) -> tuple[int, int]:
     if short + left > room:
         short, left = room // 2, room - room // 2
     return (short, min(long, left)) if first <= second else (min(long, left), short)
-
-
-def _words_in(text: str) -> Sequence[str]:
-    """Cut at spaces, which go, and at signs, each a word."""
-    return "".join(f" {sign} " if _is_sign(sign) else sign for sign in text).split()
 
 
 def _is_sign(sign: str) -> bool:

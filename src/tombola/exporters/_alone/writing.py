@@ -9,29 +9,33 @@ from tombola.exporters._alone.words import words_of
 from tombola.models.network import Network
 from tombola.tasks._tells import tells_classes
 
-By: TypeAlias = Literal["onnx", "native", "texts"]
+By: TypeAlias = Literal["onnx", "native", "texts", "native texts"]
 
 PROGRAM: Final = "predict.py"
 LABELS: Final = "labels.txt"
 _HOME: Final = Path(__file__).parents[2]
 _ANSWERS: Final = ("choices.py", "exporters/_alone/telling.py")
 _IMAGES: Final = (*_ANSWERS, "data/_image_files.py", "data/_pictures.py", "exporters/_alone/net.py")
+_TEXTS: Final = (
+    *_ANSWERS,
+    "data/_plain_ids.py",
+    "exporters/_alone/word_pieces.py",
+    "exporters/_alone/text_net.py",
+)
+_LIBRARY: Final = "exporters/_alone/native_library.py"
 _ASKED: Final = "exporters/_alone/program.py"
+_SAID: Final = "exporters/_alone/text_program.py"
 _PARTS: Final[Mapping[By, Sequence[str]]] = {
     "onnx": (*_IMAGES, "exporters/_alone/onnx_net.py", _ASKED),
-    "native": (*_IMAGES, "exporters/_alone/native_net.py", _ASKED),
-    "texts": (
-        *_ANSWERS,
-        "data/_plain_ids.py",
-        "exporters/_alone/word_pieces.py",
-        "exporters/_alone/text_program.py",
-    ),
+    "native": (*_IMAGES, _LIBRARY, "exporters/_alone/native_net.py", _ASKED),
+    "texts": (*_TEXTS, "exporters/_alone/onnx_texts.py", _SAID),
+    "native texts": (*_TEXTS, _LIBRARY, "exporters/_alone/native_texts.py", _SAID),
 }
 _STARTED: Final = 'if __name__ == "__main__":\n    sys.exit(main())\n'
 
 
 def program(by: By, model: str) -> str:
-    """The program for the net called ``model`` beside it: an ONNX file (``texts``: of texts), or ``.`` for C."""
+    """The program for the net called ``model`` beside it: an ONNX file, or ``.`` for C."""
     texts = [(_HOME / part).read_text("utf-8") for part in _PARTS[by]]
     head = ast.get_docstring(ast.parse(texts[-1]), clean=False)
     bodies = [_body(text).strip() for text in texts]

@@ -27,6 +27,7 @@ from tombola.graphs.cells import (
 from tombola.graphs.graph import Graph, Node, Shape
 from tombola.graphs.int8.weights import Weights, rounded_weights
 from tombola.graphs.ops import Activate, Adaptive, Conv, Input, Linear, OfTokens, Op, Pool, Scale
+from tombola.graphs.tokens import TokenIds
 
 GELUS = ("gelu", "gelu_tanh")
 """Activations that the end of a layer of cells has; a ReLU is where it cuts off."""
@@ -86,12 +87,16 @@ class _Turning:
         ):
             name, how = self.as_cells[node.inputs[0]]
             self._put_cells(node, CellMax(op.kernel, op.stride, op.padding, how.zero), (name,), how)
-        elif isinstance(op, Adaptive) and node.inputs[0] in self.as_cells and node.shape[1:] == (1, 1):
+        elif isinstance(op, Adaptive) and node.inputs[0] in self.as_cells and self._is_global(node):
             name, how = self.as_cells[node.inputs[0]]
             _, height, width = self._shape(node)
             self._put(node, CellMean(how.scale / (height * width), how.zero), (name,))
         else:
             self._put(node, op, tuple(self.floats(name) for name in node.inputs))
+
+    def _is_global(self, node: Node) -> bool:
+        """Whether a mean is of all pixels, which are as many in every image; tokens are not in every text."""
+        return node.shape[1:] == (1, 1) and not isinstance(self.graph.input.op, TokenIds)
 
     def floats(self, name: str) -> str:
         """The node that has a map as floats."""

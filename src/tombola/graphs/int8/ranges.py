@@ -14,6 +14,8 @@ from tombola.errors import ModelError, RequestError
 from tombola.graphs.cells import MOST, Rounding
 from tombola.graphs.graph import Graph
 from tombola.graphs.interpret import values
+from tombola.graphs.lengths import at_length
+from tombola.graphs.tokens import TokenIds
 
 Clip: TypeAlias = Literal["largest", "percentile", "mse"]
 PERCENTILE: Final = 0.9999
@@ -26,7 +28,7 @@ TINY: Final = 1e-30
 
 @torch.no_grad()
 def ranges(graph: Graph, images: Iterable[Tensor], clip: Clip) -> dict[str, Rounding]:
-    """A rounding for the output of every node, from batches of images (N, C, H, W)."""
+    """A rounding for the output of every node, from batches of images (N, C, H, W), or of texts of one length each."""
     ends: dict[str, tuple[float, float]] = {}
     looked: dict[str, list[Tensor]] = {}
     for name, found in _met(graph, images):
@@ -37,8 +39,9 @@ def ranges(graph: Graph, images: Iterable[Tensor], clip: Clip) -> dict[str, Roun
         ends[name] = min(low, before[0]), max(high, before[1])
         looked.setdefault(name, []).append(_some(found))
     if not ends:
-        raise RequestError("there are no images to calibrate int8 on; give a task, or a folder of pictures")
-    _check_differ(looked[graph.input.name])
+        raise RequestError("there is nothing to calibrate int8 on; give a task, or a folder of pictures")
+    if not isinstance(graph.input.op, TokenIds):
+        _check_differ(looked[graph.input.name])
     return {name: rounding(*_clipped(torch.cat(looked[name]), *both, clip)) for name, both in ends.items()}
 
 
@@ -56,9 +59,10 @@ def rounding(low: float, high: float) -> Rounding:
 
 
 def _met(graph: Graph, images: Iterable[Tensor]) -> Iterator[tuple[str, Tensor]]:
+    texts = isinstance(graph.input.op, TokenIds)
     for batch in images:
         if len(batch):
-            yield from values(graph, batch).items()
+            yield from values(at_length(graph, batch.shape[-1]) if texts else graph, batch).items()
 
 
 def _some(found: Tensor) -> Tensor:

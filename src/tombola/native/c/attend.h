@@ -13,7 +13,7 @@
 struct attend {
     int heads, dim, features; /* of one head: of queries and keys, and of values */
     float scale;
-    int bias_windows, bias_heads, bias_row; /* 0, or 1 for all alike; a row is a key's, queries side by side */
+    int bias_windows, bias_heads, bias_row, bias_keys; /* 0, or 1 for all alike; a row is a key's, queries side by side */
     struct map q, k, v, out;
 };
 
@@ -148,7 +148,7 @@ __attribute__((unused)) static void attend_run(const struct attend *a, const flo
         int start = vectors * block / blocks * NET_WIDTH;
         int end = NET_MIN(vectors * (block + 1) / blocks * NET_WIDTH, a->q.width);
         ptrdiff_t table = (window % NET_MAX(a->bias_windows, 1)) * NET_MAX(a->bias_heads, 1) + head % NET_MAX(a->bias_heads, 1);
-        attend_queries(a, a->bias_windows ? bias + table * a->k.width * a->bias_row : NULL,
+        attend_queries(a, a->bias_windows ? bias + table * a->bias_keys * a->bias_row : NULL,
                        q + (ptrdiff_t)head * a->dim * a->q.plane + a->q.origin + window * a->q.row,
                        k + (ptrdiff_t)head * a->dim * a->k.plane + a->k.origin + window * a->k.row,
                        v + (ptrdiff_t)head * a->features * a->v.plane + a->v.origin + window * a->v.row,

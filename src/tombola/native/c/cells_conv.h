@@ -23,6 +23,7 @@ struct cells {
     float step;       /* what an activation (conv.activation) gives, in the result's steps */
     struct cells_ends ends;
     cells_tile *tile, *less;
+    cells_tile *const *tiles; /* of texts, as of struct conv */
 };
 
 struct cells_data {

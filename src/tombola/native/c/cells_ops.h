@@ -11,7 +11,7 @@ static void cells_margins(cell *plane, const struct map *m, cell border) {
     for (int i = 0; i < m->origin; i++) plane[i] = border;
     for (int y = 0; y < m->height; y++) {
         int from = m->origin + y * m->row + m->width;
-        int to = y + 1 < m->height ? m->origin + (y + 1) * m->row : m->plane;
+        int to = y + 1 < m->height ? m->origin + (y + 1) * m->row : used(m);
         for (int i = from; i < to; i++) plane[i] = border;
     }
 }

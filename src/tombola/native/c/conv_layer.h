@@ -25,6 +25,8 @@ struct conv {
     int scratch;
     float border, margin;                                /* bits of what stands around the input, and the output */
     conv_tile *tile, *less;                              /* of T vectors and of one less */
+    conv_tile *const *tiles;                             /* of texts: of 1, 2, ... `most` vectors */
+    int most;
 };
 
 struct conv_data {

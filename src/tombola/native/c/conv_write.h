@@ -51,8 +51,11 @@ static void conv_margins(const struct conv *c, float *plane, int start, int end)
             int at = y * c->line + (c->flat ? x : c->width - 1); /* the part that writes there, or the row's last pixel */
             if (at >= start && at < end) pixels[y * c->row + x] = c->margin;
         }
-    int rest = c->height * c->row;
-    if (end == c->height * c->line) conv_fill(pixels + rest, c->plane - c->origin - rest, c->margin);
+    int rest = c->height * c->row, last = c->plane - c->origin;
+#ifdef NET_LENGTH /* whole lines of a text: used() in ops.h */
+    last = NET_MIN(last, (rest + 15) / 16 * 16);
+#endif
+    if (end == c->height * c->line) conv_fill(pixels + rest, last - rest, c->margin);
 }
 
 /* One tile: `vectors` vectors of the flat pixels [start, end) of the band that begins with output row `band`. */

@@ -12,7 +12,7 @@ struct net {
     struct crew crew;
     int batch, slots;
     float *decoded, *scratch, *slot, *tail;
-    const float *images; /* of the batch that runs */
+    struct given given; /* of the batch that runs */
     float *logits;
     int count;
     const char *data;
@@ -23,11 +23,11 @@ struct net {
     struct dots_data dots[NET_DOTS + 1];
 };
 
-struct job { /* a step for an image, in the tail for several: a linear layer then reads its weights once */
+struct job { /* a step for an image or a text, in the tail for several: a linear layer then reads its weights once */
     const struct net *net;
     int image, images;
     float *slot, *tail, *scratch;
-    int part, parts;
+    int part, parts, tokens; /* tokens: of a text, whose maps are as long */
 };
 
 static inline float *at(const struct job *j, size_t place) {
@@ -38,39 +38,39 @@ static const float *floats(const struct net *n, size_t offset) { return (const f
 
 static void do_step(const struct step *s, const struct job *j) {
     const struct net *n = j->net;
-    const struct plain *o = &plains[s->kind == ATTEND || s->kind == MOVE ? 0 : s->plain];
+    const struct plain *o = AS_LONG(plain, &plains[s->kind == ATTEND || s->kind == MOVE ? 0 : s->plain], j->tokens);
     const float *in = at(j, s->in), *other = at(j, s->other);
     float *out = at(j, s->out);
     int part = j->part, parts = j->parts;
     switch (s->kind) {
         case CONV:
-            conv_run(&convs[s->layer], &n->convs[s->layer], in, s->adds ? other : 0, out, j->scratch, part, parts);
+            conv_run(AS_LONG(conv, &convs[s->layer], j->tokens), &n->convs[s->layer], in, s->adds ? other : 0, out,
+                     j->scratch, part, parts);
             break;
         case LINEAR:
             linear_run(&linears[s->layer], &n->linears[s->layer], in, NET_TAIL, out, NET_TAIL, j->images, part, parts);
             break;
         case CELLS:
-            cells_run(&cells[s->layer], &n->cells[s->layer], in, s->adds ? other : 0, out, j->scratch, part, parts);
+            cells_run(AS_LONG(cells, &cells[s->layer], j->tokens), &n->cells[s->layer], in, s->adds ? other : 0, out,
+                      j->scratch, part, parts);
             break;
         case DOTS: dots_run(&dots[s->layer], &n->dots[s->layer], in, out, part, parts); break;
-        case ENTER_CELLS:
-            op_enter_cells(o, floats(n, s->scale), floats(n, s->shift), n->images + (size_t)j->image * NET_IMAGE, out,
-                           part, parts);
-            break;
         case TO_CELLS: op_to_cells(o, in, out, part, parts); break;
         case FROM_CELLS: op_from_cells(o, in, out, part, parts); break;
         case CELL_MAX: op_cell_max(o, in, out, part, parts); break;
         case CELL_MEAN: op_cell_mean(o, in, out, part, parts); break;
         case ENTER:
-            op_enter(o, floats(n, s->scale), floats(n, s->shift), n->images + (size_t)j->image * NET_IMAGE, out, part,
-                     parts);
+        case ENTER_CELLS:
+        case EMBED:
+            enter(s, o, floats(n, s->scale), floats(n, s->shift), &n->given, j->image, out, part, parts);
             break;
         case NORM: op_norm(o, floats(n, s->scale), floats(n, s->shift), in, out, part, parts); break;
         case MOVE: op_move(&moves[s->plain], in, out, part, parts); break;
         case CONSTANT: op_constant(o, floats(n, s->scale), out, part, parts); break;
 #ifdef NET_ATTEND_H
         case ATTEND:
-            attend_run(&attends[s->plain], floats(n, s->scale), in, other, at(j, s->third), out, j->scratch, part, parts);
+            attend_run(AS_LONG(attend, &attends[s->plain], j->tokens), floats(n, s->scale), in, other,
+                       at(j, s->third), out, j->scratch, part, parts);
             break;
 #endif
         case SCALE: op_scale(o, floats(n, s->scale), floats(n, s->shift), in, out, part, parts); break;
@@ -109,24 +109,18 @@ static void step_together(struct net *n, const struct step *s, const struct job 
 
 static void one_image(struct net *n, int image, int slot, float *scratch, int part, int parts) {
     float *tail = n->tail + (size_t)image * NET_TAIL;
-    struct job j = {n, image, 1, n->slot + (size_t)slot * NET_SLOT, tail, scratch, part, parts};
+    int tokens = tokens_of(&n->given, image);
+    struct job j = {n, image, 1, n->slot + (size_t)slot * NET_SLOT, tail, scratch, part, parts, tokens};
     for (int s = 0; s < NET_TAIL_AT; s++) step_together(n, &steps[s], &j);
 }
 
 static void all_tails(struct net *n, float *scratch, int part, int parts) {
     for (int s = NET_TAIL_AT; s < NET_STEPS; s++) {
         int all = steps[s].kind == LINEAR ? n->count : 1;
-        struct job j = {n, 0, all, n->slot, n->tail, scratch, part, parts};
+        struct job j = {n, 0, all, n->slot, n->tail, scratch, part, parts, 1};
         for (; j.image + all < n->count; j.image++, j.tail += NET_TAIL) do_step(&steps[s], &j);
         step_together(n, &steps[s], &j);
     }
-}
-
-/* Whether an image holds what is no number: bytes cannot say so, and its logits must. */
-static int no_number(const float *image) {
-    int found = 0;
-    for (int i = 0; i < NET_IMAGE; i++) found |= image[i] != image[i];
-    return found;
 }
 
 /* The task of one thread: images of its own while there are enough for all, then its part of those left. */
@@ -139,10 +133,10 @@ static void net_work(void *with, int part, int parts) {
     for (int image = own; image < n->count; image++) one_image(n, image, 0, scratch, part, parts);
     all_tails(n, scratch, part, parts);
     for (int image = part; image < n->count; image += parts) {
-        struct job j = {n, image, 1, n->slot, n->tail + (size_t)image * NET_TAIL, scratch, part, parts};
+        struct job j = {n, image, 1, n->slot, n->tail + (size_t)image * NET_TAIL, scratch, part, parts, 1};
         float *logits = n->logits + (size_t)image * NET_CLASSES;
         memcpy(logits, at(&j, NET_RESULT), NET_CLASSES * sizeof(float));
-        if (NET_CELLS + NET_DOTS > 0 && no_number(n->images + (size_t)image * NET_IMAGE))
+        if (NET_CELLS + NET_DOTS > 0 && no_number(&n->given, image))
             for (int c = 0; c < NET_CLASSES; c++) logits[c] = __builtin_nanf("");
     }
 }
@@ -231,12 +225,24 @@ int net_start(struct net **net, const void *data, size_t size, void *arena, size
     return start(net, data, arena, threads, batch);
 }
 
-int net_run(struct net *n, const float *images, int count, float *logits) {
-    if (count < 1 || count > n->batch) return NET_BAD_COUNT;
-    n->images = images, n->logits = logits, n->count = count;
+static int run(struct net *n, struct given given, int count, float *logits) {
+    int code = count < 1 || count > n->batch ? NET_BAD_COUNT : is_right(&given, count);
+    if (code) return code;
+    n->given = given, n->logits = logits, n->count = count;
     crew_run(&n->crew);
     return NET_OK;
 }
+
+#ifdef NET_LENGTH
+int net_run(struct net *n, const int32_t *ids, const int32_t *mask, const int32_t *types, int length, int count,
+            float *logits) {
+    return run(n, (struct given){ids, mask, types, length}, count, logits);
+}
+#else
+int net_run(struct net *n, const float *images, int count, float *logits) {
+    return run(n, (struct given){images}, count, logits);
+}
+#endif
 
 void net_stop(struct net *n) { crew_stop(&n->crew); }
 
@@ -247,7 +253,12 @@ const char *net_message(int code) {
         case NET_BAD_DATA: return "this is not the net.dat that was written together with net.c, or it was damaged since";
         case NET_BAD_ALIGNMENT: return "the data must begin at a multiple of 64 bytes: use aligned_alloc or mmap";
         case NET_BAD_ARENA: return "the arena is smaller than net_arena(threads, batch)";
-        case NET_BAD_COUNT: return "more images than the batch, or less than one, or threads not from 1 to 64 (1 if built without)";
+        case NET_BAD_COUNT: return "more than the batch, or less than one, or threads not from 1 to 64 (1 if built without)";
+#ifdef NET_LENGTH
+        case NET_BAD_LENGTH: return "a text of no token, or of more than NET_LENGTH";
+        case NET_BAD_ID: return "an id outside the net's tables, or padding among the tokens of a text";
+        case NET_BAD_MASK: return "a mask must be ones, at least one, and then zeros: texts are filled up at their end";
+#endif
         case NET_NO_THREADS: return "the system gives no more threads";
         default: return "no such code";
     }
@@ -258,7 +269,11 @@ void net_times(const struct net *n, double seconds[NET_LAYERS]) {
 }
 
 void net_sizes(int sizes[5]) {
+#ifdef NET_LENGTH
+    const int found[5] = {NET_INPUTS, 1, NET_LENGTH, NET_CLASSES, NET_LAYERS};
+#else
     const int found[5] = {NET_IMAGE_CHANNELS, NET_IMAGE_HEIGHT, NET_IMAGE_WIDTH, NET_CLASSES, NET_LAYERS};
+#endif
     memcpy(sizes, found, sizeof found);
 }
 

@@ -21,13 +21,22 @@ struct plain {
 #define FOR_MY_CHANNELS(c, count) \
     for (int c = (count) * part / parts, c##_end = (count) * (part + 1) / parts; c < c##_end; c++)
 
+/* Floats of a plane that anything is done with: of a text as many whole lines as its tokens take. */
+NET_INLINE int used(const struct map *m) {
+#ifdef NET_LENGTH
+    return NET_MIN(m->plane, m->origin + (m->height * m->row + 15) / 16 * 16);
+#else
+    return m->plane;
+#endif
+}
+
 /* Everything of a plane that is no pixel becomes zero. */
 static void clear_margins(float *plane, const struct map *m) {
     if (m->plane == m->height * m->width) return;
     memset(plane, 0, (size_t)m->origin * sizeof *plane);
     for (int y = 0; y < m->height; y++) {
         int from = m->origin + y * m->row + m->width;
-        int to = y + 1 < m->height ? m->origin + (y + 1) * m->row : m->plane;
+        int to = y + 1 < m->height ? m->origin + (y + 1) * m->row : used(m);
         memset(plane + from, 0, (size_t)(to - from) * sizeof *plane);
     }
 }
@@ -54,7 +63,7 @@ static void op_scale(const struct plain *o, const float *scale, const float *shi
     FOR_MY_CHANNELS(c, m->channels) {
         const float *from = in + (size_t)c * m->plane;
         float *to = out + (size_t)c * m->plane, a = scale[c], b = shift[c];
-        for (int i = 0; i < m->plane; i++) to[i] = from[i] * a + b;
+        for (int i = 0; i < used(m); i++) to[i] = from[i] * a + b;
         clear_margins(to, m);
     }
 }
@@ -87,7 +96,9 @@ static void op_activate(const struct plain *o, const float *in, float *out, int 
     const struct map *m = &o->out;
     int leaves_zero = o->kind != SIGMOID && o->kind != HARDSIGMOID;
     size_t from = (size_t)m->channels * part / parts, to = (size_t)m->channels * (part + 1) / parts;
-    activate_floats(in + from * m->plane, out + from * m->plane, (to - from) * (size_t)m->plane, o->kind);
+    size_t floats = (size_t)used(m), plane = (size_t)m->plane;
+    if (floats == plane) activate_floats(in + from * plane, out + from * plane, (to - from) * plane, o->kind);
+    else for (size_t c = from; c < to; c++) activate_floats(in + c * plane, out + c * plane, floats, o->kind);
     for (size_t c = from; c < to && !leaves_zero; c++) clear_margins(out + c * m->plane, m);
 }
 
@@ -98,9 +109,9 @@ static void op_add(const struct plain *o, const float *a, const float *b, float 
     FOR_MY_CHANNELS(c, m->channels) {
         const float *x = a + (size_t)c * m->plane, *y = b + (size_t)c * o->in.plane;
         float *to = out + (size_t)c * m->plane, one = y[0];
-        if (whole) for (int i = 0; i < m->plane; i++) to[i] = x[i] + y[i];
+        if (whole) for (int i = 0; i < used(m); i++) to[i] = x[i] + y[i];
         else {
-            for (int i = 0; i < m->plane; i++) to[i] = x[i] + one;
+            for (int i = 0; i < used(m); i++) to[i] = x[i] + one;
             clear_margins(to, m);
         }
     }
@@ -112,8 +123,8 @@ static void op_mul(const struct plain *o, const float *a, const float *b, float 
     FOR_MY_CHANNELS(c, m->channels) {
         const float *x = a + (size_t)c * m->plane, *y = b + (size_t)c * o->in.plane;
         float *to = out + (size_t)c * m->plane, one = y[0];
-        if (whole) for (int i = 0; i < m->plane; i++) to[i] = x[i] * y[i];
-        else for (int i = 0; i < m->plane; i++) to[i] = x[i] * one;
+        if (whole) for (int i = 0; i < used(m); i++) to[i] = x[i] * y[i];
+        else for (int i = 0; i < used(m); i++) to[i] = x[i] * one;
     }
 }
 
@@ -194,7 +205,7 @@ static void op_adaptive(const struct plain *o, const float *in, float *out, int 
             for (int x = 0; x < m->width; x++) {
                 int top = y * i->height / m->height, end = ((y + 1) * i->height + m->height - 1) / m->height;
                 int left = x * i->width / m->width, right = ((x + 1) * i->width + m->width - 1) / m->width;
-                float sum = one ? plane_sum(from, i->plane) : window_sum(i, from, top, end, left, right);
+                float sum = one ? plane_sum(from, used(i)) : window_sum(i, from, top, end, left, right);
                 plane[m->origin + y * m->row + x] = sum / (float)((end - top) * (right - left));
             }
     }

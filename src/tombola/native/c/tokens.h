@@ -76,20 +76,20 @@ static void op_norm(const struct plain *o, const float *scale, const float *shif
     }
     for (int c = 0; c < m->channels; c++) {
         float *plane = out + (ptrdiff_t)c * m->plane, *pixels = plane + m->origin;
-        int end = part == parts - 1 ? m->plane - m->origin : high * NET_WIDTH;
+        int end = part == parts - 1 ? used(m) - m->origin : high * NET_WIDTH;
         if (part == 0) memset(plane, 0, (size_t)m->origin * sizeof *plane);
         tokens_clear(pixels, m, low * NET_WIDTH, end);
     }
 }
 
-/* A map that lies densely in `from`. */
+/* A map that lies densely in `from`, its rows o->kernel[1] floats apart. */
 static void op_constant(const struct plain *o, const float *from, float *out, int part, int parts) {
     const struct map *m = &o->out;
     FOR_MY_CHANNELS(c, m->channels) {
         float *plane = out + (ptrdiff_t)c * m->plane;
         clear_margins(plane, m);
         for (int y = 0; y < m->height; y++)
-            memcpy(plane + m->origin + y * m->row, from + ((ptrdiff_t)c * m->height + y) * m->width,
+            memcpy(plane + m->origin + y * m->row, from + ((ptrdiff_t)c * m->height + y) * o->kernel[1],
                    (size_t)m->width * sizeof *plane);
     }
 }
