@@ -114,7 +114,7 @@ def fragile() -> tuple[nn.Sequential, Tensor, Tensor]:
     return net, x[right][:128], labels[right][:128]
 
 
-@pytest.mark.parametrize("norm", ["linf", "l2"])
+@pytest.mark.parametrize("norm", ["linf", pytest.param("l2", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("options", GRADIENT, ids=NAMES)
 def test_no_more_stand_than_against_pgd_of_as_many_steps(
     options: dict[str, Any], norm: str, fragile: tuple[nn.Sequential, Tensor, Tensor]

@@ -122,6 +122,7 @@ def test_int8_is_calibrated_on_training_images_of_the_task(adapted: str, monkeyp
     assert engine["accuracy"] > 20
 
 
+@pytest.mark.slow
 def test_a_model_that_is_no_ticket_is_timed_dense() -> None:
     printed = said("bench", "resnet8", "--engine", "native", "--runs", "3", "--warmup", "1", "--size", "16")
     assert "nothing pruned" in printed

@@ -53,7 +53,14 @@ def promised(member: type[Member]) -> frozenset[str]:
     return frozenset(name for name, one in methods.items() if getattr(one, "__isabstractmethod__", False))
 
 
-@pytest.mark.parametrize(("kind", "name"), MEMBERS)
+SLOW = ("native", "onnx", "onnxruntime", "openvino")
+"""A net is exported to be tried: seconds each."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [pytest.param(*member, marks=pytest.mark.slow if member[1] in SLOW else []) for member in MEMBERS],
+)
 def test_it_fails_when_a_body_of_it_raises(
     kind: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,10 +15,21 @@ from tombola.schemes.omp import OMP
 from tombola.study.plan import Plan
 
 LARGEST = "double-win/data-efficient"
-"""It has a thousand cells, and takes seconds to plan."""
 
 
-@pytest.mark.parametrize("name", recipe_names())
+SECONDS = (
+    LARGEST,
+    "double-win/matching",
+    "bert-tickets/universal",
+    "bert-tickets/imp-vs-omp",
+    "cv-tickets/classification",
+)
+"""They have hundreds of cells."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in SECONDS else []) for name in recipe_names()]
+)
 def test_every_recipe_is_a_whole_study_with_a_card(name: str) -> None:
     plan = paper_plan(name)
     assert plan.study.name == name.replace("/", "-")

@@ -15,7 +15,15 @@ SIZE = (3, 16, 16)
 
 
 @pytest.mark.parametrize(
-    ("sparsity", "budget"), [(0.0, "global"), (0.5, "global"), (0.9, "global"), (0.75, "uniform"), (0.6, "lamp")]
+    ("sparsity", "budget"),
+    [
+        *(
+            pytest.param(*more, marks=pytest.mark.slow)
+            for more in ((0.0, "global"), (0.9, "global"), (0.75, "uniform"))
+        ),
+        (0.5, "global"),
+        (0.6, "lamp"),
+    ],
 )
 def test_the_ticket_is_as_sparse_as_asked_and_as_small_as_sparse(sparsity: float, budget: str) -> None:
     model = Source.parse("resnet8").load()

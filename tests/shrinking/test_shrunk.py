@@ -46,7 +46,9 @@ def _gives_the_masked_nets_logits(blocks: list[str], share: float, flat: bool, e
     assert worst_difference(masked(small, left), small, ShownImages(SIZE)) == 0
 
 
-@pytest.mark.parametrize("block", sorted(BLOCKS))
+@pytest.mark.parametrize(
+    "block", [pytest.param(name, marks=pytest.mark.slow if nth % 2 else []) for nth, name in enumerate(sorted(BLOCKS))]
+)
 def test_every_block_shrinks_to_a_multiple_of_channels_if_asked_and_keeps_its_logits(block: str) -> None:
     model = network([block, "plain", block])
     masks = channel_masks(model, 0.5, seed=3)

@@ -126,7 +126,7 @@ LEVEL = {("snow", 224): 3, ("fog", 224): 4}
 snow has fewer and larger flakes there, and fog the same amount of a rougher cloud."""
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [*SIZES[:2], pytest.param(SIZES[2], marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", GROWS)
 def test_it_grows_with_severity(name: str, size: int) -> None:
     x = pictures(COUNTS[size], size)

@@ -46,7 +46,13 @@ def _check_features(network: Network) -> None:
     assert features.shape == (2, width)
 
 
-@pytest.mark.parametrize("name", HEADS)
+LARGE = ("densenet121", "efficientnet_b0", "googlenet", "inception_v3", "convnext_tiny", "swin_t")
+"""Hundreds of modules: half a second each to build."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in LARGE else []) for name in HEADS]
+)
 def test_the_head_is_the_right_one_and_features_enter_it(name: str) -> None:
     network = _meta(name)  # with its auxiliary heads, where torchvision has them
     head = network.head
