@@ -115,7 +115,7 @@ class Regrowing(Changing):
         if given.masks is None and self._options.sparsity is not None:
             return Edit(given.network, self._first(given, self._options.sparsity))
         grow, share = self._options.grow, self._options.share(progress)
-        if grow == _STEP or not share:
+        if not isinstance(grow, Score) or not share:
             return None
         weights = {name: weight.detach() for name, weight in self._moving(given).items()}
         worth = grow.scores(weights, next_step(given, "regrow", progress.step))
@@ -123,7 +123,7 @@ class Regrowing(Changing):
 
     def after_backward(self, given: Given, progress: Progress) -> Edit | None:
         share = self._options.share(progress)
-        if self._options.grow != _STEP or not share:
+        if isinstance(self._options.grow, Score) or not share:
             return None
         weights = self._moving(given)
         return Edit(given.network, self._moved(given, share, lambda name: _steepness(weights[name])))

@@ -56,7 +56,9 @@ class TwoStages(nn.Module):
 
 def _rows(each: Sequence[Tensor], shapes: int) -> Tensor:
     """Of maps (N, shapes * k, rows, columns), (N, A, k): rows, columns, shapes."""
-    found = [one.float().unflatten(1, (shapes, -1)).permute(0, 3, 4, 1, 2).flatten(1, 3) for one in each]
+    found = [
+        one.float().reshape(len(one), shapes, -1, *one.shape[-2:]).permute(0, 3, 4, 1, 2).flatten(1, 3) for one in each
+    ]
     return torch.cat(found, 1)
 
 

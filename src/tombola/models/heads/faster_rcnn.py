@@ -96,7 +96,7 @@ def _telling(rows: Tensor, own: dict[str, Tensor], classes: int) -> Tensor:
     counts = drawn_share(labels, rules.fg_bg_sampler)
     wrong = F.cross_entropy(rows[:, 5 + 4 * classes :], labels, reduction="none")
     some = labels > 0
-    told = rows[some, 5 : 5 + 4 * classes].unflatten(1, (classes, 4))
+    told = rows[some, 5 : 5 + 4 * classes].reshape(-1, classes, 4)
     told = told.gather(1, labels[some, None, None].expand(-1, 1, 4))[:, 0]
     off = _edges(told, rules.box_coder.encode_single(own["boxes"][which[some]], anchored[some]))
     return torch.stack([(wrong * counts).sum(), (off * counts[some]).sum()])

@@ -70,7 +70,7 @@ class Fcos(Detector):
 
     def candidates(self, outputs: Tensor) -> Sequence[Told]:
         rows = outputs.float().transpose(1, 2)
-        own, edges, central, logits = rows.split([4, 4, 1, rows.shape[2] - 9], dim=2)
+        own, edges, central, logits = torch.split_with_sizes(rows, [4, 4, 1, rows.shape[2] - 9], dim=2)
         sure = (logits.sigmoid() * central.sigmoid()).sqrt()
         return candidates(_whole().box_coder.decode(edges, own)[:, :, None], sure, own)
 

@@ -73,7 +73,7 @@ class RetinaNet(Detector):
 
     def candidates(self, outputs: Tensor) -> Sequence[Told]:
         rows = outputs.float().transpose(1, 2)
-        own, deltas, logits = rows.split([4, 4, rows.shape[2] - 8], dim=2)
+        own, deltas, logits = torch.split_with_sizes(rows, [4, 4, rows.shape[2] - 8], dim=2)
         boxes = _whole().box_coder.decode_single(deltas.flatten(0, 1), own.flatten(0, 1)).view_as(own)
         return candidates(boxes[:, :, None], logits.sigmoid(), own)
 
