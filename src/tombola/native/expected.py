@@ -13,7 +13,7 @@ from tombola.native.int8.costing import shipped as shipped_cells
 from tombola.native.program import Step
 from tombola.native.targets import vector
 
-OTHERS: Final = {"linear": 0.15, "plain": 0.08, "dots": 0.02, "bytes": 0.2}
+OTHERS: Final = {"linear": 0.15, "plain": 0.08, "dots": 0.09, "bytes": 0.37}
 """Nanoseconds a byte of a linear layer's weights, and a float that any other step reads or writes; in int8 a weight,
 and a float or a cell."""
 PRODUCT: Final = 0.028
