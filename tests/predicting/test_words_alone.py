@@ -15,7 +15,7 @@ from tombola.data._tokenizers import identity_of
 from tombola.data._tokens import Written
 from tombola.exporters._alone.word_pieces import WordPieces, word_pieces
 from tombola.exporters._alone.writing import beside_onnx
-from tombola.exporters.native import program_in_c
+from tombola.exporters._program_in_c import program_in_c
 from tombola.joining import whole
 from tombola.predicting.loading import load
 from tombola.predicting.samples import Sample

@@ -31,13 +31,10 @@ import torch
 from tombola.data._loading import batches
 from tombola.disks import written_folder
 from tombola.errors import RequestError
-from tombola.exporters._alone.word_pieces import pieces_of
-from tombola.exporters._alone.words import FILE, words_of
-from tombola.exporters._alone.writing import LABELS, PROGRAM, fits, labels, program
+from tombola.exporters._alone.writing import LABELS, PROGRAM, labels
 from tombola.exporters._base import Exporter
 from tombola.exporters._masked import masked
-from tombola.exporters._word_table import NAME as TABLE
-from tombola.exporters._word_table import word_table
+from tombola.exporters._program_in_c import WORDLESS, program_in_c
 from tombola.graphs.graph import Graph
 from tombola.graphs.int8.ranges import Clip
 from tombola.graphs.int8.rounding import calibrated, calibrated_texts
@@ -69,9 +66,6 @@ from tombola.tasks._calibration import of_folder, of_task
 CHECKED = "checked.txt"
 INT8 = "int8"
 """What net.json calls how int8 was found to move the logits."""
-WORDLESS = (
-    "the net was not adapted to telling classes of texts, or its tokeniser is not here; cut texts into ids yourself"
-)
 
 
 @final
@@ -250,24 +244,6 @@ class Native(Exporter):
         if self.task is None:
             return compared(network, folder, [random_samples(self._shown(network))])
         return compared(network, folder, batches(self.task.splits().test, 64), self.task.scores)
-
-
-def program_in_c(network: Network, tokenizer: str | None = None) -> dict[str, bytes]:
-    """The program that tells classes and what it needs beside it, by their names; nothing where there is none.
-
-    Of texts their tokeniser is looked for by the name given too.
-    """
-    if not fits(network):
-        return {}
-    if network.normalise.READS == "images":
-        return {PROGRAM: program("native", ".").encode()}
-    words = words_of(network, tokenizer)
-    if words is None:
-        return {}
-    pieces = pieces_of(json.loads(words[FILE])) if FILE in words else None
-    table = None if pieces is None else word_table(pieces)
-    tables = {} if table is None else {TABLE: table}
-    return {PROGRAM: program("native texts", ".").encode(), **words, **tables}
 
 
 def _size(shown: Shown) -> Size:
