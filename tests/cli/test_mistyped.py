@@ -72,6 +72,7 @@ LINES = [
     ("pretrain resnet8 --task digits --eps 8/255 -o x.safetensors", "--objective adversarial"),
     ("pretrain resnet8 --task digits --objective adversarial --eps 8 -o x.safetensors", "8/255"),
     ("draw resnet8 --data nowhere -o x.ticket", "--task digits"),
+    ("draw resnet8 --data folder:. -o x.ticket", "--data ."),
     ("draw resnet8 --device gpu -o x.ticket", "cuda"),
     ("transfer x.ticket --task digits --how linear --epochs 3 -o y.ticket", "finetune"),
     ("draw resnet8 -o photos", "-o photos/name"),

@@ -135,3 +135,16 @@ async def posted(app: Any, body: bytes) -> bytes:
     await app(scope, receive, send)
     assert answered[0]["status"] == 200
     return b"".join(message.get("body", b"") for message in answered)
+
+
+def test_the_scheme_of_the_page_on_members_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (block, *_) = re.findall(
+        r"```python\n(.*?)```", (ROOT / "docs/how-to/add-a-member.md").read_text("utf-8"), re.DOTALL
+    )
+    (tmp_path / "schemes").mkdir()
+    (tmp_path / "schemes" / "spared.py").write_text(block, encoding="utf-8")
+    monkeypatch.setenv("TOMBOLA_PATH", str(tmp_path))
+    kept = tombola.draw("resnet8", "spared", sparsity=0.75).masks.counts()
+    (_, first), *later = kept.items()
+    assert first[0] == first[1]
+    assert all(4 * left == whole for _, (left, whole) in later)

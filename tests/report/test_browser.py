@@ -22,7 +22,7 @@ FIGURES = (
     "sparsity_curves", "extreme_sparsities", "winners", "transfer_matrix", "fid_gain", "radar", "by_layer",
     "every_number", "cost", "provenance",
 )  # fmt: skip
-LOOKS = [(width, dark) for width in (390, 1440) for dark in (False, True)]
+LOOKS = [(width, dark) for width in (390, 820, 1440) for dark in (False, True)]
 OPEN, SHUT = "document.getElementById('panel').open", "!document.getElementById('panel').open"
 
 

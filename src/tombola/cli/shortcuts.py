@@ -114,6 +114,9 @@ def task_in(text: str) -> str:
         return f"{'text' if holds_texts(path) else 'folder'}:{text}"
     if path.suffix.lower() in (*TABLES, *PACKS) and path.is_file():
         return f"{'text' if path.suffix.lower() in TABLES else 'pack'}:{text}"
+    _, _, place = text.partition(":")
+    if place and Path(place).expanduser().exists():
+        raise RequestError(f"--data {text}: write the place alone, --data {place}; or the whole of it as --task {text}")
     raise RequestError(
         f"--data {text}: write a folder with a folder a class in it, or a {', '.join((*TABLES, *PACKS))} file that is"
         " there; a set by its name goes with --task, as in --task digits"
