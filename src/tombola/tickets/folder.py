@@ -12,8 +12,8 @@ from tombola.tickets.table import summarise
 TICKET: Final = "model.ticket"
 CARD: Final = "README.md"
 _MADE: Final = "card.md"  # the card in a folder of `tombola make`
-_OF_THIS_MACHINE: Final = ("race.json", "left_out.csv")
-"""What `tombola make` leaves for whoever made it: notes, and names of files that are nobody else's business."""
+_OF_THIS_MACHINE: Final = ("race.json", "left_out.csv", "build", "__pycache__")
+"""What is left for whoever made it: notes, names of files that are nobody else's business, what was compiled here."""
 _ANSWERS: Final = ("*.ticket", "*.onnx", "net.json", "onnx/*.onnx", "native/net.json", "tombola.json")
 
 
@@ -69,11 +69,8 @@ def _files_in(folder: Path) -> Iterator[tuple[str, Path]]:
     """The files of a folder that are to be shared, by their paths in it."""
     if not any(any(folder.glob(pattern)) for pattern in _ANSWERS):
         raise RequestError(f"{folder}: holds nothing of Tombola's; name a .ticket file, or a folder of tombola make")
+    card = _MADE if (folder / CARD).exists() else CARD
     for file in sorted(folder.rglob("*")):
         path = file.relative_to(folder)
-        if (
-            file.is_file()
-            and not any(part.startswith(".") for part in path.parts)
-            and path.name not in _OF_THIS_MACHINE
-        ):
-            yield (CARD if str(path) == _MADE else path.as_posix()), file
+        if file.is_file() and not any(part in _OF_THIS_MACHINE or part.startswith(".") for part in path.parts):
+            yield (card if str(path) == _MADE else path.as_posix()), file
