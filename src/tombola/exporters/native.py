@@ -59,7 +59,7 @@ from tombola.registry import Examples
 from tombola.shown import IMAGES, Shown, ShownImages, ShownTexts
 from tombola.shown import Examples as Samples
 from tombola.shrinking.shrunk import shrunk
-from tombola.spec import option
+from tombola.spec import Json, option
 from tombola.tasks._base import Task
 from tombola.tasks._calibration import of_folder, of_task
 
@@ -129,7 +129,9 @@ class Native(Exporter):
         program = lower(graph)
         choose = measured(program, self.target) if self.choose == "measure" else modelled(self.target)
         layers = layers_of(program, self.values, choose)
-        told = {**told_of(network), **({} if measured_noise is None else {INT8: measured_noise.plain()})}
+        told: dict[str, Json] = {**told_of(network)}
+        if measured_noise is not None:
+            told[INT8] = measured_noise.plain()
         with written_folder(out) as new:
             files = write_program(
                 program, layers, new, target=self.target, values=self._kept_as, prefix=self.prefix, told=told

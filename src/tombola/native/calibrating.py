@@ -11,8 +11,9 @@ from tombola.native.building import compiler
 from tombola.native.calibrated_fit import Sample, errors, fit
 from tombola.native.calibration import Calibration, kernels
 from tombola.native.calibration_net import Probe, probe_program, probes_of, ways
+from tombola.native.choosing import Choice
 from tombola.native.expected import bytes_of, floats_of
-from tombola.native.folder import layers_of
+from tombola.native.folder import Choose, layers_of
 from tombola.native.int8.calibrating import calibrated_cells
 from tombola.native.program import Program, Step
 from tombola.native.timing import shortest
@@ -82,7 +83,7 @@ def measured(
     rest: list[dict[str, float]] = []
     for number in range(max(map(len, every.values()))):
         choices = {name: found[number % len(found)] for name, found in every.items()}
-        layers = layers_of(program, choose=lambda step, now=choices: now[step.name][0] if step.name in now else None)  # type: ignore[misc]  # bound as a default
+        layers = layers_of(program, choose=_by_name({name: choice for name, (choice, _) in choices.items()}))
         times = shortest(program, layers, RUNS, threads=threads)
         samples += [
             Sample(step, *choices[step.name], times[step.name])
@@ -91,6 +92,10 @@ def measured(
         ]
         rest.append(_others(program, times))
     return samples, {name: min(found[name] for found in rest) for name in rest[0]}
+
+
+def _by_name(choices: Mapping[str, Choice]) -> Choose:
+    return lambda step: choices.get(step.name)
 
 
 def _others(program: Program, times: Mapping[str, float]) -> dict[str, float]:

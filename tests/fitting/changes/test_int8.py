@@ -16,6 +16,7 @@ from tombola.fitting.changes.int8 import Int8, shipped_in
 from tombola.fitting.fit import Fit
 from tombola.fitting.session import Session
 from tombola.models.digest import weights_digest
+from tombola.models.inputs.tokens import Words
 from tombola.models.network import Network
 from tombola.native.loading import load
 from tombola.objectives._base import Progress
@@ -65,7 +66,9 @@ def test_the_c_that_is_shipped_answers_as_the_net_that_was_trained(tmp_path: Pat
     step = list(shipped.how.values())[-2].scale  # of what the head reads
     with load(tmp_path / "net") as net, torch.no_grad():
         ours, theirs, plain = net(images()), edit.network(images()), now.network(images())
-    assert float((ours - theirs).abs().max()) <= step * float(now.network.head.weight.detach().abs().max())
+    assert float((ours - theirs).abs().max()) <= step * float(
+        now.network.body.get_parameter("9.weight").detach().abs().max()
+    )
     assert float((ours - theirs).abs().median()) < 1e-6 < 1e-5 < float((ours - plain).abs().median())
 
 
@@ -113,5 +116,8 @@ def test_a_net_that_no_export_follows_and_a_layer_that_is_none_are_refused_befor
     odd = Network(nn.Sequential(nn.Flatten(), nn.Linear(192, 8), nn.Softplus(), nn.Linear(8, 3)), source="odd")
     with pytest.raises(ModelError, match="softplus"):
         build(Fit, {**FIT, "changes": [int8()]}).run(odd, Toy(), seed=0, session=Session())
+    words = Network(nn.Sequential(nn.Embedding(5, 4), nn.Flatten(), nn.Linear(8, 3)), Words(), source="words")
+    with pytest.raises(RequestError, match=r"Sequential \(words\) reads texts"):
+        int8().begin(Given(words, None, Toy(), seed=0))
     with pytest.raises(RequestError, match="no layer 'stem' to leave in float32"):
         trained(int8(in_float32=["stem"]))

@@ -20,6 +20,7 @@ from typing import ClassVar, Final, final
 import torch
 from torch import Tensor
 
+from tombola.errors import RequestError
 from tombola.fitting.changes._base import Change, Changing, Edit, Given
 from tombola.graphs.cells import Rounding
 from tombola.graphs.int8.ranges import Clip
@@ -57,6 +58,11 @@ class Int8(Change):
         return (progress.step - self.first(progress)) % every == 0
 
     def begin(self, given: Given) -> Changing:
+        if given.network.normalise.READS != "images":
+            raise RequestError(
+                f"int8: {type(given.network.body).__name__} ({given.network.source}) reads texts, and last steps in"
+                " int8 are for nets of images; leave the change out"
+            )
         images = torch.from_numpy(of_task(given.task).inputs[IMAGES])
         at_work = Quantising(self, images)
         at_work.put_in(given.network.copy())  # what cannot be is refused before the first step

@@ -24,7 +24,9 @@ class Shipped:
     Batch norms are folded in with the statistics that they have, and what only trainings do, such as dropout, is gone.
     """
 
-    def __init__(self, network: nn.Module, body: nn.Module, images: Tensor, clip: Clip, in_float32: Sequence[str]):
+    def __init__(
+        self, network: nn.Module, body: nn.Module, images: Tensor, clip: Clip, in_float32: Sequence[str]
+    ) -> None:
         """``images`` (N, C, H, W) are calibrated on; raises `ModelError` for a network that has no graph."""
         size = (images.shape[1], images.shape[2], images.shape[3])
         self._graph = trace(network, size)
