@@ -62,5 +62,5 @@ def _by_length(graph: Graph, texts: Arrays) -> Iterator[Tensor]:
     counts = torch.full((len(ids),), ids.shape[-1])
     if MASK in texts:
         counts = torch.from_numpy(texts[MASK]).sum(1).clamp(1, ids.shape[-1])
-    for tokens in counts.unique().tolist():
+    for tokens in sorted({*counts.tolist()}):
         yield from torch.split(ids[counts == tokens][:, :, None, :tokens], AT_ONCE)
