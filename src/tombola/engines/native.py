@@ -118,11 +118,14 @@ def _loaded(folder: Path, setting: Setting, *, profile: bool = False) -> "Net | 
     from tombola.native.loading import load
     from tombola.native.loading_texts import load_texts
 
-    how = load if setting.shown.WHAT == "images" else load_texts
-    return how(folder, threads=setting.threads, batch=setting.batch, profile=profile)
+    if setting.shown.WHAT == "images":
+        return load(folder, threads=setting.threads, batch=setting.batch, profile=profile)
+    return load_texts(folder, threads=setting.threads, batch=setting.batch, profile=profile)
 
 
 def _run(net: "Net | TextNet", inputs: Arrays) -> Floats:
-    if IMAGES in inputs:
-        return net(inputs[IMAGES])
-    return net(inputs[IDS], inputs.get(MASK), inputs.get(TYPES))
+    from tombola.native.loading_texts import TextNet
+
+    if isinstance(net, TextNet):
+        return net(inputs[IDS], inputs.get(MASK), inputs.get(TYPES))
+    return net(inputs[IMAGES])

@@ -61,7 +61,8 @@ def compared(network: Network, folder: Path, batches: Iterable[Batch], score: Sc
     """The comparison over batches of samples; ``score`` says how right logits are, one number a sample."""
     theirs, ours, targets = [], [], []
     what = network.normalise.READS
-    with (load if what == "images" else load_texts)(folder) as net, torch.no_grad():
+    loaded: Net | TextNet = load(folder) if what == "images" else load_texts(folder)
+    with loaded as net, torch.no_grad():
         for batch in batches:
             ours.append(_answered(net, batch))
             theirs.append(network(batch.x, **batch.more))

@@ -66,7 +66,10 @@ class TextNet(Started):
         torch = sys.modules.get("torch")  # who has a tensor has imported it; serving a net needs none of it
         given = [_whole(one) for one in (ids, attention_mask, token_type_ids)]
         found = self._run(*given)
-        return torch.from_numpy(found) if torch is not None and isinstance(ids, torch.Tensor) else found
+        if torch is not None and isinstance(ids, torch.Tensor):
+            tensor: Tensor = torch.from_numpy(found)
+            return tensor
+        return found
 
     def once(self) -> None:
         self._run(np.full((1, self.length), 1 if self._about.never == 0 else 0, np.int32), None, None)
