@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from tombola.engines import _onnx_net
 from tombola.engines._base import Engine, Floats, LayerTime, Running, Setting, Subject
@@ -70,7 +70,7 @@ class Native(Engine):
         from tombola.exporters.native import Native as Exporter
 
         shown = subject.setting.shown
-        options = {"values": self.values, "choose": self.choose, "arithmetic": self.precision}
+        options: dict[str, Any] = {"values": self.values, "choose": self.choose, "arithmetic": self.precision}
         options["size" if shown.WHAT == "images" else "length"] = shown.shape[-1]
         to = Exporter.parse({"name": "native", **options})
         to.export_on(subject.model, subject.masks, folder / FOLDER, _onnx_net.examples(subject))
