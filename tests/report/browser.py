@@ -131,7 +131,7 @@ class Page:
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._rest:
-            assert select([self._receive], [], [], 60)[0], "Chromium says nothing"
+            assert select([self._receive], [], [], 240)[0], "Chromium says nothing"
             part = os.read(self._receive, 1 << 20)
             assert part, "Chromium is gone"
             self._rest += part
