@@ -48,7 +48,7 @@ def test_a_study_is_run_from_an_empty_store_with_what_makes_it_short(
     monkeypatch.setattr(rerun, "OUT", tmp_path / "rerun.md")
     monkeypatch.delenv("ATEN_CPU_CAPABILITY", raising=False)
     assert rerun.main(["--quick"]) == 0
-    assert not rerun.OUT.exists()
+    assert "rerun.py --quick`" in rerun.OUT.read_text(encoding="utf-8")
     assert rerun.main([]) == 0
     assert "cores 2; torch 2" in rerun.OUT.read_text(encoding="utf-8")
     assert [words[-1] for words in seen] == ["", "", "default"] * 3 * 2
