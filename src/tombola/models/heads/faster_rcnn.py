@@ -108,9 +108,11 @@ def _edges(told: Tensor, wanted: Tensor) -> Tensor:
 
 def drawn_share(labels: Tensor, sampler: Any) -> Tensor:
     """What each counts, (A,), summing to 1: as often as torchvision's sampler would draw it. Labels below 0: never."""
-    size, share = sampler.batch_size_per_image, sampler.positive_fraction
+    size: int = sampler.batch_size_per_image
+    share: float = sampler.positive_fraction
     some, none = labels > 0, labels == 0
     held = min(int(size * share), int(some.sum()))
     empty = min(size - held, int(none.sum()))
-    counts = some * (held / max(1, int(some.sum()))) + none * (empty / max(1, int(none.sum())))
-    return counts / max(1, held + empty)
+    counts: Tensor = some * (held / max(1, int(some.sum()))) + none * (empty / max(1, int(none.sum())))
+    found: Tensor = counts / max(1, held + empty)
+    return found
