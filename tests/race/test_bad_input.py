@@ -64,7 +64,7 @@ def test_images_for_a_net_of_texts() -> None:
 
 def test_without_a_compiler_what_runs_in_c_does_not_race_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CC", "/nowhere/cc")
-    assert "needs a compiler; no C compiler: looked for CC=/nowhere/cc" in not_installed(of_texts=False)["native"]
-    assert not any("native" in name for name in dense(of_texts=False).engines)
+    assert "needs a compiler; no C compiler: looked for CC=/nowhere/cc" in not_installed()["native"]
+    assert not any("native" in name for name in dense().engines)
     racing = ladders(of_texts=False, by_size=True)
     assert not any("native" in name for ladder in racing for rung in ladder.rungs for name in rung.engines)

@@ -293,10 +293,10 @@ def test_a_folder_with_one_of_each_broken_thing_ends_well_and_each_is_listed(tmp
 def test_entrants_run_somewhere_and_have_names_of_their_own() -> None:
     for of_texts in (False, True):
         found = [rung for one in ladders(of_texts=of_texts, by_size=True) for rung in one.rungs]
-        assert all(one.engines for one in [*found, dense(of_texts=of_texts)])
+        assert all(one.engines for one in [*found, dense()])
         assert len({one.label for one in found}) == len(found)
         assert all(
             one.rungs == sorted(one.rungs, key=lambda rung: rung.sparsity)
             for one in ladders(of_texts=of_texts, by_size=True)
         )
-        assert all("type: pip install" in why for why in not_installed(of_texts=of_texts).values())
+        assert all("type: pip install" in why for why in not_installed().values())

@@ -42,10 +42,9 @@ class Ladder:
     even: bool = True
 
 
-def dense(*, of_texts: bool) -> Entrant:
+def dense() -> Entrant:
     """The net that everything is held against, in every engine that is installed."""
-    engines = _DENSE_ENGINES if of_texts else (*_DENSE_ENGINES, _OURS)
-    return Entrant(DENSE, NOTHING, [name for name in engines if not missing(name)])
+    return Entrant(DENSE, NOTHING, [name for name in (*_DENSE_ENGINES, _OURS) if not missing(name)])
 
 
 def ladders(*, of_texts: bool, by_size: bool) -> list[Ladder]:
@@ -54,10 +53,9 @@ def ladders(*, of_texts: bool, by_size: bool) -> list[Ladder]:
     return [one for one in map(_installed, every) if one.rungs]
 
 
-def not_installed(*, of_texts: bool) -> dict[str, str]:
+def not_installed() -> dict[str, str]:
     """Engines that would race if they were here, and what to type to have them."""
-    names = [*_DENSE_ENGINES, *(() if of_texts else ("native",))]
-    return {name: why for name in names if (why := missing(name))}
+    return {name: why for name in (*_DENSE_ENGINES, "native") if (why := missing(name))}
 
 
 def missing(engine: str) -> str:
@@ -81,10 +79,7 @@ def _installed(ladder: Ladder) -> Ladder:
 
 
 def _of_images() -> Iterator[Ladder]:
-    blocks = {"pattern": "block:1x4", "budget": "uniform", "prunable": "cv_lth"}
-    yield _pruned("block:1x4, {} pruned, in C in int8", blocks, (0.5, 0.6, 0.7, 0.8, 0.9, 0.95), _OURS)
-    stripes = {"pattern": "stripe:4", "budget": "uniform"}
-    yield _pruned("stripe:4, {} pruned, in C", stripes, (0.6, 0.7, 0.8, 0.9, 0.95), "native")
+    yield from _in_c({"budget": "uniform", "prunable": "cv_lth"}, {"budget": "uniform"})
     shrunk = [f"{_SHRUNK}{name}" for name in _DENSE_ENGINES]
     yield _pruned("{} of the channels gone", {"budget": "uniform"}, (0.3, 0.5, 0.7), *shrunk, name="coupled")
 
@@ -93,7 +88,16 @@ def _by_size() -> Iterator[Ladder]:
     yield _pruned("single weights, {} pruned, in C", {"pattern": "element"}, (0.8, 0.9, 0.95, 0.98), "native")
 
 
+def _in_c(blocks: Mapping[str, Any], stripes: Mapping[str, Any]) -> Iterator[Ladder]:
+    """What our C skips, by what is pruned and how much of each layer."""
+    some = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+    yield _pruned("block:1x4, {} pruned, in C in int8", {"pattern": "block:1x4", **blocks}, some, _OURS)
+    yield _pruned("stripe:4, {} pruned, in C", {"pattern": "stripe:4", **stripes}, some[1:], "native")
+
+
 def _of_texts() -> Iterator[Ladder]:
+    layers = {"budget": "uniform", "prunable": "bert"}
+    yield from _in_c(layers, layers)
     shrunk = [f"{_SHRUNK}{name}" for name in _DENSE_ENGINES]
     heads = {"pattern": "head", "prunable": "attention"}
     yield _pruned("{} of the heads gone", heads, (0.25, 0.5, 0.75), *shrunk)

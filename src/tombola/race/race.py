@@ -32,7 +32,7 @@ LONGEST: Final = 5
 
 def race(wanted: Wanted, folder: Path, store: Store, *, device: str, reporter: Reporter) -> Raced:
     """Who is to be shipped. Killed, the same call goes on; all but a few lines in ``folder`` lies in the store."""
-    first = dense(of_texts=wanted.of_texts)
+    first = dense()
     if not first.engines:
         raise RequestError("nothing here can run a net: pip install 'tombola[onnx]' brings ONNX Runtime")
     book = Notebook.opened(folder, wanted.identity())
@@ -57,7 +57,7 @@ def _raced(first: Entrant, looking: Looking, track: Track) -> Raced:
     there = best(net.finishes, against, wanted.margin, wanted.target)  # what a user has without a race
     (to_beat,) = (one.cost(wanted.target) for one in known if one.engine == there.engine)  # timed as the others are
     budget = budget.with_dense(step=net.training / book.steps, judged=net.judging)
-    left = {**not_installed(of_texts=wanted.of_texts)}
+    left = {**not_installed()}
     worth = _worth_climbing(looking, net, budget, to_beat, left)
     begun = replace(track, teacher=track.net(net), yardstick=yardstick(net.finishes))
     longest = asked_steps(wanted) or LONGEST * an_epoch(wanted)

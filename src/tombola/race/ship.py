@@ -15,6 +15,7 @@ from tombola.engines._base import Engine, Subject
 from tombola.engines.native import FOLDER
 from tombola.engines.onnxruntime import FILE
 from tombola.exporters._alone.writing import LABELS, beside_onnx, labels
+from tombola.exporters._program_in_c import program_in_c
 from tombola.exporters.onnx import say
 from tombola.models.network import Network
 from tombola.models.said import said_in
@@ -105,10 +106,17 @@ def _run_by(raced: Raced, network: Network, ticket: Ticket, folder: Path) -> Pat
     part.mkdir()
     for file in engine.prepare(Subject(network, ticket.masks, setting, examples), part):
         say(file, network, setting.shown)
-    if called == "onnxruntime":  # C brings its own
-        words = wanted.task.texts.tokenizer if isinstance(wanted.task, OfTexts) else None
-        for name, content in beside_onnx(network, FILE, words).items():
-            (part / name).write_bytes(content)
-    (part / FOLDER if called == "native" else part).rename(place)
+    whole = part / FOLDER if called == "native" else part
+    words = wanted.task.texts.tokenizer if isinstance(wanted.task, OfTexts) else None
+    for name, content in _program(called, network, words).items():
+        (whole / name).write_bytes(content)
+    whole.rename(place)
     shutil.rmtree(part, ignore_errors=True)
     return place
+
+
+def _program(engine: str, network: Network, words: str | None) -> dict[str, bytes]:
+    """``predict.py`` and what it needs, by name; of texts their tokeniser, which the task may name."""
+    if engine == "onnxruntime":
+        return beside_onnx(network, FILE, words)
+    return program_in_c(network, words) if engine == "native" else {}

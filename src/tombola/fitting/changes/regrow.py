@@ -135,7 +135,7 @@ class Regrowing(Changing):
 
     def _moving(self, given: Given) -> dict[str, nn.Parameter]:
         """The weights under masks; raises `RequestError` where none can move."""
-        masks = given.masks or {}
+        masks = given.masks or Masks({})
         if all(bool(mask.all()) for mask in masks.values()):
             raise RequestError("regrow moves masks, and nothing is pruned; write regrow.sparsity, or give it a ticket")
         weights = {name: given.network.body.get_parameter(name) for name in masks}
@@ -145,7 +145,7 @@ class Regrowing(Changing):
 
     def _moved(self, given: Given, share: float, worth: Callable[[str], Tensor]) -> Masks:
         """The masks with a share of each moved, to where weights are worth the most, one tensor after the other."""
-        masks, weights = given.masks or {}, self._moving(given)
+        masks, weights = given.masks or Masks({}), self._moving(given)
         groups = groupings(weights, self._options.pattern, layers_of(given.network.body, weights))
         moved = {
             name: _moved(name, groups[name], weight.detach().cpu(), worth(name).cpu(), masks[name].cpu(), share)
