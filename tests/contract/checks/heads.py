@@ -73,6 +73,26 @@ def another_head_can_take_its_place(head: Head) -> None:
         assert head.entered(made(head)).channels == CHANNELS
 
 
+def boxes_are_learned_and_told(head: Head) -> None:
+    """One image shows a box and the other none."""
+    if not isinstance(head, Detector):
+        return
+    layer = made(head)
+    outputs = head.finished(layer(entering(head)), torch.Size((16, 16)))
+    head.require(outputs)
+    targets = torch.tensor([[[1.0, 2.0, 3.0, 12.0, 13.0]], [[-1.0, 0.0, 0.0, 0.0, 0.0]]])
+    for losses in head.losses(outputs, targets):
+        assert losses.shape == (2,)
+        finite(losses)
+        assert bool((losses >= 0).all())
+    torch.stack(head.losses(outputs, targets)).sum().backward()
+    assert any(weight.grad is not None and bool(weight.grad.any()) for weight in layer.parameters())
+    for told in head.told(outputs.detach()):
+        assert told.boxes.shape == (len(told.sure), 4)
+        assert bool((told.sure.diff() <= 0).all()), "the surest first"
+        assert bool(((told.boxes >= 0) & (told.boxes <= 16)).all()), "boxes end where the image does"
+
+
 def it_is_written_as_it_is_read(head: Head) -> None:
     assert Head.parse(head.text) == head
 
@@ -82,6 +102,7 @@ CHECKS: tuple[Check, ...] = (
     the_generator_decides_and_luck_stays,
     it_knows_its_own_layers,
     another_head_can_take_its_place,
+    boxes_are_learned_and_told,
     it_is_written_as_it_is_read,
 )
 
@@ -97,8 +118,13 @@ def _lucky(layer: nn.Module) -> nn.Module:
     return layer
 
 
+def _no_number(losses: tuple[torch.Tensor, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+    return losses[0], losses[1] * float("nan")
+
+
 FAULTS: tuple[Fault, ...] = (
     Fault("gives one number more", "linear", "make", _one_more, it_gives_as_many_numbers_as_asked),
     Fault("draws from torch's own", "projection", "make", gives(_lucky), the_generator_decides_and_luck_stays),
     Fault("takes any layer", "boxes", "fits", gives(lambda found: True), it_knows_its_own_layers),
+    Fault("loses what is no number", "boxes", "losses", gives(_no_number), boxes_are_learned_and_told),
 )
