@@ -43,4 +43,6 @@ def test_texts_are_filled_up_to_the_length_they_are_timed_at(tmp_path: Path) -> 
         samples_to_test(Questions(task, samples=20), Setting(shown.at(9)), tmp_path)
     with pytest.raises(RequestError, match="leave it out"):
         Questions(task, examples=tmp_path).calibration(Setting(shown))
-    assert Questions(task).calibration(Setting(shown)) is None
+    taken = Questions(task).calibration(Setting(shown))
+    assert taken is not None
+    assert taken.source == "60 training texts of the task"

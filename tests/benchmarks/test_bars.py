@@ -7,7 +7,11 @@ import pytest
 from benchmarks.bars import Bar, closing, parsed
 
 FOLDER = Path(__file__).parent.parent.parent / "benchmarks"
-PARTS = {"bars.py", "make_sets.py", "native_report.py", "turns.py", "gpu_pack.py", "gpu_shared.py", "gpu_steps.py"}
+PARTS = {
+    *("bars.py", "native_report.py", "turns.py"),
+    *("make_sets.py", "make_alone.py", "make_jobs.py", "make_plainly.py"),
+    *("gpu_pack.py", "gpu_shared.py", "gpu_steps.py"),
+}
 """Modules that scripts import, and the pieces of `gpu.sh`, which has a form of its own for a machine without a GPU."""
 
 

@@ -63,6 +63,8 @@ def library(header: str, instances: tuple[str, ...], calls: str, flags: tuple[st
     return ctypes.CDLL(str(binary))
 
 
+OF_TEXTS = {"tiles", "most"}
+"""What a layer is told of that is run at any length, and here are maps of one size."""
 TYPES = {"int": ctypes.c_int, "float": ctypes.c_float}
 
 
@@ -75,7 +77,7 @@ def _members(header: str, struct: str) -> list[tuple[str, str]]:
         words = line.strip()
         if words:
             kind, names = re.match(r"((?:const )?\w+ )(.*)", words, re.S).groups()  # type: ignore[union-attr]
-            found += [(kind.strip(), name.strip().lstrip("*")) for name in names.split(",")]
+            found += [(kind.strip(), name.rpartition("*")[2].strip()) for name in names.split(",")]
     return found
 
 
@@ -98,7 +100,8 @@ class Kernel:
         members = _members(self.packed.kind, self.packed.kind)
         fields = [(name, ctypes.c_void_p if kind.endswith("_tile") else TYPES[kind]) for kind, name in members]
         made = type("Layer", (ctypes.Structure,), {"_fields_": fields})()
-        assert {name for name, _ in fields} == set(self.packed.fields), "the fields packed are those declared"
+        declared = {name for name, _ in fields} - OF_TEXTS
+        assert declared == set(self.packed.fields), "the fields packed are those declared"
         for name, value in self.packed.fields.items():
             setattr(made, name, self._value(name, value))
         assert isinstance(made, ctypes.Structure)

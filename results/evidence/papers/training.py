@@ -12,7 +12,7 @@ from results.evidence.judges_of_training import any_mask, part_helps
 
 PARTS: Final = Asked(
     effect="points of accuracy, with the part less without, same mask and seed, as many steps",
-    cells="ResNet-20 from random weights, 20,000 images of CIFAR-10 at 32 px, 30 epochs; 97 and 98 %; a random mask and"
+    cells="ResNet-20 from random weights, 18,000 images of CIFAR-10 at 32 px, 30 epochs; 97 and 98 %; a random mask and"
     " one by SNIP",
     unit=TRAINING,
     units=5,
@@ -22,14 +22,14 @@ PARTS: Final = Asked(
 MASKS: Final = replace(
     PARTS,
     effect="points of accuracy, soft activations, ghost skips and smooth labels less plain, same mask and seed",
-    cells="ResNet-20, 20,000 images of CIFAR-10 at 32 px, 30 epochs; 95, 97, 98, 99 %; masks at random, by SNIP, GraSP,"
+    cells="ResNet-20, 18,000 images of CIFAR-10 at 32 px, 30 epochs; 95, 97, 98, 99 %; masks at random, by SNIP, GraSP,"
     " SynFlow, and one-shot with pretrained weights",
     units=3,
     controls="the same mask trained plainly",
 )
 SUPER: Final = Asked(
     effect="points of accuracy at the joint nets' operations, joint less searched-then-pruned, same seed",
-    cells="a supernet of two branches, two stages, kernels 3 and 5, 20,000 images of CIFAR-10, 24 epochs; 80, 90 %",
+    cells="a supernet of two branches, two stages, kernels 3 and 5, 18,000 images of CIFAR-10, 24 epochs; 80, 90 %",
     unit=TRAINING,
     units=3,
     controls="pruned, then searched; a one-shot ticket; masks that never come back; trained on, or not",

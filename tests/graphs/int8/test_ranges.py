@@ -57,9 +57,9 @@ def test_batches_are_looked_at_together() -> None:
 
 def test_images_that_tell_nothing_are_refused() -> None:
     net = graph((1, 4, 4), ("y", conv(2, 1), ("x",), (2, 4, 4)))
-    with pytest.raises(RequestError, match="no images to calibrate"):
+    with pytest.raises(RequestError, match="there is nothing to calibrate"):
         ranges(net, [], "largest")
-    with pytest.raises(RequestError, match="no images to calibrate"):
+    with pytest.raises(RequestError, match="there is nothing to calibrate"):
         ranges(net, [torch.zeros(0, 1, 4, 4)], "largest")
     with pytest.raises(RequestError, match="all of one colour"):
         ranges(net, [torch.full((2, 1, 4, 4), 0.5)], "largest")
