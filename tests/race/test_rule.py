@@ -17,6 +17,7 @@ from tombola.race.rule import (
     easier,
     halved,
     holds,
+    no_faster_than_sparser,
     reference,
     steadied,
     worth_training,
@@ -132,3 +133,15 @@ def test_validation_samples_that_are_known_too_well_are_told_from_chance() -> No
     half = replace(DENSE, accuracy=57.0, samples=200)
     assert easier(half, replace(half, accuracy=43.0)) == 0.0
     assert easier(replace(half, accuracy=59.0), replace(half, accuracy=43.0)) == pytest.approx(16.0)
+
+
+def test_who_keeps_more_is_not_taken_for_faster() -> None:
+    """A machine that was busy for one of two rungs does not decide which is shipped."""
+    sparse, middle, mild = (
+        Finish("native:int8", ms, 300, label, "int8", 90.0, 100)
+        for label, ms in (("70%", 0.4), ("60%", 0.5), ("50%", 0.3))
+    )
+    other = replace(mild, engine="native", ms=0.1)
+    found = no_faster_than_sparser([[sparse], [middle], [mild, other]])
+    assert [[one.ms for one in finishes] for finishes in found] == [[0.4], [0.5], [0.5, 0.1]]
+    assert best([finishes[0] for finishes in found], mild, 1.0, "latency") == sparse

@@ -1,6 +1,6 @@
 """The race itself: look before training, train the dense net, climb the ladders, and one look at held-out samples."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +17,16 @@ from tombola.race.looking import Looking, yardstick
 from tombola.race.notebook import Notebook
 from tombola.race.pace import MOST_EPOCHS, an_epoch, asked_steps
 from tombola.race.raced import Raced
-from tombola.race.rule import Finish, Timed, best, difference, holds, reference, worth_training
+from tombola.race.rule import (
+    Finish,
+    Timed,
+    best,
+    difference,
+    holds,
+    no_faster_than_sparser,
+    reference,
+    worth_training,
+)
 from tombola.race.training import Start
 from tombola.race.wanted import Wanted
 from tombola.study.runners._base import torch_threads
@@ -63,7 +72,7 @@ def _raced(first: Entrant, looking: Looking, track: Track) -> Raced:
     longest = asked_steps(wanted) or LONGEST * an_epoch(wanted)
     racing = _Racing(begun, budget, against, book.seconds + net.seconds, longest)
     racing.run(worth, book.known, left)
-    ran = {finish: one for one in (net, *racing.ran.values()) for finish in one.finishes}
+    ran = dict.fromkeys(net.finishes, net) | dict(racing.finished(worth))
     winner = best(ran, against, wanted.margin, wanted.target)
     rival = best([one for one in ran if not one.pruned], against, wanted.margin, wanted.target)
     held_out = racing.held_out([winner, against, rival], ran)
@@ -168,6 +177,14 @@ class _Racing:
                 why = fallen.get(one.label) or ("" if one.rung is None else LATE)
                 left.setdefault(rung.label, why or "one with more left did not hold the margin")
         self.untried = [label for label, why in left.items() if why == LATE]
+
+    def finished(self, found: Sequence[Ladder]) -> Iterator[tuple[Finish, Ran]]:
+        """What ran, ladder by ladder, the sparsest rung first: of two that cost the same it is the one to ship."""
+        for ladder in found:
+            rungs = [self.ran[rung.label] for rung in reversed(ladder.rungs) if rung.label in self.ran]
+            told = [one.finishes for one in rungs]
+            for ran, finishes in zip(rungs, no_faster_than_sparser(told) if ladder.even else told, strict=True):
+                yield from ((one, ran) for one in finishes)
 
     def held_out(self, finishes: Sequence[Finish], ran: Mapping[Finish, Ran]) -> list[Finish]:
         """The same on the test split, each once and its net trained as it was; those of one net run in turns."""

@@ -72,6 +72,19 @@ class Finish(Timed):
     pruned: bool = False
 
 
+def no_faster_than_sparser(rungs: Sequence[Sequence[Finish]]) -> list[list[Finish]]:
+    """Finishes of a ladder's rungs, the sparsest first: who keeps more takes at least as long, engine by engine.
+
+    More work takes no less time; where the clock said so, the machine was busy for one of the two.
+    """
+    least: dict[str, float] = {}
+    found = []
+    for finishes in rungs:
+        found.append([replace(one, ms=max(one.ms, least.get(one.engine, 0.0))) for one in finishes])
+        least |= {one.engine: one.ms for one in found[-1]}
+    return found
+
+
 @dataclass(frozen=True)
 class Standing:
     """How far an entrant is: the cost of the cheapest of it that holds the margin, if any does, and its accuracy."""
