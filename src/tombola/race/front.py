@@ -60,9 +60,9 @@ def advice(raced: Raced) -> str:
             f" within {_points(wanted.margin)} of accuracy"
         )
     return (
-        f"ship {shipped.entrant}, run by {shipped.engine}: within {_points(wanted.margin)} of the dense net,"
-        f" {rival.ms / shipped.ms:.2f} times as fast as, and {rival.bytes / shipped.bytes:.2f} times smaller than, the"
-        f" best that needs no pruning ({rival.engine})"
+        f"ship {shipped.entrant}, run by {shipped.engine}: within {_points(wanted.margin)} of the dense net on"
+        f" validation samples, {rival.ms / shipped.ms:.2f} times as fast as the best that needs no pruning"
+        f" ({rival.engine}), in {shipped.bytes / rival.bytes:.2f} times its bytes"
     )
 
 
