@@ -1,6 +1,7 @@
 """`interpret`: what a graph computes, in torch, operation by operation; the yardstick of every pass and back end."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
@@ -30,18 +31,21 @@ from tombola.graphs.ops import (
     Widen,
 )
 
+Computes: TypeAlias = Callable[[Node, list[Tensor]], Tensor]
+"""One node's output of its inputs."""
+
 
 def interpret(graph: Graph, x: Tensor) -> Tensor:
     """The graph's output for a batch of its inputs (N, C, H, W); ids of texts are floats there too."""
     return values(graph, x)[graph.output]
 
 
-def values(graph: Graph, x: Tensor) -> Mapping[str, Tensor]:
-    """Every node's output by its name."""
+def values(graph: Graph, x: Tensor, computes: Computes | None = None) -> Mapping[str, Tensor]:
+    """Every node's output by its name, as ``computes`` has it, or `output_of`; what no input decides is each sample's."""
     found: dict[str, Tensor] = {graph.input.name: x}
     for node in graph.nodes[1:]:
-        made = output_of(node, [found[name] for name in node.inputs])
-        found[node.name] = made if node.inputs else made.expand(len(x), *node.shape)
+        made = (computes or output_of)(node, [found[name] for name in node.inputs])
+        found[node.name] = made if len(made) == len(x) else made.expand(len(x), *node.shape)
     return found
 
 

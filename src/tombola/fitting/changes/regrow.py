@@ -17,7 +17,7 @@ Reference: Mocanu et al. (SET), Nature Communications 2018, arXiv 1707.04780; Ev
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, ClassVar, Final, Literal, Self, TypeAlias, final
 
 import torch
@@ -117,16 +117,17 @@ class Regrowing(Changing):
         grow, share = self._options.grow, self._options.share(progress)
         if not isinstance(grow, Score) or not share:
             return None
-        weights = {name: weight.detach() for name, weight in self._moving(given).items()}
-        worth = grow.scores(weights, next_step(given, "regrow", progress.step))
-        return Edit(given.network, self._moved(given, share, worth.__getitem__))
+        weights = self._moving(given)
+        plain = {name: weight.detach() for name, weight in weights.items()}
+        worth = grow.scores(plain, next_step(given, "regrow", progress.step))
+        return Edit(given.network, self._moved(given, weights, share, worth.__getitem__))
 
     def after_backward(self, given: Given, progress: Progress) -> Edit | None:
         share = self._options.share(progress)
         if isinstance(self._options.grow, Score) or not share:
             return None
         weights = self._moving(given)
-        return Edit(given.network, self._moved(given, share, lambda name: _steepness(weights[name])))
+        return Edit(given.network, self._moved(given, weights, share, lambda name: _steepness(weights[name])))
 
     def _first(self, given: Given, sparsity: float) -> Masks:
         wanted = self._options
@@ -143,9 +144,11 @@ class Regrowing(Changing):
             raise RequestError(f"regrow: {still[0]!r} is not trained, and what comes back would stay 0; leave it out")
         return weights
 
-    def _moved(self, given: Given, share: float, worth: Callable[[str], Tensor]) -> Masks:
+    def _moved(
+        self, given: Given, weights: Mapping[str, nn.Parameter], share: float, worth: Callable[[str], Tensor]
+    ) -> Masks:
         """The masks with a share of each moved, to where weights are worth the most, one tensor after the other."""
-        masks, weights = given.masks or Masks({}), self._moving(given)
+        masks = given.masks or Masks({})
         groups = groupings(weights, self._options.pattern, layers_of(given.network.body, weights))
         moved = {
             name: _moved(name, groups[name], weight.detach().cpu(), worth(name).cpu(), masks[name].cpu(), share)

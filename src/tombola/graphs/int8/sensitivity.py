@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from tombola.graphs.cells import CellLinear, CellSums
-from tombola.graphs.graph import Graph
+from tombola.graphs.graph import Graph, Node
 from tombola.graphs.int8.rounding import AT_ONCE, Calibrated
 from tombola.graphs.interpret import output_of, values
 from tombola.graphs.ops import Conv, Linear
@@ -94,16 +94,13 @@ def _noises(plain: Graph, graphs: Sequence[Graph], images: Tensor) -> list[float
 def _again(graph: Graph, plain: Graph, known: Mapping[str, Tensor]) -> Tensor:
     """What a graph answers to images whose maps in another one are known: what they share is not computed again."""
     same = {node.name: node.op for node in plain}
-    found: dict[str, Tensor] = {graph.input.name: known[graph.input.name]}
-    for node in graph.nodes[1:]:
-        inputs = [found[name] for name in node.inputs]
-        shared = same.get(node.name) is node.op and all(found[name] is known.get(name) for name in node.inputs)
-        if shared:
-            found[node.name] = known[node.name]
-        else:
-            made = output_of(node, inputs)
-            found[node.name] = made if inputs else made.expand(len(known[graph.input.name]), *node.shape)
-    return found[graph.output]
+
+    def made(node: Node, inputs: list[Tensor]) -> Tensor:
+        here = zip(node.inputs, inputs, strict=True)
+        shared = same.get(node.name) is node.op and all(one is known.get(name) for name, one in here)
+        return known[node.name] if shared else output_of(node, inputs)
+
+    return values(graph, known[graph.input.name], made)[graph.output]
 
 
 def _part(number: float) -> str:

@@ -25,7 +25,7 @@ from tombola.graphs.cells import (
     ToCells,
 )
 from tombola.graphs.graph import Graph, Node
-from tombola.graphs.interpret import output_of
+from tombola.graphs.interpret import output_of, values
 from tombola.graphs.ops import OfCells
 
 WHOLE: Final = 1.5 * 2.0**23
@@ -33,12 +33,11 @@ WHOLE: Final = 1.5 * 2.0**23
 
 def straight(graph: Graph, x: Tensor) -> Tensor:
     """The output for images (N, C, H, W); the graph's rounded weights are whole floats."""
-    found: dict[str, Tensor] = {graph.input.name: x}
-    for node in graph.nodes[1:]:
-        inputs = [found[name] for name in node.inputs]
-        made = _of_cells(node, node.op, inputs) if isinstance(node.op, OfCells) else output_of(node, inputs)
-        found[node.name] = made if inputs else made.expand(len(x), *node.shape)
-    return found[graph.output]
+    return values(graph, x, _output_of)[graph.output]
+
+
+def _output_of(node: Node, inputs: list[Tensor]) -> Tensor:
+    return _of_cells(node, node.op, inputs) if isinstance(node.op, OfCells) else output_of(node, inputs)
 
 
 def _of_cells(node: Node, op: OfCells, inputs: list[Tensor]) -> Tensor:
