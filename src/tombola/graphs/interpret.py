@@ -41,7 +41,7 @@ def interpret(graph: Graph, x: Tensor) -> Tensor:
 
 
 def values(graph: Graph, x: Tensor, computes: Computes | None = None) -> Mapping[str, Tensor]:
-    """Every node's output by its name, as ``computes`` has it, or `output_of`; what no input decides is each sample's."""
+    """Every node's output by its name, as ``computes`` has it, or `output_of`; a constant is every sample's."""
     found: dict[str, Tensor] = {graph.input.name: x}
     for node in graph.nodes[1:]:
         made = (computes or output_of)(node, [found[name] for name in node.inputs])

@@ -18,10 +18,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tombola.models.heads._anchored import HIDDEN, candidates, in_pixels, of_each
+from tombola.models.heads._anchored import HIDDEN, candidates, of_each
 from tombola.models.heads._base import Features
-from tombola.models.heads._detector import Detector, Told, no_head
+from tombola.models.heads._detector import Told, no_head
 from tombola.models.heads._drawing import drawing_from
+from tombola.models.heads._told_by_anchors import ToldByAnchors
 from tombola.models.heads._two_stages import PROPOSALS, TwoStages, looking_again, proposing
 from tombola.registry import Examples
 from tombola.spec import option
@@ -30,7 +31,7 @@ _BETA = 1 / 9
 
 
 @final
-class FasterRcnn(Detector):
+class FasterRcnn(ToldByAnchors):
     """Boxes proposed, and looked at again."""
 
     ARGUMENT: ClassVar[str | None] = "hidden"
@@ -46,16 +47,9 @@ class FasterRcnn(Detector):
     def fits(self, layer: nn.Module) -> bool:
         return isinstance(layer, TwoStages)
 
-    def outputs(self, layer: nn.Module) -> int:
-        assert isinstance(layer, TwoStages)
-        return 4 + layer.classes
-
     def outputs_in(self, tensors: Mapping[str, Tensor]) -> int | None:
         bias = tensors.get("telling.cls_score.bias")
         return super().outputs_in(tensors) if bias is None else 3 + len(bias)
-
-    def finished(self, found: Tensor, size: torch.Size) -> Tensor:
-        return in_pixels(found, size)
 
     def require(self, outputs: Tensor) -> None:
         if outputs.ndim != 3 or outputs.shape[1] < 15 or outputs.shape[1] % 5:

@@ -11,62 +11,53 @@ Reference: Tian et al. (FCOS), ICCV 2019, arXiv 1904.01355; torchvision's ``FCOS
 """
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from itertools import pairwise
 from typing import Any, ClassVar, final
 
 import torch
 from torch import Tensor, nn
 
-from tombola.models.heads._anchored import HIDDEN, OneStage, candidates, in_pixels, of_each, summed
+from tombola.models.heads._anchored import HIDDEN, OneStage, candidates
 from tombola.models.heads._base import Features
-from tombola.models.heads._detector import Detector, Told, no_head
+from tombola.models.heads._detector import Told
 from tombola.models.heads._drawing import drawing_from
+from tombola.models.heads._told_by_anchors import InOneStage, without_body
 from tombola.registry import Examples
 from tombola.spec import option
 
 
 @final
-class Fcos(Detector):
+class Fcos(InOneStage):
     """A box from every place inside of one."""
 
     ARGUMENT: ClassVar[str | None] = "hidden"
     ALIKE: ClassVar[float] = 0.6
+    TOLD: ClassVar[int] = 9
     EXAMPLES: ClassVar[Examples] = ({"hidden": 64},)
 
     hidden: int | None = option(None, f"channels of the pyramid; empty: {HIDDEN}", ge=64, le=1 << 14, multiple_of=32)
 
     def make(self, features: Features, outputs: int, *, generator: torch.Generator) -> nn.Module:
-        from torchvision.models.detection.fcos import FCOSHead
-
         self.require_levels(features, outputs)
         hidden = self.hidden or HIDDEN
         with drawing_from(generator):
-            return OneStage(features.levels, hidden, FCOSHead(hidden, 1, outputs - 4), [(1.0, 1.0)])
+            return OneStage(features.levels, hidden, self.tower()(hidden, 1, outputs - 4), [(1.0, 1.0)])
 
-    def fits(self, layer: nn.Module) -> bool:
+    def tower(self) -> type[nn.Module]:
         from torchvision.models.detection.fcos import FCOSHead
 
-        return isinstance(layer, OneStage) and isinstance(layer.tower, FCOSHead)
-
-    def outputs(self, layer: nn.Module) -> int:
-        assert isinstance(layer, OneStage)
-        return 4 + layer.classes
+        found: type[nn.Module] = FCOSHead
+        return found
 
     def outputs_in(self, tensors: Mapping[str, Tensor]) -> int | None:
         bias = tensors.get("tower.classification_head.cls_logits.bias")
         return super().outputs_in(tensors) if bias is None else 4 + len(bias)
 
-    def finished(self, found: Tensor, size: torch.Size) -> Tensor:
-        return in_pixels(found, size)
-
-    def require(self, outputs: Tensor) -> None:
-        if outputs.ndim != 3 or outputs.shape[1] < 10:
-            raise no_head(outputs, self.text)
-
-    def losses(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        whole, rows = _whole(), outputs.float().transpose(1, 2)
-        return summed([_loss(whole, one[None], own) for one, own in zip(rows, of_each(targets), strict=True)])
+    def losses_of(self, rows: Tensor, own: dict[str, Tensor]) -> dict[str, Tensor]:
+        around = rows[0, :, :4].detach()
+        found = {"bbox_regression": rows[:, :, 4:8], "bbox_ctrness": rows[:, :, 8:9], "cls_logits": rows[:, :, 9:]}
+        losses: dict[str, Tensor] = _whole().compute_loss([own], found, [around], _counts(around))
+        return losses
 
     def candidates(self, outputs: Tensor) -> Sequence[Told]:
         rows = outputs.float().transpose(1, 2)
@@ -75,23 +66,10 @@ class Fcos(Detector):
         return candidates(_whole().box_coder.decode(edges, own)[:, :, None], sure, own)
 
 
-@lru_cache(maxsize=1)
 def _whole() -> Any:
-    """torchvision's detector without a body: how it matches boxes and what it loses depend on no weight."""
     from torchvision.models.detection import FCOS
 
-    body: Any = nn.Module()
-    body.out_channels = 32
-    with torch.device("meta"):
-        return FCOS(body, 1)
-
-
-def _loss(whole: Any, rows: Tensor, own: dict[str, Tensor]) -> dict[str, Tensor]:
-    """torchvision's losses of one image, of rows (1, A, 9 + n)."""
-    around = rows[0, :, :4].detach()
-    found = {"bbox_regression": rows[:, :, 4:8], "bbox_ctrness": rows[:, :, 8:9], "cls_logits": rows[:, :, 9:]}
-    losses: dict[str, Tensor] = whole.compute_loss([own], found, [around], _counts(around))
-    return losses
+    return without_body(FCOS, 32)
 
 
 def _counts(around: Tensor) -> list[int]:

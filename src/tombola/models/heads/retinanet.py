@@ -10,16 +10,16 @@ Reference: Lin et al. (Focal Loss), ICCV 2017, arXiv 1708.02002; torchvision's `
 """
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any, ClassVar, Final, final
 
 import torch
 from torch import Tensor, nn
 
-from tombola.models.heads._anchored import HIDDEN, OneStage, Shape, candidates, in_pixels, of_each, summed
+from tombola.models.heads._anchored import HIDDEN, OneStage, Shape, candidates
 from tombola.models.heads._base import Features
-from tombola.models.heads._detector import Detector, Told, no_head
+from tombola.models.heads._detector import Told
 from tombola.models.heads._drawing import drawing_from
+from tombola.models.heads._told_by_anchors import InOneStage, without_body
 from tombola.registry import Examples
 from tombola.spec import option
 
@@ -31,45 +31,35 @@ _SHAPES: Final[list[Shape]] = [
 
 
 @final
-class RetinaNet(Detector):
+class RetinaNet(InOneStage):
     """Nine anchors at every place."""
 
     ARGUMENT: ClassVar[str | None] = "hidden"
+    TOLD: ClassVar[int] = 8
     EXAMPLES: ClassVar[Examples] = ({"hidden": 8},)
 
     hidden: int | None = option(None, f"channels of the pyramid; empty: {HIDDEN}", ge=1, le=1 << 14)
 
     def make(self, features: Features, outputs: int, *, generator: torch.Generator) -> nn.Module:
-        from torchvision.models.detection.retinanet import RetinaNetHead
-
         self.require_levels(features, outputs)
         hidden = self.hidden or HIDDEN
         with drawing_from(generator):
-            return OneStage(features.levels, hidden, RetinaNetHead(hidden, len(_SHAPES), outputs - 4), _SHAPES)
+            return OneStage(features.levels, hidden, self.tower()(hidden, len(_SHAPES), outputs - 4), _SHAPES)
 
-    def fits(self, layer: nn.Module) -> bool:
+    def tower(self) -> type[nn.Module]:
         from torchvision.models.detection.retinanet import RetinaNetHead
 
-        return isinstance(layer, OneStage) and isinstance(layer.tower, RetinaNetHead)
-
-    def outputs(self, layer: nn.Module) -> int:
-        assert isinstance(layer, OneStage)
-        return 4 + layer.classes
+        found: type[nn.Module] = RetinaNetHead
+        return found
 
     def outputs_in(self, tensors: Mapping[str, Tensor]) -> int | None:
         bias = tensors.get("tower.classification_head.cls_logits.bias")
         return super().outputs_in(tensors) if bias is None else 4 + len(bias) // len(_SHAPES)
 
-    def finished(self, found: Tensor, size: torch.Size) -> Tensor:
-        return in_pixels(found, size)
-
-    def require(self, outputs: Tensor) -> None:
-        if outputs.ndim != 3 or outputs.shape[1] < 9:
-            raise no_head(outputs, self.text)
-
-    def losses(self, outputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-        whole, rows = _whole(), outputs.float().transpose(1, 2)
-        return summed([_loss(whole, one[None], own) for one, own in zip(rows, of_each(targets), strict=True)])
+    def losses_of(self, rows: Tensor, own: dict[str, Tensor]) -> dict[str, Tensor]:
+        found = {"bbox_regression": rows[:, :, 4:8], "cls_logits": rows[:, :, 8:]}
+        losses: dict[str, Tensor] = _whole().compute_loss([own], found, [rows[0, :, :4].detach()])
+        return losses
 
     def candidates(self, outputs: Tensor) -> Sequence[Told]:
         rows = outputs.float().transpose(1, 2)
@@ -78,19 +68,7 @@ class RetinaNet(Detector):
         return candidates(boxes[:, :, None], logits.sigmoid(), own)
 
 
-@lru_cache(maxsize=1)
 def _whole() -> Any:
-    """torchvision's detector without a body: how it matches boxes and what it loses depend on no weight."""
     from torchvision.models.detection import RetinaNet as Whole
 
-    body: Any = nn.Module()
-    body.out_channels = 8
-    with torch.device("meta"):
-        return Whole(body, 1)
-
-
-def _loss(whole: Any, rows: Tensor, own: dict[str, Tensor]) -> dict[str, Tensor]:
-    """torchvision's losses of one image, of rows (1, A, 8 + n)."""
-    found = {"bbox_regression": rows[:, :, 4:8], "cls_logits": rows[:, :, 8:]}
-    losses: dict[str, Tensor] = whole.compute_loss([own], found, [rows[0, :, :4].detach()])
-    return losses
+    return without_body(Whole, 8)
