@@ -27,6 +27,9 @@ def best(ranked: Mapping[str, Ranked], ways: Sequence[tuple[str, Costs, T]], ask
 
     A part that is asked for is one of the fastest dense net.
     """
+    if len(ways) == 1:  # nothing to choose between, and the search draws it anyway
+        arithmetic, costs, machine = ways[0]
+        return Way(arithmetic, costs, asked), machine
     target = asked.target(min(costs.dense for _, costs, _ in ways))
     tries = [drawn_in(ranked, costs, target) for _, costs, _ in ways]
     order = [(one.predicted > target, -one.solution.worth, place) for place, one in enumerate(tries)]
