@@ -26,8 +26,8 @@ pytestmark = [
     pytest.mark.skipif(AXE is None, reason="no axe-core here: pip install axe-core-python, or TOMBOLA_AXE=axe.min.js"),
 ]
 WIDTHS: Final = (390, 820, 1440)
-CHECKED: Final = (390, 1440)
-"""By axe, which takes its time."""
+GROUNDS: Final = ("rgb(255, 255, 255)", "rgb(20, 23, 27)")
+"""Light and dark."""
 PAGES: Final = ("demo", "speed", "figures")
 PAPER: Final = 794
 """A4 in pixels."""
@@ -70,12 +70,26 @@ def test_nothing_is_against_the_rules_at_any_width(
         assert tab.problems == []
         if name != "demo":  # whose tables are long, and are like the others'
             tab.ask("document.querySelectorAll('details').forEach(d => d.open = true)")
-        assert width not in CHECKED or violations(tab) == []
+        assert tab.ask("getComputedStyle(document.body).backgroundColor") == GROUNDS[dark]
+        assert violations(tab) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_name_touches_a_point(tab: Page, folder: Path, width: int) -> None:
+    """The letters of a phone are wider in the picture than those of a desk."""
+    tab.look(width)
+    tab.open(folder / "speed.html")
+    boxes = "[...document.querySelectorAll('#speed %s')].map(e => e.getBoundingClientRect())"
+    apart = "n.right < p.left || p.right < n.left || n.bottom < p.top || p.bottom < n.top"
+    touching = f"{boxes % '.mean'}.filter(p => !{boxes % 'text.name'}.every(n => {apart})).length"
+    assert tab.ask(f"{boxes % 'text.name'}.length") == tab.ask(f"{boxes % '.mean'}.length") == 4
+    assert tab.ask(touching) == 0
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_the_window_of_a_point_is_not_either(tab: Page, folder: Path, name: str) -> None:
-    tab.look(1440)
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_window_of_a_point_is_not_either(tab: Page, folder: Path, name: str, dark: bool) -> None:
+    tab.look(1440, dark=dark)
     tab.open(folder / f"{name}.html")
     tab.click(*tab.place(".pt", tab.ask("document.querySelectorAll('.pt').length") - 1))
     tab.until("document.getElementById('panel').open")

@@ -52,7 +52,7 @@ def draw_scatter(spots: Sequence[Spot], x_title: str, y_title: str, said: str, l
     below = [_text(f"{x:,g}", at(x, ys[0])[0], HEIGHT - _BOTTOM + 17, "middle") for x in ticks(*xs, 6)]
     title = _text(x_title, (_LEFT + WIDTH - _RIGHT) / 2, HEIGHT - 5, "middle")
     where = _labels(spots, places, ends)
-    names = [_text(shortened(s.name, _LONGEST), *w, "start", "t name") for s, w in zip(spots, where, strict=True)]
+    names = [_text(shortened(s.name, _LONGEST), *w, "t name") for s, w in zip(spots, where, strict=True)]
     names.append(_text(y_title, 4, _TOP, "start"))
     axis = tag("g", {"class": "axis", "aria-hidden": "true"}, *across, *left, *below, title)
     words = tag("g", {"class": "axis", "aria-hidden": "true"}, *names)
@@ -67,14 +67,14 @@ def draw_scatter(spots: Sequence[Spot], x_title: str, y_title: str, said: str, l
 
 def _labels(
     spots: Sequence[Spot], places: Sequence[tuple[float, float]], bars: Sequence[tuple[float, float]]
-) -> list[tuple[float, float]]:
-    """Where each name begins: right, left, above or below its point, where it covers least.
+) -> list[tuple[float, float, str]]:
+    """Where each name stands, and by which of its ends: right, left, above or below its point, where it covers least.
 
-    A point or another name counts more than a bar.
+    A point or another name counts more than a bar. A name at the left ends beside its point, however wide letters are.
     """
     taken: list[Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in places]
     crossed: list[Box] = [(x - 1, top, x + 1, low) for (x, _), (top, low) in zip(places, bars, strict=True)]
-    found: list[tuple[float, float]] = []
+    found: list[tuple[float, float, str]] = []
     for spot, (x, y) in zip(spots, places, strict=True):
         wide = _LETTER * min(len(spot.name), _LONGEST)
         tries = [
@@ -87,8 +87,14 @@ def _labels(
         covers = [10 * _touched(_box(t, wide), taken) + _touched(_box(t, wide), crossed) for t in inside or tries]
         best = (inside or tries)[covers.index(min(covers))]
         taken.append(_box(best, wide))
-        found.append(best)
+        found.append(_held(best, x, wide))
     return found
+
+
+def _held(start: tuple[float, float], x: float, wide: float) -> tuple[float, float, str]:
+    """A name that begins there, held by the end that is nearest to its point."""
+    left, y = start
+    return (left, y, "start") if left > x else (left + wide, y, "end") if left + wide < x else (x, y, "middle")
 
 
 def _box(at: tuple[float, float], wide: float) -> Box:
