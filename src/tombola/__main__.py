@@ -18,6 +18,12 @@ def main() -> None:
         from tombola.cli.main import main as run
 
         run()
+    except SystemExit as ended:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        from tombola.cli.leaving import leave
+
+        leave(ended)
+        raise
     except (Exception, KeyboardInterrupt):
         if not _heard:
             raise
