@@ -16,10 +16,21 @@ settings.register_profile("many short runs", deadline=None, max_examples=25)
 settings.load_profile("many short runs")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests look at what users get; asked of each test at its turn, this cost more than many of them take."""
+    for item in items:
+        if isinstance(item, pytest.Function) and item.get_closest_marker("slow"):
+            item.fixturenames.insert(0, "_compiled_well")
+
+
 def pytest_collection_finish() -> None:
-    """What torch and the tests themselves are made of stays to the end: the collector need not go over it."""
+    """What torch and the tests themselves are made of stays to the end: the collector need not go over it.
+
+    It looks rarely at the rest: a test leaves little, and looking took a twentieth of all tests' time.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def pytest_unconfigure() -> None:
@@ -43,11 +54,10 @@ def _compiled_quickly() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-def _compiled_well(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Slow tests look at what users get."""
-    if request.node.get_closest_marker("slow"):
-        monkeypatch.delenv("CFLAGS")
+@pytest.fixture
+def _compiled_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As users compile it."""
+    monkeypatch.delenv("CFLAGS")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,10 +7,10 @@ import pytest
 
 from tombola.fitting.trackers.mlflow import MlFlow
 
-tracking: Any = pytest.importorskip("mlflow.tracking")
 
 
 def test_a_file_store_says_what_was_found(tmp_path: Path) -> None:
+    tracking: Any = pytest.importorskip("mlflow.tracking")  # seconds, which only the process that runs it need spend
     tracker = MlFlow(uri=str(tmp_path / "runs"), experiment="flowers")
     for title, well in (("pretrain", True), ("transfer", False)):
         run = tracker.begin(title)
