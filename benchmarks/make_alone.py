@@ -52,20 +52,21 @@ def alike_alone(job: Job, made: Path, python: Path, scratch: Path) -> dict[str, 
         if (home / "predict.py").is_file():
             found[f"{name}, predict.py"] = same(ours, told([str(python), str(home / "predict.py")], files, _nothing()))
         if (home / "classify.c").is_file():
-            found[f"{name}, classify"] = same(*classified(net, files, scratch / f"{name}-ppm"))
+            both = classified(net, files, scratch / f"{name}-ppm") if job.pictures else lines_classified(net, files[0])
+            found[f"{name}, classify"] = same(*both)
     return found
 
 
 def forms(made: Path, job: Job, scratch: Path) -> dict[str, Path]:
-    """What was shipped, and the ticket beside it once more as ONNX and, of pictures, as C."""
+    """What was shipped, and the ticket beside it once more as ONNX and as C."""
     shipped = {"shipped C": made / "native", "shipped ONNX": made / "onnx" / "net.onnx"}
     found = {name: path for name, path in shipped.items() if path.exists()}
     (scratch / "onnx").mkdir()
     onnx, native = scratch / "onnx" / "net.onnx", scratch / "native"
-    tombola.export(None, made / "model.ticket", {"name": "onnx", "predict": True}, onnx)
-    if job.pictures:
-        tombola.export(None, made / "model.ticket", "native", native)
-    return {**found, "ONNX": onnx, **({"C": native} if job.pictures else {})}
+    words = {} if job.pictures else {"tokenizer": job.model.partition(":")[2]}
+    tombola.export(None, made / "model.ticket", {"name": "onnx", "predict": True, **words}, onnx)
+    tombola.export(None, made / "model.ticket", {"name": "native", **words}, native)
+    return {**found, "ONNX": onnx, "C": native}
 
 
 def told(command: Sequence[str], files: Sequence[str], around: dict[str, str] | None = None) -> list[str]:
@@ -98,6 +99,19 @@ def classified(net: Path, files: Sequence[str], place: Path) -> tuple[list[str],
     model = tombola.load(net)  # with images of this size it takes the whole of them
     ours = [model.predict(Path(file)).label for file in files]
     return ours, [theirs[next(key for key in (str(name), name.name) if key in theirs)] for name in names]
+
+
+def lines_classified(net: Path, table: str) -> tuple[list[str], list[str]]:
+    """What Tombola and the program in C tell of the same texts, a line each."""
+    with Path(table).open(encoding="utf-8", newline="") as file:
+        texts = [" ".join(row["text"].split()) for row in csv.DictReader(file)]
+    subprocess.run(["make", "--quiet", "classify"], cwd=net, check=True, env=_nothing())
+    lines = "".join(f"{text}\n" for text in texts)
+    done = subprocess.run(
+        ["./classify", "-"], cwd=net, input=lines, stdout=subprocess.PIPE, text=True, check=True, env=_nothing()
+    )
+    model = tombola.load(net)
+    return [model.predict(text).label for text in texts], [line.split("\t")[1] for line in done.stdout.splitlines()]
 
 
 def new_files(job: Job, folder: Path) -> list[str]:

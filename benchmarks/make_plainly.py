@@ -60,7 +60,7 @@ def _commands(job: Job, steps: int) -> Iterator[list[str]]:
     trained = [*task, "--epochs", f"{steps}it"]
     yield ["transfer", job.model, *model, *trained, "-o", "dense.ticket"]
     yield ["draw", job.model, *model, *(_IMAGES if job.pictures else _TEXTS), "-o", "x.ticket"]
-    yield ["transfer", "x.ticket", *trained, "-o", "adapted.ticket"]
+    yield ["transfer", "x.ticket", "--model", job.model, *model, *trained, "-o", "adapted.ticket"]
     yield ["measure", "adapted.ticket", *task, "--json"]
     form = (
         ["--to", "native", "-o", "net"] if job.pictures else ["--to", "onnx", "--set", "shrunk=true", "-o", "net.onnx"]

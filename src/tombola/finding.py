@@ -7,6 +7,7 @@ import importlib.util
 import os
 import pkgutil
 import sys
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -25,15 +26,14 @@ def member_names(family: str, package: str) -> list[str]:
     return sorted(sources(family, package))
 
 
-def sources(family: str, package: str) -> dict[str, str]:
+def sources(family: str, package: str) -> Mapping[str, str]:
     """Where each member's module is: ``module:tombola.schemes.omp``, ``file:/x/schemes/mine.py`` or ``entry:...``."""
-    found: dict[str, str] = {}
     extra = os.environ.get("TOMBOLA_PATH", "")
-    for name, source in [*_own(package), *_folders(family, extra), *_entries(family)]:
-        if name in found:
-            raise RequestError(f"two {family} are called {name!r}: {found[name]} and {source}; rename one")
-        found[name] = source
-    return found
+    return (
+        _among(family, [*_own(package), *_folders(family, extra), *_entries(family)])
+        if extra
+        else _fixed(family, package)
+    )
 
 
 def source_of(family: str, package: str, name: str) -> str:
@@ -56,6 +56,22 @@ def module_file(module: str) -> Path | None:
     """The file of a module by its dotted name, None where it has none; only the packages around it are imported."""
     spec = importlib.util.find_spec(module)
     return Path(spec.origin) if spec is not None and spec.origin is not None and spec.has_location else None
+
+
+@cache
+def _fixed(family: str, package: str) -> Mapping[str, str]:
+    """What is installed, which stays as it is: asked for at every name that is read."""
+    return _among(family, [*_own(package), *_entries(family)])
+
+
+def _among(family: str, members: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """By name, each of which is one member's."""
+    found: dict[str, str] = {}
+    for name, source in members:
+        if name in found:
+            raise RequestError(f"two {family} are called {name!r}: {found[name]} and {source}; rename one")
+        found[name] = source
+    return found
 
 
 @cache

@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path, PurePath
 from types import UnionType
 from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeAlias, TypeVar, Union, get_args, get_origin
@@ -67,13 +67,13 @@ class Spec(BaseModel):
         """``attack: {eps: 0.1}`` changes an option of the attack that is there by default."""
         if not isinstance(values, Mapping):
             return values
-        return {name: _named(cls.model_fields.get(name), value) for name, value in values.items()}
+        fields = cls.model_fields
+        return {name: _named(fields.get(name), v) if isinstance(v, Mapping) else v for name, v in values.items()}
 
     @model_validator(mode="after")
     def _numbers_of_64_bits(self) -> Self:
         """Seeds, counts and sizes end in programs that hold no larger ones."""
-        for name in type(self).model_fields:
-            value = getattr(self, name)
+        for name, value in self.__dict__.items():
             if isinstance(value, int) and abs(value) > _LARGEST:
                 raise ValueError(f"{name}: a whole number of more than 64 bits; the largest is {_LARGEST}")
         return self
@@ -81,11 +81,9 @@ class Spec(BaseModel):
     def identity(self) -> dict[str, Json]:
         """The options that decide the outcome, defaults included, as plain JSON."""
         found: dict[str, Json] = {"version": self.VERSION} if self.VERSION != 1 else {}
-        for name, field in type(self).model_fields.items():
-            extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+        for name, absent in _of_the_key(type(self)).items():
             value = getattr(self, name)
-            left_out = not extra.get("identity", True) or (extra.get("later") and value == extra.get("absent"))
-            if not left_out:
+            if absent is _ALWAYS or value != absent:
                 found[name] = plain(value)
         return found
 
@@ -99,14 +97,20 @@ class Spec(BaseModel):
         return hashlib.sha256(canonical(self.identity()).encode()).hexdigest()
 
 
-def _named(field: FieldInfo | None, value: Any) -> Any:
+@cache
+def _of_the_key(spec: type[Spec]) -> dict[str, object]:
+    """The options that belong to an identity, each with the value that leaves it out; a plan asks for thousands."""
+    found: dict[str, object] = {}
+    for name, field in spec.model_fields.items():
+        extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+        if extra.get("identity", True):
+            found[name] = extra.get("absent") if extra.get("later") else _ALWAYS
+    return found
+
+
+def _named(field: FieldInfo | None, value: Mapping[str, Any]) -> Mapping[str, Any]:
     """A mapping of options without a name, completed from the member that is the field's default."""
-    if (
-        field is None
-        or not isinstance(value, Mapping)
-        or "name" in value
-        or getattr(field.annotation, "family", 0) == 0
-    ):
+    if field is None or "name" in value or getattr(field.annotation, "family", 0) == 0:
         return value
     default = field.default
     if isinstance(default, str):
@@ -119,10 +123,10 @@ def _named(field: FieldInfo | None, value: Any) -> Any:
 
 def plain(value: object) -> Json:
     """``value`` as plain JSON; raises TypeError for a type without an identity rather than hashing its ``str``."""
+    if value is None or isinstance(value, (bool, int, float, str)):  # a tuple is asked faster than a union
+        return value
     if isinstance(value, Spec):
         return value.identity()
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
     if isinstance(value, PurePath):
         return value.as_posix()
     if isinstance(value, Mapping):

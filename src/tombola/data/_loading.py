@@ -1,6 +1,6 @@
 """Batches of a set on a device, one pass in a given order. What trains has its own feed, which knows epochs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import torch
@@ -18,12 +18,16 @@ def batches(
     Read one batch ahead when they are on disk.
     """
     order = torch.arange(len(examples)) if order is None else order
-    parts = list(torch.split(order, batch)) if len(order) else []
+    yield from in_parts(examples, list(torch.split(order, batch)) if len(order) else [], device=device)
+
+
+def in_parts(examples: Examples, parts: Sequence[Tensor], *, device: str | torch.device = "cpu") -> Iterator[Batch]:
+    """A batch of each part's numbers, read as `batches` does."""
     for taken in _taken(examples, parts):
         yield taken.to_float(device)
 
 
-def _taken(examples: Examples, parts: list[Tensor]) -> Iterator[Batch]:
+def _taken(examples: Examples, parts: Sequence[Tensor]) -> Iterator[Batch]:
     if not examples.on_disk:
         yield from map(examples.take, parts)
         return

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import torch
 from torch import Tensor
@@ -10,6 +11,8 @@ from torch.nn.utils.rnn import pad_sequence
 from tombola.batch import Batch
 from tombola.data._base import Labelled
 from tombola.errors import DataError
+
+_ANSWERED: Final = 64
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,11 @@ class Texts(Labelled):
         lengths = torch.tensor([len(text) for text in self.ids])[drawn[:full]]
         alike = drawn[:full][lengths.argsort(stable=True)].view(-1, batch)
         return torch.cat([alike[torch.randperm(len(alike), generator=generator)].flatten(), drawn[full:]])
+
+    def parts(self, most: int) -> list[Tensor]:
+        """Those of like lengths together, few at a time: what lies between two layers then stays in a cache."""
+        order = torch.tensor([len(text) for text in self.ids]).argsort(stable=True)
+        return list(order.split(min(most, _ANSWERED))) if len(self) else []
 
 
 def filled(rows: Sequence[Tensor], longest: int, value: int) -> Tensor:

@@ -76,7 +76,7 @@ class OfFiles(Tokenizer):
 
 def of_files(name: str) -> OfFiles:
     """The tokeniser in a folder, a package, or a file of one; `DataError` where there is none that can be read."""
-    files = _files(place_of(name))
+    files = files_of(place_of(name))
     return _read(files, sha256("".join(map(file_digest, files)).encode()).hexdigest())
 
 
@@ -95,7 +95,8 @@ def of_hub(name: str) -> OfFiles:
     return _of(inner, sha256(inner.to_str().encode()).hexdigest(), {})
 
 
-def _files(place: Path) -> tuple[Path, ...]:
+def files_of(place: Path) -> tuple[Path, ...]:
+    """The file that says the words, and the settings beside it where there are some; they are its identity."""
     if place.is_file():
         return (place,)
     if not place.is_dir():

@@ -11,7 +11,8 @@ from tombola.exporters._word_table import word_table
 from tombola.models.network import Network
 
 WORDLESS: Final = (
-    "the net was not adapted to telling classes of texts, or its tokeniser is not here; cut texts into ids yourself"
+    "the net was not adapted to telling classes of texts, or its tokeniser is not here; write --set tokenizer=FOLDER,"
+    " or cut texts into ids yourself"
 )
 
 

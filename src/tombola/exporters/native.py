@@ -62,6 +62,7 @@ from tombola.shrinking.shrunk import shrunk
 from tombola.spec import Json, option
 from tombola.tasks._base import Task
 from tombola.tasks._calibration import of_folder, of_task
+from tombola.tasks._texts import OfTexts
 
 CHECKED = "checked.txt"
 INT8 = "int8"
@@ -111,6 +112,11 @@ class Native(Exporter):
     )
     noise: float = option(
         0.01, "how much measured int8 may move the logits, of what tells images apart (variances)", absent=0.01, gt=0
+    )
+    tokenizer: str | None = option(
+        None,
+        "of texts: the folder of the tokeniser that cut them; empty: the task's, or as adapted with",
+        identity=False,
     )
     task: Task | None = option(None, "the task whose test samples are compared; empty: a few random samples")
 
@@ -185,9 +191,15 @@ class Native(Exporter):
         if names := self._classes(network):
             (folder / LABELS).write_text(labels(names), "utf-8")
             yield folder / LABELS
-        for name, content in program_in_c(network).items():
+        for name, content in program_in_c(network, self._words).items():
             (folder / name).write_bytes(content)
             yield folder / name
+
+    @property
+    def _words(self) -> str | None:
+        """The tokeniser's name, where it was given or the task says it."""
+        task = self.task
+        return self.tokenizer or (task.texts.tokenizer if isinstance(task, OfTexts) else None)
 
     def told(self, files: Sequence[Path]) -> list[str]:
         folder = files[0].parent

@@ -55,6 +55,11 @@ class Onnx(Exporter):
         absent=False,
         help="whether predict.py, which needs no Tombola, and labels.txt are left beside it",
     )
+    tokenizer: str | None = option(
+        None,
+        "with predict=true, of texts: the folder of the tokeniser that cut them; empty: as adapted with",
+        identity=False,
+    )
     tolerance: float = option(1e-4, "largest difference from torch's logits, a part of the largest logit", gt=0, lt=1)
 
     def export(self, model: Network, masks: Masks, out: Path) -> list[Path]:
@@ -78,12 +83,12 @@ class Onnx(Exporter):
         """The files that go with it, where they are asked for; refuses to replace others of their names."""
         if not self.predict:
             return {}
-        files = beside_onnx(model, out.name)
+        files = beside_onnx(model, out.name, self.tokenizer)
         if not files:
             raise RequestError(
                 f"predict=true: {PROGRAM} is for nets that were adapted to telling classes of RGB images, or of texts"
-                f" whose tokeniser is here, and {model.source} is none; leave it out, or adapt the ticket first:"
-                " tombola transfer"
+                f" whose tokeniser is here, and {model.source} is none; leave it out, name the folder of the texts'"
+                " tokeniser as tokenizer=FOLDER, or adapt the ticket first: tombola transfer"
             )
         assert model.adapted is not None
         files[LABELS] = labels(model.adapted.classes).encode()

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from tombola.data._base import Examples
-from tombola.data._loading import batches
+from tombola.data._loading import in_parts
 from tombola.fitting.devices import autocast
 from tombola.tasks._base import Task
 
@@ -19,7 +19,7 @@ def headline(network: nn.Module, examples: Examples, task: Task, *, device: torc
     modes = [(module, module.training) for module in network.modules()]
     network.eval()
     metric = task.metric()
-    for batch in batches(examples, _BATCH, device=device):
+    for batch in in_parts(examples, examples.parts(_BATCH), device=device):
         context: AbstractContextManager[object] = autocast(device, bfloat16=bfloat16)
         with context:
             outputs: Tensor = network(batch.x, **batch.more)

@@ -32,7 +32,9 @@ def hub_files(net: str, *, weights: bool = True) -> list[Path]:
     """The same of a hub's name, from its cache or from the hub; raises `ModelError` where neither has it."""
     from tombola.models.downloads import hub_file
 
-    way = f"put {CONFIG} and {WEIGHTS} into a folder and write hf:THAT_FOLDER"
+    way = (
+        f"put {CONFIG} and {WEIGHTS} into a folder and write hf:THAT_FOLDER, beside a ticket as --model hf:THAT_FOLDER"
+    )
     names = (CONFIG, WEIGHTS) if weights else (CONFIG,)
     return [hub_file(net, (name,), f"hf:{net}", instead=way) for name in names]
 

@@ -1,6 +1,6 @@
 """The test split in batches, and a model ready to be measured on it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import Final, TypeVar
 
@@ -11,7 +11,7 @@ from tombola.answers import Answers
 from tombola.attacks._crafting import crafting
 from tombola.batch import Batch
 from tombola.data._base import Examples, Images, Labelled
-from tombola.data._loading import batches
+from tombola.data._loading import batches, in_parts
 from tombola.errors import RequestError, StageError
 from tombola.models.network import Network
 from tombola.outcomes import Outcomes
@@ -70,9 +70,7 @@ def each_batch(
 
     Raises `StageError` where outputs hold NaN. The model comes back as given.
     """
-    network = ready(model, device)
-    with crafting(network, "eval"), torch.no_grad():
-        return [taken(shown, answers(network, shown)) for shown in batches(examples, batch, device=device)]
+    return _of_each(model, batches(examples, batch, device=device), device, taken)
 
 
 def image_scores(model: Network, task: Task, examples: Examples, batch: int, device: torch.device) -> Tensor:
@@ -81,7 +79,17 @@ def image_scores(model: Network, task: Task, examples: Examples, batch: int, dev
     def scored(shown: Batch, outputs: Tensor) -> Tensor:
         return task.scores(outputs, shown.targets).double().cpu()
 
-    return torch.cat(each_batch(model, examples, batch, device, scored))
+    parts = examples.parts(batch)
+    found = torch.cat(_of_each(model, in_parts(examples, parts, device=device), device, scored))
+    return found[torch.cat(parts).argsort()]
+
+
+def _of_each(
+    model: Network, shown: Iterable[Batch], device: torch.device, taken: Callable[[Batch, Tensor], T]
+) -> list[T]:
+    network = ready(model, device)
+    with crafting(network, "eval"), torch.no_grad():
+        return [taken(one, answers(network, one)) for one in shown]
 
 
 def answers(network: Network, shown: Batch) -> Tensor:

@@ -8,7 +8,6 @@ import pytest
 from tombola.fitting.trackers.mlflow import MlFlow
 
 
-
 def test_a_file_store_says_what_was_found(tmp_path: Path) -> None:
     tracking: Any = pytest.importorskip("mlflow.tracking")  # seconds, which only the process that runs it need spend
     tracker = MlFlow(uri=str(tmp_path / "runs"), experiment="flowers")

@@ -1,10 +1,9 @@
-"""The tokeniser of a network's texts as the file that goes beside it."""
+"""The tokeniser of a network's texts as the files that go beside it."""
 
-from pathlib import Path
 from typing import Any
 
-from tombola.data._tokenizer_files import OfFiles
-from tombola.data._tokenizers import identity_of, tokenizer
+from tombola.data._tokenizer_files import OfFiles, files_of
+from tombola.data._tokenizers import identity_of, on_hub, tokenizer
 from tombola.errors import DataError
 from tombola.models.network import Network
 from tombola.wheels import place_of
@@ -13,7 +12,7 @@ FILE = "tokenizer.json"
 
 
 def words_of(network: Network, given: str | None = None) -> dict[str, bytes] | None:
-    """The file by its name; empty where words are numbered without one; None where the tokeniser is not here.
+    """Files by their names; empty where words are numbered without one; None where the tokeniser is not here.
 
     It is looked for by the name ``given``, by the hub's, and in the folder that the network began as.
     """
@@ -23,7 +22,7 @@ def words_of(network: Network, given: str | None = None) -> dict[str, bytes] | N
     for place in _places(network, wanted, given):
         try:
             if identity_of(place) == wanted and isinstance(found := tokenizer(place), OfFiles):
-                return {FILE: _bytes(place, found)}
+                return _beside(place, found)
         except (DataError, ValueError):
             continue
     return None
@@ -36,8 +35,9 @@ def _places(network: Network, wanted: Any, given: str | None) -> list[str]:
     return [place for place in (given, hub, began) if isinstance(place, str)]
 
 
-def _bytes(place: str, found: OfFiles) -> bytes:
-    """The file as it is, or what the library writes of another kind of file."""
-    there: Path = place_of(place)
-    file = there if there.suffix == ".json" else there / FILE
-    return file.read_bytes() if file.is_file() else str(found.inner.to_str()).encode()
+def _beside(place: str, found: OfFiles) -> dict[str, bytes]:
+    """The file with its settings, by which Tombola knows it again; what the library writes of another kind of file."""
+    files = () if on_hub(place) else files_of(place_of(place))
+    if not files or files[0].suffix != ".json":
+        return {FILE: str(found.inner.to_str()).encode()}
+    return {FILE: files[0].read_bytes(), **{file.name: file.read_bytes() for file in files[1:]}}
