@@ -77,3 +77,12 @@ def test_broken_texts_are_refused() -> None:
         Texts((torch.empty(0, dtype=torch.int64),), torch.tensor([0]))
     with pytest.raises(DataError, match="each text needs its own"):
         Texts((torch.tensor([1]),), torch.tensor([0, 1]))
+
+
+def test_parts_hold_each_text_once_beside_those_of_its_length() -> None:
+    lengths = [1 + (7 * number) % 50 for number in range(150)]
+    parts = texts(lengths).parts(100)
+    assert sorted(torch.cat(parts).tolist()) == list(range(150))
+    assert max(map(len, parts)) <= 64
+    assert [lengths[index] for index in torch.cat(parts).tolist()] == sorted(lengths)
+    assert texts([]).parts(8) == []

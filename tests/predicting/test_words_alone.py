@@ -14,7 +14,6 @@ from tests.predicting.test_alone import run
 from tombola.data._tokenizers import identity_of
 from tombola.data._tokens import Written
 from tombola.exporters._alone.word_pieces import WordPieces, word_pieces
-from tombola.exporters._alone.writing import beside_onnx
 from tombola.exporters._program_in_c import program_in_c
 from tombola.joining import whole
 from tombola.predicting.loading import load
@@ -79,12 +78,13 @@ def test_a_folder_of_c_answers_as_the_ticket_does(tmp_path: Path) -> None:
     words = tmp_path / "words"
     words.mkdir()
     made("uncased").save(str(words / "tokenizer.json"))
+    (words / "tokenizer_config.json").write_text('{"pad_token": "[PAD]"}', encoding="utf-8")  # as most models have
     wanted = identity_of(str(words))
     ticket = text_ticket(tmp_path / "x.ticket", json.loads(json.dumps(wanted)))
     home = exported(ticket, {"name": "native", "target": "plain"}, tmp_path / "net")
     assert not (home / "predict.py").exists()  # nobody knows where its tokeniser is
     files = program_in_c(whole(Ticket.load(ticket)), str(words))
-    assert set(files) == {"predict.py", "tokenizer.json", "words.dat"}
+    assert set(files) == {"predict.py", "tokenizer.json", "tokenizer_config.json", "words.dat"}
     for name, content in files.items():
         (home / name).write_bytes(content)
     texts = [Written("a b fine"), Written("unaffable", "a film")]
@@ -118,11 +118,9 @@ def test_predict_py_answers_as_tombola_does(kind: str, tmp_path: Path) -> None:
     ticket = text_ticket(tmp_path / "x.ticket", json.loads(json.dumps(identity_of(place))))
     home = tmp_path / "out"
     home.mkdir()
-    exported(ticket, "onnx", home / "net.onnx")
-    files = beside_onnx(whole(Ticket.load(ticket)), "net.onnx", place)
-    assert set(files) == {"predict.py", *(["tokenizer.json"] if kind == "files" else [])}
-    for name, content in files.items():
-        (home / name).write_bytes(content)
+    exported(ticket, {"name": "onnx", "predict": True, "tokenizer": place}, home / "net.onnx")
+    left = {file.name for file in home.iterdir()} - {"net.onnx", "labels.txt"}
+    assert left == {"predict.py", *(["tokenizer.json"] if kind == "files" else [])}
     (tmp_path / "x.csv").write_text("text,text2\na fine film,\nunaffable,a film\n ,b\n", encoding="utf-8")
     code, out, err = run(home / "predict.py", "a b fine", str(tmp_path / "x.csv"), str(tmp_path / "no.txt"), "--json")
     assert code == 1

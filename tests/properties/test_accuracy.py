@@ -1,7 +1,9 @@
 """Accuracy against a count by hand."""
 
 import pytest
+import torch
 
+from tombola.data._base import InMemory
 from tombola.fitting.session import Session
 from tombola.outcomes import Outcomes
 from tombola.properties._base import Property
@@ -39,3 +41,11 @@ def test_the_row_says_which_images_were_right_and_of_which_images(batch: int) ->
     assert (found.of, found.count) == (opposite.of, 26)
     assert found.table().tolist() == [False, *[True] * 25]
     assert opposite.table().tolist() == [True, *[False] * 25]
+
+
+def test_who_was_right_is_told_in_the_examples_order_whatever_order_they_are_asked_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(InMemory, "parts", lambda self, most: list(torch.arange(len(self)).flip(0).split(most)))
+    found = Accuracy(batch=7).measure(brightness_net(), ToyTask(), seed=0, session=Session())[0]
+    assert Outcomes.parse(found.outcomes).table().tolist() == [False, *[True] * 25]
