@@ -46,7 +46,7 @@ class Examples(ABC):
 
         Overridden where it costs less to answer those together that are alike.
         """
-        return list(torch.arange(len(self)).split(most)) if len(self) else []
+        return list(torch.split(torch.arange(len(self)), most)) if len(self) else []
 
     def at_once(self, most: int) -> Batch | None:
         """All of them as one batch, in their order, where it takes at most so many bytes; None: they stay apart."""

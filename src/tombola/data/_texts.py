@@ -74,7 +74,7 @@ class Texts(Labelled):
     def parts(self, most: int) -> list[Tensor]:
         """Those of like lengths together, few at a time: what lies between two layers then stays in a cache."""
         order = torch.tensor([len(text) for text in self.ids]).argsort(stable=True)
-        return list(order.split(min(most, _ANSWERED))) if len(self) else []
+        return list(torch.split(order, min(most, _ANSWERED))) if len(self) else []
 
 
 def filled(rows: Sequence[Tensor], longest: int, value: int) -> Tensor:
