@@ -53,6 +53,13 @@ def test_a_study_is_planned_run_once_and_reported() -> None:
     assert wider["run"] == 6, "a draw, a transfer and a measurement for each seed; the pretraining is shared"
 
 
+def test_a_plan_names_the_axes_and_so_does_who_misses_one() -> None:
+    lines = said("plan", "tiny.yaml", "--set", "seed=1,2,3").splitlines()
+    assert lines[1:3] == ["  draw.sparsity: 0.0, 0.9", "  seed: 1, 2, 3"]
+    refused = CliRunner().invoke(app, ["plan", "tiny.yaml", "--set", "task=digits"])
+    assert "(axes here: draw.sparsity, seed)" in refused.stderr
+
+
 @pytest.mark.slow
 def test_the_report_is_made_from_the_store_alone() -> None:
     said("run", "tiny.yaml")

@@ -1,5 +1,7 @@
 """What a plan costs, as a table for people and as JSON: minutes on this machine, and hours of a GPU."""
 
+from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from tombola.cli.output import Part, Table
@@ -8,6 +10,12 @@ if TYPE_CHECKING:
     from tombola.study.cost import Bill, Estimate
     from tombola.study.pace import Pace
     from tombola.study.plan import Counts
+
+
+def axis_lines(axes: Mapping[str, Sequence[object]]) -> list[str]:
+    """What the cells vary in: a line an axis, which ``--set AXIS=LABEL`` cuts."""
+    told = (f"{name}: {', '.join(map(str, labels))}" for name, labels in axes.items())
+    return [line for one in told for line in wrap(one, 79, initial_indent="  ", subsequent_indent="    ")]
 
 
 def cost_parts(counts: "Counts", costs: "Estimate", tflops: float, pace: "Pace | None") -> list[Part]:

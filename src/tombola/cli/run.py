@@ -150,7 +150,7 @@ def plan(
 
     What its cells share, what the store has, what is to run, and how long that takes. Runs nothing.
     """
-    from tombola.cli.costs import cost_parts, cost_value
+    from tombola.cli.costs import axis_lines, cost_parts, cost_value
     from tombola.study.cost import estimate
     from tombola.study.pace import pace_of
     from tombola.study.plan import Plan
@@ -162,6 +162,7 @@ def plan(
     pace = pace_of(planned) if costs.missing.flops else None
     value = {
         "study": planned.study.name,
+        "axes": planned.study.labels(),
         "cells": counts.cells,
         "stages": counts.stages,
         "shared": counts.shared,
@@ -171,7 +172,8 @@ def plan(
         "cost": cost_value(costs, tflops, pace),
     }
     head = f"{counts.cells} cells, {counts.stages} stages, {counts.shared} more were it not for sharing"
-    emit(as_json, value, [f"{planned.study.name}: {head}", *cost_parts(counts, costs, tflops, pace)])
+    axes = axis_lines(planned.study.labels())
+    emit(as_json, value, [f"{planned.study.name}: {head}", *axes, *cost_parts(counts, costs, tflops, pace)])
 
 
 @shortcuts(sparsity="draw.sparsity")

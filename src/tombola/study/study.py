@@ -98,6 +98,10 @@ class Study:
             raise OptionError(f"study {self.name}", list(dict.fromkeys(problems)))
         return cells
 
+    def labels(self) -> dict[str, list[Scalar]]:
+        """The axes by name, with what their values are called; one that cannot be read is left out."""
+        return {axis.name: [value.label for value in axis.values] for axis in self._axes([])}
+
     def as_mapping(self) -> dict[str, Json]:
         """What a study file would hold, as plain JSON: reading it gives this study again."""
         head: dict[str, Any] = {"name": self.name, "title": self.title} if self.title else {"name": self.name}
@@ -137,7 +141,8 @@ class Study:
         if root in self.axes and not is_path(root):
             return replace(self, axes={**self.axes, root: _edited(root, self.axes[root], rest, _single(path, values))})
         if not is_path(path):
-            raise RequestError(f"{path}: no such option or axis{near(root, (*ROOTS, *self.axes))}")
+            axes = f" (axes here: {', '.join(self.axes)})" if self.axes else ""
+            raise RequestError(f"{path}: no such option or axis{near(root, (*ROOTS, *self.axes))}{axes}")
         if setter := next((axis.name for axis in self._axes([]) if path in axis.paths), None):
             raise RequestError(
                 f"{path}: the axis {setter} sets it; write {setter}=LABEL or {setter}.LABEL.{path}=VALUE"
