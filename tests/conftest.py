@@ -55,8 +55,8 @@ def _compiled_quickly() -> Iterator[None]:
 
 
 @pytest.fixture
-def _compiled_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As users compile it."""
+def _compiled_well(_compiled_quickly: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As users compile it, whatever was set for the others before."""
     monkeypatch.delenv("CFLAGS")
 
 

@@ -43,6 +43,11 @@ def tones(names: Sequence[str]) -> tuple[int, ...]:
     return tuple(found[name] if name in found else next(free) for name in names)
 
 
+def net_tone(*, dense: bool, int8: bool) -> int:
+    """The tone of a net beside others: a dense one in float32 or in int8, or a ticket."""
+    return TONES.index((INT8 if int8 else DENSE) if dense else TICKET)
+
+
 def _known(name: str) -> int | None:
     """By the first word (``stripe:4 matched``), or by one anywhere: ``openvino:int8``, ``smaller dense nets``."""
     words = re.findall(r"[a-z]+\d*", name.lower())

@@ -1,5 +1,7 @@
 """A study that timed its networks says how fast they are, in its first lines and as a picture."""
 
+import re
+
 from tests.report.rows import row
 
 from tombola.report.about import About
@@ -50,5 +52,6 @@ def test_every_network_and_engine_is_a_point_and_a_line_of_the_table() -> None:
     drawn = Speed().draw(rows(), About())
     assert drawn is not None
     assert drawn.fragment.count('class="mean"') == 4
+    assert re.findall(r'class="pt c(\d)', drawn.fragment) == ["2", "2", "4", "7"], "tickets, dense int8, dense float32"
     assert drawn.table is not None
     assert drawn.table.rows[0] == ("90 %, native", "4.000 ± 1.000", "84.0 ± 0.0", "3")

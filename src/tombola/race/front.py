@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tombola import colours
 from tombola.benching.table import aligned
@@ -10,9 +10,11 @@ from tombola.disks import written
 from tombola.race.entrants import DENSE
 from tombola.race.raced import Raced
 from tombola.race.rule import Finish, easier
+from tombola.report.placing import placed
 
 HEAD: Final = ("net", "run by", "accuracy", "ms", "bytes", "x float32", "x int8")
-_DENSE: Final = {"float32": colours.DENSE, "int8": colours.INT8}
+_SIZE, _LETTER = 7, 0.6
+"""Of the names of points, and how wide a letter is in it."""
 
 
 def lines(raced: Raced) -> list[str]:
@@ -57,10 +59,10 @@ def advice(raced: Raced) -> str:
         )
         return (
             f"ship the {shipped.entrant} net in {shipped.arithmetic}, run by {shipped.engine}: {tried} costs less here"
-            f" within {_points(wanted.margin)} of accuracy"
+            f" within {points(wanted.margin)} of accuracy"
         )
     return (
-        f"ship {shipped.entrant}, run by {shipped.engine}: within {_points(wanted.margin)} of the dense net on"
+        f"ship {shipped.entrant}, run by {shipped.engine}: within {points(wanted.margin)} of the dense net on"
         f" validation samples, {rival.ms / shipped.ms:.2f} times as fast as the best that needs no pruning"
         f" ({rival.engine}), in {shipped.bytes / rival.bytes:.2f} times its bytes"
     )
@@ -77,18 +79,24 @@ def held_out(raced: Raced) -> list[str]:
 def _seen_before(raced: Raced) -> list[str]:
     """What to make of validation samples that the dense net knows far better than held-out ones; mostly nothing."""
     (there,) = (one for one in raced.held_out if one.entrant == DENSE and one.engine == raced.dense.engine)
-    points = easier(raced.dense, there)
+    better = easier(raced.dense, there)
     said = (
-        f"validation samples are told {points:.1f} points better by the dense net than held-out ones: the pretrained"
+        f"validation samples are told {better:.1f} points better by the dense net than held-out ones: the pretrained"
         " weights may have learned from them, or they are easier. Pruned nets then look worse beside it than they"
         " are; name examples that the weights have not seen"
     )
-    return [said] if points else []
+    return [said] if better else []
 
 
 def across(raced: Raced, one: Finish) -> float:
     """Where a point stands from left to right: at its milliseconds, or its megabytes where size is the target."""
     return one.bytes / 1e6 if raced.wanted.target == "size" else one.ms
+
+
+def called(raced: Raced, one: Finish) -> str:
+    """What a point is called in a picture: with its engine where several ran it."""
+    alone = sum(other.entrant == one.entrant for other in raced.front) == 1
+    return one.entrant if alone else f"{one.entrant}, {one.engine}"
 
 
 def unit(raced: Raced) -> str:
@@ -102,15 +110,15 @@ def write_picture(raced: Raced, out: Path, *, dpi: int = 160) -> Path:
 
     canvas = Canvas(figsize=(8.0, 4.6), layout="constrained", facecolor="white")
     plot = canvas.subplots()
-    for number, one in enumerate(sorted(raced.front, key=lambda one: one.accuracy)):
-        x = across(raced, one)
-        plot.scatter(x, one.accuracy, color=_colour(one), s=42, zorder=3)
-        plot.annotate(
-            f"{one.entrant}, {one.engine}",
-            (x, one.accuracy),
-            xytext=(6, 5 - 14 * (number % 2)),
-            textcoords="offset points",
-            fontsize=7,
+    front = sorted(raced.front, key=lambda one: (across(raced, one), one.accuracy))
+    for one in front:
+        plot.scatter(
+            across(raced, one),
+            one.accuracy,
+            color=colours.TONES[tone(one)],
+            marker=colours.MARKERS[tone(one)],
+            s=42,
+            zorder=3,
         )
     plot.scatter(
         across(raced, raced.winner), raced.winner.accuracy, s=150, facecolors="none", edgecolors=colours.INK, zorder=4
@@ -118,13 +126,29 @@ def write_picture(raced: Raced, out: Path, *, dpi: int = 160) -> Path:
     plot.axhline(raced.dense.accuracy - raced.wanted.margin, color=colours.QUIET, linestyle="--", linewidth=1)
     plot.set_xlabel(unit(raced))
     plot.set_ylabel(f"accuracy, {raced.dense.samples:,} validation samples (%)")
-    plot.set_title(f"dashed: {raced.wanted.margin:g} points below the dense net; ringed: what is shipped", fontsize=10)
-    low, high = plot.get_xlim()
-    plot.set_xlim(low, high + 0.45 * (high - low))  # names stand to the right of their points
-    plot.margins(y=0.12)
+    plot.set_title(f"dashed: {points(raced.wanted.margin)} below the dense net; ringed: what is shipped", fontsize=10)
+    plot.margins(x=0.2, y=0.12)
+    _name(canvas, plot, [called(raced, one) for one in front], [(across(raced, one), one.accuracy) for one in front])
     with written(out) as beside:
         canvas.savefig(beside, dpi=dpi)
     return out
+
+
+def _name(canvas: Any, plot: Any, names: Sequence[str], at: Sequence[tuple[float, float]]) -> None:
+    """Names beside their points, once it is settled where these are; a line leads to those that stand further off."""
+    canvas.draw_without_rendering()
+    point = 72 / canvas.dpi  # of a pixel, so that it holds in whatever is saved
+    (left, low), (right, high) = plot.transAxes.transform([(0, 0), (1, 1)]) * point
+    places = [(x, -y) for x, y in plot.transData.transform(at) * point]  # from the top, as names are placed
+    wide = [_LETTER * _SIZE * len(name) for name in names]
+    for name, to, (x, y), one in zip(
+        names, placed(places, wide, 1.5 * _SIZE, (left, -high, right, -low), ()), places, at, strict=True
+    ):
+        lead = {"arrowstyle": "-", "color": colours.QUIET, "linewidth": 0.6} if to.far else None
+        side = {"start": "left", "end": "right", "middle": "center"}[to.anchor]
+        plot.annotate(
+            name, one, (to.x - x, y - to.y), textcoords="offset points", fontsize=_SIZE, ha=side, arrowprops=lead
+        )
 
 
 def row(raced: Raced, one: Finish) -> Sequence[str]:
@@ -141,7 +165,8 @@ def row(raced: Raced, one: Finish) -> Sequence[str]:
     )
 
 
-def _points(margin: float) -> str:
+def points(margin: float) -> str:
+    """In words."""
     return f"{margin:g} point{'' if margin == 1 else 's'}"
 
 
@@ -150,8 +175,9 @@ def _fastest(raced: Raced, arithmetic: str) -> Finish | None:
     return min(some, key=lambda one: one.ms, default=None)
 
 
-def _colour(one: Finish) -> str:
-    return _DENSE.get(one.arithmetic, colours.TICKET) if one.entrant == DENSE else colours.TICKET
+def tone(one: Finish) -> int:
+    """Of a dense net in float32, of one in int8, or of what was pruned."""
+    return colours.net_tone(dense=one.entrant == DENSE, int8=one.arithmetic == "int8")
 
 
 def _missed(raced: Raced) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tombola.benching.machine import processor
 from tombola.models.network import Network
-from tombola.race.front import HEAD, across, advice, held_out, left_out, row, trained, unit
+from tombola.race.front import HEAD, across, advice, called, held_out, left_out, points, row, tone, trained, unit
 from tombola.race.raced import Raced
 from tombola.race.rule import Finish
 from tombola.report.figures._base import Table
@@ -26,7 +26,7 @@ def _facts(raced: Raced, network: Network) -> Markup:
     facts = {
         "net": network.source,
         "task": "" if network.adapted is None else network.adapted.title,
-        "margin": f"{wanted.margin:g} points",
+        "margin": points(wanted.margin),
         "target": wanted.target,
         "minutes": f"{raced.seconds / 60:.1f} of {wanted.minutes:g}",
         "run at": f"batch {wanted.batch}, {wanted.threads} threads",
@@ -48,14 +48,15 @@ def _sections(raced: Raced) -> Iterator[Markup]:
 
 def _drawn(raced: Raced) -> Markup:
     """Points of accuracy from the dense net against milliseconds, or megabytes where size is the target."""
-    spots = [_spot(one, raced.dense, across(raced, one)) for one in raced.front]
+    spots = [_spot(one, raced, called(raced, one)) for one in raced.front]
     said = f"The winner is {raced.winner.entrant}; the line is the dense net in float32."
     return tag("div", {"class": "panels"}, draw_scatter(spots, unit(raced), "points from dense", said))
 
 
-def _spot(one: Finish, dense: Finish, x: float) -> Spot:
-    name = f"{one.entrant}, {one.engine}"
-    return Spot(name, x, one.accuracy - dense.accuracy, None, None, f"{name}: {one.accuracy:.2f} %, {x:.3g}")
+def _spot(one: Finish, raced: Raced, name: str) -> Spot:
+    x = across(raced, one)
+    said = f"{one.entrant}, {one.engine}: {one.accuracy:.2f} %, {x:.3g}"
+    return Spot(name, x, one.accuracy - raced.dense.accuracy, None, None, said, tone=tone(one))
 
 
 def _section(title: str, *parts: Markup) -> Markup:

@@ -12,6 +12,7 @@ Reference: none.
 from collections.abc import Sequence
 from typing import ClassVar, Final
 
+from tombola.colours import net_tone
 from tombola.report.about import About
 from tombola.report.curves import Panel, Results, read_results
 from tombola.report.figures._base import Drawn, Figure, Table
@@ -73,7 +74,14 @@ def _spot(results: Results, one: Timed) -> Spot:
     name = called(results, one).removeprefix(f"{results.panel_title(one.place.panel)}, ")
     said = f"{name}: {number(mean, '%')} % at {number(one.latency.mean)} ms"
     low, high = (mean - std, mean + std) if one.accuracy.n > 1 else (None, None)
-    return Spot(name, one.latency.mean, mean, low, high, said, (one.point,) if one.point else ())
+    return Spot(name, one.latency.mean, mean, low, high, said, (one.point,) if one.point else (), _tone(results, one))
+
+
+def _tone(results: Results, one: Timed) -> int:
+    """Of what is compared; where nothing is, dense nets in float32, in int8, and tickets have their own."""
+    if results.axes.colour:
+        return results.tones[results.colours.index(one.place.colour)]
+    return net_tone(dense=one.dense, int8="int8" in one.engine)
 
 
 def _table(results: Results, found: Sequence[Timed]) -> Table:
