@@ -83,7 +83,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_here")
-@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(REQUESTS, LINES)
 def test_any_request_is_done_or_refused(tmp_path: Path, words: list[str], lines: list[str]) -> None:
     Path("y.yaml").write_text("\n".join([*STUDY, *lines]), encoding="utf-8", errors="surrogateescape")

@@ -13,6 +13,7 @@ RAY = [pytest.mark.slow, pytest.mark.enable_socket, pytest.mark.timeout(300)]
 """A cluster takes half a minute to start."""
 COMPILED = {"native", "onnx", "onnxruntime", "openvino", "shrunk"}
 EXPORTED = {"its_files_are_those_of_the_net_that_is_left", "its_outputs_are_torchs_of_the_masked_net"}
+EXPORTER = ("exporters", "onnx")
 """Of such members such checks take seconds, and `tests/exporters` and `tests/engines` have faster ones."""
 
 
@@ -21,7 +22,7 @@ def marks(case: Case) -> list[pytest.MarkDecorator]:
     _, name, check = case
     if name == "ray":
         return RAY
-    slow = name in ("autoattack", "wandb") or (name in COMPILED and check.__name__ in EXPORTED)
+    slow = name in ("autoattack", "wandb") or (name in COMPILED and check.__name__ in EXPORTED) or case[:2] == EXPORTER
     return [pytest.mark.slow] if slow else []
 
 

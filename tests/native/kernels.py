@@ -7,9 +7,11 @@ import subprocess
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 import tombola.native.packing as packing
 from tombola.machine import cpu_flags
@@ -34,6 +36,13 @@ def widths() -> list[int]:
     """The vector widths this machine can run."""
     known = {"", *cpu_flags()}
     return [width for width, flag in ((16, "avx512f"), (8, "avx2"), (4, ""), (1, "")) if flag in known]
+
+
+def some_widths() -> list[Any]:
+    """The widest and none, as cases of a test; those between are slow ones, as each has libraries of its own."""
+    found = widths()
+    between = [pytest.param(width, marks=pytest.mark.slow) for width in found[1:-1]]
+    return [*found[:1], *between, *found[1:][-1:]]
 
 
 @cache

@@ -21,6 +21,7 @@ from tests.native.kernels import (
     flags_of,
     laid_out,
     pointer,
+    some_widths,
     taken,
     widths,
 )
@@ -115,7 +116,7 @@ def cases(draw: st.DrawFn) -> tuple[Conv, tuple[int, int, int], tuple[int, int],
     return conv, shape, margins, pick
 
 
-@pytest.mark.parametrize("width", widths())
+@pytest.mark.parametrize("width", some_widths())
 @settings(max_examples=24, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(case=cases(), parts=st.integers(1, 3))
 def test_any_convolution_is_what_torch_computes(

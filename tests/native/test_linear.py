@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.native.kernels import Floats, Kernel, aligned, flags_of, pointer, widths
+from tests.native.kernels import Floats, Kernel, aligned, flags_of, pointer, some_widths
 
 from tombola.graphs.activations import ACTIVATIONS
 from tombola.graphs.ops import Linear
@@ -42,7 +42,7 @@ def run(linear: Linear, x: Floats, width: int, parts: int) -> Floats:
     return result.reshape(images, -1)[:, :outputs]
 
 
-@pytest.mark.parametrize("width", widths())
+@pytest.mark.parametrize("width", some_widths())
 @settings(max_examples=40, deadline=None)
 @given(linear=layers(), images=st.integers(1, 9), parts=st.integers(1, 3))
 def test_any_linear_layer_is_what_torch_computes(width: int, linear: Linear, images: int, parts: int) -> None:

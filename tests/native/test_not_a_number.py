@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 import torch
 from tests.native import small
-from tests.native.kernels import SANITIZED, Kernel, aligned, flags_of, library, pointer, widths
+from tests.native.kernels import SANITIZED, Kernel, aligned, flags_of, library, pointer, some_widths
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -39,7 +39,7 @@ def same(ours: Tensor, theirs: Tensor) -> bool:
     return torch.allclose(ours, theirs.float(), rtol=1e-4, atol=1e-6, equal_nan=True)
 
 
-@pytest.mark.parametrize("width", widths())
+@pytest.mark.parametrize("width", some_widths())
 @pytest.mark.parametrize("kind", get_args(Activation))
 def test_activations_of_what_is_no_number_are_torchs(width: int, kind: Activation) -> None:
     given = aligned(3 * len(SPECIAL))  # whole vectors of each width, and a rest
@@ -59,7 +59,7 @@ WAYS: tuple[tuple[Choice, Activation | None], ...] = (
 """Tiles of whole vectors and of a rest, in the output at once and by way of sums, with one block of inputs and two."""
 
 
-@pytest.mark.parametrize("width", widths())
+@pytest.mark.parametrize("width", some_widths())
 def test_wrong_pixels_reach_what_a_convolution_makes_of_them(width: int) -> None:
     weight = torch.randn(8, 3, 3, 3, generator=torch.Generator().manual_seed(0))
     image = torch.randn(3, 9, 14, generator=torch.Generator().manual_seed(1))

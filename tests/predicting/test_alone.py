@@ -35,7 +35,7 @@ def run(program: Path, *words: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout, done.stderr
 
 
-@pytest.mark.parametrize("form", ["onnx", "native"])
+@pytest.mark.parametrize("form", [pytest.param("onnx", marks=pytest.mark.slow), "native"])
 def test_it_answers_as_tombola_does(form: str, shipped: Shipped, tmp_path: Path) -> None:
     files = sorted(map(str, pictures(tmp_path / "photos")))
     home = shipped.onnx.parent if form == "onnx" else shipped.native

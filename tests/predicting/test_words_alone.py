@@ -105,7 +105,8 @@ def test_a_folder_of_c_answers_as_the_ticket_does(tmp_path: Path) -> None:
     assert done.stdout.split("\t")[:2] == ["1", inside[0]["label"]]
 
 
-@pytest.mark.parametrize("kind", [pytest.param("plain:60", marks=pytest.mark.slow), "files"])
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["plain:60", "files"])
 def test_predict_py_answers_as_tombola_does(kind: str, tmp_path: Path) -> None:
     pytest.importorskip("onnxscript")
     pytest.importorskip("onnxruntime")

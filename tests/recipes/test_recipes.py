@@ -23,6 +23,10 @@ SECONDS = (
     "bert-tickets/universal",
     "bert-tickets/imp-vs-omp",
     "cv-tickets/classification",
+    "cv-tickets/structure",
+    "cv-tickets/sensitivity",
+    "robust-tickets/fig2",
+    "robust-tickets/fig4",
 )
 """They have hundreds of cells."""
 

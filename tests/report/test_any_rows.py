@@ -27,7 +27,7 @@ ROWS = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(ROWS, max_size=12))
 def test_rows_of_any_shape_make_a_page_and_a_table(rows: list[Row]) -> None:
     Checker(page(rows, About()))

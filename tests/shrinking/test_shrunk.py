@@ -22,7 +22,7 @@ NETS = given(
 )
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @NETS
 def test_the_logits_are_the_masked_nets(blocks: list[str], share: float, flat: bool, elements: bool, seed: int) -> None:
     _gives_the_masked_nets_logits(blocks, share, flat, elements, seed)

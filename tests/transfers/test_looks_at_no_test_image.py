@@ -66,7 +66,12 @@ class SealedToy(Toy):
 SealedToy.name = "toy"
 
 
-@pytest.mark.parametrize("name", Transfer.family.names())
+SECONDS = "retrain"
+"""It trains as `finetune` does, twice as long."""
+NAMES = [pytest.param(name, marks=pytest.mark.slow if name == SECONDS else []) for name in Transfer.family.names()]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_transfer_looks_at_no_test_image_and_comes_out_the_same_without(name: str) -> None:
     for options in OPTIONS.get(name, [{}]):
         way = Transfer.parse({"name": name, **options})

@@ -123,7 +123,7 @@ def unharmed(kind: str) -> str:
     return weights_digest(trained(KINDS[kind]))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [pytest.param(kind, marks=[pytest.mark.slow] * (kind == "revive")) for kind in KINDS])
 @pytest.mark.parametrize("good", [7, pytest.param(3, marks=pytest.mark.slow)])
 def test_killed_where_it_shrinks_it_ends_with_the_same_bits(tmp_path: Path, kind: str, good: int) -> None:
     with pytest.raises(Interrupted):
