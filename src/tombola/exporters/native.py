@@ -26,20 +26,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar, Literal, final
 
-import torch
-
 from tombola.data._loading import batches
 from tombola.disks import written_folder
 from tombola.errors import RequestError
 from tombola.exporters._alone.writing import LABELS, PROGRAM, labels
 from tombola.exporters._base import Exporter
+from tombola.exporters._in_int8 import rounded, samples_of, spared
 from tombola.exporters._masked import masked
 from tombola.exporters._program_in_c import WORDLESS, program_in_c
 from tombola.graphs.graph import Graph
 from tombola.graphs.int8.ranges import Clip
-from tombola.graphs.int8.rounding import calibrated, calibrated_texts
-from tombola.graphs.int8.sensitivity import Sensitivity, sensitivity
-from tombola.graphs.tokens import TokenIds
+from tombola.graphs.int8.sensitivity import Sensitivity
 from tombola.masks.masks import Masks
 from tombola.models.classes import in_order_of, masks_in_order_of
 from tombola.models.network import Network, num_outputs
@@ -56,12 +53,11 @@ from tombola.native.targets import check_runs_here
 from tombola.native.targets import target as target_called
 from tombola.native.writing import check_out
 from tombola.registry import Examples
-from tombola.shown import IMAGES, Shown, ShownImages, ShownTexts
 from tombola.shown import Examples as Samples
+from tombola.shown import Shown, ShownImages, ShownTexts
 from tombola.shrinking.shrunk import shrunk
 from tombola.spec import Json, option
 from tombola.tasks._base import Task
-from tombola.tasks._calibration import of_folder, of_task
 from tombola.tasks._texts import OfTexts
 
 CHECKED = "checked.txt"
@@ -131,7 +127,7 @@ class Native(Exporter):
         graph = prepared(self._smaller(network, masks), _size(self._shown(network)))
         measured_noise: Sensitivity | None = None
         if self.arithmetic == "int8":
-            graph, measured_noise = self._rounded(graph, examples or self._examples(graph))
+            graph, measured_noise = self._rounded(graph, examples)
         program = lower(graph)
         choose = measured(program, self.target) if self.choose == "measure" else modelled(self.target)
         layers = layers_of(program, self.values, choose)
@@ -149,40 +145,12 @@ class Native(Exporter):
     def _kept_as(self) -> str:
         return self.values if self.arithmetic == "float32" else "int8 with int8 arithmetic"
 
-    def _rounded(self, graph: Graph, examples: Samples) -> tuple[Graph, Sensitivity | None]:
+    def _rounded(self, graph: Graph, examples: Samples | None) -> tuple[Graph, Sensitivity | None]:
         """The graph in int8, and what was found of its layers where that was asked for."""
-        if isinstance(graph.input.op, TokenIds):
-            return self._texts_rounded(graph, examples), None
-        pixels = torch.from_numpy(examples.inputs[IMAGES])
-        found = calibrated(graph, pixels, self.clip)
+        found = examples or samples_of(graph, self.images, self.task)
         if self.sensitivity == "off":
-            return found.in_cells(self.in_float32), None
-        hurt = sensitivity(found, pixels, self.noise, self.in_float32)
-        return found.in_cells([*self.in_float32, *hurt.layers]), hurt
-
-    def _texts_rounded(self, graph: Graph, examples: Samples) -> Graph:
-        if self.sensitivity != "off":
-            raise RequestError(
-                "sensitivity=measured is of nets of images, and this one reads texts; name layers that stay in float32"
-                " by --set in_float32=[...]"
-            )
-        return calibrated_texts(graph, examples.inputs, self.clip).in_cells(self.in_float32)
-
-    def _examples(self, graph: Graph) -> Samples:
-        """What int8 is calibrated on."""
-        if isinstance(graph.input.op, TokenIds) and (self.task is None or self.images is not None):
-            raise RequestError(
-                "arithmetic=int8 needs texts to find its scales on; write --set task=text:FILE.csv, or another task of"
-                " texts (images are of nets of images)"
-            )
-        if self.images is not None:
-            return of_folder(self.images, graph.input.shape[-1])
-        if self.task is not None:
-            return of_task(self.task)
-        raise RequestError(
-            "arithmetic=int8 needs images to find its scales on; write --set images=FOLDER with some hundred pictures"
-            " like those to come, or --set task=..."
-        )
+            return rounded(graph, found, self.clip, self.in_float32), None
+        return spared(graph, found, self.clip, self.in_float32, self.noise)
 
     def _beside(self, network: Network, folder: Path) -> Iterator[Path]:
         """What running the folder gave; where they are known the classes' names, and a program that tells them."""
