@@ -80,8 +80,12 @@ class TokenIds(Input):
 
 @dataclass(frozen=True, eq=False)
 class Embed(OfTokens):
-    """Rows of a table (words, C) by the ids of input number ``place``; ``tensor`` as of `Conv`."""
+    """Rows of a table (words, C) by the ids of input number ``place``; ``tensor`` as of `Conv`.
+
+    ``steps`` (words,) where each row holds whole numbers of -127 to 127 of its own step, and may be kept as bytes.
+    """
 
     table: Tensor
     place: int = 0
     tensor: str = ""
+    steps: Tensor | None = None

@@ -169,7 +169,7 @@ def _plain(step: Step) -> str:
     elif isinstance(op, Constant):
         fields["kernel"] = _pair((step.writes.layout.height, step.writes.layout.width))
     elif isinstance(op, Embed):
-        fields["counts"] = str(op.place)
+        fields |= {"counts": str(op.place), "kind": str(int(op.steps is not None))}
     elif isinstance(op, Norm):
         fields |= {"value": exact(op.eps), "counts": str(int(op.scale is not None))}
     elif isinstance(op, Pool):

@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from tombola.graphs.tokens import Attention, Constant, Embed, Norm
 from tombola.native.initialisers import fields_of, map_of, row_of
@@ -60,12 +61,20 @@ def token_data(step: Step) -> dict[str, Array]:
     if isinstance(op, Constant):
         return {"scale": op.value.numpy()}
     if isinstance(op, Embed):
-        return {"scale": op.table.float().numpy()}
+        return _of_words(op)
     if isinstance(op, Norm) and op.scale is not None and op.shift is not None:
         return {"scale": op.scale.float().numpy(), "shift": op.shift.float().numpy()}
     if isinstance(op, Attention) and op.bias is not None:
         return {"scale": _turned(op.bias.numpy())}
     return {}
+
+
+def _of_words(op: Embed) -> dict[str, Array]:
+    """The table, and where its rows are whole numbers of steps those numbers and the steps."""
+    if op.steps is None:
+        return {"scale": op.table.float().numpy()}
+    whole = (op.table.double() / op.steps.double().unsqueeze(1)).round().to(torch.int8)
+    return {"scale": whole.numpy(), "shift": op.steps.float().numpy()}
 
 
 def _turned(bias: npt.NDArray[np.float32]) -> Array:

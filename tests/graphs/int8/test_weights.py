@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from tombola.graphs.int8.weights import PAIR, SUM, rounded_weights
+from tombola.graphs.int8.weights import PAIR, SUM, rounded_rows, rounded_weights
 
 FLOATS = st.floats(-1e3, 1e3, width=32)
 
@@ -56,3 +56,18 @@ def test_of_no_weights_the_bias_is_left() -> None:
     found = rounded_weights(torch.zeros(2, 4, 1, 1), torch.tensor([3.0, 0.0]), 0.1, 7)
     assert not found.weight.any()
     assert torch.allclose(found.bias * found.steps * 0.1, torch.tensor([3.0, 0.0], dtype=torch.float64), rtol=1e-6)
+
+
+def test_rows_of_words_are_bytes_of_their_own_step_and_gradients_pass() -> None:
+    table = torch.randn(40, 6, generator=torch.Generator().manual_seed(0)) * torch.logspace(-6, 4, 40).unsqueeze(1)
+    table[3, 2], table[7] = 0, 0
+    table.requires_grad_()
+    found, steps = rounded_rows(table)
+    whole = (found.double() / steps.double().unsqueeze(1)).detach()
+    assert torch.equal(whole.float().round() * steps.unsqueeze(1), found)
+    assert whole.abs().amax(1).round().tolist() == [0 if row == 7 else 127 for row in range(40)]
+    assert ((found - table).abs() <= 0.5001 * steps.unsqueeze(1)).all()
+    assert not found[table == 0].any()
+    found.sum().backward()
+    assert table.grad is not None
+    assert torch.equal(table.grad, torch.ones(40, 6))

@@ -10,6 +10,7 @@ from tests.native.small_texts import FAST, network, shown, texts
 from tombola.errors import RequestError
 from tombola.exporters._base import Exporter
 from tombola.graphs.cells import CellConv, CellFloats
+from tombola.graphs.int8 import graphing
 from tombola.graphs.int8.rounding import calibrated_texts
 from tombola.graphs.interpret import interpret
 from tombola.graphs.lengths import at_length
@@ -24,11 +25,16 @@ from tombola.native.lowering import lower
 pytest.importorskip("transformers")
 
 
-def test_c_is_what_the_graph_says_and_near_torch_at_every_length(tmp_path: Path) -> None:
+def test_c_is_what_the_graph_says_and_near_torch_at_every_length(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graphing, "MANY", 3)  # the words are kept as bytes, their two types are not
     some = texts()
     graph = calibrated_texts(prepared(network(), shown()), arrays_of(shown(), some)).in_cells()
     kinds = [type(node.op) for node in graph]
     assert (kinds.count(CellFloats), kinds.count(CellConv), kinds.count(Conv), kinds.count(Embed)) == (5, 1, 0, 2)
+    words, types = (node.op for node in graph if isinstance(node.op, Embed))
+    assert (words.steps is None, types.steps is None) == (False, True)
     program = lower(graph)
     write_program(program, layers_of(program), tmp_path / "net", target="plain", values="int8")
     with load_texts(tmp_path / "net", threads=2, batch=2, extra=FAST) as net, torch.no_grad():

@@ -1,12 +1,13 @@
 """`in_cells`: a graph whose convolutions and linear layers are of int8, as far as they can be.
 
 Convolutions that end in nothing, ReLU or ReLU6, their residual sums, maxima by windows, global means and linear layers
-are computed on cells; what is left is float32, and a map is turned where one kind meets the other.
+are computed on cells; what is left is float32, and a map is turned where one kind meets the other. Long tables of words
+are rounded row by row.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import Final, TypeAlias
 
 import torch
 from torch import Tensor
@@ -25,12 +26,14 @@ from tombola.graphs.cells import (
     ToCells,
 )
 from tombola.graphs.graph import Graph, Node, Shape
-from tombola.graphs.int8.weights import Weights, rounded_weights
+from tombola.graphs.int8.weights import Weights, rounded_rows, rounded_weights
 from tombola.graphs.ops import Activate, Adaptive, Conv, Input, Linear, OfTokens, Op, Pool, Scale
-from tombola.graphs.tokens import TokenIds
+from tombola.graphs.tokens import Embed, TokenIds
 
 GELUS = ("gelu", "gelu_tanh")
 """Activations that the end of a layer of cells has; a ReLU is where it cuts off."""
+MANY: Final = 1000
+"""Words of a table from which on its rows are kept as bytes: most of an encoder lies there."""
 FEW = 0.25  # of a linear layer's weights: with fewer left it is less to read as survivors in float32
 
 Rounds: TypeAlias = Callable[[Tensor, Tensor | None, float, int], Weights]
@@ -43,7 +46,7 @@ def in_cells(
 
     ``rounds`` gives a layer's weights, as whole numbers of what kind it likes.
     """
-    layers = [node.name for node in graph if isinstance(node.op, Conv | Linear)]
+    layers = [node.name for node in graph if isinstance(node.op, Conv | Linear) or _is_long(node.op)]
     for name in in_float32:
         if name not in layers:
             raise RequestError(
@@ -80,6 +83,9 @@ class _Turning:
             self._conv(node, op)
         elif isinstance(op, Linear) and not stays and not few(op.weight):
             self._linear(node, op)
+        elif isinstance(op, Embed) and _is_long(op) and not stays:
+            table, steps = rounded_rows(op.table)
+            self._put(node, replace(op, table=table, steps=steps), node.inputs)
         elif (
             isinstance(op, Pool)
             and node.inputs[0] in self.as_cells
@@ -202,6 +208,10 @@ class _Turning:
 
     def _shape(self, node: Node) -> Shape:
         return self.graph[node.inputs[0]].shape
+
+
+def _is_long(op: Op) -> bool:
+    return isinstance(op, Embed) and len(op.table) >= MANY
 
 
 def few(weight: Tensor) -> bool:

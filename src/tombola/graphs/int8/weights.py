@@ -52,6 +52,17 @@ def whole_weights(weight: Tensor, bias: Tensor | None, entering: float, zero: in
     return Weights(whole, shifted, own)
 
 
+def rounded_rows(table: Tensor) -> tuple[Tensor, Tensor]:
+    """(words, C) with each row as whole numbers times a step of its own, and the steps; zeros stay zeros.
+
+    Gradients reach ``table`` past the rounding.
+    """
+    most = table.detach().abs().amax(1)
+    steps = torch.where(most > 0, most / LARGEST, torch.ones_like(most)).float()
+    wide = steps.double().unsqueeze(1)
+    return (_nearest(table.double() / wide) * wide).float(), steps
+
+
 def _nearest(numbers: Tensor) -> Tensor:
     return (numbers + _WHOLE) - _WHOLE
 

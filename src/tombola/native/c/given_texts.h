@@ -85,18 +85,24 @@ static int is_right(const struct given *g, int count) {
     return code;
 }
 
+/* A value of a table's row; o->kind says whether rows are bytes with a step each. */
+static float looked_up(const struct plain *o, const float *table, const float *steps, size_t row, int channel) {
+    size_t at = row * (size_t)o->out.channels + (size_t)channel;
+    return o->kind ? (float)((const int8_t *)table)[at] * steps[row] : table[at];
+}
+
 /* Rows of a table by ids; o->counts says whether by words or by types. A channel at a time: few rows, near each other. */
-static void enter(const struct step *s, const struct plain *o, const float *table, const float *unused,
+static void enter(const struct step *s, const struct plain *o, const float *table, const float *steps,
                   const struct given *g, int sample, float *out, int part, int parts) {
     const struct map *m = &o->out;
     const int32_t *ids = o->counts ? g->types : g->ids;
-    (void)s, (void)unused;
+    (void)s;
     FOR_MY_CHANNELS(c, m->channels) {
         float *plane = out + (ptrdiff_t)c * m->plane;
         clear_margins(plane, m);
         for (int t = 0; t < m->width; t++) {
             size_t row = ids ? (size_t)ids[(size_t)sample * (size_t)g->length + (size_t)t] : 0;
-            plane[m->origin + t] = table[row * (size_t)m->channels + (size_t)c];
+            plane[m->origin + t] = looked_up(o, table, steps, row, c);
         }
     }
 }
