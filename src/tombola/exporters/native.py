@@ -45,8 +45,7 @@ from tombola.models.showing import shown_to
 from tombola.native.about import PREFIX
 from tombola.native.building import compiler
 from tombola.native.checking import Compared, compared, random_samples
-from tombola.native.folder import Size, Values, layers_of, modelled, prepared, write_program
-from tombola.native.lowering import lower
+from tombola.native.folder import Size, Values, layers_of, modelled, prepared, programmed, write_program
 from tombola.native.measuring import measured
 from tombola.native.naming import NET
 from tombola.native.targets import check_runs_here
@@ -128,7 +127,7 @@ class Native(Exporter):
         measured_noise: Sensitivity | None = None
         if self.arithmetic == "int8":
             graph, measured_noise = self._rounded(graph, examples)
-        program = lower(graph)
+        program = programmed(graph, self.values)
         choose = measured(program, self.target) if self.choose == "measure" else modelled(self.target)
         layers = layers_of(program, self.values, choose)
         told: dict[str, Json] = {**told_of(network)}

@@ -28,6 +28,7 @@ from tombola.graphs.ops import (
     Pool,
     Scale,
     Sides,
+    Stem,
     Widen,
 )
 
@@ -76,6 +77,9 @@ def output_of(node: Node, inputs: list[Tensor]) -> Tensor:
             return F.pad(x, (0, 0, 0, 0, before, after))
         case Pool() as op:
             return _pooled(op, x)
+        case Stem(conv, pool):
+            convolved = _convolved(conv, inputs)
+            return convolved if pool is None else _pooled(pool, convolved)
         case Adaptive():
             return F.adaptive_avg_pool2d(x, (node.shape[1], node.shape[2]))
         case Flatten():

@@ -115,6 +115,15 @@ class Pool:
 
 
 @dataclass(frozen=True, eq=False)
+class Stem:
+    """A convolution whose output has height and width ``size``, and the maximum of windows of that, or none."""
+
+    conv: Conv
+    pool: Pool | None
+    size: Pair
+
+
+@dataclass(frozen=True, eq=False)
 class Adaptive:
     """The mean of as many windows as the output has positions, as torch's adaptive average pooling cuts them."""
 
@@ -146,6 +155,7 @@ Op: TypeAlias = (
     | Pad
     | Widen
     | Pool
+    | Stem
     | Adaptive
     | Flatten
     | OfCells

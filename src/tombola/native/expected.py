@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from typing import Final
 
 from tombola.graphs.cells import CellLinear, CellSums
-from tombola.graphs.ops import Conv, Linear, OfCells
+from tombola.graphs.ops import Conv, Linear, OfCells, Stem
 from tombola.graphs.tokens import Attention
 from tombola.native.calibration import found
 from tombola.native.choosing import Machine, seconds, shipped
 from tombola.native.int8.costing import CellMachine, cell_seconds
 from tombola.native.int8.costing import shipped as shipped_cells
+from tombola.native.layout import Layout
 from tombola.native.program import Step
+from tombola.native.stems import is_stem
 from tombola.native.targets import vector
 
 OTHERS: Final = {"linear": 0.15, "plain": 0.08, "dots": 0.09, "bytes": 0.37}
@@ -18,6 +20,8 @@ OTHERS: Final = {"linear": 0.15, "plain": 0.08, "dots": 0.09, "bytes": 0.37}
 and a float or a cell."""
 PRODUCT: Final = 0.028
 """Nanoseconds of a product in an attention: 356 us for 12.6 million on a Zen 3, softmax among them."""
+STEM: Final = 0.75
+"""Of what a stem's convolution would take by itself, its pooling included: 2.3 ms of 3.0 on a Zen 3."""
 
 
 def expected(step: Step, threads: int = 1) -> float:
@@ -32,11 +36,22 @@ def expected(step: Step, threads: int = 1) -> float:
         return 1e-9 * others["bytes"] * floats_of(step) / share
     if isinstance(step.op, Conv):
         return seconds(step.op, step.reads[0].layout, step.writes.layout, machine=machine) / share
+    if isinstance(step.op, Stem):
+        return _of_stem(step, step.op, machine, others["plain"]) / share
     if isinstance(step.op, Linear):
         return 1e-9 * others["linear"] * bytes_of(step.op) / share
     if isinstance(step.op, Attention):
         return 1e-9 * PRODUCT * products_of(step, step.op) / share
     return 1e-9 * others["plain"] * floats_of(step) / share
+
+
+def _of_stem(step: Step, stem: Stem, machine: Machine, plain: float) -> float:
+    """A stem, or once weights are gone the two steps that it is then."""
+    whole = Layout(len(stem.conv.weight), *stem.size)
+    alone = seconds(stem.conv, step.reads[0].layout, whole, machine=machine)
+    if is_stem(stem.conv):
+        return STEM * alone
+    return alone + (1e-9 * plain * (whole.floats + step.writes.layout.floats) if stem.pool else 0.0)
 
 
 def bytes_of(linear: Linear) -> float:

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from tombola.graphs.cells import CellLinear, CellSums
 from tombola.graphs.graph import Graph
-from tombola.graphs.ops import Conv, Linear
+from tombola.graphs.ops import Conv, Linear, Stem
 from tombola.graphs.reducing import reduced
 from tombola.graphs.trace import trace, trace_texts
 from tombola.models.network import Network
@@ -21,6 +21,8 @@ from tombola.native.lowering import lower
 from tombola.native.naming import NET
 from tombola.native.packing import pack
 from tombola.native.program import Program, Step
+from tombola.native.stem_packing import pack_stem
+from tombola.native.stems import with_stems
 from tombola.native.targets import flags, target
 from tombola.native.text_tiles import of_every_length
 from tombola.native.writing import check_out, write
@@ -38,6 +40,11 @@ def prepared(network: Network, shown: Size) -> Graph:
     return reduced(trace_texts(network, shown) if isinstance(shown, ShownTexts) else trace(network, shown))
 
 
+def programmed(graph: Graph, values: Values = "float32") -> Program:
+    """The program of such a graph. Stems are as fast as they can be where their values are kept exactly."""
+    return lower(with_stems(graph) if values == "float32" else graph)
+
+
 def write_folder(
     network: Network,
     shown: Size,
@@ -53,7 +60,7 @@ def write_folder(
     of costs.
     """
     check_out(out)
-    program = lower(prepared(network, shown))
+    program = programmed(prepared(network, shown), values)
     layers = layers_of(program, values, choose or modelled(target))
     return write_program(program, layers, out, target=target, values=values)
 
@@ -115,6 +122,9 @@ def layers_of(program: Program, values: Values = "float32", choose: Choose | Non
 def _layer(step: Step, values: Values, choose: Choose | None) -> PackedLayer:
     if isinstance(step.op, CellSums):
         packed = pack_cells(step.op, step.reads[0].layout, step.writes.layout)
+        return PackedLayer(step, packed, packed.tables)
+    if isinstance(step.op, Stem):
+        packed = pack_stem(step.op, step.reads[0].layout, step.writes.layout)
         return PackedLayer(step, packed, packed.tables)
     if isinstance(step.op, CellLinear):
         packed = pack_dots(step.op)

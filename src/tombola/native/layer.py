@@ -7,11 +7,11 @@ from typing import Final
 from torch import Tensor
 
 from tombola.graphs.cells import CellLinear, CellSums
-from tombola.graphs.ops import Conv, Linear
+from tombola.graphs.ops import Conv, Linear, Op, Stem
 from tombola.native.packed import Array, Packed
 from tombola.native.program import Step
 
-LAYERS: Final = ("conv", "linear", "cells", "dots")
+LAYERS: Final = ("conv", "linear", "cells", "dots", "stem")
 """The kinds of steps that have weights: C has a struct of each, and one more of its tables."""
 
 
@@ -47,10 +47,18 @@ class PackedLayer:
         if how is not None and self.packed.kind == "cells":
             return f"int8, {how.block} channels a list, {how.source}"
         if how is not None:
-            return f"{how.block} channels x {how.tile} vectors, {how.source}"
+            rows = "two rows at once" if self.packed.kind == "stem" else how.source
+            return f"{how.block} channels x {how.tile} vectors, {rows}"
         return "dense" if self.packed.fields["dense"] else f"{self.packed.fields['size']} outputs a list"
 
 
+def layer_of(op: Op) -> Conv | Linear | CellSums | CellLinear | None:
+    """What has the weights of an operation, None where it has none."""
+    layer = op.conv if isinstance(op, Stem) else op
+    return layer if isinstance(layer, Conv | Linear | CellSums | CellLinear) else None
+
+
 def _weight(step: Step) -> Tensor:
-    assert isinstance(step.op, Conv | Linear | CellSums | CellLinear)
-    return step.op.weight
+    layer = layer_of(step.op)
+    assert layer is not None
+    return layer.weight

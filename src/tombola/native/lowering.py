@@ -37,6 +37,7 @@ from tombola.graphs.ops import (
     Pad,
     Pool,
     Scale,
+    Stem,
     Widen,
 )
 from tombola.graphs.tokens import Attention, Constant, Embed, Join, Move, Norm, Part, TokenIds
@@ -255,6 +256,7 @@ def _kind(op: Op) -> Kind:
         return "pool_max" if op.kind == "max" else "pool_average"
     kinds: dict[type[Op], Kind] = {
         Conv: "conv",
+        Stem: "stem",
         Linear: "linear",
         Scale: "scale",
         Activate: "activate",

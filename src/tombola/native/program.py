@@ -9,6 +9,7 @@ from tombola.native.layout import Layout
 Kind: TypeAlias = Literal[
     "enter",
     "conv",
+    "stem",
     "linear",
     "scale",
     "activate",

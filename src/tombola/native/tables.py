@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tombola.graphs.cells import CellMax, CellMean, EnterCells, FromCells, ToCells
-from tombola.graphs.ops import Activate, Concat, OfTokens, Pad, Pool, Scale, Widen
+from tombola.graphs.ops import Activate, Concat, OfTokens, Pad, Pool, Scale, Stem, Widen
 from tombola.graphs.tokens import Constant, Embed, Norm
 from tombola.native.arena import aligned
 from tombola.native.data import Data, sum_of
@@ -35,6 +35,7 @@ def sizes(program: Program, memory: Memory, layers: Sequence[PackedLayer], decod
         "NET_LINEARS": kinds.count("linear"),
         "NET_CELLS": kinds.count("cells"),
         "NET_DOTS": kinds.count("dots"),
+        "NET_STEMS": kinds.count("stem"),
     }
     places = {
         "NET_SLOT": memory.slot,
@@ -58,10 +59,12 @@ def longest_line(program: Program) -> int:
     """Floats of the longest line that a pooling works on."""
     found = [1]
     for step in program.steps:
-        if isinstance(step.op, Pool | CellMax):
-            apart = step.op.dilation[1] if isinstance(step.op, Pool) else 1
-            reach = (step.writes.layout.width - 1) * step.op.stride[1] + (step.op.kernel[1] - 1) * apart
-            found.append(max(step.reads[0].layout.width + step.op.padding[2], reach + 1))
+        stem = step.op if isinstance(step.op, Stem) else None
+        pool, width = (stem.pool, stem.size[1]) if stem else (step.op, step.reads[0].layout.width if step.reads else 0)
+        if isinstance(pool, Pool | CellMax):
+            apart = pool.dilation[1] if isinstance(pool, Pool) else 1
+            reach = (step.writes.layout.width - 1) * pool.stride[1] + (pool.kernel[1] - 1) * apart
+            found.append(max(width + pool.padding[2], reach + 1))
     return max(found)
 
 
@@ -101,10 +104,11 @@ def start_up(layers: Sequence[PackedLayer], data: Data) -> tuple[str, int]:
         numbers[kind] += 1
     head = (
         "static void net_tables(struct conv_data *convs_data, struct linear_data *linears_data,\n"
-        "                       struct cells_data *cells_data, struct dots_data *dots_data, const char *data,\n"
-        "                       float *decoded) {"
+        "                       struct cells_data *cells_data, struct dots_data *dots_data,\n"
+        "                       struct stem_data *stems_data, const char *data, float *decoded) {\n"
+        "    (void)convs_data, (void)linears_data, (void)cells_data, (void)dots_data, (void)stems_data;"
     )
-    unused = "    (void)convs_data, (void)linears_data, (void)cells_data, (void)dots_data, (void)data, (void)decoded;"
+    unused = "    (void)data, (void)decoded;"
     return "\n".join([head, unused, *lines, "}"]), decoded
 
 

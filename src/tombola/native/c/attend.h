@@ -63,14 +63,6 @@ struct attend {
             }                                                                                                        \
     }
 
-NET_INLINE vec larger(vec a, vec b) {
-#if defined(__AVX__) && NET_WIDTH == 8
-    return __builtin_ia32_maxps256(a, b); /* b where either is none */
-#else
-    return if_positive(a - b, a, b);
-#endif
-}
-
 /* A few rows of sums over V vectors, divided, to the features of a head; what is beyond the last query is left out. */
 static void attend_write(const struct attend *a, const float *made, int rows, int vectors, const vec *sums, float *out,
                          int queries) {

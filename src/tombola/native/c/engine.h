@@ -21,6 +21,7 @@ struct net {
     struct linear_data linears[NET_LINEARS + 1];
     struct cells_data cells[NET_CELLS + 1];
     struct dots_data dots[NET_DOTS + 1];
+    struct stem_data stems[NET_STEMS + 1];
 };
 
 struct job { /* a step for an image or a text, in the tail for several: a linear layer then reads its weights once */
@@ -47,6 +48,7 @@ static void do_step(const struct step *s, const struct job *j) {
             conv_run(AS_LONG(conv, &convs[s->layer], j->tokens), &n->convs[s->layer], in, s->adds ? other : 0, out,
                      j->scratch, part, parts);
             break;
+        case STEM: stem_run(&stems[s->layer], &n->stems[s->layer], in, out, j->scratch, part, parts); break;
         case LINEAR:
             linear_run(&linears[s->layer], &n->linears[s->layer], in, NET_TAIL, out, NET_TAIL, j->images, part, parts);
             break;
@@ -209,7 +211,7 @@ __attribute__((noinline)) static int start(struct net **made, const char *data, 
     n->scratch = n->decoded + NET_DECODED;
     n->slot = n->scratch + (size_t)threads * NET_SCRATCH;
     n->tail = n->slot + (size_t)n->slots * NET_SLOT;
-    net_tables(n->convs, n->linears, n->cells, n->dots, data, n->decoded);
+    net_tables(n->convs, n->linears, n->cells, n->dots, n->stems, data, n->decoded);
     if (crew_start(&n->crew, threads, net_work, n)) return NET_NO_THREADS;
     *made = n;
     return NET_OK;

@@ -7,12 +7,12 @@
 enum {
     CONV, LINEAR, ENTER, SCALE, ACTIVATE, ADD, MUL, COPY, WIDEN, FLATTEN, PAD, ADAPTIVE, POOL_MAX, POOL_AVERAGE,
     NORM, ATTEND, MOVE, CONSTANT, CELLS, DOTS, ENTER_CELLS, TO_CELLS, FROM_CELLS, CELL_MAX, CELL_MEAN,
-    EMBED
+    EMBED, STEM
 };
 
 struct step {
     int kind;
-    int layer; /* in convs, linears, cells or dots */
+    int layer; /* in convs, linears, cells, dots or stems */
     int plain; /* in plains, attends or moves */
     int adds;  /* whether a convolution adds `other` */
     size_t in, other, third, out;

@@ -47,6 +47,11 @@ NET_INLINE vec at_most(vec v, float high) { return __builtin_ia32_minps256(splat
 NET_INLINE vec at_least(vec v, float low) { return pick(splat(low) > v, splat(low), v); }
 NET_INLINE vec at_most(vec v, float high) { return pick(splat(high) < v, splat(high), v); }
 #endif
+#if defined(__AVX__) && NET_WIDTH == 8 /* b where either is none */
+NET_INLINE vec larger(vec a, vec b) { return __builtin_ia32_maxps256(a, b); }
+#else
+NET_INLINE vec larger(vec a, vec b) { return pick(a > b, a, b); }
+#endif
 NET_INLINE vec if_positive(vec v, vec yes, vec no) { return pick(v > splat(0.0f), yes, no); }
 NET_INLINE vec low_bits_as_exponent(vec v) {
     typedef uint32_t bits __attribute__((vector_size(4 * NET_WIDTH)));
@@ -85,6 +90,7 @@ NET_INLINE void store(float *p, vec v) { *p = v; }
 NET_INLINE vec splat(float f) { return f; }
 NET_INLINE vec at_least(vec v, float low) { return low > v ? low : v; }
 NET_INLINE vec at_most(vec v, float high) { return high < v ? high : v; }
+NET_INLINE vec larger(vec a, vec b) { return a > b ? a : b; }
 NET_INLINE vec if_positive(vec v, vec yes, vec no) { return v > 0.0f ? yes : no; }
 NET_INLINE vec low_bits_as_exponent(vec v) {
     union { float f; uint32_t i; } bits = {v};

@@ -12,6 +12,7 @@ from tombola.graphs.ops import Conv
 from tombola.native.choosing import Choice, Source, bands, reads_map
 from tombola.native.geometry import Geometry, geometry
 from tombola.native.layout import Layout, rounded
+from tombola.native.tiling import even
 
 Cells: TypeAlias = npt.NDArray[np.uint32]
 SIZES: Final = (1, 2, 4)
@@ -92,10 +93,4 @@ def _choice(window: Conv, inp: Layout, out: Layout, size: int) -> tuple[Choice, 
     band, by_rows = bands(window, out)
     choice = Choice(size, MOST[size][0], source, band, inp.channels, by_rows)
     flat = (out.height if by_rows or source == "map" else band) * geometry(window, inp, out, choice).line
-    return choice, tuple(_even(flat, most, width) for most, width in zip(MOST[size], WIDTHS, strict=True))
-
-
-def _even(flat: int, most: int, width: int) -> int:
-    """Vectors of a tile: as many as there may be, and all tiles of almost as many."""
-    vectors = max(1, -(-flat // width))
-    return -(-vectors // -(-vectors // most))
+    return choice, tuple(even(flat, most, width) for most, width in zip(MOST[size], WIDTHS, strict=True))

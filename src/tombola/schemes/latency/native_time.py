@@ -12,14 +12,15 @@ from tombola.graphs.cells import CellLinear, CellSums, Rounding
 from tombola.graphs.graph import Node
 from tombola.graphs.int8.graphing import few, in_cells
 from tombola.graphs.int8.rounding import calibrated
-from tombola.graphs.ops import Conv, Linear, Op
+from tombola.graphs.ops import Conv, Linear, Op, Stem
 from tombola.graphs.reducing import reduced
 from tombola.graphs.trace import trace
 from tombola.graphs.vectors import with_vectors
 from tombola.models.network import Network
 from tombola.native.expected import expected
+from tombola.native.folder import programmed
+from tombola.native.layer import layer_of
 from tombola.native.loading import Net
-from tombola.native.lowering import lower
 from tombola.native.program import Program, Step
 from tombola.schemes.latency.curve import Costs, Curve
 from tombola.schemes.latency.ranked import Ranked
@@ -53,14 +54,14 @@ class NativeTime:
         self.dense_program = self.program({})
         self._steps: dict[str, list[Step]] = {}
         for step in self.dense_program.steps:
-            if isinstance(step.op, Conv | Linear | CellSums | CellLinear):
-                self._steps.setdefault(step.op.tensor, []).append(step)
+            if (layer := layer_of(step.op)) is not None:
+                self._steps.setdefault(layer.tensor, []).append(step)
 
     def program(self, masks: Mapping[str, Tensor]) -> Program:
         """The native program of the network in these masks."""
         nodes = [_masked(node, masks) for node in self._graph]
         graph = reduced(self._graph.with_nodes(nodes))
-        return lower(graph if self.arithmetic == "float32" else in_cells(with_vectors(graph), self._how))
+        return programmed(graph if self.arithmetic == "float32" else in_cells(with_vectors(graph), self._how))
 
     def costs(self, ranked: Mapping[str, Ranked]) -> Costs:
         """What the model of costs says of every tensor's parts kept, the highest groups first, and of all else."""
@@ -106,12 +107,13 @@ class NativeTime:
 
     def _pruned(self, tensor: str, mask: Tensor) -> Iterator[Step]:
         for step in self._steps.get(tensor, ()):
-            assert isinstance(step.op, Conv | Linear | CellSums | CellLinear)
-            if step.op.weight.flatten(1).shape == mask.flatten(1).shape:
-                weight = _within(step.op.weight, mask)
+            layer = layer_of(step.op)
+            assert layer is not None
+            if layer.weight.flatten(1).shape == mask.flatten(1).shape:
+                weight = _within(layer.weight, mask)
             else:  # a convolution that became a matrix: so many of its weights, wherever they are
-                count = int(mask.double().mean() * step.op.weight.numel())
-                weight = torch.zeros_like(step.op.weight)
+                count = int(mask.double().mean() * layer.weight.numel())
+                weight = torch.zeros_like(layer.weight)
                 weight.view(-1)[:count] = 1
             yield replace(step, op=_with_weight(step.op, weight))
 
@@ -123,10 +125,13 @@ def _masked(node: Node, masks: Mapping[str, Tensor]) -> Node:
     return node.with_op(replace(op, weight=_within(op.weight, masks[op.tensor])))
 
 
-def _with_weight(op: Conv | Linear | CellSums | CellLinear, weight: Tensor) -> Op:
+def _with_weight(op: Op, weight: Tensor) -> Op:
     """The same layer; of a linear one in int8 with few weights left, the one in float32 that it is then."""
     if isinstance(op, CellLinear) and few(weight):
         return Linear(weight.float(), None, op.tensor)
+    if isinstance(op, Stem):
+        return replace(op, conv=replace(op.conv, weight=weight))
+    assert isinstance(op, Conv | Linear | CellSums | CellLinear)
     return replace(op, weight=weight)
 
 
