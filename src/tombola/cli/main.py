@@ -1,5 +1,6 @@
 """The command ``tombola``: the list of its commands. What an error looks like is in `tombola.cli.failing`."""
 
+import logging
 import sys
 import warnings
 from typing import Any
@@ -115,5 +116,6 @@ app.add_typer(store.app, name="store", cls=Commands)
 def main() -> None:
     """Run the command line of this process, in which warnings are told as errors are."""
     collect_late()
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # its first start is no news
     warnings.showwarning = failing.warned
     sys.exit(app())

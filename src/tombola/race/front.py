@@ -1,20 +1,16 @@
-"""The front of a race: every finish as a line of a table, and as a point of time, or bytes, against accuracy."""
+"""The front of a race in words: every finish as a line of a table, what was left out, what to ship."""
 
+import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Any, Final
+from textwrap import wrap
+from typing import Final
 
-from tombola import colours
 from tombola.benching.table import aligned
-from tombola.disks import written
 from tombola.race.entrants import DENSE
 from tombola.race.raced import Raced
 from tombola.race.rule import Finish, easier
-from tombola.report.placing import placed
 
 HEAD: Final = ("net", "run by", "accuracy", "ms", "bytes", "x float32", "x int8")
-_SIZE, _LETTER = 7, 0.6
-"""Of the names of points, and how wide a letter is in it."""
 
 
 def lines(raced: Raced) -> list[str]:
@@ -27,26 +23,56 @@ def lines(raced: Raced) -> list[str]:
         "",
         *shown,
         "",
-        *(f"not in the table: {line}" for line in left_out(raced)),
+        *(part for line in left_out(raced) for part in wrap(f"not in the table: {line}", 79, subsequent_indent="  ")),
         "",
         advice(raced),
         *held_out(raced),
+        *_coarse(raced),
         *_missed(raced),
     ]
 
 
 def left_out(raced: Raced) -> list[str]:
-    """What did not race to the end and why, those with one reason in one line."""
+    """What did not race to the end and why, those with one reason in one line, rungs of a ladder told together."""
     by_reason: dict[str, list[str]] = {}
     for name, why in raced.left.items():
         by_reason.setdefault(why, []).append(name)
-    return [f"{', '.join(names)}: {why}" for why, names in by_reason.items()]
+    return [f"{'; '.join(_together(names))}: {why}" for why, names in by_reason.items()]
+
+
+def _together(names: Sequence[str]) -> list[str]:
+    """Names that differ in their per cent alone as one.
+
+    >>> _together(["stripe:4, 60% pruned", "stripe:4, 70% pruned", "stripe:4, 95% pruned", "a smaller net"])
+    ['stripe:4, 60, 70 and 95% pruned', 'a smaller net']
+    """
+    parts: dict[tuple[str, str], list[str]] = {}
+    for name in names:
+        found = re.match(r"(|.*? )(\d+)(%.*)$", name)
+        before, number, after = found.groups() if found else (name, "", "")
+        parts.setdefault((before, after), []).append(number)
+    return [f"{before}{_listed(numbers)}{after}" for (before, after), numbers in parts.items()]
+
+
+def _listed(numbers: Sequence[str]) -> str:
+    *some, last = numbers
+    return f"{', '.join(some)} and {last}" if some else last
 
 
 def trained(raced: Raced) -> str:
     """For how long, in words."""
     others = f", the others in stretches of {raced.stretch:,}" if raced.stretch else ""
     return f"the dense net trained for {raced.steps:,} steps{others}"
+
+
+def _coarse(raced: Raced) -> Iterator[str]:
+    """Where one sample more or less is more than the margin."""
+    one = 100 / raced.dense.samples
+    if one > raced.wanted.margin:
+        yield (
+            f"{raced.dense.samples} validation samples cannot tell {points(raced.wanted.margin)}: one of them is"
+            f" {one:.1f}; take more data, or --max-drop larger"
+        )
 
 
 def advice(raced: Raced) -> str:
@@ -88,69 +114,6 @@ def _seen_before(raced: Raced) -> list[str]:
     return [said] if better else []
 
 
-def across(raced: Raced, one: Finish) -> float:
-    """Where a point stands from left to right: at its milliseconds, or its megabytes where size is the target."""
-    return one.bytes / 1e6 if raced.wanted.target == "size" else one.ms
-
-
-def called(raced: Raced, one: Finish) -> str:
-    """What a point is called in a picture: with its engine where several ran it."""
-    alone = sum(other.entrant == one.entrant for other in raced.front) == 1
-    return one.entrant if alone else f"{one.entrant}, {one.engine}"
-
-
-def unit(raced: Raced) -> str:
-    """What that is of."""
-    return "megabytes" if raced.wanted.target == "size" else "milliseconds a run, median"
-
-
-def write_picture(raced: Raced, out: Path, *, dpi: int = 160) -> Path:
-    """Accuracy against milliseconds, or bytes where size is the target; the margin as a line, the winner ringed."""
-    from matplotlib.figure import Figure as Canvas
-
-    canvas = Canvas(figsize=(8.0, 4.6), layout="constrained", facecolor="white")
-    plot = canvas.subplots()
-    front = sorted(raced.front, key=lambda one: (across(raced, one), one.accuracy))
-    for one in front:
-        plot.scatter(
-            across(raced, one),
-            one.accuracy,
-            color=colours.TONES[tone(one)],
-            marker=colours.MARKERS[tone(one)],
-            s=42,
-            zorder=3,
-        )
-    plot.scatter(
-        across(raced, raced.winner), raced.winner.accuracy, s=150, facecolors="none", edgecolors=colours.INK, zorder=4
-    )
-    plot.axhline(raced.dense.accuracy - raced.wanted.margin, color=colours.QUIET, linestyle="--", linewidth=1)
-    plot.set_xlabel(unit(raced))
-    plot.set_ylabel(f"accuracy, {raced.dense.samples:,} validation samples (%)")
-    plot.set_title(f"dashed: {points(raced.wanted.margin)} below the dense net; ringed: what is shipped", fontsize=10)
-    plot.margins(x=0.2, y=0.12)
-    _name(canvas, plot, [called(raced, one) for one in front], [(across(raced, one), one.accuracy) for one in front])
-    with written(out) as beside:
-        canvas.savefig(beside, dpi=dpi)
-    return out
-
-
-def _name(canvas: Any, plot: Any, names: Sequence[str], at: Sequence[tuple[float, float]]) -> None:
-    """Names beside their points, once it is settled where these are; a line leads to those that stand further off."""
-    canvas.draw_without_rendering()
-    point = 72 / canvas.dpi  # of a pixel, so that it holds in whatever is saved
-    (left, low), (right, high) = plot.transAxes.transform([(0, 0), (1, 1)]) * point
-    places = [(x, -y) for x, y in plot.transData.transform(at) * point]  # from the top, as names are placed
-    wide = [_LETTER * _SIZE * len(name) for name in names]
-    for name, to, (x, y), one in zip(
-        names, placed(places, wide, 1.5 * _SIZE, (left, -high, right, -low), ()), places, at, strict=True
-    ):
-        lead = {"arrowstyle": "-", "color": colours.QUIET, "linewidth": 0.6} if to.far else None
-        side = {"start": "left", "end": "right", "middle": "center"}[to.anchor]
-        plot.annotate(
-            name, one, (to.x - x, y - to.y), textcoords="offset points", fontsize=_SIZE, ha=side, arrowprops=lead
-        )
-
-
 def row(raced: Raced, one: Finish) -> Sequence[str]:
     """A line of the table: an arrow at the winner, its figures, how many times as fast as dense nets it is."""
     exact, rounded = _fastest(raced, "float32"), _fastest(raced, "int8")
@@ -173,11 +136,6 @@ def points(margin: float) -> str:
 def _fastest(raced: Raced, arithmetic: str) -> Finish | None:
     some = [one for one in raced.front if one.entrant == DENSE and one.arithmetic == arithmetic]
     return min(some, key=lambda one: one.ms, default=None)
-
-
-def tone(one: Finish) -> int:
-    """Of a dense net in float32, of one in int8, or of what was pruned."""
-    return colours.net_tone(dense=one.entrant == DENSE, int8=one.arithmetic == "int8")
 
 
 def _missed(raced: Raced) -> Iterator[str]:

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from tombola.benching.machine import processor
 from tombola.models.network import Network
-from tombola.race.front import HEAD, across, advice, called, held_out, left_out, points, row, tone, trained, unit
+from tombola.race.front import HEAD, advice, held_out, left_out, points, row, trained
+from tombola.race.picture import across, called, tone, unit
 from tombola.race.raced import Raced
 from tombola.race.rule import Finish
 from tombola.report.figures._base import Table

@@ -20,9 +20,9 @@ from tombola.exporters.onnx import say
 from tombola.models.network import Network
 from tombola.models.said import said_in
 from tombola.race.card import card
-from tombola.race.front import write_picture
 from tombola.race.known import setting_of
 from tombola.race.page import page
+from tombola.race.picture import write_picture
 from tombola.race.raced import Raced
 from tombola.study.store import Store
 from tombola.tasks._base import Task

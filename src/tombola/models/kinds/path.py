@@ -52,7 +52,10 @@ class Path(Kind):
     @model_validator(mode="after")
     def _needs_its_net(self) -> Self:
         if self.arch is None and not _may_say_its_net(self.file(self.net)):
-            raise ValueError("needs the net its weights belong to; write arch=resnet20, arch=torchvision:resnet18, ...")
+            raise ValueError(
+                "needs the net its weights belong to; write arch=resnet20, arch=torchvision:resnet18, ...; on the"
+                " command line --set model.arch=resnet20"
+            )
         return self
 
     @classmethod

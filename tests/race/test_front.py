@@ -1,0 +1,41 @@
+"""What a race says of itself: in few lines, and whether its samples can tell its margin at all."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.race.test_rule import DENSE, INT8
+
+from tombola.models.source import Source
+from tombola.race.front import lines
+from tombola.race.picture import tone
+from tombola.race.raced import Raced
+from tombola.race.rule import Difference
+from tombola.race.wanted import Wanted
+from tombola.tasks._base import Task
+
+LATE = {f"stripe:4, {part}% pruned, in C": "no time" for part in (60, 70, 80, 90, 95)} | {"a smaller net": "no time"}
+
+
+def told(samples: int) -> list[str]:
+    """The lines of a race that dense int8 won."""
+    dense, int8 = (replace(one, samples=samples) for one in (DENSE, INT8))
+    wanted = Wanted(Source.parse("resnet8"), Task.parse("digits"))
+    some = Difference(-0.5, -1.0, 0.0, samples)
+    ran: Any = None  # which only what is shipped comes from
+    raced = Raced(wanted, 20, 0, [dense, int8], dense, int8, int8, [int8, dense], some, ran, Path("net"), left=LATE)
+    return lines(raced)
+
+
+def test_rungs_that_were_left_out_for_one_reason_are_told_together() -> None:
+    assert "not in the table: stripe:4, 60, 70, 80, 90 and 95% pruned, in C; a smaller net:" in told(1000)
+
+
+@pytest.mark.parametrize(("samples", "said"), [(27, True), (99, True), (100, False), (1000, False)])
+def test_it_is_said_where_one_sample_is_more_than_the_margin(samples: int, said: bool) -> None:
+    assert any("validation samples cannot tell 1 point" in line for line in told(samples)) == said
+
+
+def test_dense_nets_and_tickets_differ_in_colour() -> None:
+    assert len({tone(DENSE), tone(INT8), tone(replace(INT8, entrant="stripes"))}) == 3
