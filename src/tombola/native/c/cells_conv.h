@@ -86,14 +86,19 @@ static void cells_move(const struct conv *c, const struct conv_where *at, cell *
     }
 }
 
-/* One quad's sums as cells where they belong: at once if the output's rows are as long as the tile's, and it has room. */
+/* Whether a tile's vectors are the output's: its rows are as long, and behind the last one there is room. */
+static int cells_fit(const struct conv *v, const struct conv_where *at) {
+    int floats = at->end - at->start, before = at->band * v->line;
+    if (before + at->end == v->height * v->line) floats = v->plane - v->origin - before - at->start;
+    return v->flat && floats >= at->vectors * NET_WIDTH;
+}
+
+/* One quad's sums as cells where they belong: at once if they fit. */
 static void cells_write(const struct cells *c, const float *factors, const int32_t *sums,
                         const struct conv_where *at, const cell *add, cell *out) {
     const struct conv *v = &c->conv;
     ptrdiff_t first = (ptrdiff_t)at->band * v->row + at->start;
-    int floats = at->end - at->start, before = at->band * v->line;
-    if (before + at->end == v->height * v->line) floats = v->plane - v->origin - before - at->start;
-    if (v->flat && floats >= at->vectors * NET_WIDTH) {
+    if (cells_fit(v, at)) {
         cells_finish(c, factors, sums, at->vectors, add ? add + first : NULL, out + first);
         return;
     }
@@ -106,25 +111,40 @@ static void cells_write(const struct cells *c, const float *factors, const int32
     cells_move(v, at, out, beside, 1);
 }
 
+/* A channel's sums as floats, where they fit. */
+NET_INLINE void cells_channel(const int32_t *sums, vec factor, int count, const float *add, float *out) {
+    for (int i = 0; i < count; i += NET_WIDTH) {
+        vec v = apart(floats_of(load_whole(sums + i)) * factor);
+        store(out + i, add ? v + load(add + i) : v);
+    }
+}
+
+/* The same wherever they belong, row by row, and activated. */
+static void cells_rows(const struct conv *v, const int32_t *sums, vec factor, const struct conv_where *at,
+                       const float *add, float *out) {
+    int width = at->vectors * NET_WIDTH, whole = v->flat && v->row == v->width; /* rows without margins are one */
+    int line = whole ? v->height * v->width : v->line, pixels = whole ? line : v->width;
+    int y = at->start / line, x = at->start % line, from = at->start;
+    float made[CELLS_MOST];
+    for (int t = 0; t < width; t += NET_WIDTH) store(made + t, apart(floats_of(load_whole(sums + t)) * factor));
+    while (from < at->end) {
+        int next = NET_MIN(from + line - x, at->end), count = NET_MIN(next - from, pixels - x);
+        ptrdiff_t to = (ptrdiff_t)(at->band + y) * v->row + x;
+        if (count > 0) conv_finish(out + to, made + (from - at->start), add ? add + to : NULL, count, v->activation);
+        from = next, x = 0, y++;
+    }
+}
+
 /* One quad's sums as floats of up to four channels: times their factors, what is added, activated. */
 static void cells_write_floats(const struct cells *c, const float *factors, const int32_t *sums,
                                const struct conv_where *at, const float *add, float *out, int quad) {
     const struct conv *v = &c->conv;
-    int width = at->vectors * NET_WIDTH, whole = v->flat && v->row == v->width; /* rows without margins are one */
-    int line = whole ? v->height * v->width : v->line, pixels = whole ? line : v->width;
-    for (int i = 0; i < NET_MIN(4, c->floats - 4 * quad); i++) {
-        float made[CELLS_MOST];
-        vec factor = splat(factors[i]);
-        for (int t = 0; t < width; t += NET_WIDTH)
-            store(made + t, apart(floats_of(load_whole(sums + i * width + t)) * factor));
-        ptrdiff_t plane = (ptrdiff_t)(4 * quad + i) * v->plane + v->origin;
-        int y = at->start / line, x = at->start % line, from = at->start;
-        while (from < at->end) {
-            int next = NET_MIN(from + line - x, at->end), count = NET_MIN(next - from, pixels - x);
-            ptrdiff_t to = plane + (ptrdiff_t)(at->band + y) * v->row + x;
-            if (count > 0) conv_finish(out + to, made + (from - at->start), add ? add + to : NULL, count, v->activation);
-            from = next, x = 0, y++;
-        }
+    int width = at->vectors * NET_WIDTH, fit = v->activation == NONE && cells_fit(v, at);
+    ptrdiff_t plane = (ptrdiff_t)4 * quad * v->plane + v->origin, first = (ptrdiff_t)at->band * v->row + at->start;
+    for (int i = 0; i < NET_MIN(4, c->floats - 4 * quad); i++, sums += width, plane += v->plane) {
+        const float *more = add ? add + plane : NULL;
+        if (fit) cells_channel(sums, splat(factors[i]), width, more ? more + first : NULL, out + plane + first);
+        else cells_rows(v, sums, splat(factors[i]), at, more, out + plane);
     }
 }
 

@@ -16,21 +16,29 @@ static void cells_margins(cell *plane, const struct map *m, cell border) {
     }
 }
 
-/* A row of floats as one byte of a row of cells, which hold the bytes before it: v * scale + shift. */
+/* A vector of floats as one byte of cells, which hold the bytes before it. */
+NET_INLINE void cells_vector(cell *to, vec v, int byte, const struct cells_ends *ends) {
+    whole found = raised(cells_byte(v, ends), 8 * byte);
+    store_whole(to, byte ? load_whole(to) | found : found);
+}
+
+/* A row of floats: v * scale + shift. Its last vector goes back over what is there: the same bits once more. */
 static void cells_row(cell *to, const float *from, int count, float scale, float shift, int byte,
                       const struct cells_ends *ends) {
     vec a = splat(scale), b = splat(shift);
-    int x = 0;
-    for (; x + NET_WIDTH <= count; x += NET_WIDTH) {
-        whole found = raised(cells_byte(apart(load(from + x) * a) + b, ends), 8 * byte);
-        store_whole(to + x, byte ? load_whole(to + x) | found : found);
+    int x = 0, last = count - NET_WIDTH;
+    for (; x <= last; x += NET_WIDTH) cells_vector(to + x, apart(load(from + x) * a) + b, byte, ends);
+    if (x == count) return;
+    if (last >= 0) {
+        cells_vector(to + last, apart(load(from + last) * a) + b, byte, ends);
+        return;
     }
-    for (; x < count; x++) {
-        float one[NET_WIDTH] = {from[x]};
-        int32_t found[NET_WIDTH];
-        store_whole(found, cells_byte(apart(load(one) * a) + b, ends));
-        to[x] = (byte ? to[x] : 0) | (cell)found[0] << 8 * byte;
-    }
+    float rest[NET_WIDTH] = {0.0f};
+    cell found[NET_WIDTH] = {0};
+    memcpy(rest, from, sizeof *rest * (size_t)count);
+    memcpy(found, to, sizeof *found * (size_t)count);
+    cells_vector(found, apart(load(rest) * a) + b, byte, ends);
+    memcpy(to, found, sizeof *found * (size_t)count);
 }
 
 NET_INLINE struct cells_ends cells_whole(const struct plain *o) {

@@ -11,8 +11,6 @@
 typedef void cells_tile(const cell *x, const cell *w, const int16_t *steps, int count, const int32_t *bias,
                         int32_t *sums);
 
-#define CELLS_TURN 4
-
 /* One survivor: its weights stay in registers, or its pixels do. */
 #define CELLS_SURVIVOR(B, T)                                                                                         \
     x += *steps++;                                                                                                   \
@@ -41,17 +39,9 @@ typedef void cells_tile(const cell *x, const cell *w, const int16_t *steps, int 
         whole sum[(B) * (T)];                                                                                        \
         NET_UNROLL for (int b = 0; b < (B); b++)                                                                     \
             NET_UNROLL for (int t = 0; t < (T); t++) sum[b * (T) + t] = splat_whole(bias[b]);                        \
-        if (count > 0) {                                                                                             \
-            int turns = (count + CELLS_TURN - 1) / CELLS_TURN;                                                       \
-            switch (count % CELLS_TURN) {                                                                            \
-                do {                                                                                                 \
-                case 0: CELLS_SURVIVOR(B, T) __attribute__((fallthrough));                                           \
-                case 3: CELLS_SURVIVOR(B, T) __attribute__((fallthrough));                                           \
-                case 2: CELLS_SURVIVOR(B, T) __attribute__((fallthrough));                                           \
-                case 1: CELLS_SURVIVOR(B, T)                                                                         \
-                    __builtin_prefetch(w + 256);                                                                     \
-                } while (--turns > 0);                                                                               \
-            }                                                                                                        \
+        for (; count > 0; count--) {                                                                                 \
+            CELLS_SURVIVOR(B, T)                                                                                     \
+            __builtin_prefetch(w + 64);                                                                              \
         }                                                                                                            \
         NET_UNROLL for (int i = 0; i < (B) * (T); i++) store_whole(sums + i * NET_WIDTH, sum[i]);                    \
     }
