@@ -114,12 +114,12 @@ def all_stems(side: int) -> Graph:
     return graph((3, side, side), *nodes, ("all", Concat(), parts, (sum(sizes[part] for part in parts),)))
 
 
-def built(side: int, folder: Path, target: str, **how: int) -> Net:
+def built(side: int, folder: Path, target: str, threads: int = 1, batch: int = 1) -> Net:
     program = programmed(all_stems(side))
     if not folder.exists():
         layers = layers_of(program, choose=modelled(target))
         write_program(program, layers, folder, target=target, values="float32")
-    return load(folder, extra=("-O1",), **how)
+    return load(folder, extra=("-O1",), threads=threads, batch=batch)
 
 
 def images(side: int) -> Tensor:
@@ -129,7 +129,7 @@ def images(side: int) -> Tensor:
 def parts(side: int, logits: Tensor) -> list[Tensor]:
     """What the stems pooled within say, those pooled beside, and the maps."""
     sizes = [sum(node.shape[0] for node in all_stems(side) if node.name[:-1] == which) for which in "abc"]
-    return list(logits.split(sizes, 1))
+    return list(torch.split(logits, sizes, 1))
 
 
 @pytest.fixture(scope="module")
