@@ -81,8 +81,8 @@ def test_broken_texts_are_refused() -> None:
 
 def test_parts_hold_each_text_once_beside_those_of_its_length() -> None:
     lengths = [1 + (7 * number) % 50 for number in range(150)]
-    parts = texts(lengths).parts(100)
+    parts = texts(lengths).batches_of(100)
     assert sorted(torch.cat(parts).tolist()) == list(range(150))
     assert max(map(len, parts)) <= 64
     assert [lengths[index] for index in torch.cat(parts).tolist()] == sorted(lengths)
-    assert texts([]).parts(8) == []
+    assert texts([]).batches_of(8) == []

@@ -35,6 +35,7 @@ def test_every_image_once_and_by_name(tmp_path: Path) -> None:
     assert len(shown) == 12
     assert sorted(shown.values()) == [10 * level for level in range(12)]
     assert shown["test/bee/2.png"] == max(shown.values())
+    assert torch.equal(torch.cat(test.batches_of(5)), torch.arange(12))
     order = torch.tensor([11, 0, 7])
     assert test.pixels_at(order)[:, 0, 0, 0].tolist() == [
         int(test.pixels_at(index[None])[0, 0, 0, 0]) for index in order

@@ -46,6 +46,8 @@ def test_the_row_says_which_images_were_right_and_of_which_images(batch: int) ->
 def test_who_was_right_is_told_in_the_examples_order_whatever_order_they_are_asked_in(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(InMemory, "parts", lambda self, most: list(torch.split(torch.arange(len(self)).flip(0), most)))
+    monkeypatch.setattr(
+        InMemory, "batches_of", lambda self, most: list(torch.split(torch.arange(len(self)).flip(0), most))
+    )
     found = Accuracy(batch=7).measure(brightness_net(), ToyTask(), seed=0, session=Session())[0]
     assert Outcomes.parse(found.outcomes).table().tolist() == [False, *[True] * 25]

@@ -41,7 +41,7 @@ class Examples(ABC):
         del batch
         return torch.randperm(len(self), generator=generator)
 
-    def parts(self, most: int) -> list[Tensor]:
+    def batches_of(self, most: int) -> list[Tensor]:
         """All their numbers, in batches of at most ``most`` for a net that only answers them, in whatever order.
 
         Overridden where it costs less to answer those together that are alike.

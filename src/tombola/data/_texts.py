@@ -71,7 +71,7 @@ class Texts(Labelled):
         alike = drawn[:full][lengths.argsort(stable=True)].view(-1, batch)
         return torch.cat([alike[torch.randperm(len(alike), generator=generator)].flatten(), drawn[full:]])
 
-    def parts(self, most: int) -> list[Tensor]:
+    def batches_of(self, most: int) -> list[Tensor]:
         """Those of like lengths together, few at a time: what lies between two layers then stays in a cache."""
         order = torch.tensor([len(text) for text in self.ids]).argsort(stable=True)
         return list(torch.split(order, min(most, _ANSWERED))) if len(self) else []

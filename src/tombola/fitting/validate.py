@@ -19,7 +19,7 @@ def headline(network: nn.Module, examples: Examples, task: Task, *, device: torc
     modes = [(module, module.training) for module in network.modules()]
     network.eval()
     metric = task.metric()
-    for batch in in_parts(examples, examples.parts(_BATCH), device=device):
+    for batch in in_parts(examples, examples.batches_of(_BATCH), device=device):
         context: AbstractContextManager[object] = autocast(device, bfloat16=bfloat16)
         with context:
             outputs: Tensor = network(batch.x, **batch.more)

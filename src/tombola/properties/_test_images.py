@@ -79,7 +79,7 @@ def image_scores(model: Network, task: Task, examples: Examples, batch: int, dev
     def scored(shown: Batch, outputs: Tensor) -> Tensor:
         return task.scores(outputs, shown.targets).double().cpu()
 
-    parts = examples.parts(batch)
+    parts = examples.batches_of(batch)
     found = torch.cat(_of_each(model, in_parts(examples, parts, device=device), device, scored))
     return found[torch.cat(parts).argsort()]
 

@@ -26,6 +26,7 @@ from tombola.graphs.ops import (
     Pad,
     Pool,
     Scale,
+    Stem,
     Widen,
 )
 
@@ -96,8 +97,10 @@ def _constant(node: Node, inputs: list[Tensor]) -> Tensor:
             return inputs[0] if even else _where(inputs[0], lambda value: value == 0)
         case Adaptive():
             return inputs[0]
-        case OfCells() | OfTokens():
-            raise TypeError(f"{node.name!r}: channels are cut before a net is rounded, and of no transformer")
+        case Stem() | OfCells() | OfTokens():
+            raise TypeError(
+                f"{node.name!r}: channels are cut before a net is rounded or lowered, and of no transformer"
+            )
 
 
 def _of_layer(op: Conv | Linear, inputs: Tensor) -> Tensor:
