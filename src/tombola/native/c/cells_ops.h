@@ -28,7 +28,7 @@ static void cells_row(cell *to, const float *from, int count, float scale, float
     vec a = splat(scale), b = splat(shift);
     int x = 0, last = count - NET_WIDTH;
     for (; x <= last; x += NET_WIDTH) cells_vector(to + x, apart(load(from + x) * a) + b, byte, ends);
-    if (x == count) return;
+    if (x >= count) return;
     if (last >= 0) {
         cells_vector(to + last, apart(load(from + last) * a) + b, byte, ends);
         return;
