@@ -168,7 +168,7 @@ def test_without_time_nobody_is_trained_but_the_dense_net_and_it_is_said(monkeyp
     monkeypatch.setattr(Budget, "stretch", lambda *_: 0)
     result = run(*TOY)
     assert json.loads(Path("made/result.json").read_text("utf-8"))["winner"]["entrant"] == DENSE
-    assert "not in the table: half, most: no time was left for it; raise --minutes" in result.stdout
+    assert "not in the table: half; most: no time was left for it; raise --minutes" in result.stdout
     assert "nothing pruned that was trained (2 were not, for want of time)" in result.stdout
 
 
