@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from scipy.stats import t
-
 from tombola.rows import Row, read_rows
+from tombola.verdicts.intervals import interval_of
 
 HERE: Final = Path(__file__).parent
 DENSE: Final = "dense"
@@ -49,10 +48,8 @@ class Line:
         """Student's of 95 % over the seeds; not numbers with fewer than two."""
         if len(self.points) < 2:
             return float("nan"), float("nan")
-        spread = statistics.stdev(self.points) / len(self.points) ** 0.5
-        half = float(t.ppf(0.975, len(self.points) - 1)) * spread
-        mean = statistics.fmean(self.points)
-        return mean - half, mean + half
+        found = interval_of(self.points, 0.0, 0)
+        return found.low, found.high
 
     @property
     def verdict(self) -> str:

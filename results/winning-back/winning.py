@@ -9,9 +9,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from scipy.stats import t
-
 from tombola.rows import Row, read_rows
+from tombola.verdicts.intervals import interval_of
 
 HERE = Path(__file__).parent
 BEGIN, END = "<!-- table -->", "<!-- end -->"
@@ -33,8 +32,8 @@ def interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float
     mean = statistics.fmean(values)
     if len(values) < 2:
         return mean, float("nan"), float("nan")
-    half = float(t.ppf((1 + level) / 2, len(values) - 1)) * statistics.stdev(values) / len(values) ** 0.5
-    return mean, mean - half, mean + half
+    found = interval_of(values, 0.0, 0, level)
+    return mean, found.low, found.high
 
 
 def verdict(low: float, high: float) -> str:
