@@ -67,6 +67,17 @@ static void conv_activate(const struct conv_ends *ends, int size, int vectors) {
 
 #define CONV_TURN 4 /* survivors between jumps: counting and jumping would be a fifth of all instructions */
 
+/* One survivor, whose pixels stay in registers. */
+#define CONV_BY_PIXELS(B, T)                                                                                         \
+    {                                                                                                                \
+        vec pixels[T];                                                                                               \
+        NET_UNROLL for (int t = 0; t < (T); t++) pixels[t] = held(load(x + t * NET_WIDTH));                          \
+        NET_UNROLL for (int b = 0; b < (B); b++) {                                                                   \
+            vec weight = splat(w[b]);                                                                                \
+            NET_UNROLL for (int t = 0; t < (T); t++) sum[b * (T) + t] += pixels[t] * weight;                         \
+        }                                                                                                            \
+    }
+
 /* One survivor: its weights stay in registers, or its pixels do. */
 #define CONV_SURVIVOR(B, T)                                                                                          \
     x += *steps++;                                                                                                   \
@@ -77,14 +88,7 @@ static void conv_activate(const struct conv_ends *ends, int size, int vectors) {
             vec pixels = (B) > 1 ? held(load(x + t * NET_WIDTH)) : load(x + t * NET_WIDTH);                          \
             NET_UNROLL for (int b = 0; b < (B); b++) sum[b * (T) + t] += pixels * weights[b];                        \
         }                                                                                                            \
-    } else {                                                                                                         \
-        vec pixels[T];                                                                                               \
-        NET_UNROLL for (int t = 0; t < (T); t++) pixels[t] = held(load(x + t * NET_WIDTH));                          \
-        NET_UNROLL for (int b = 0; b < (B); b++) {                                                                   \
-            vec weight = splat(w[b]);                                                                                \
-            NET_UNROLL for (int t = 0; t < (T); t++) sum[b * (T) + t] += pixels[t] * weight;                         \
-        }                                                                                                            \
-    }                                                                                                                \
+    } else CONV_BY_PIXELS(B, T)                                                                                      \
     w += (B);
 
 /* Sums of B channels over T vectors of pixels, in registers. */

@@ -21,14 +21,7 @@ typedef void stem_tile(const float *x, const float *w, const struct stem_ends *e
 
 /* So many survivors, their weights and their pixels side by side. */
 #define STEM_RUN(B, T)                                                                                               \
-    NET_BY_FOUR for (; count > 0; count--, w += (B), x += (T) * NET_WIDTH) {                                         \
-        vec pixels[T];                                                                                               \
-        NET_UNROLL for (int t = 0; t < (T); t++) pixels[t] = held(load(x + t * NET_WIDTH));                          \
-        NET_UNROLL for (int b = 0; b < (B); b++) {                                                                   \
-            vec weight = splat(w[b]);                                                                                \
-            NET_UNROLL for (int t = 0; t < (T); t++) sum[b * (T) + t] += pixels[t] * weight;                         \
-        }                                                                                                            \
-    }
+    NET_BY_FOUR for (; count > 0; count--, w += (B), x += (T) * NET_WIDTH) CONV_BY_PIXELS(B, T)
 
 #define STEM_SUMS(NAME, B, T)                                                                                        \
     static void NAME(const float *x, const float *w, const struct stem_ends *ends) {                                 \
