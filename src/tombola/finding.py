@@ -28,12 +28,9 @@ def member_names(family: str, package: str) -> list[str]:
 
 def sources(family: str, package: str) -> Mapping[str, str]:
     """Where each member's module is: ``module:tombola.schemes.omp``, ``file:/x/schemes/mine.py`` or ``entry:...``."""
-    extra = os.environ.get("TOMBOLA_PATH", "")
-    return (
-        _among(family, [*_own(package), *_folders(family, extra), *_entries(family)])
-        if extra
-        else _fixed(family, package)
-    )
+    if extra := os.environ.get("TOMBOLA_PATH", ""):
+        return _among(family, [*_own(package), *_folders(family, extra), *_entries(family)])
+    return _fixed(family, package)
 
 
 def source_of(family: str, package: str, name: str) -> str:

@@ -160,9 +160,10 @@ def plan(
     kept.require_readable()
     counts, costs = planned.counts(kept.has), estimate(planned, kept.has)
     pace = pace_of(planned) if costs.missing.flops else None
+    axes = planned.study.labels()
     value = {
         "study": planned.study.name,
-        "axes": planned.study.labels(),
+        "axes": axes,
         "cells": counts.cells,
         "stages": counts.stages,
         "shared": counts.shared,
@@ -172,8 +173,8 @@ def plan(
         "cost": cost_value(costs, tflops, pace),
     }
     head = f"{counts.cells} cells, {counts.stages} stages, {counts.shared} more were it not for sharing"
-    axes = axis_lines(planned.study.labels())
-    emit(as_json, value, [f"{planned.study.name}: {head}", *axes, *cost_parts(counts, costs, tflops, pace)])
+    table = cost_parts(counts, costs, tflops, pace)
+    emit(as_json, value, [f"{planned.study.name}: {head}", *axis_lines(axes), *table])
 
 
 @shortcuts(sparsity="draw.sparsity")

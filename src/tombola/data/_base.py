@@ -16,6 +16,11 @@ from tombola.errors import DataError
 from tombola.registry import Family, Member
 
 
+def cut(order: Tensor, most: int) -> list[Tensor]:
+    """Numbers in batches of ``most``, the last one smaller; of none no batch."""
+    return list(torch.split(order, most)) if len(order) else []
+
+
 class Examples(ABC):
     """Samples by their numbers: images, texts, ... in memory or read when asked for."""
 
@@ -46,7 +51,7 @@ class Examples(ABC):
 
         Overridden where it costs less to answer those together that are alike.
         """
-        return list(torch.split(torch.arange(len(self)), most)) if len(self) else []
+        return cut(torch.arange(len(self)), most)
 
     def at_once(self, most: int) -> Batch | None:
         """All of them as one batch, in their order, where it takes at most so many bytes; None: they stay apart."""

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from tombola.batch import Batch
-from tombola.data._base import Examples
+from tombola.data._base import Examples, cut
 
 
 def batches(
@@ -18,7 +18,7 @@ def batches(
     Read one batch ahead when they are on disk.
     """
     order = torch.arange(len(examples)) if order is None else order
-    yield from in_parts(examples, list(torch.split(order, batch)) if len(order) else [], device=device)
+    yield from in_parts(examples, cut(order, batch), device=device)
 
 
 def in_parts(examples: Examples, parts: Sequence[Tensor], *, device: str | torch.device = "cpu") -> Iterator[Batch]:

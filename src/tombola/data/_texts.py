@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from tombola.batch import Batch
-from tombola.data._base import Labelled
+from tombola.data._base import Labelled, cut
 from tombola.errors import DataError
 
 _ANSWERED: Final = 64
@@ -74,7 +74,7 @@ class Texts(Labelled):
     def batches_of(self, most: int) -> list[Tensor]:
         """Those of like lengths together, few at a time: what lies between two layers then stays in a cache."""
         order = torch.tensor([len(text) for text in self.ids]).argsort(stable=True)
-        return list(torch.split(order, min(most, _ANSWERED))) if len(self) else []
+        return cut(order, min(most, _ANSWERED))
 
 
 def filled(rows: Sequence[Tensor], longest: int, value: int) -> Tensor:

@@ -57,7 +57,7 @@ from tombola.shown import Shown, ShownImages, ShownTexts
 from tombola.shrinking.shrunk import shrunk
 from tombola.spec import Json, option
 from tombola.tasks._base import Task
-from tombola.tasks._texts import OfTexts
+from tombola.tasks._texts import tokenizer_named
 
 CHECKED = "checked.txt"
 INT8 = "int8"
@@ -158,15 +158,9 @@ class Native(Exporter):
         if names := self._classes(network):
             (folder / LABELS).write_text(labels(names), "utf-8")
             yield folder / LABELS
-        for name, content in program_in_c(network, self._words).items():
+        for name, content in program_in_c(network, self.tokenizer or tokenizer_named(self.task)).items():
             (folder / name).write_bytes(content)
             yield folder / name
-
-    @property
-    def _words(self) -> str | None:
-        """The tokeniser's name, where it was given or the task says it."""
-        task = self.task
-        return self.tokenizer or (task.texts.tokenizer if isinstance(task, OfTexts) else None)
 
     def told(self, files: Sequence[Path]) -> list[str]:
         folder = files[0].parent

@@ -27,7 +27,7 @@ from tombola.race.raced import Raced
 from tombola.study.store import Store
 from tombola.tasks._base import Task
 from tombola.tasks._of_data import OfData
-from tombola.tasks._texts import OfTexts
+from tombola.tasks._texts import OfTexts, tokenizer_named
 from tombola.tickets.ticket import Ticket
 
 LEFT_OUT: Final = "left_out.csv"
@@ -107,8 +107,7 @@ def _run_by(raced: Raced, network: Network, ticket: Ticket, folder: Path) -> Pat
     for file in engine.prepare(Subject(network, ticket.masks, setting, examples), part):
         say(file, network, setting.shown)
     whole = part / FOLDER if called == "native" else part
-    words = wanted.task.texts.tokenizer if isinstance(wanted.task, OfTexts) else None
-    for name, content in _program(called, network, words).items():
+    for name, content in _program(called, network, tokenizer_named(wanted.task)).items():
         (whole / name).write_bytes(content)
     whole.rename(place)
     shutil.rmtree(part, ignore_errors=True)

@@ -25,6 +25,11 @@ _FILLED_UP: Final = 1024
 """Vectors that stand for no word: tables are made longer, to a multiple of 64 and the like."""
 
 
+def tokenizer_named(task: Task | None) -> str | None:
+    """The name of what cuts a task's texts; None where it has none."""
+    return task.texts.tokenizer if isinstance(task, OfTexts) else None
+
+
 class OfTexts(Task):
     """A task whose data are a set of texts."""
 

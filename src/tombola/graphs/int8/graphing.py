@@ -7,7 +7,7 @@ are rounded row by row.
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeGuard
 
 import torch
 from torch import Tensor
@@ -83,7 +83,7 @@ class _Turning:
             self._conv(node, op)
         elif isinstance(op, Linear) and not stays and not few(op.weight):
             self._linear(node, op)
-        elif isinstance(op, Embed) and _is_long(op) and not stays:
+        elif _is_long(op) and not stays:
             table, steps = rounded_rows(op.table)
             self._put(node, replace(op, table=table, steps=steps), node.inputs)
         elif (
@@ -210,7 +210,7 @@ class _Turning:
         return self.graph[node.inputs[0]].shape
 
 
-def _is_long(op: Op) -> bool:
+def _is_long(op: Op) -> TypeGuard[Embed]:
     return isinstance(op, Embed) and len(op.table) >= MANY
 
 
