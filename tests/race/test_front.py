@@ -8,7 +8,7 @@ import pytest
 from tests.race.test_rule import DENSE, INT8
 
 from tombola.models.source import Source
-from tombola.race.front import lines
+from tombola.race.front import confirmed, lines
 from tombola.race.picture import tone
 from tombola.race.raced import Raced
 from tombola.race.rule import Difference
@@ -18,14 +18,30 @@ from tombola.tasks._base import Task
 LATE = {f"stripe:4, {part}% pruned, in C": "no time" for part in (60, 70, 80, 90, 95)} | {"a smaller net": "no time"}
 
 
-def told(samples: int) -> list[str]:
-    """The lines of a race that dense int8 won."""
+def raced_on(samples: int, points: float = -0.5, low: float = -1.0) -> Raced:
+    """A race that dense int8 won."""
     dense, int8 = (replace(one, samples=samples) for one in (DENSE, INT8))
     wanted = Wanted(Source.parse("resnet8"), Task.parse("digits"))
-    some = Difference(-0.5, -1.0, 0.0, samples)
+    some = Difference(points, low, 0.0, samples)
     ran: Any = None  # which only what is shipped comes from
-    raced = Raced(wanted, 20, 0, [dense, int8], dense, int8, int8, [int8, dense], some, ran, Path("net"), left=LATE)
-    return lines(raced)
+    return Raced(wanted, 20, 0, [dense, int8], dense, int8, int8, [int8, dense], some, ran, Path("net"), left=LATE)
+
+
+def told(samples: int) -> list[str]:
+    """Its lines."""
+    return lines(raced_on(samples))
+
+
+@pytest.mark.parametrize(
+    ("points", "low", "said"),
+    [
+        (-0.5, -1.0, "is within its 1 point: -0.50"),
+        (-1.0, -1.1, "is within its 1 point, and the interval reaches beyond: -1.00"),
+        (-1.1, -2.0, "misses its 1 point: -1.10"),
+    ],
+)
+def test_what_held_out_samples_say_stands_under_the_advice(points: float, low: float, said: str) -> None:
+    assert confirmed(raced_on(1000, points, low)).startswith(f"On held-out samples it {said}")
 
 
 def test_rungs_that_were_left_out_for_one_reason_are_told_together() -> None:

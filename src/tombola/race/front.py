@@ -94,6 +94,16 @@ def advice(raced: Raced) -> str:
     )
 
 
+def confirmed(raced: Raced) -> str:
+    """One sentence: what held-out samples say of the winner and the margin."""
+    found, margin = raced.difference, points(raced.wanted.margin)
+    if not raced.holds:
+        return f"On held-out samples it misses its {margin}: {found}"
+    if found.low < -raced.wanted.margin:
+        return f"On held-out samples it is within its {margin}, and the interval reaches beyond: {found}"
+    return f"On held-out samples it is within its {margin}: {found}"
+
+
 def held_out(raced: Raced) -> list[str]:
     """What the winner, the dense net and the best unpruned one tell of samples that nothing was chosen by."""
     return [

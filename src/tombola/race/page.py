@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tombola.benching.machine import processor
 from tombola.models.network import Network
-from tombola.race.front import HEAD, advice, held_out, left_out, points, row, trained
+from tombola.race.front import HEAD, advice, confirmed, held_out, left_out, points, row, trained
 from tombola.race.picture import across, called, tone, unit
 from tombola.race.raced import Raced
 from tombola.race.rule import Finish
@@ -15,8 +15,9 @@ from tombola.report.scatter import Spot, draw_scatter
 
 
 def page(raced: Raced, network: Network) -> str:
-    """The page's text: the advice, the front as a picture and as numbers, held-out samples, what was not tried."""
-    header = tag("header", None, tag("p", {"class": "eyebrow"}, "Tombola · make"), tag("h1", None, advice(raced)))
+    """The page's text: the advice and what held-out samples say of it, the front as a picture and as numbers, the rest."""
+    said = tag("h1", None, advice(raced)), tag("p", {"class": "ask"}, confirmed(raced))
+    header = tag("header", None, tag("p", {"class": "eyebrow"}, "Tombola · make"), *said)
     main = tag("main", {"id": "main"}, header, _facts(raced, network), *_sections(raced))
     foot = tag("footer", None, "Made by tombola make; needs no network. All of it for programs: result.json.")
     return f"<!doctype html>\n{tag('html', {'lang': 'en'}, head_called('make'), tag('body', None, main, foot))}\n"

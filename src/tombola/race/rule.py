@@ -107,6 +107,11 @@ class Difference:
     high: float
     samples: int
 
+    @property
+    def error(self) -> float:
+        """One standard error, in points."""
+        return (self.high - self.low) / (2 * Z95)
+
     def __str__(self) -> str:
         return f"{self.points:+.2f} points ({self.low:+.2f} to {self.high:+.2f}, 95 %, {self.samples:,} samples)"
 
@@ -150,8 +155,16 @@ def reference(dense: Sequence[Finish]) -> Finish:
 
 
 def holds(one: Finish, against: Finish, margin: float) -> bool:
-    """Whether it is at most so many points below."""
-    return one.accuracy >= against.accuracy - margin
+    """Whether it is at most so many points below; a pruned net even if a standard error of the difference worse.
+
+    Of many rungs and stretches the one is kept that looked good on a few samples, and the luckiest looks best: so what
+    was chosen must hold by one standard error, as in Breiman et al.'s rule for trees (1984). A dense net in another
+    arithmetic is one of three, and is not trained until it holds.
+    """
+    needed = against.accuracy - margin
+    if one.pruned and one.outcomes and against.outcomes:
+        needed += difference(one, against).error
+    return one.accuracy >= needed
 
 
 def best(finishes: Iterable[Finish], against: Finish, margin: float, target: Target) -> Finish:
