@@ -70,6 +70,27 @@ NET_INLINE whole cells_dot(whole sum, whole pixels, whole weights) {
 #endif
 }
 
+#if NET_WIDTH == 16 && defined(__AVX512VL__)
+typedef int32_t half_whole __attribute__((vector_size(32)));
+typedef int32_t loose_half __attribute__((vector_size(32), aligned(4), may_alias));
+NET_INLINE half_whole load_half(const void *p) { return *(const loose_half *)p; }
+NET_INLINE void store_half(void *p, half_whole v) { *(loose_half *)p = v; }
+NET_INLINE half_whole splat_half(int32_t i) { return i - (half_whole){0}; }
+
+/* cells_dot of half a vector. */
+NET_INLINE half_whole half_dot(half_whole sum, half_whole pixels, half_whole weights) {
+#if defined(__AVX512VNNI__)
+    __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(pixels), "v"(weights));
+    return sum;
+#else
+    half_whole pairs;
+    __asm__("vpmaddubsw %2, %1, %0" : "=v"(pairs) : "v"(pixels), "v"(weights));
+    __asm__("vpmaddwd %2, %1, %0" : "=v"(pairs) : "v"(pairs), "v"(splat_half(0x00010001)));
+    return sum + pairs;
+#endif
+}
+#endif
+
 /* `v`, rounded to float32 here: compilers that fuse products and sums do not see through it. */
 NET_INLINE vec apart(vec v) {
 #if defined(__AVX512F__)
@@ -108,7 +129,10 @@ NET_INLINE cell cell_larger(cell a, cell b) {
 }
 
 NET_INLINE whole cells_larger(whole a, whole b) {
-#if NET_WIDTH > 1
+#if NET_WIDTH == 16 && defined(__AVX512BW__) /* of comparisons compilers make masks and back */
+    __asm__("vpmaxub %1, %2, %0" : "=v"(b) : "v"(b), "v"(a));
+    return b;
+#elif NET_WIDTH > 1
     typedef unsigned char bytes __attribute__((vector_size(4 * NET_WIDTH)));
     bytes x = (bytes)a, y = (bytes)b;
     return (whole)(((bytes)(x > y) & x) | (~(bytes)(x > y) & y));

@@ -51,12 +51,14 @@ NET_INLINE void cells_enter(const struct plain *o, const float *from, size_t pla
                             const float *shift, float *out, int part, int parts) {
     struct cells_ends ends = cells_whole(o);
     const struct map *m = &o->out;
+    int one = row == m->width && m->row == m->width; /* rows without margins are one: short ones cost a copy */
+    int rows = one ? 1 : m->height, width = one ? m->height * m->width : m->width;
     FOR_MY_CHANNELS(c, m->channels) {
         cell *to = (cell *)out + (size_t)c * m->plane;
         cells_margins(to, m, cells_of(o->counts));
         for (int k = 4 * c; k < NET_MIN(4 * c + 4, o->in.channels); k++)
-            for (int y = 0; y < m->height; y++)
-                cells_row(to + m->origin + y * m->row, from + k * plane + (size_t)y * row, m->width,
+            for (int y = 0; y < rows; y++)
+                cells_row(to + m->origin + y * m->row, from + k * plane + (size_t)y * row, width,
                           scale ? scale[k] : o->value, shift ? shift[k] : 0.0f, k % 4, &ends);
     }
 }
@@ -100,22 +102,34 @@ static void op_cell_mean(const struct plain *o, const float *in, float *out, int
     }
 }
 
-/* Every `stride`-th cell's largest of `kernel` in a line that has a border already. */
+/* Every `stride`-th cell's largest of `kernel` in a line that has a border already. The last vector goes back over what
+ * is there. */
 NET_INLINE void cells_along(cell *to, const cell *line, int count, int kernel, int stride) {
-    int x = 0;
-    for (; stride <= 2 && x + NET_WIDTH <= count; x += NET_WIDTH) {
+    int x = 0, last = count - NET_WIDTH;
+    for (; stride <= 2 && last >= 0 && x < count; x += NET_WIDTH) {
         whole all = splat_whole(0);
+        int from = NET_MIN(x, last);
         for (int k = 0; k < kernel; k++) {
-            const cell *at = line + x * stride + k;
+            const cell *at = line + from * stride + k;
             all = cells_larger(all, stride == 1 ? load_whole(at) : bits_of(every_second((const float *)at)));
         }
-        store_whole(to + x, all);
+        store_whole(to + from, all);
     }
     for (; x < count; x++) {
         cell all = 0;
         for (int k = 0; k < kernel; k++) all = cell_larger(all, line[x * stride + k]);
         to[x] = all;
     }
+}
+
+/* The larger of two rows, in the place of the first. */
+NET_INLINE void cells_larger_row(cell *at, const cell *row, int count) {
+    int x = 0, last = count - NET_WIDTH;
+    for (; last >= 0 && x < count; x += NET_WIDTH) {
+        int from = NET_MIN(x, last);
+        store_whole(at + from, cells_larger(load_whole(at + from), load_whole(row + from)));
+    }
+    for (; x < count; x++) at[x] = cell_larger(at[x], row[x]);
 }
 
 /* First the window's rows into one line, then along the line. */
@@ -131,14 +145,8 @@ static void op_cell_max(const struct plain *o, const float *in, float *out, int 
             int top = NET_MAX(y * o->stride[0] - o->before[0], 0);
             int end = NET_MIN(y * o->stride[0] - o->before[0] + o->kernel[0], i->height);
             memcpy(line + o->before[1], from + (ptrdiff_t)top * i->row, (size_t)i->width * sizeof *line);
-            for (int r = top + 1; r < end; r++) {
-                const cell *row = from + (ptrdiff_t)r * i->row;
-                cell *at = line + o->before[1];
-                int x = 0;
-                for (; x + NET_WIDTH <= i->width; x += NET_WIDTH)
-                    store_whole(at + x, cells_larger(load_whole(at + x), load_whole(row + x)));
-                for (; x < i->width; x++) at[x] = cell_larger(at[x], row[x]);
-            }
+            for (int r = top + 1; r < end; r++)
+                cells_larger_row(line + o->before[1], from + (ptrdiff_t)r * i->row, i->width);
             cells_along(plane + m->origin + y * m->row, line, m->width, o->kernel[1], o->stride[1]);
         }
     }

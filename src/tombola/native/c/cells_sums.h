@@ -2,7 +2,7 @@
  *
  * `x` is the first pixel of a tile; a survivor is a distance to go from the one before and B cells of weights. The sums,
  * each channel's bias first, go to `sums`: B rows of T vectors. A translation unit names the tiles it needs, one line
- * each: CELLS_TILE(B, T16, T8, T4, T1), as CONV_TILE. */
+ * each: CELLS_TILE(B, H, T16, T8, T4, T1), as CONV_TILE; H counts halves of vectors of 16. */
 #ifndef NET_CELLS_SUMS_H
 #define NET_CELLS_SUMS_H
 
@@ -46,14 +46,39 @@ typedef void cells_tile(const cell *x, const cell *w, const int16_t *steps, int 
         NET_UNROLL for (int i = 0; i < (B) * (T); i++) store_whole(sums + i * NET_WIDTH, sum[i]);                    \
     }
 
-#if NET_WIDTH == 16
-#define CELLS_TILE(B, T16, T8, T4, T1) CELLS_SUMS(cells_tile_##B##_##T16##_##T8##_##T4##_##T1, B, T16)
-#elif NET_WIDTH == 8
-#define CELLS_TILE(B, T16, T8, T4, T1) CELLS_SUMS(cells_tile_##B##_##T16##_##T8##_##T4##_##T1, B, T8)
-#elif NET_WIDTH == 4
-#define CELLS_TILE(B, T16, T8, T4, T1) CELLS_SUMS(cells_tile_##B##_##T16##_##T8##_##T4##_##T1, B, T4)
+#if NET_WIDTH == 16 && defined(__AVX512VL__)
+/* Lists of one channel do one product for each load, so loads bound them, and a vector as long as a line of the cache
+ * nearly always lies in two. Half of one does so every other time, and a tile that is all of a map computes no half
+ * vector behind its end: `sums` of that are 0. */
+#define CELLS_HALVES(NAME, H)                                                                                        \
+    static void NAME(const cell *x, const cell *w, const int16_t *steps, int count, const int32_t *bias,             \
+                     int32_t *sums) {                                                                                \
+        half_whole sum[(H) + (H) % 2];                                                                               \
+        NET_UNROLL for (int h = 0; h < (H); h++) sum[h] = splat_half(bias[0]);                                       \
+        NET_UNROLL for (int h = (H); h < (H) + (H) % 2; h++) sum[h] = splat_half(0);                                 \
+        for (; count > 0; count--, w++) {                                                                            \
+            x += *steps++;                                                                                           \
+            half_whole weight = splat_half((int32_t)*w);                                                             \
+            NET_UNROLL for (int h = 0; h < (H); h++) sum[h] = half_dot(sum[h], load_half(x + 8 * h), weight);        \
+            __builtin_prefetch(w + 64);                                                                              \
+        }                                                                                                            \
+        NET_UNROLL for (int h = 0; h < (H) + (H) % 2; h++) store_half(sums + 8 * h, sum[h]);                         \
+    }
+#define CELLS_TILE_1(NAME, H, T) CELLS_HALVES(NAME, H)
 #else
-#define CELLS_TILE(B, T16, T8, T4, T1) CELLS_SUMS(cells_tile_##B##_##T16##_##T8##_##T4##_##T1, B, T1)
+#define CELLS_TILE_1(NAME, H, T) CELLS_SUMS(NAME, 1, T)
+#endif
+#define CELLS_TILE_2(NAME, H, T) CELLS_SUMS(NAME, 2, T)
+#define CELLS_TILE_4(NAME, H, T) CELLS_SUMS(NAME, 4, T)
+
+#if NET_WIDTH == 16
+#define CELLS_TILE(B, H, T16, T8, T4, T1) CELLS_TILE_##B(cells_tile_##B##_##H##_##T16##_##T8##_##T4##_##T1, H, T16)
+#elif NET_WIDTH == 8
+#define CELLS_TILE(B, H, T16, T8, T4, T1) CELLS_TILE_##B(cells_tile_##B##_##H##_##T16##_##T8##_##T4##_##T1, H, T8)
+#elif NET_WIDTH == 4
+#define CELLS_TILE(B, H, T16, T8, T4, T1) CELLS_TILE_##B(cells_tile_##B##_##H##_##T16##_##T8##_##T4##_##T1, H, T4)
+#else
+#define CELLS_TILE(B, H, T16, T8, T4, T1) CELLS_TILE_##B(cells_tile_##B##_##H##_##T16##_##T8##_##T4##_##T1, H, T1)
 #endif
 
 #endif

@@ -40,18 +40,25 @@ NET_INLINE vec load(const float *p) { return *(const loose_vec *)p; }
 NET_INLINE void store(float *p, vec v) { *(loose_vec *)p = v; }
 NET_INLINE vec splat(float f) { return f - (vec){0}; }
 NET_INLINE vec pick(ivec which, vec a, vec b) { return (vec)((which & (ivec)a) | (~which & (ivec)b)); }
-#if defined(__AVX__) && NET_WIDTH == 8 /* one instruction that says the same, which compilers do not find */
-NET_INLINE vec at_least(vec v, float low) { return __builtin_ia32_maxps256(splat(low), v); }
-NET_INLINE vec at_most(vec v, float high) { return __builtin_ia32_minps256(splat(high), v); }
-#else
-NET_INLINE vec at_least(vec v, float low) { return pick(splat(low) > v, splat(low), v); }
-NET_INLINE vec at_most(vec v, float high) { return pick(splat(high) < v, splat(high), v); }
-#endif
-#if defined(__AVX__) && NET_WIDTH == 8 /* b where either is none */
+/* b where either is none: one instruction says so, which compilers do not find. */
+#if defined(__AVX512F__) && NET_WIDTH == 16
+NET_INLINE vec larger(vec a, vec b) {
+    __asm__("vmaxps %1, %2, %0" : "=v"(b) : "v"(b), "v"(a));
+    return b;
+}
+NET_INLINE vec smaller(vec a, vec b) {
+    __asm__("vminps %1, %2, %0" : "=v"(b) : "v"(b), "v"(a));
+    return b;
+}
+#elif defined(__AVX__) && NET_WIDTH == 8
 NET_INLINE vec larger(vec a, vec b) { return __builtin_ia32_maxps256(a, b); }
+NET_INLINE vec smaller(vec a, vec b) { return __builtin_ia32_minps256(a, b); }
 #else
 NET_INLINE vec larger(vec a, vec b) { return pick(a > b, a, b); }
+NET_INLINE vec smaller(vec a, vec b) { return pick(a < b, a, b); }
 #endif
+NET_INLINE vec at_least(vec v, float low) { return larger(splat(low), v); }
+NET_INLINE vec at_most(vec v, float high) { return smaller(splat(high), v); }
 NET_INLINE vec if_positive(vec v, vec yes, vec no) { return pick(v > splat(0.0f), yes, no); }
 NET_INLINE vec low_bits_as_exponent(vec v) {
     typedef uint32_t bits __attribute__((vector_size(4 * NET_WIDTH)));

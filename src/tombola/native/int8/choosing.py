@@ -26,7 +26,8 @@ LOAD, SURVIVOR = 0.5, 1.0  # cycles of a vector of pixels, and of a survivor bes
 class Plan:
     """``cells`` (out, in / 4, kh, kw) are the weights, ``size`` outputs have a list, ``tiles`` are by `WIDTHS`.
 
-    ``window`` is the convolution of cells for channels, whose weights are never read.
+    ``window`` is the convolution of cells for channels, whose weights are never read. ``halves`` of a vector of 16 are
+    what a tile of lists of one output computes there: none behind the end of a map that it is all of.
     """
 
     cells: Cells
@@ -34,6 +35,7 @@ class Plan:
     window: Conv
     choice: Choice
     tiles: tuple[int, ...]
+    halves: int
     place: Geometry
 
     @property
@@ -47,8 +49,10 @@ def plan(conv: CellSums, inp: Layout, out: Layout) -> Plan:
     cells = _cells(_spread(conv))
     size = _size(cells)
     window = _window(conv, cells)
-    choice, tiles = _choice(window, inp, out, size)
-    return Plan(cells, size, window, choice, tiles, geometry(window, inp, out, choice))
+    choice, flat = _choice(window, inp, out, size)
+    tiles = tuple(even(flat, most, width) for most, width in zip(MOST[size], WIDTHS, strict=True))
+    halves = min(2 * tiles[0], -(-flat // (WIDTHS[0] // 2)))
+    return Plan(cells, size, window, choice, tiles, halves, geometry(window, inp, out, choice))
 
 
 def _spread(conv: CellSums) -> npt.NDArray[np.int8]:
@@ -87,10 +91,9 @@ def _window(conv: CellSums, cells: Cells) -> Conv:
     return Conv(weight, None, conv.stride, conv.padding, conv.dilation)
 
 
-def _choice(window: Conv, inp: Layout, out: Layout, size: int) -> tuple[Choice, tuple[int, ...]]:
-    """How it reads its input, and the vectors of a tile for each width."""
+def _choice(window: Conv, inp: Layout, out: Layout, size: int) -> tuple[Choice, int]:
+    """How it reads its input, and the cells of all that is computed at once."""
     source: Source = "map" if reads_map(window, inp, out) else "phases"
     band, by_rows = bands(window, out)
     choice = Choice(size, MOST[size][0], source, band, inp.channels, by_rows)
-    flat = (out.height if by_rows or source == "map" else band) * geometry(window, inp, out, choice).line
-    return choice, tuple(even(flat, most, width) for most, width in zip(MOST[size], WIDTHS, strict=True))
+    return choice, (out.height if by_rows or source == "map" else band) * geometry(window, inp, out, choice).line

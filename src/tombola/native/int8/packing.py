@@ -21,6 +21,7 @@ def pack_cells(conv: CellSums, inp: Layout, out: Layout) -> Packed:
     how = plan(conv, inp, out)
     cells, size, window, choice, tiles, place = how.cells, how.size, how.window, how.choice, how.tiles, how.place
     less = tuple(max(1, vectors - 1) for vectors in tiles)
+    names = [(size, how.halves, *tiles), (size, 2 * less[0], *less)]
     lists = np.arange(len(cells)).reshape(-1, size)
     far = (choice.channels - 1) * place.channel
     distances = (np.arange(inp.channels)[:, None] * place.channel + place.taps.reshape(-1)).reshape(-1)
@@ -40,8 +41,8 @@ def pack_cells(conv: CellSums, inp: Layout, out: Layout) -> Packed:
             "conv.vectors": f"CONV_T({', '.join(map(str, tiles))})",
             "lists": CELL // size,
             **_ends(conv),
-            "tile": _name(size, tiles),
-            "less": _name(size, less),
+            "tile": _name(names[0]),
+            "less": _name(names[1]),
         },
         {
             "values": values,
@@ -51,7 +52,7 @@ def pack_cells(conv: CellSums, inp: Layout, out: Layout) -> Packed:
             "factors": _quads(conv.factor.numpy()),
             **views,
         },
-        tuple(dict.fromkeys(f"CELLS_TILE({size}, {', '.join(map(str, some))})" for some in (tiles, less))),
+        tuple(dict.fromkeys(f"CELLS_TILE({', '.join(map(str, name))})" for name in names)),
         scratch,
         choice,
     )
@@ -86,8 +87,8 @@ def pack_dots(linear: CellLinear) -> Packed:
     return Packed("dots", fields, {"values": values, "bias": linear.bias.numpy(), "factors": linear.factor.numpy()})
 
 
-def _name(size: int, tiles: tuple[int, ...]) -> str:
-    return "_".join(["cells_tile", *map(str, (size, *tiles))])
+def _name(numbers: tuple[int, ...]) -> str:
+    return "_".join(["cells_tile", *map(str, numbers)])
 
 
 def _quads(table: Array) -> Array:
