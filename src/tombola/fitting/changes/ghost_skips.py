@@ -84,7 +84,7 @@ class Ghost(Aid):
         # By hand: on CPUs torch 2.15 writes past its memory in a strided 1x1 convolution of few channels-last maps.
         down, across = self._stride
         way: Tensor = self.norm(F.conv2d(x[:, :, ::down, ::across], self.mix))
-        return output + self.amount * way
+        return _faded(output, self.amount, way)
 
 
 class FreeGhost(Aid):
@@ -96,12 +96,17 @@ class FreeGhost(Aid):
         self._more = conv.out_channels - conv.in_channels
 
     def add(self, layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
-        return output + self.amount * self.way(inputs[0])
+        return _faded(output, self.amount, self.way(inputs[0]))
 
     def way(self, x: Tensor) -> Tensor:
         """The input as it is added: itself where neither size changes."""
         small = x if set(self._stride) == {1} else F.avg_pool2d(x, self._stride, self._stride, ceil_mode=True)
         return F.pad(small, (0, 0, 0, 0, 0, self._more)) if self._more else small
+
+
+def _faded(output: Tensor, amount: Tensor, way: Tensor) -> Tensor:
+    """output + amount * way in one pass."""
+    return torch.addcmul(output, amount.to(way.dtype), way)
 
 
 @final

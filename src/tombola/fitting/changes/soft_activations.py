@@ -16,9 +16,9 @@ Reference: Jaiswal et al., "Training Your Sparse Neural Network Better with Any 
 from collections.abc import Sequence
 from typing import ClassVar, Final, Self, final
 
-import torch
 from pydantic import model_validator
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from tombola.errors import RequestError
 from tombola.fitting.changes._aids import Aid, Aided, Aiding
@@ -71,7 +71,9 @@ class Soft(Aid):
     """x * sigmoid(beta x), beta being its amount."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * torch.sigmoid(self.amount.to(x.dtype) * x)
+        """As SiLU of beta x over beta: it keeps one map for its gradient, where the product keeps two."""
+        beta = self.amount.to(x.dtype)
+        return F.silu(beta * x) / beta
 
 
 @final
