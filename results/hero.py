@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from statistics import fmean
+from textwrap import fill
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from tombola.colours import BLOCK, DENSE, ELEMENT, INK, INT8, LINE, MARKERS, QUIET, STRIPE
@@ -93,11 +94,11 @@ def main(arguments: Sequence[str]) -> int:
     _lines(points, lost)
     points.set_title("... at a price in accuracy", loc="left", fontsize=11, color=INK)
     note = (
-        f"Left, middle: ResNet-18 at 224x224 with random weights, {stored['machine']}; tickets in generated C, float32;"
-        " dense ones in the fastest engine of their kind.\nRight: a trained ResNet-20 on CIFAR-10, 2,000 images,"
-        " mean of 3 seeds, Intel Xeon. Dense int8 needs no pruning; its accuracy was not measured on these nets."
+        f"Left, middle: ResNet-18 at 224x224 with random weights, {stored['machine']}; tickets in generated C, float32"
+        " but for blocks; dense ones in the fastest engine of their kind. Right: a trained ResNet-20 on CIFAR-10, 2,000"
+        " images, mean of 3 seeds, Intel Xeon. Dense int8 needs no pruning; its accuracy was not measured on these nets."
     )
-    canvas.supxlabel(note, x=0.01, ha="left", fontsize=7.5, color=QUIET)
+    canvas.supxlabel(fill(note, 190), x=0.01, ha="left", fontsize=7.5, color=QUIET)
     canvas.savefig(Path(arguments[0]) if arguments else OUT, dpi=160)
     return 0
 

@@ -5,11 +5,13 @@ import json
 from results.hero import HERE, bars, losses
 
 
-def test_stripes_are_faster_than_dense_int8_from_80_and_smaller_from_90_per_cent() -> None:
+def test_blocks_are_faster_than_dense_int8_from_80_stripes_from_90_per_cent() -> None:
     found = {bar.name: bar for bar in bars(json.loads((HERE / "native.json").read_text("utf-8"))["rows"])}
     assert [*found][:2] == ["dense float32", "dense int8"]
     rival = found["dense int8"]
-    assert found["stripes, 80% pruned"].ms < rival.ms
+    assert found["blocks, int8, 80% pruned"].ms < rival.ms
+    assert found["stripes, 90% pruned"].ms < rival.ms < found["stripes, 80% pruned"].ms
+    assert found["blocks, int8, 80% pruned"].megabytes < rival.megabytes
     assert found["stripes, 90% pruned"].megabytes < rival.megabytes < found["stripes, 80% pruned"].megabytes
 
 
