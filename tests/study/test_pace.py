@@ -27,6 +27,14 @@ def test_operations_a_second_of_a_small_net() -> None:
     assert torch.get_num_threads() == threads
 
 
+def test_of_large_images_a_step_takes_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pace, "MOST", 3 * 16**2)
+    narrow = Source.parse({"name": "resnet8", "width": 0.25})
+    assert timed(narrow, 16, 10, batch=64).timed == "resnet8, 3 images of 16 pixels a step"
+    assert timed(narrow, 40, 10, batch=64).timed == "resnet8, 1 images of 40 pixels a step"
+    assert timed(narrow, 8, 10, batch=4).timed == "resnet8, 4 images of 8 pixels a step"
+
+
 def test_twice_the_operations_take_twice_as_long() -> None:
     assert Pace(1e9, "").seconds(2e9) == 2 * Pace(1e9, "").seconds(1e9)
 

@@ -22,6 +22,8 @@ from tombola.study.runners._base import torch_threads
 
 MOMENT: Final = 0.6
 """Seconds that are timed; half of them only warm up."""
+MOST: Final = 16 * 224**2
+"""Pixels of a step, at most: of large images fewer tell the same, and a step must not be longer than the moment."""
 _PASSES: Final = 3
 """Of a training step: forward once, backward twice as much."""
 
@@ -51,7 +53,11 @@ def pace_of(plan: Plan, threads: int = 1) -> Pace | None:
 
 
 def timed(model: Source, pixels: int, classes: int, batch: int, threads: int = 1) -> Pace:
-    """Steps of training with plain gradient descent, for a moment; at least one more than warms up."""
+    """Steps of training with plain gradient descent, for a moment; at least one more than warms up.
+
+    Of ``batch`` images, or of as many as have `MOST` pixels.
+    """
+    batch = min(batch, max(1, MOST // pixels**2))
     device = device_of("auto")
     network = Source(name=model.bare, width=model.width).load(num_classes=classes).to(device).train()
     images, labels = torch.rand(batch, 3, pixels, pixels, device=device), torch.zeros(batch, dtype=torch.int64)
