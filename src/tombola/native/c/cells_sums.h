@@ -49,20 +49,27 @@ typedef void cells_tile(const cell *x, const cell *w, const int16_t *steps, int 
 #if NET_WIDTH == 16 && defined(__AVX512VL__)
 /* Lists of one channel do one product for each load, so loads bound them, and a vector as long as a line of the cache
  * nearly always lies in two. Half of one does so every other time, and a tile that is all of a map computes no half
- * vector behind its end: `sums` of that are 0. */
+ * vector behind its end: `sums` of that are 0. A narrow tile waits four cycles for each of its few sums, so survivors
+ * take turns at several sets of them, which are added up at last. */
+#define CELLS_SETS(H) ((H) <= 2 ? 4 : (H) <= 6 ? 2 : 1)
+#define CELLS_ONE(H, S)                                                                                              \
+    x += *steps++;                                                                                                   \
+    weight = splat_half((int32_t)*w++);                                                                              \
+    NET_UNROLL for (int h = 0; h < (H); h++)                                                                         \
+        sum[(S) * (H) + h] = half_dot(sum[(S) * (H) + h], load_half(x + 8 * h), weight);
 #define CELLS_HALVES(NAME, H)                                                                                        \
     static void NAME(const cell *x, const cell *w, const int16_t *steps, int count, const int32_t *bias,             \
                      int32_t *sums) {                                                                                \
-        half_whole sum[(H) + (H) % 2];                                                                               \
-        NET_UNROLL for (int h = 0; h < (H); h++) sum[h] = splat_half(bias[0]);                                       \
-        NET_UNROLL for (int h = (H); h < (H) + (H) % 2; h++) sum[h] = splat_half(0);                                 \
-        for (; count > 0; count--, w++) {                                                                            \
-            x += *steps++;                                                                                           \
-            half_whole weight = splat_half((int32_t)*w);                                                             \
-            NET_UNROLL for (int h = 0; h < (H); h++) sum[h] = half_dot(sum[h], load_half(x + 8 * h), weight);        \
+        half_whole sum[CELLS_SETS(H) * (H)], weight, none = splat_half(0);                                           \
+        NET_UNROLL for (int i = 0; i < CELLS_SETS(H) * (H); i++) sum[i] = i < (H) ? splat_half(bias[0]) : none;      \
+        for (; count >= CELLS_SETS(H); count -= CELLS_SETS(H)) {                                                     \
+            NET_UNROLL for (int s = 0; s < CELLS_SETS(H); s++) { CELLS_ONE(H, s) }                                   \
             __builtin_prefetch(w + 64);                                                                              \
         }                                                                                                            \
-        NET_UNROLL for (int h = 0; h < (H) + (H) % 2; h++) store_half(sums + 8 * h, sum[h]);                         \
+        for (; CELLS_SETS(H) > 1 && count > 0; count--) { CELLS_ONE(H, 0) }                                          \
+        NET_UNROLL for (int i = (H); i < CELLS_SETS(H) * (H); i++) sum[i % (H)] += sum[i];                           \
+        NET_UNROLL for (int h = 0; h < (H); h++) store_half(sums + 8 * h, sum[h]);                                   \
+        if ((H) % 2) store_half(sums + 8 * (H), none);                                                               \
     }
 #define CELLS_TILE_1(NAME, H, T) CELLS_HALVES(NAME, H)
 #else
