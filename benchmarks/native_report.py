@@ -4,12 +4,15 @@ python benchmarks/native_report.py [FOLDER]            again from FOLDER/native.
 """
 
 import json
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it finds those beside it
+
+from results.marked import filled
 
 from tombola.benching.machine import processor
 from tombola.colours import BLOCK, ELEMENT, INK, INT8, LINE, QUIET, STRIPE
@@ -58,7 +61,7 @@ def report(folder: Path) -> None:
         draw(found["rows"], HERE / "docs" / "pictures" / "native.png")
         for page in PAGES:
             text = (HERE / page).read_text("utf-8")
-            (HERE / page).write_text(filled(text, found["rows"], found["machine"]), encoding="utf-8")
+            (HERE / page).write_text(filled(text, "native", summary(found["rows"], found["machine"])), encoding="utf-8")
 
 
 def table(rows: Sequence[Row], machine: str) -> str:
@@ -82,12 +85,6 @@ def table(rows: Sequence[Row], machine: str) -> str:
 _HEAD: Final = (
     "| engine | in | pattern | budget | sparsity | operations | median | x int8 | x float32 | processor | files |"
 )
-
-
-def filled(text: str, rows: Sequence[Row], machine: str) -> str:
-    """A page with what stands between its ``<!-- native -->`` and ``<!-- /native -->`` made anew from the rows."""
-    block = f"<!-- native -->\n{summary(rows, machine)}\n<!-- /native -->"
-    return re.sub(r"<!-- native -->.*?<!-- /native -->", lambda _: block, text, flags=re.DOTALL)
 
 
 def summary(rows: Sequence[Row], machine: str) -> str:

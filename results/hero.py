@@ -96,7 +96,7 @@ def main(arguments: Sequence[str]) -> int:
     note = (
         f"Left, middle: ResNet-18 at 224x224 with random weights, {stored['machine']}; tickets in generated C, float32"
         " but for blocks; dense ones in the fastest engine of their kind. Right: a trained ResNet-20 on CIFAR-10, 2,000"
-        " images, mean of 3 seeds, Intel Xeon. Dense int8 needs no pruning; its accuracy was not measured on these nets."
+        " images, mean of 3 seeds, Intel Xeon. Dense int8 needs no pruning; its accuracy was not measured there."
     )
     canvas.supxlabel(fill(note, 190), x=0.01, ha="left", fontsize=7.5, color=QUIET)
     canvas.savefig(Path(arguments[0]) if arguments else OUT, dpi=160)

@@ -5,11 +5,16 @@ python results/int8-front/front.py [--rows results/int8-front/minilm-sst2.jsonl]
 
 import argparse
 import statistics
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, it finds those beside it
+
+from results.marked import filled
 
 from tombola.rows import Row, read_rows
 from tombola.verdicts.intervals import interval_of
@@ -124,9 +129,7 @@ def main() -> None:
     parser.add_argument("--rows", type=Path, default=HERE / "minilm-sst2.jsonl")
     rows: Path = parser.parse_args().rows
     page, found = HERE / "README.md", "\n".join(text(lines_of(read_rows(rows))))
-    begin, end = f"<!-- {rows.stem} -->", f"<!-- end of {rows.stem} -->"
-    head, _, rest = page.read_text(encoding="utf-8").partition(begin)
-    page.write_text(f"{head}{begin}\n{found}\n{end}{rest.partition(end)[2]}", encoding="utf-8")
+    page.write_text(filled(page.read_text(encoding="utf-8"), rows.stem, found), encoding="utf-8")
     print(found)
 
 

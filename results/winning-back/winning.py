@@ -5,15 +5,19 @@ python results/winning-back/winning.py [--rows results/winning-back/resnet20.jso
 
 import argparse
 import statistics
+import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, it finds those beside it
+
+from results.marked import filled
 
 from tombola.rows import Row, read_rows
 from tombola.verdicts.intervals import interval_of
 
 HERE = Path(__file__).parent
-BEGIN, END = "<!-- table -->", "<!-- end -->"
 DENSE = "dense"
 """What nothing pruned answers after as many steps: what there is to win back, and no way of doing so."""
 
@@ -68,10 +72,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=Path, default=HERE / "resnet20.jsonl")
     page, text = HERE / "README.md", table(read_rows(parser.parse_args().rows))
-    said = page.read_text(encoding="utf-8")
-    head, _, rest = said.partition(BEGIN)
-    tail = rest.partition(END)[2]
-    page.write_text(f"{head}{BEGIN}\n{text}\n{END}{tail}", encoding="utf-8")
+    page.write_text(filled(page.read_text(encoding="utf-8"), "table", text), encoding="utf-8")
     print(text)
 
 

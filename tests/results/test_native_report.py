@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from results.marked import filled
 
 from tests.results.scripts import ROOT, loaded
 
@@ -79,14 +80,6 @@ def test_rows_of_another_processor_or_of_the_same_setting_go(report: ModuleType,
     assert (tmp_path / "native.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_block_is_filled_and_the_rest_of_the_page_stays(report: ModuleType) -> None:
-    page = "before\n<!-- native -->\nold\n<!-- /native -->\nafter\n"
-    found = report.filled(page, ROWS, "a processor")
-    assert found.startswith("before\n<!-- native -->\na processor; ")
-    assert found.endswith("|\n<!-- /native -->\nafter\n")
-    assert report.filled(found, ROWS, "a processor") == found
-
-
 def test_quick_fails_where_stripes_are_below_the_bar(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -120,5 +113,4 @@ def test_the_projects_pages_hold_what_its_rows_say(report: ModuleType) -> None:
     assert (ROOT / "results" / "native.md").read_text(encoding="utf-8") == report.table(found["rows"], found["machine"])
     for page in report.PAGES:
         text = (ROOT / page).read_text(encoding="utf-8")
-        assert "<!-- native -->" in text
-        assert report.filled(text, found["rows"], found["machine"]) == text
+        assert filled(text, "native", report.summary(found["rows"], found["machine"])) == text

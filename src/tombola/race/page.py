@@ -15,7 +15,7 @@ from tombola.report.scatter import Spot, draw_scatter
 
 
 def page(raced: Raced, network: Network) -> str:
-    """The page's text: the advice and what held-out samples say of it, the front as a picture and as numbers, the rest."""
+    """The page's text: the advice, what held-out samples say of it, the front as a picture and as numbers, the rest."""
     said = tag("h1", None, advice(raced)), tag("p", {"class": "ask"}, confirmed(raced))
     header = tag("header", None, tag("p", {"class": "eyebrow"}, "Tombola · make"), *said)
     main = tag("main", {"id": "main"}, header, _facts(raced, network), *_sections(raced))
