@@ -8,7 +8,7 @@ from benchmarks.bars import Bar, closing, parsed
 
 FOLDER = Path(__file__).parent.parent.parent / "benchmarks"
 PARTS = {
-    *("bars.py", "native_report.py", "turns.py"),
+    *("bars.py", "native_report.py", "turns.py", "deepsparse_worker.py"),
     *("make_sets.py", "make_alone.py", "make_jobs.py", "make_plainly.py"),
     *("gpu_pack.py", "gpu_shared.py", "gpu_steps.py"),
 }
