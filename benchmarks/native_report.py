@@ -34,6 +34,8 @@ LINES: Final = {
     ("stripe:4", "global"): (STRIPE, (0, (4, 2)), "s"),
     ("block:1x4", "uniform"): (BLOCK, "-", "^"),
     ("block:1x4", "global"): (BLOCK, (0, (4, 2)), "v"),
+    ("block:4x4", "uniform"): (BLOCK, (0, (1, 1)), "D"),
+    ("block:4x4", "global"): (BLOCK, (0, (1, 3)), "d"),
     ("element", "uniform"): (ELEMENT, "-", "o"),
     ("element", "global"): (ELEMENT, (0, (4, 2)), "s"),
 }

@@ -85,7 +85,7 @@ def test_quick_fails_where_stripes_are_below_the_bar(
 ) -> None:
     native = loaded(FOLDER / "native.py", monkeypatch)
     fast = [row("native", 40 / times, share) for share, times in ((0.8, 3.0), (0.9, 4.4), (0.95, 6.0))]
-    stripes, cells = native.BARS
+    stripes, cells, _ = native.BARS
     assert native.below_bar([*ROWS[:2], *fast], stripes) == 0
     assert capsys.readouterr().out == (
         "stripe:4 at 80% / 90% / 95%: 3.00x / 4.40x / 6.00x the best dense float32 engine,"
