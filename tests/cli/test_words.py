@@ -8,7 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from tombola.cli.main import app
+from tombola.cli.settings import trained_as_usual
 from tombola.data._text_tried import sentences
+from tombola.tasks._base import Task
 
 CONFIG = {
     "model_type": "bert", "vocab_size": 300, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2,
@@ -65,3 +67,12 @@ def test_a_task_without_a_tokenizer_says_what_to_write() -> None:
     result = CliRunner().invoke(app, ["pretrain", "hf:bert-tiny", "--task", "text:texts.csv", "-o", "p.safetensors"])
     assert result.exit_code == 2
     assert "tokenizer=FOLDER" in str(result.output) + str(result.exception)
+
+
+def test_texts_are_trained_the_published_way_where_nothing_else_is_said() -> None:
+    texts, words = Task.parse("text:prose"), Task.parse("mlm:prose")
+    assert trained_as_usual({"epochs": 3}, texts) == {"preset": "glue", "epochs": 3}
+    assert trained_as_usual({"optimizer": {"lr": 1e-3}}, words) == {"preset": "mlm", "optimizer": {"lr": 1e-3}}
+    for said in ({"preset": "squad"}, {"optimizer": "sgd"}, {"optimizer": {"name": "sgd"}}):
+        assert trained_as_usual(dict(said), texts) == said
+    assert trained_as_usual({"epochs": 3}, Task.parse("digits")) == {"epochs": 3}

@@ -55,7 +55,7 @@ def pretrain(
     options = _with_radius(settings.settings(set_, objective=objective, preset=preset))
     source = Source.parse(settings.taken(options, "model", model))
     target = settings.task_of(options, task)
-    fit = build(Fit, options, "pretrain")
+    fit = build(Fit, settings.trained_as_usual(options, target), "pretrain")
     with checkpoints(path, source, target, fit, seed) as folder:
         network = verbs.pretrain(source, target, fit, seed=seed, session=session(folder, device))
         save_network(network, path)

@@ -107,3 +107,15 @@ def task_of(options: dict[str, Any], text: str | None) -> "Task":
     if found is None:
         raise RequestError("which task? write --task digits, or --data with a folder of your own examples")
     return Task.parse(found)
+
+
+def trained_as_usual(fit: dict[str, Any], task: "Task") -> dict[str, Any]:
+    """A training's options; of texts with the published preset where neither one nor an optimizer is named.
+
+    Gradient descent at an image net's rate teaches an encoder nothing.
+    """
+    from tombola.tasks._texts import OfTexts
+
+    optimizer = fit.get("optimizer", {})
+    named = "preset" in fit or isinstance(optimizer, str) or "name" in optimizer
+    return fit if named or not isinstance(task, OfTexts) else {"preset": task.PRESET, **fit}

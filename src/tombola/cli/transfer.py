@@ -60,6 +60,8 @@ def transfer(
     dense = None if what.endswith(".ticket") else what
     of_model = settings.taken(options, "model", model or dense)
     target = settings.task_of(options, task)
+    if "fit" in Transfer.family.get(how).model_fields and isinstance(options.get("fit", {}), dict):
+        options["fit"] = settings.trained_as_usual(options.get("fit", {}), target)
     way = Transfer.parse({"name": how, **options})
     with checkpoints(path, way, target, seed) as folder:
         base, drawn = given(what, of_model, seed=seed)

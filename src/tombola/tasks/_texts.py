@@ -34,6 +34,8 @@ class OfTexts(Task):
     """A task whose data are a set of texts."""
 
     ARGUMENT: ClassVar[str | None] = "data"
+    PRESET: ClassVar[str] = "glue"
+    """The published way to train an encoder for it, which the command line takes where nothing else is said."""
     EXAMPLES: ClassVar[Examples] = ({"data": {"name": "prose", "num_train": 60, "tokenizer": "plain:300"}},)
 
     data: Dataset = option(help="the texts: a set's name, a FILE.csv or .txt, or a mapping with its options")

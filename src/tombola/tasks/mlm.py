@@ -35,6 +35,7 @@ class MaskedWords(OfTexts):
     """Which word is hidden?"""
 
     ANSWERS: ClassVar[type[Answers]] = Tokens
+    PRESET: ClassVar[str] = "mlm"
 
     share: float = option(0.15, "the share of a text's words that are hidden", gt=0, lt=1)
     test_seed: int = option(0, "which words of validation and test texts are hidden", ge=0)

@@ -33,6 +33,7 @@ class Spans(OfTexts):
     """Where does the answer stand?"""
 
     ANSWERS: ClassVar[type[Answers]] = Span
+    PRESET: ClassVar[str] = "squad"
 
     fraction: float = option(1.0, "the share of the training windows that may be used", gt=0, le=1)
     subset_seed: int = option(0, "which of them", ge=0)
