@@ -57,8 +57,10 @@ def test_shrunk_is_masked(name: str) -> None:
     assert left.kept == left.total == ticket.masks.kept
 
 
-@pytest.mark.parametrize("name", ["torchvision:shufflenet_v2_x0_5", "torchvision:convnext_tiny"])
-def test_what_cannot_be_followed_is_named_with_its_layer(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "step"), [("torchvision:shufflenet_v2_x0_5", "cat.moved"), ("torchvision:convnext_tiny", "layer_norm")]
+)
+def test_what_cannot_be_followed_is_named_with_its_step(name: str, step: str) -> None:
     model = Source.parse(name).load()
-    with pytest.raises(ModelError, match="layer '"):
+    with pytest.raises(ModelError, match=f"'{step}' is .* whose channels cannot be taken out"):
         verbs.draw(model, COUPLED)
