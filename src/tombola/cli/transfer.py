@@ -60,8 +60,9 @@ def transfer(
     dense = None if what.endswith(".ticket") else what
     of_model = settings.taken(options, "model", model or dense)
     target = settings.task_of(options, task)
-    if "fit" in Transfer.family.get(how).model_fields and isinstance(options.get("fit", {}), dict):
-        options["fit"] = settings.trained_as_usual(options.get("fit", {}), target)
+    fit = options.get("fit", {})  # a text is a preset's name
+    if "fit" in Transfer.family.get(how).model_fields and isinstance(fit, dict):
+        options["fit"] = settings.trained_as_usual(fit, target)
     way = Transfer.parse({"name": how, **options})
     with checkpoints(path, way, target, seed) as folder:
         base, drawn = given(what, of_model, seed=seed)

@@ -23,10 +23,8 @@ def of_every_length(packed: Packed) -> Packed:
 def _instances(kind: str, name: str, size: int, most: str, widest: int) -> Iterator[str]:
     """A function for each number of vectors that this build's tiles may have, and the table of them."""
     for wide in range(1, widest + 1):
-        sums = f"CELLS_TILE_{size}({name}_{wide}_wide, {2 * wide}, {wide})"
-        if kind == "conv":
-            sums = f"CONV_SUMS({name}_{wide}_wide, {size}, {wide})"
-        yield from (f"#if {most} >= {wide}", sums, "#endif")
+        tile = f"CONV_SUMS({{}}, {size}, {wide})" if kind == "conv" else f"CELLS_TILE_{size}({{}}, {2 * wide}, {wide})"
+        yield from (f"#if {most} >= {wide}", tile.format(f"{name}_{wide}_wide"), "#endif")
     yield f"static {kind}_tile *const {name}[] = {{0,"
     for wide in range(1, widest + 1):
         yield from (f"#if {most} >= {wide}", f"    {name}_{wide}_wide,", "#endif")

@@ -78,14 +78,7 @@ typedef void cells_tile(const cell *x, const cell *w, const int16_t *steps, int 
 #define CELLS_TILE_2(NAME, H, T) CELLS_SUMS(NAME, 2, T)
 #define CELLS_TILE_4(NAME, H, T) CELLS_SUMS(NAME, 4, T)
 
-#if NET_WIDTH == 16
-#define CELLS_TILE(B, H, T16, T8, T4, T1) CELLS_TILE_##B(cells_tile_##B##_##H##_##T16##_##T8##_##T4##_##T1, H, T16)
-#elif NET_WIDTH == 8
-#define CELLS_TILE(B, H, T16, T8, T4, T1) CELLS_TILE_##B(cells_tile_##B##_##H##_##T16##_##T8##_##T4##_##T1, H, T8)
-#elif NET_WIDTH == 4
-#define CELLS_TILE(B, H, T16, T8, T4, T1) CELLS_TILE_##B(cells_tile_##B##_##H##_##T16##_##T8##_##T4##_##T1, H, T4)
-#else
-#define CELLS_TILE(B, H, T16, T8, T4, T1) CELLS_TILE_##B(cells_tile_##B##_##H##_##T16##_##T8##_##T4##_##T1, H, T1)
-#endif
+#define CELLS_TILE(B, H, T16, T8, T4, T1) \
+    CELLS_TILE_##B(cells_tile_##B##_##H##_##T16##_##T8##_##T4##_##T1, H, CONV_T(T16, T8, T4, T1))
 
 #endif

@@ -28,16 +28,6 @@ NET_INLINE float *conv_plane(const struct conv_ends *ends, const float *first, i
     return ends->order[b] == CONV_NOBODY ? nobody : (float *)first + ends->order[b] * ends->plane;
 }
 
-#if NET_WIDTH == 16
-#define CONV_T(t16, t8, t4, t1) t16
-#elif NET_WIDTH == 8
-#define CONV_T(t16, t8, t4, t1) t8
-#elif NET_WIDTH == 4
-#define CONV_T(t16, t8, t4, t1) t4
-#else
-#define CONV_T(t16, t8, t4, t1) t1
-#endif
-
 /* A tile that ends before its last vector does. */
 static void conv_keep(const float *sums, const struct conv_ends *ends, int size, int vectors) {
     for (int b = 0; b < size; b++, sums += vectors * NET_WIDTH) {
@@ -143,14 +133,7 @@ static void conv_activate(const struct conv_ends *ends, int size, int vectors) {
         if (ends->activation > RELU6) conv_activate(ends, B, T);                                                     \
     }
 
-#if NET_WIDTH == 16
-#define CONV_TILE(B, T16, T8, T4, T1) CONV_SUMS(conv_tile_##B##_##T16##_##T8##_##T4##_##T1, B, T16)
-#elif NET_WIDTH == 8
-#define CONV_TILE(B, T16, T8, T4, T1) CONV_SUMS(conv_tile_##B##_##T16##_##T8##_##T4##_##T1, B, T8)
-#elif NET_WIDTH == 4
-#define CONV_TILE(B, T16, T8, T4, T1) CONV_SUMS(conv_tile_##B##_##T16##_##T8##_##T4##_##T1, B, T4)
-#else
-#define CONV_TILE(B, T16, T8, T4, T1) CONV_SUMS(conv_tile_##B##_##T16##_##T8##_##T4##_##T1, B, T1)
-#endif
+#define CONV_TILE(B, T16, T8, T4, T1) \
+    CONV_SUMS(conv_tile_##B##_##T16##_##T8##_##T4##_##T1, B, CONV_T(T16, T8, T4, T1))
 
 #endif

@@ -22,6 +22,17 @@
 #error "NET_WIDTH is 16, 8, 4 or 1 floats a vector"
 #endif
 
+/* Of four numbers the one for vectors of this build's width. */
+#if NET_WIDTH == 16
+#define CONV_T(t16, t8, t4, t1) t16
+#elif NET_WIDTH == 8
+#define CONV_T(t16, t8, t4, t1) t8
+#elif NET_WIDTH == 4
+#define CONV_T(t16, t8, t4, t1) t4
+#else
+#define CONV_T(t16, t8, t4, t1) t1
+#endif
+
 #define NET_INLINE static inline __attribute__((always_inline, unused))
 
 enum activation { NONE = 0, RELU, RELU6, SILU, HARDSWISH, HARDSIGMOID, SIGMOID, GELU, GELU_TANH, TANH };
