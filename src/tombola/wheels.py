@@ -1,6 +1,7 @@
-"""Folders of installed packages: some wheels ship a model's files, and ``package:NAME`` says which."""
+"""Folders and files of installed packages: some wheels ship a model, and ``package:NAME`` says which."""
 
 import importlib.util
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
@@ -17,13 +18,7 @@ def place_of(text: str) -> Path:
     """
     if not text.startswith(PACKAGE):
         return Path(text).expanduser()
-    name = text.removeprefix(PACKAGE)
-    home = _home(name)
-    if home is None:
-        raise RequestError(
-            f"{text}: no package of this name is installed; type: pip install {name.replace('_', '-')}, or write a"
-            " folder"
-        )
+    home = _home(text)
     found = [place for place in (home, *sorted(home.iterdir())) if place.is_dir() and _holds_a_model(place)]
     if len(found) != 1:
         many = ", ".join(place.name for place in found) or "none"
@@ -31,9 +26,28 @@ def place_of(text: str) -> Path:
     return found[0]
 
 
-def _home(name: str) -> Path | None:
+def weights_in(text: str, suffixes: Collection[str]) -> Path:
+    """The only file with such a suffix in the package that ``package:NAME`` names; nothing of the package is run.
+
+    Raises `RequestError` for a package that is not installed, or with none or several.
+    """
+    home = _home(text)
+    found = sorted(file for file in home.rglob("*") if file.suffix.lower() in suffixes and file.is_file())
+    if len(found) != 1:
+        many = ", ".join(str(file.relative_to(home)) for file in found) or "none"
+        raise RequestError(f"{text}: files of weights in that package: {many}; write the file itself")
+    return found[0]
+
+
+def _home(text: str) -> Path:
+    name = text.removeprefix(PACKAGE)
     spec = importlib.util.find_spec(name) if name.isidentifier() else None
-    return None if spec is None or spec.origin is None else Path(spec.origin).parent
+    if spec is None or spec.origin is None:
+        raise RequestError(
+            f"{text}: no package of this name is installed; type: pip install {name.replace('_', '-')}, or write where"
+            " it lies"
+        )
+    return Path(spec.origin).parent
 
 
 def _holds_a_model(folder: Path) -> bool:

@@ -103,5 +103,12 @@ def test_there_are_fifty() -> None:
 
 
 def test_a_warning_is_one_line_without_code(capsys: pytest.CaptureFixture[str]) -> None:
-    failing.warned(UserWarning("one of 50 tensors"), UserWarning, "/x/schemes.py", 3)
+    failing.told_once()(UserWarning("one of 50 tensors"), UserWarning, "/x/schemes.py", 3)
     assert capsys.readouterr().err == "warning: one of 50 tensors\n"
+
+
+def test_a_warning_of_every_stage_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    warned = failing.told_once()
+    for said in ("names were matched", "a picture is broken", "names were matched"):
+        warned(UserWarning(said), UserWarning, "/x/path.py", 3)
+    assert capsys.readouterr().err == "warning: names were matched\nwarning: a picture is broken\n"

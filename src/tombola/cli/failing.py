@@ -8,7 +8,7 @@ import errno
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -57,10 +57,20 @@ def failed(message: str, code: int) -> typer.Exit:
     return typer.Exit(code)
 
 
-def warned(message: Warning | str, *about: object, **more: object) -> None:
-    """What a warning looks like: one message that begins with ``warning:``, without the line of code it comes from."""
-    del about, more
-    _say("warning", str(message), fg="yellow")
+def told_once() -> Callable[..., None]:
+    """A `warnings.showwarning`: one line that begins with ``warning:``, without the line of code it comes from.
+
+    No message is told twice: every stage of a study reads the same net and the same folder again.
+    """
+    said: set[str] = set()
+
+    def warned(message: Warning | str, *about: object, **more: object) -> None:
+        del about, more
+        if str(message) not in said:
+            said.add(str(message))
+            _say("warning", str(message), fg="yellow")
+
+    return warned
 
 
 def _say(kind: str, message: str, **style: Any) -> None:

@@ -117,5 +117,5 @@ def main() -> None:
     """Run the command line of this process, in which warnings are told as errors are."""
     collect_late()
     logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)  # its first start is no news
-    warnings.showwarning = failing.warned
+    warnings.showwarning = failing.told_once()
     sys.exit(app())

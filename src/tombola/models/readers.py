@@ -152,6 +152,7 @@ _READERS: Final[Mapping[str, Callable[[Path], object]]] = {
     ".ckpt": read_pickle,
     ".bin": read_pickle,
 }
+SUFFIXES: Final = tuple(_READERS)
 
 
 def _unwrapped(found: object) -> object:

@@ -9,7 +9,7 @@ from tombola.disks import written
 from tombola.race.entrants import DENSE
 from tombola.race.front import points
 from tombola.race.raced import Raced
-from tombola.race.rule import Finish
+from tombola.race.rule import Finish, difference
 from tombola.report.placing import placed
 
 _SIZE: Final = 7
@@ -33,13 +33,19 @@ def write_picture(raced: Raced, out: Path, *, dpi: int = 160) -> Path:
             s=42,
             zorder=3,
         )
+        if below := error(raced, one):
+            plot.vlines(across(raced, one), one.accuracy - below, one.accuracy, color=colours.TONES[tone(one)])
     plot.scatter(
         across(raced, raced.winner), raced.winner.accuracy, s=150, facecolors="none", edgecolors=colours.INK, zorder=4
     )
     plot.axhline(raced.dense.accuracy - raced.wanted.margin, color=colours.QUIET, linestyle="--", linewidth=1)
     plot.set_xlabel(unit(raced))
     plot.set_ylabel(f"accuracy, {raced.dense.samples:,} validation samples (%)")
-    plot.set_title(f"dashed: {points(raced.wanted.margin)} below the dense net; ringed: what is shipped", fontsize=10)
+    plot.set_title(
+        f"dashed: {points(raced.wanted.margin)} below the dense net, held by pruned nets to the end of their tail,"
+        " one standard error; ringed: shipped",
+        fontsize=8,
+    )
     plot.margins(x=0.2, y=0.12)
     _name(canvas, plot, [called(raced, one) for one in front], [(across(raced, one), one.accuracy) for one in front])
     with written(out) as beside:
@@ -50,6 +56,11 @@ def write_picture(raced: Raced, out: Path, *, dpi: int = 160) -> Path:
 def across(raced: Raced, one: Finish) -> float:
     """Where a point stands from left to right: at its milliseconds, or its megabytes where size is the target."""
     return one.bytes / 1e6 if raced.wanted.target == "size" else one.ms
+
+
+def error(raced: Raced, one: Finish) -> float:
+    """By how many points a pruned net has to hold the margin: a standard error of its difference to the dense net."""
+    return difference(one, raced.dense).error if one.pruned and one.outcomes else 0.0
 
 
 def unit(raced: Raced) -> str:
@@ -69,7 +80,12 @@ def tone(one: Finish) -> int:
 
 
 def _name(canvas: Any, plot: Any, names: Sequence[str], at: Sequence[tuple[float, float]]) -> None:
-    """Names beside their points, once it is settled where these are; a line leads to those that stand further off."""
+    """Names beside their points, once it is settled where these are; a line leads to those that stand further off.
+
+    Each is on white of its own, so that the margin's line does not run through it.
+    """
+    from matplotlib.patheffects import withStroke
+
     canvas.draw_without_rendering()
     point = 72 / canvas.dpi  # of a pixel, so that it holds in whatever is saved
     (left, low), (right, high) = plot.transAxes.transform([(0, 0), (1, 1)]) * point
@@ -81,5 +97,6 @@ def _name(canvas: Any, plot: Any, names: Sequence[str], at: Sequence[tuple[float
         lead = {"arrowstyle": "-", "color": colours.QUIET, "linewidth": 0.6} if to.far else None
         side = {"start": "left", "end": "right", "middle": "center"}[to.anchor]
         plot.annotate(
-            name, one, (to.x - x, y - to.y), textcoords="offset points", fontsize=_SIZE, ha=side, arrowprops=lead
-        )
+            name, one, (to.x - x, y - to.y), textcoords="offset points", fontsize=_SIZE, ha=side, arrowprops=lead,
+            path_effects=[withStroke(linewidth=2.5, foreground="white")],
+        )  # fmt: skip

