@@ -70,6 +70,7 @@ def make(
     training, model.X for the model.
     """
     from tombola.disks import require_writable
+    from tombola.fitting.freed import keep_freed
     from tombola.models.source import Source
     from tombola.race.front import lines
     from tombola.race.race import race
@@ -77,6 +78,7 @@ def make(
     from tombola.race.wanted import Wanted
     from tombola.study.store import Store
 
+    keep_freed()
     folder, options = Path(out), settings.settings(set_)
     require_writable(folder.absolute().parent)
     fit = options.pop("fit", {})

@@ -60,12 +60,14 @@ def run(
     """
     from tombola.cli.progress import reporter
     from tombola.disks import written
+    from tombola.fitting.freed import keep_freed
     from tombola.report.page import write_report
     from tombola.study.run import run as run_study
     from tombola.study.run import write_files, write_result
     from tombola.study.store import Store
 
     begun = time.monotonic()
+    keep_freed()
     wanted = study_of(study, set_)
     kept = Store.at(store)
     require_place(out, wanted)

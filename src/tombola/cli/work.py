@@ -84,9 +84,11 @@ def fresh_file(out: str, *, overwrite: bool) -> Path:
 
 
 def session(folder: Path | None, device: str) -> "Session":
-    """A session that shows progress on stderr."""
+    """A session that shows progress on stderr, in a process that keeps the memory it frees."""
+    from tombola.fitting.freed import keep_freed
     from tombola.fitting.session import Session
 
+    keep_freed()
     return Session(folder=folder, device=device, reporter=reporter())
 
 

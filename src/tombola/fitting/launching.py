@@ -25,6 +25,7 @@ import torch.distributed as dist
 from torch.multiprocessing.spawn import start_processes
 
 from tombola.errors import OptionError, StageError, TombolaError
+from tombola.fitting.freed import keep_freed
 from tombola.fitting.ranks import as_told
 from tombola.fitting.starting import METHOD, starting, take_environment
 
@@ -145,6 +146,7 @@ def _work(
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C, and the parent's death, end it even while it waits in C++
     try:
         take_environment(environment)
+        keep_freed()
         torch.set_num_threads(threads)
         _join_group(rank, count, backend, timeout, meet)
         report = pickle.dumps(_Report(function()))  # whole: torch would share tensors with a process that is gone

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, Final, cast
 
 from tombola.errors import StoreError
+from tombola.fitting.freed import keep_freed
 from tombola.fitting.session import Session
 from tombola.study.runners._base import Failure
 from tombola.study.runners._worker import Done, Message, Relay, outcome_of
@@ -89,6 +90,7 @@ class Job:
 
     def session(self, key: str, device: str | None = None) -> Session:
         """Where a stage works: on this node's device, telling the driver."""
+        keep_freed()
         relay = Relay(cast("Any", self.mail.of(key)))
         return Session(device=device or self.device, reporter=relay)
 

@@ -14,6 +14,7 @@ from multiprocessing.sharedctypes import Synchronized
 from typing import Any, TypeAlias
 
 from tombola.errors import StoreError
+from tombola.fitting.freed import keep_freed
 from tombola.fitting.session import Bar, Session
 from tombola.fitting.starting import take_environment
 from tombola.spec import Json
@@ -54,6 +55,7 @@ def begin(
     ``alive`` is a pipe that ends when the parent does, however it ends.
     """
     take_environment(environment)
+    keep_freed()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which then ends us
     threading.Thread(target=_end_with, args=(alive,), daemon=True).start()
     messages.cancel_join_thread()
