@@ -10,6 +10,8 @@ import pytest
 import torch
 from tests.native.small import SIZE, folder, logits
 
+from tombola.native.targets import vector as vector_of
+
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
 
 
@@ -108,6 +110,30 @@ def test_a_processor_without_the_vectors_gets_a_message_instead_of_a_signal(copy
     done = subprocess.run(command, cwd=copy, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "lacks the vector instructions" in done.stderr
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="versions are of x86-64 processors")
+def test_one_program_holds_several_versions_and_calls_one(copy: Path) -> None:
+    expected = said(["make", "CFLAGS=-Og", "ARCH=-march=x86-64-v2", "example"], copy) and said(["./example"], copy)
+    said(["make", "clean"], copy)
+    said(["make", "CFLAGS=-Og", "ANY=1", "VERSIONS=sse any", "example"], copy)
+    assert said(["./example"], copy).split(";")[0] == expected.split(";")[0]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("qemu-x86_64") is None, reason="needs qemu-user")
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="an x86-64 processor is emulated")
+def test_it_runs_on_old_processors_and_here_with_all_there_is(copy: Path) -> None:
+    vector = "int main(void) { return net_vector() * (net_arena(1, 1) > 0); }\n"
+    (copy / "example.c").write_text('#include "net.h"\n' + vector)
+    said(["make", "CFLAGS=-O1 -static", "ANY=1", "example"], copy)
+
+    def floats(*emulator: str) -> int:
+        return subprocess.run([*emulator, "./example"], cwd=copy, check=False).returncode
+
+    assert floats("qemu-x86_64", "-cpu", "qemu64") == 4
+    assert floats("qemu-x86_64", "-cpu", "Nehalem") == 4
+    assert floats() == vector_of("native")
 
 
 def test_the_logits_of_the_tests_differ() -> None:

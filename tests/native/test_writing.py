@@ -41,6 +41,7 @@ def test_the_files_of_a_folder() -> None:
         "net.json",
         "CMakeLists.txt",
         "Makefile",
+        "versions.c",
         "example.c",
         "classify.c",
         "README.txt",

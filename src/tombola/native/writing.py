@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tombola.disks import written_folder
 from tombola.errors import RequestError
@@ -54,7 +54,15 @@ def write(
     files: dict[str, bytes] = {**compiled, "net.dat": data.file(), FILE: sealed(told, compiled)}
     words["FLAGS"] = str(about["flags"])
     more = (f"{of}words.h",) if of else ()
-    for name in ("CMakeLists.txt", "Makefile", f"{of}example.c", f"{of}classify.c", f"{of}README.txt", *more):
+    for name in (
+        "CMakeLists.txt",
+        "Makefile",
+        "versions.c",
+        f"{of}example.c",
+        f"{of}classify.c",
+        f"{of}README.txt",
+        *more,
+    ):
         files[Path(name).name] = named(_filled(name, words), prefix).encode()
     with written_folder(out) as folder:
         for name, content in files.items():
@@ -113,14 +121,25 @@ def rows(program: Program, layers: Sequence[PackedLayer]) -> list[dict[str, Any]
     ]
 
 
+_TAKES: Final = ("struct net *net, const float *images, int count, float *logits", "net, images, count, logits")
+_TAKES_IDS: Final = (
+    "struct net *net, const int32_t *ids, const int32_t *mask, const int32_t *types, int length, int count, float *out",
+    "net, ids, mask, types, length, count, out",
+)
+"""What net_run takes, and passes on."""
+
+
 def _words(program: Program, summary: str, prefix: str) -> dict[str, str]:
     channels, height, width = program.image
+    takes, gives = _TAKES if program.ids is None else _TAKES_IDS
     ids = program.ids or TextIds((), 0, 0, 0, None)
     return {
         "WORDS": str(ids.words),
         "TYPES": str(ids.types),
         "NEVER": str(-1 if ids.never is None else ids.never),
         "PAD": str(ids.pad),
+        "RUN_TAKES": takes,
+        "RUN_GIVES": gives,
         "NAME": prefix,
         "SUMMARY": summary,
         "C": str(channels),

@@ -41,7 +41,7 @@ NET_INLINE whole cells_dot(whole sum, whole pixels, whole weights) {
     __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(pixels), "v"(weights));
     return sum;
 #elif NET_WIDTH == 8 && defined(__AVXVNNI__)
-    __asm__("{vex} vpdpbusd %2, %1, %0" : "+x"(sum) : "x"(pixels), "x"(weights));
+    __asm__("%{vex%} vpdpbusd %2, %1, %0" : "+x"(sum) : "x"(pixels), "x"(weights));
     return sum;
 #elif NET_WIDTH == 16 && defined(__AVX512BW__)
     whole pairs;

@@ -7,6 +7,9 @@
 #ifdef NET_PROFILE
 #include <time.h>
 #endif
+#ifdef __AVXVNNI__
+#include <cpuid.h>
+#endif
 
 struct net {
     struct crew crew;
@@ -169,8 +172,18 @@ static int cpu_is_right(void) {
 #ifdef __AVX512VNNI__
     if (!__builtin_cpu_supports("avx512vnni")) return 0;
 #endif
+#ifdef __AVXVNNI__
+    unsigned eax, ebx, ecx, edx; /* compilers that know the name at run time are newer than those that build for it */
+    if (!__get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) || !(eax >> 4 & 1)) return 0;
+#endif
+#ifdef __SSE4_2__
+    if (!__builtin_cpu_supports("sse4.2")) return 0;
+#endif
 #ifdef __AVX2__
     if (!__builtin_cpu_supports("avx2")) return 0;
+#endif
+#ifdef __BMI2__
+    if (!__builtin_cpu_supports("bmi2")) return 0;
 #endif
 #ifdef __FMA__
     if (!__builtin_cpu_supports("fma")) return 0;
