@@ -63,7 +63,7 @@ def test_the_folder_answers_as_torch_and_says_so(exact: Exported) -> None:
 def test_a_ticket_that_lost_a_whole_layer_is_told_of(exact: Exported, tmp_path: Path) -> None:
     lost = {"conv1.weight": torch.zeros_like(network().body.get_parameter("conv1.weight"), dtype=torch.bool)}
     to = Native.parse({"name": "native", "size": 12, "target": "plain"})
-    assert "every image the same logits" in to.told(to.export(network(), Masks(lost), tmp_path / "net"))[1]
+    assert "all images get the same logits" in to.told(to.export(network(), Masks(lost), tmp_path / "net"))[1]
     assert "the same logits" not in exact[0].told(exact[1])[1]
 
 

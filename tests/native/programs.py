@@ -34,7 +34,9 @@ class Machine:
             pytest.skip(f"{self.name} is an x86-64 processor and this is {platform.machine()}")
         missing = [tool for tool in (self.compiler, *self.emulator[:1]) if shutil.which(tool) is None]
         if missing:
-            pytest.skip(f"{self.name} needs {' and '.join(missing)} (Debian: gcc-{self.name}-linux-gnu, qemu-user)")
+            pytest.skip(
+                f"{self.name} needs {' and '.join(missing)} (Debian: gcc-{{aarch64,riscv64}}-linux-gnu, qemu-user)"
+            )
         lacking = [need for need in self.needs if need not in cpu_features()]
         if lacking:
             pytest.skip(f"{self.name}: this processor has no {', '.join(lacking)}")
@@ -48,6 +50,10 @@ HERE_WIDE = [
 ]
 ELSEWHERE = [
     Machine("aarch64", "aarch64-linux-gnu-gcc", ("-static",), ("qemu-aarch64",)),
+    Machine(
+        "aarch64 with dot products", "aarch64-linux-gnu-gcc", ("-static", "-march=armv8.2-a+dotprod"), ("qemu-aarch64",)
+    ),
+    Machine("aarch64 with mixed ones", "aarch64-linux-gnu-gcc", ("-static", "-march=armv8.6-a"), ("qemu-aarch64",)),
     Machine("riscv64", "riscv64-linux-gnu-gcc", ("-static",), ("qemu-riscv64",)),
 ]
 SANITIZED = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-g1")

@@ -136,6 +136,22 @@ def test_it_runs_on_old_processors_and_here_with_all_there_is(copy: Path) -> Non
     assert floats() == vector_of("native")
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("qemu-aarch64") is None, reason="needs qemu-user")
+@pytest.mark.skipif(shutil.which("aarch64-linux-gnu-gcc") is None, reason="needs a compiler for Arm")
+def test_an_arm_without_products_of_bytes_gets_a_message_instead_of_a_signal(copy: Path) -> None:
+    build = ["make", "CC=aarch64-linux-gnu-gcc", "CFLAGS=-O1 -static", "ARCH=-march=armv8.2-a+dotprod", "example"]
+    said(build, copy)
+    old, new = (
+        subprocess.run(
+            ["qemu-aarch64", "-cpu", cpu, "./example"], cwd=copy, capture_output=True, text=True, check=False
+        )
+        for cpu in ("cortex-a72", "max")
+    )
+    assert (old.returncode, new.returncode) == (1, 0)
+    assert "lacks the vector instructions" in old.stderr
+
+
 def test_the_logits_of_the_tests_differ() -> None:
     row = logits(torch.full((1, *SIZE), 0.5))[0]
     assert np.ptp(row.numpy()) > 1e-3

@@ -33,6 +33,14 @@ TARGETS = {
         Target("avx2", ("-march=x86-64-v3",), "x86_64", ("avx2", "fma"), 8, "8 floats a vector"),
         Target("sse", ("-march=x86-64-v2",), "x86_64", ("sse4_2",), 4, "4 floats a vector"),
         Target("neon", ("-march=armv8-a",), "aarch64", (), 4, "64-bit Arm, a Raspberry Pi from the 3 on"),
+        Target(
+            "dotprod",
+            ("-march=armv8.2-a+dotprod",),
+            "aarch64",
+            ("asimddp",),
+            4,
+            "with products of bytes, a Raspberry Pi 5",
+        ),
         Target("riscv", ("-march=rv64gc",), "riscv64", (), 4, "64-bit RISC-V without vectors"),
         Target("plain", ("-DNET_WIDTH=1",), "", (), 1, "any processor, without vectors"),
     )

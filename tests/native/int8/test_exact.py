@@ -105,6 +105,19 @@ def test_kernels_for_processors_that_are_not_at_hand_are_assembled(flags: tuple[
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("machine", "instruction"), list(zip(ELSEWHERE[1:3], ("sdot", "usdot"), strict=True)), ids=["dot products", "mixed"]
+)
+def test_arms_products_of_bytes_are_used(machine: Machine, instruction: str, tmp_path: Path) -> None:
+    machine.require()
+    made = lower(rounded(small(), torch.rand(2, 3, 16, 16)))
+    write_program(made, layers_of(made), tmp_path / "net", target="neon", values="int8")
+    command = [machine.compiler, "-std=gnu11", "-O1", *machine.flags[1:], "-S", str(tmp_path / "net" / "net.c")]
+    subprocess.run([*command, "-o", str(tmp_path / "net.s")], check=True)
+    assert f"\t{instruction}\t" in (tmp_path / "net.s").read_text("utf-8")
+
+
+@pytest.mark.slow
 def test_what_is_no_number_comes_out_as_none_and_other_images_stay(tmp_path: Path) -> None:
     x = torch.rand(3, 3, 16, 16)
     graph = rounded(small(), x)

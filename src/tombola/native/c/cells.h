@@ -4,6 +4,9 @@
 #define NET_CELLS_H
 
 #include "vectors.h"
+#if defined(__ARM_FEATURE_DOTPROD) || defined(__ARM_FEATURE_MATMUL_INT8)
+#include <arm_neon.h>
+#endif
 
 typedef uint32_t cell __attribute__((may_alias));
 
@@ -58,11 +61,17 @@ NET_INLINE whole cells_dot(whole sum, whole pixels, whole weights) {
     typedef short shorts __attribute__((vector_size(16)));
     shorts pairs = __builtin_ia32_pmaddubsw128((bytes)pixels, (bytes)weights);
     return sum + (whole)__builtin_ia32_pmaddwd128(pairs, (shorts)splat_whole(0x00010001));
-#elif NET_WIDTH > 1
-    typedef uint32_t unsigned_whole __attribute__((vector_size(4 * NET_WIDTH)));
-    unsigned_whole w = (unsigned_whole)weights;
-    return sum + (pixels & 255) * ((whole)(w << 24) >> 24) + (pixels >> 8 & 255) * ((whole)(w << 16) >> 24) +
-           (pixels >> 16 & 255) * ((whole)(w << 8) >> 24) + (pixels >> 24 & 255) * (weights >> 24);
+#elif NET_WIDTH == 4 && defined(__ARM_FEATURE_MATMUL_INT8)
+    return (whole)vusdotq_s32((int32x4_t)sum, (uint8x16_t)pixels, (int8x16_t)weights);
+#elif NET_WIDTH == 4 && defined(__ARM_FEATURE_DOTPROD) /* of signed bytes: halves, twice, and what halving left */
+    int32x4_t halves = vdotq_s32((int32x4_t){0}, (int8x16_t)(pixels >> 1 & 0x7f7f7f7f), (int8x16_t)weights);
+    return (whole)vdotq_s32((int32x4_t)sum, (int8x16_t)(pixels & 0x01010101), (int8x16_t)weights) + 2 * (whole)halves;
+#elif NET_WIDTH > 1 /* a pair in 16 bits, then both pairs */
+    typedef int16_t shorts __attribute__((vector_size(4 * NET_WIDTH)));
+    typedef uint16_t unsigned_shorts __attribute__((vector_size(4 * NET_WIDTH)));
+    shorts even = (shorts)((unsigned_shorts)pixels & 255) * ((shorts)((unsigned_shorts)weights << 8) >> 8);
+    whole pairs = (whole)(even + (shorts)((unsigned_shorts)pixels >> 8) * ((shorts)weights >> 8));
+    return sum + (raised(pairs, 16) >> 16) + (pairs >> 16);
 #else
     for (int i = 0; i < 32; i += 8)
         sum += (int32_t)((uint32_t)pixels >> i & 255) * (int8_t)((uint32_t)weights >> i & 255);

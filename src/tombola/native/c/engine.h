@@ -10,6 +10,10 @@
 #ifdef __AVXVNNI__
 #include <cpuid.h>
 #endif
+#if defined(__aarch64__) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
 
 struct net {
     struct crew crew;
@@ -190,6 +194,13 @@ static int cpu_is_right(void) {
 #endif
 #ifdef __AVX__
     if (!__builtin_cpu_supports("avx")) return 0;
+#endif
+#elif defined(__aarch64__) && defined(__linux__)
+#ifdef __ARM_FEATURE_DOTPROD
+    if (!(getauxval(AT_HWCAP) & HWCAP_ASIMDDP)) return 0;
+#endif
+#ifdef __ARM_FEATURE_MATMUL_INT8
+    if (!(getauxval(AT_HWCAP2) & HWCAP2_I8MM)) return 0;
 #endif
 #endif
     return 1;
