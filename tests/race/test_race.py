@@ -173,6 +173,27 @@ def test_without_time_nobody_is_trained_but_the_dense_net_and_it_is_said(monkeyp
 
 
 @pytest.mark.usefixtures("_clocked")
+def test_a_limit_that_nobody_keeps_is_refused_before_anything_is_trained() -> None:
+    said = refused(*TOY, "--minutes", "5", "--latency", "0.5ms")
+    assert "nothing here keeps to 0.5 ms; the nearest is most, run by shrunk:torch" in said
+    assert "Write --latency 1.1ms" in said
+    assert not Path("tombola-store").exists()
+    assert not Path("made").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_clocked")
+def test_within_a_limit_that_the_dense_net_is_over_the_nearest_is_shipped_and_what_it_misses_is_said() -> None:
+    result = run(*TOY, "--minutes", "5", "--latency", "2.5ms", "--max-drop", "0", "--robust", "4/255")
+    assert result.exit_code == 0, result.output
+    told = json.loads(Path("made/result.json").read_text("utf-8"))
+    assert told["winner"]["entrant"] in ("half", "most")
+    assert "nothing within 2.5 ms holds 0 points of accuracy for sure; the most accurate is " in result.stdout
+    assert f"held-out samples that PGD moves by 4/255, nets in float32: {told['winner']['entrant']} " in result.stdout
+    assert set(told["attacked"]) == {told["winner"]["entrant"], DENSE}
+
+
+@pytest.mark.usefixtures("_clocked")
 def test_a_budget_in_which_nothing_can_be_trained_is_refused_before_anything_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

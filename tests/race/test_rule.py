@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tombola.outcomes import Outcomes
+from tombola.race.limits import Limits
 from tombola.race.rule import (
     Finish,
     Standing,
@@ -55,6 +56,14 @@ def test_the_cheapest_within_the_margin_wins(margin: float, target: str, winner:
 
 def test_the_dense_net_is_shipped_where_nothing_holds_the_margin() -> None:
     assert best([INT8, STRIPES], DENSE, 0.1, "latency") is DENSE
+
+
+def test_what_is_over_the_limits_is_not_shipped_however_well_it_does() -> None:
+    some = [DENSE, INT8, STRIPES]
+    assert best(some, DENSE, 1.0, "latency", Limits(ms=3.0)) is INT8
+    assert best(some, DENSE, 1.0, "latency", Limits(ms=1.5)) is STRIPES, "the nearest, though it misses the margin"
+    assert best(some, DENSE, 1.0, "latency", Limits(ms=0.5)) is DENSE, "nothing is allowed"
+    assert best(some, DENSE, 2.0, "latency", Limits(bytes=150)) is INT8
 
 
 def test_exactly_the_margin_is_within_it() -> None:

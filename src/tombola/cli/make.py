@@ -51,6 +51,18 @@ def make(
     minutes: float = typer.Option(
         20.0, "--minutes", metavar="MINUTES", help="About how long it may take here.", min=0.1
     ),
+    latency: str | None = typer.Option(
+        None, "--latency", metavar="TIME", help="What a run may take here at most, as 2ms."
+    ),
+    most_bytes: str | None = typer.Option(
+        None, "--bytes", metavar="BYTES", help="What its files may take at most, as 4MB."
+    ),
+    robust: str | None = typer.Option(
+        None,
+        "--robust",
+        metavar="EPS",
+        help="Train everything against an adversary who moves each pixel so far, as 2/255, and say what is kept.",
+    ),
     batch: int = AT_ONCE,
     threads: int = THREADS,
     out: str = typer.Option(
@@ -72,7 +84,9 @@ def make(
     from tombola.disks import require_writable
     from tombola.fitting.freed import keep_freed
     from tombola.models.source import Source
+    from tombola.race.attacked import against_an_adversary
     from tombola.race.front import lines
+    from tombola.race.limits import Limits
     from tombola.race.race import race
     from tombola.race.ship import plain, ship
     from tombola.race.wanted import Wanted
@@ -88,7 +102,8 @@ def make(
         raise RequestError(
             f"--set {next(iter(options))}=...: set options of task, fit or model, as in --set task.size=160"
         )
-    wanted = Wanted(source, task, max_drop, _target(target), minutes, batch, threads, fit, seed)
+    limits, eps = Limits.of(latency, most_bytes), against_an_adversary(robust, task, fit)
+    wanted = Wanted(source, task, max_drop, _target(target), minutes, batch, threads, fit, seed, limits, eps)
     kept = Store.at(store)
     raced = race(wanted, folder, kept, device=device, reporter=reporter())
     files = ship(raced, folder, kept)

@@ -8,7 +8,7 @@ from typing import Final
 from tombola.benching.table import aligned
 from tombola.race.entrants import DENSE
 from tombola.race.raced import Raced
-from tombola.race.rule import Finish, easier
+from tombola.race.rule import Finish, easier, holds
 
 HEAD: Final = ("net", "run by", "accuracy", "ms", "bytes", "x float32", "x int8")
 
@@ -27,6 +27,7 @@ def lines(raced: Raced) -> list[str]:
         "",
         advice(raced),
         *held_out(raced),
+        *under_attack(raced),
         *_coarse(raced),
         *_missed(raced),
     ]
@@ -78,6 +79,8 @@ def _coarse(raced: Raced) -> Iterator[str]:
 def advice(raced: Raced) -> str:
     """One sentence: what to ship, and how it compares with the best that needs no pruning."""
     shipped, wanted, rival = raced.winner, raced.wanted, raced.rival
+    if wanted.limits and not (wanted.limits.allow(shipped) and holds(shipped, raced.dense, wanted.margin)):
+        return _nearest(raced)
     if not shipped.pruned:
         untried = len(raced.untried)
         tried = (
@@ -91,6 +94,21 @@ def advice(raced: Raced) -> str:
         f"ship {shipped.entrant}, run by {shipped.engine}: within {points(wanted.margin)} of the dense net on"
         f" validation samples, {rival.ms / shipped.ms:.2f} times as fast as the best that needs no pruning"
         f" ({rival.engine}), in {shipped.bytes / rival.bytes:.2f} times its bytes"
+    )
+
+
+def _nearest(raced: Raced) -> str:
+    """One sentence where nothing keeps to the limits and holds the margin: by how much the nearest misses."""
+    shipped, wanted = raced.winner, raced.wanted
+    if not wanted.limits.allow(shipped):
+        return (
+            f"nothing that was trained keeps to {wanted.limits}: ship {shipped.entrant}, run by {shipped.engine}, or"
+            " raise it"
+        )
+    short = raced.dense.accuracy - shipped.accuracy
+    return (
+        f"nothing within {wanted.limits} holds {points(wanted.margin)} of accuracy for sure; the most accurate is"
+        f" {shipped.entrant}, run by {shipped.engine}: {short:.2f} points below the dense net on validation samples"
     )
 
 
@@ -110,6 +128,13 @@ def held_out(raced: Raced) -> list[str]:
         f"held-out samples: {one.entrant} in {one.engine}: {one.accuracy:.2f} % of {one.samples:,}, {one.ms:.2f} ms"
         for one in raced.held_out
     ] + [f"held-out samples: {raced.winner.entrant} less {DENSE} in float32: {raced.difference}", *_seen_before(raced)]
+
+
+def under_attack(raced: Raced) -> Iterator[str]:
+    """What is kept against an adversary, where one was asked for."""
+    if raced.wanted.robust is not None:
+        kept = ", ".join(f"{name} {value:.2f} % of {count}" for name, (value, count) in raced.attacked.items())
+        yield f"held-out samples that PGD moves by {255 * raced.wanted.robust:g}/255, nets in float32: {kept}"
 
 
 def _seen_before(raced: Raced) -> list[str]:

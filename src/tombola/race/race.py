@@ -1,13 +1,16 @@
 """The race itself: look before training, train the dense net, climb the ladders, and one look at held-out samples."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
 from tombola.errors import RequestError, StageError
 from tombola.fitting.session import Reporter
+from tombola.models.source import Source
+from tombola.race.attacked import passes, under_attack
 from tombola.race.budget import LEAST, Budget
 from tombola.race.climbing import Climb, cheapest, climbed
 from tombola.race.entrants import DENSE, Entrant, Ladder, dense, ladders, not_installed
@@ -54,6 +57,7 @@ def race(wanted: Wanted, folder: Path, store: Store, *, device: str, reporter: R
 def _raced(first: Entrant, looking: Looking, track: Track) -> Raced:
     wanted, book = track.wanted, looking.book
     known = looking.at_dense(first)
+    _require_one_within(looking, first, known)
     budget = _budget(wanted, book, known)
     try:
         book.steps = book.steps or _dense_steps(wanted, budget, book.seconds)
@@ -63,8 +67,7 @@ def _raced(first: Entrant, looking: Looking, track: Track) -> Raced:
     book.keep()
     net = _sound(track.run(first, book.steps))
     against = reference(net.finishes)
-    there = best(net.finishes, against, wanted.margin, wanted.target)  # what a user has without a race
-    (to_beat,) = (one.cost(wanted.target) for one in known if one.engine == there.engine)  # timed as the others are
+    to_beat = _to_beat(net.finishes, against, known, wanted)
     budget = budget.with_dense(step=net.training / book.steps, judged=net.judging)
     left = {**not_installed()}
     worth = _worth_climbing(looking, net, budget, to_beat, left)
@@ -73,7 +76,7 @@ def _raced(first: Entrant, looking: Looking, track: Track) -> Raced:
     racing = _Racing(begun, budget, against, book.seconds + net.seconds, longest)
     racing.run(worth, book.known, left)
     ran = dict.fromkeys(net.finishes, net) | dict(racing.finished(worth))
-    winner = best(ran, against, wanted.margin, wanted.target)
+    winner = best(ran, against, wanted.margin, wanted.target, wanted.limits)
     rival = best([one for one in ran if not one.pruned], against, wanted.margin, wanted.target)
     held_out = racing.held_out([winner, against, rival], ran)
     return Raced(
@@ -91,7 +94,41 @@ def _raced(first: Entrant, looking: Looking, track: Track) -> Raced:
         left=left,
         untried=racing.untried,
         seconds=racing.spent,
+        attacked=_attacked(begun, dict.fromkeys([winner.entrant, against.entrant]), ran),
     )
+
+
+def _attacked(track: Track, names: Iterable[str], ran: Mapping[Finish, Ran]) -> dict[str, tuple[float, int]]:
+    """What these keep under attack; nothing where nobody asked."""
+    if track.wanted.robust is None:
+        return {}
+    by_name = {finish.entrant: one for finish, one in ran.items()}
+    nets = {name: Source.parse({"name": f"path:{track.net(by_name[name])}"}).load() for name in names}
+    return {name: under_attack(net, track.wanted, track.device) for name, net in nets.items()}
+
+
+def _require_one_within(looking: Looking, first: Entrant, known: Sequence[Timed]) -> None:
+    """Raise `RequestError` where limits are set that nobody who could race keeps to, before anything is trained."""
+    wanted, book = looking.wanted, looking.book
+    if not wanted.limits or any(map(wanted.limits.allow, known)):
+        return
+    for one in (*ladders_of(wanted), smaller_nets(wanted, first.engines)[0]):
+        looking.at_ladder(one, known, inf)
+    try:
+        wanted.limits.require(book.known)
+    except RequestError:
+        book.forget()
+        raise
+
+
+def _to_beat(finishes: Sequence[Finish], against: Finish, known: Sequence[Timed], wanted: Wanted) -> float:
+    """The cost of what a user has without a race; whatever costs less is worth it where that is over the limits."""
+    held = [one for one in finishes if wanted.limits.allow(one) and holds(one, against, wanted.margin)]
+    there = min(held, key=lambda one: one.cost(wanted.target), default=None)
+    if there is None:
+        return inf
+    (cost,) = (one.cost(wanted.target) for one in known if one.engine == there.engine)  # timed as the others are
+    return cost
 
 
 def _worth_climbing(looking: Looking, net: Ran, budget: Budget, to_beat: float, left: dict[str, str]) -> list[Ladder]:
@@ -126,7 +163,7 @@ def _budget(wanted: Wanted, book: Notebook, known: Sequence[Timed]) -> Budget:
         judged=book.looked + val * every,
         one=2 * ready + val * slowest,
         looking=3 * ready,
-        closing=4 * ready + 2 * test * slowest,
+        closing=4 * ready + 2 * test * slowest + passes(wanted) * book.step,
     )
 
 
@@ -141,7 +178,9 @@ def _worth(
 ) -> list[Ladder]:
     """The ladders with those of their rungs that cost less than what is there already; why not others, in ``left``."""
     every = {rung.label: known[rung.label] for ladder in found for rung in ladder.rungs}
-    labels, slower = worth_training(every, to_beat, wanted.target)
+    allowed = {label: [one for one in some if wanted.limits.allow(one)] for label, some in every.items()}
+    left |= {label: f"more than {wanted.limits}" for label, some in allowed.items() if not some}
+    labels, slower = worth_training({label: some for label, some in allowed.items() if some}, to_beat, wanted.target)
     left |= slower
     narrowed = [replace(one, rungs=[rung for rung in one.rungs if rung.label in labels]) for one in found]
     return [one for one in narrowed if one.rungs]
@@ -162,8 +201,11 @@ class _Racing:
 
     def run(self, found: Sequence[Ladder], known: Mapping[str, Sequence[Timed]], left: dict[str, str]) -> None:
         """Climb them all, each rung in its cheapest engine; says in ``left`` why what was not trained was not."""
-        target = self.track.wanted.target
-        quickest = {name: min(times, key=lambda one: one.cost(target)).engine for name, times in known.items()}
+        target, limits = self.track.wanted.target, self.track.wanted.limits
+        quickest = {
+            name: min(times, key=lambda one: (not limits.allow(one), one.cost(target))).engine
+            for name, times in known.items()
+        }
         assert self.track.teacher is not None
         begin = Start(self.track.teacher)
         narrowed = [

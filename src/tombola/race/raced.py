@@ -34,6 +34,8 @@ class Raced:
     left: Mapping[str, str] = field(default_factory=dict)
     untried: Sequence[str] = ()
     seconds: float = 0.0
+    attacked: Mapping[str, tuple[float, int]] = field(default_factory=dict)
+    """With ``--robust``: per cent told right under attack, and of how many, of what is shipped and of the dense net."""
 
     @property
     def holds(self) -> bool:

@@ -12,6 +12,7 @@ from typing import TypeVar
 import numpy as np
 
 from tombola.outcomes import Z95, Outcomes
+from tombola.race.limits import NONE, Limits
 from tombola.race.wanted import Target
 
 T = TypeVar("T", bound="Timed")
@@ -167,10 +168,16 @@ def holds(one: Finish, against: Finish, margin: float) -> bool:
     return one.accuracy >= needed
 
 
-def best(finishes: Iterable[Finish], against: Finish, margin: float, target: Target) -> Finish:
-    """The cheapest that holds the margin; the reference itself where nothing else does. Of equals the first."""
-    held = [one for one in finishes if holds(one, against, margin)]
-    return min(held, key=lambda one: one.cost(target), default=against)
+def best(finishes: Iterable[Finish], against: Finish, margin: float, target: Target, limits: Limits = NONE) -> Finish:
+    """The cheapest that is allowed and holds the margin; where none does the most accurate that is allowed.
+
+    Where nothing is, or nothing is limited, the reference itself. Of equals the first.
+    """
+    allowed = [one for one in finishes if limits.allow(one)]
+    held = [one for one in allowed if holds(one, against, margin)]
+    if held or limits.allow(against) or not allowed:
+        return min(held, key=lambda one: one.cost(target), default=against)
+    return max(allowed, key=lambda one: (one.accuracy, -one.cost(target)))
 
 
 def worth_training(

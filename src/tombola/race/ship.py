@@ -78,6 +78,7 @@ def plain(raced: Raced) -> dict[str, Any]:
         "front": [_finish(one) for one in raced.front],
         "left_out": dict(raced.left),
         "minutes": round(raced.seconds / 60, 2),
+        **({"attacked": {name: list(kept) for name, kept in raced.attacked.items()}} if raced.attacked else {}),
     }
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from tombola.models.source import Source
+from tombola.race.limits import NONE, Limits
 from tombola.spec import Json, key
 from tombola.tasks._base import Task
 from tombola.tasks._texts import OfTexts
@@ -25,6 +26,9 @@ class Wanted:
     threads: int = 1
     fit: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
+    limits: Limits = NONE
+    robust: float | None = None
+    """How far an adversary may move each pixel; None: nobody trains against one."""
 
     @property
     def of_texts(self) -> bool:
@@ -44,4 +48,8 @@ class Wanted:
             "fit": dict(self.fit),
             "seed": self.seed,
         }
+        if self.limits:
+            told["limits"] = [self.limits.ms, self.limits.bytes]
+        if self.robust is not None:
+            told["robust"] = self.robust
         return key("race", 1, told)

@@ -1,0 +1,95 @@
+"""What a net may take at most to be shipped: milliseconds a run, and bytes of its files."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol, Self
+
+from tombola.errors import RequestError
+
+_NUMBER: Final = r"(\d+(?:\.\d*)?|\.\d+)\s*"
+_TIME: Final = re.compile(_NUMBER + r"(ms|us|s)")
+_SIZE: Final = re.compile(_NUMBER + r"(B|kB|KB|MB|GB)?")
+_MS: Final = {"s": 1e3, "ms": 1.0, "us": 1e-3}
+_BYTES: Final = {"B": 1.0, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9}
+
+
+class Costly(Protocol):
+    """A net in an engine, as far as limits go."""
+
+    @property
+    def engine(self) -> str: ...
+    @property
+    def ms(self) -> float: ...
+    @property
+    def bytes(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Limits:
+    """None allows everything."""
+
+    ms: float | None = None
+    bytes: int | None = None
+
+    @classmethod
+    def of(cls, latency: str | None = None, size: str | None = None) -> Self:
+        """From what a user writes; raises `RequestError` with what may be written.
+
+        >>> Limits.of("2ms", "1.5MB")
+        Limits(ms=2.0, bytes=1500000)
+        """
+        return cls(
+            None if latency is None else _read(latency, _TIME, _MS, "--latency", "2ms or 500us"),
+            None if size is None else int(_read(size, _SIZE, _BYTES, "--bytes", "4MB or 500kB")),
+        )
+
+    def __bool__(self) -> bool:
+        return self.ms is not None or self.bytes is not None
+
+    def __str__(self) -> str:
+        ms, size = (
+            ("" if self.ms is None else f"{self.ms:g} ms"),
+            ("" if self.bytes is None else f"{self.bytes:,} bytes"),
+        )
+        return " and ".join(part for part in (ms, size) if part)
+
+    def allow(self, one: Costly) -> bool:
+        """Whether it takes no more."""
+        return self.over(one) <= 1
+
+    def over(self, one: Costly) -> float:
+        """How many times what is allowed it takes: of time or of bytes, whichever is further off; 0 without limits."""
+        parts = [0.0 if self.ms is None else one.ms / self.ms, 0.0 if self.bytes is None else one.bytes / self.bytes]
+        return max(parts)
+
+    def require(self, known: Mapping[str, Sequence[Costly]]) -> None:
+        """Raise the `RequestError` of limits that nobody keeps, which names the nearest and what to write for it."""
+        nearest = min(_each(known), key=lambda named: self.over(named[1]), default=None)
+        if nearest is not None and not self.allow(nearest[1]):
+            label, one = nearest
+            raise RequestError(
+                f"nothing here keeps to {self}; the nearest is {label}, run by {one.engine}: {one.ms:.3g} ms,"
+                f" {one.bytes:,} bytes. Write {' '.join(self._wider(one))}, a smaller --model, or smaller samples"
+            )
+
+    def _wider(self, one: Costly) -> list[str]:
+        """What to write so that it is allowed, a tenth above what it takes."""
+        time = [] if self.ms is None else [f"--latency {max(self.ms, 1.1 * one.ms):.3g}ms"]
+        size = [] if self.bytes is None else [f"--bytes {max(self.bytes, round(1.1 * one.bytes))}"]
+        return [*time, *size]
+
+
+NONE: Final = Limits()
+
+
+def _each(known: Mapping[str, Sequence[Costly]]) -> Iterable[tuple[str, Costly]]:
+    return ((label, one) for label, some in known.items() for one in some)
+
+
+def _read(text: str, form: re.Pattern[str], units: Mapping[str, float], option: str, such_as: str) -> float:
+    found = form.fullmatch(text.strip())
+    value = 0.0 if found is None else float(found[1]) * units[found[2] or "B"]
+    if value <= 0:
+        raise RequestError(f"{option} {text}: is no amount above 0; write it as in {option} {such_as}")
+    return value

@@ -1,0 +1,50 @@
+"""What a net may take at most: read, compared, and refused with what to write where nobody keeps to it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tombola.errors import RequestError
+from tombola.race.limits import NONE, Limits
+from tombola.race.rule import Timed
+
+
+@pytest.mark.parametrize(
+    ("latency", "size", "found"),
+    [
+        ("2ms", None, Limits(2.0)),
+        (" 500 us ", None, Limits(0.5)),
+        ("1.5s", "4MB", Limits(1500.0, 4_000_000)),
+        (None, "500kB", Limits(None, 500_000)),
+        (None, "1234", Limits(None, 1234)),
+    ],
+)
+def test_amounts_are_read_as_people_write_them(latency: str | None, size: str | None, found: Limits) -> None:
+    assert Limits.of(latency, size) == found
+
+
+@pytest.mark.parametrize(
+    ("latency", "size"), [("2", None), ("fast", None), ("0ms", None), (None, "4 lines"), (None, "0")]
+)
+def test_other_words_are_refused_with_an_example(latency: str | None, size: str | None) -> None:
+    with pytest.raises(RequestError, match=r"is no amount above 0; write it as in --(latency 2ms|bytes 4MB)"):
+        Limits.of(latency, size)
+
+
+@given(st.floats(0.01, 100), st.integers(1, 10**9), st.floats(0.01, 100), st.integers(1, 10**9))
+def test_allowed_is_who_takes_no_more_of_either(ms: float, size: int, most_ms: float, most: int) -> None:
+    one = Timed("a", ms, size)
+    assert Limits(most_ms, most).allow(one) == (ms <= most_ms and size <= most)
+    assert NONE.allow(one)
+    assert not NONE
+
+
+def test_limits_that_nobody_keeps_name_the_nearest_and_what_to_write() -> None:
+    known = {"dense": [Timed("onnx", 4.0, 100), Timed("int8", 2.0, 50)], "stripes": [Timed("native", 1.0, 90)]}
+    Limits(1.0).require(known)
+    with pytest.raises(RequestError) as told:
+        Limits(0.5).require(known)
+    assert "nothing here keeps to 0.5 ms; the nearest is stripes, run by native: 1 ms, 90 bytes" in str(told.value)
+    assert "Write --latency 1.1ms," in str(told.value)
+    with pytest.raises(RequestError, match=r"the nearest is stripes.*Write --latency 1.1ms --bytes 99,"):
+        Limits(0.9, 80).require({"stripes": known["stripes"]})
