@@ -183,6 +183,22 @@ def test_a_limit_that_nobody_keeps_is_refused_before_anything_is_trained() -> No
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("_clocked")
+def test_nets_that_other_processes_train_are_timed_here_and_the_result_is_the_same() -> None:
+    always = (*TOY, "--max-drop", "100", "--minutes", "5", "--json")
+    here, elsewhere = (
+        run(*always, "-o", "a", "--store", "a-store"),
+        run(*always, "-o", "b", "--store", "b-store", "--runner", "processes:1"),
+    )
+    assert elsewhere.exit_code == 0, elsewhere.output
+    first, second = (
+        {name: value for name, value in json.loads(one.stdout).items() if name != "minutes"}
+        for one in (here, elsewhere)
+    )
+    assert first == second
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_clocked")
 def test_within_a_limit_that_the_dense_net_is_over_the_nearest_is_shipped_and_what_it_misses_is_said() -> None:
     result = run(*TOY, "--minutes", "5", "--latency", "2.5ms", "--max-drop", "0", "--robust", "4/255")
     assert result.exit_code == 0, result.output

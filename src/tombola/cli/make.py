@@ -9,6 +9,7 @@ from tombola.cli import completing, settings
 from tombola.cli.commands import OUTPUT
 from tombola.cli.output import JSON, summarised
 from tombola.cli.progress import reporter
+from tombola.cli.run import RUNNER
 from tombola.cli.shortcuts import holds_texts, shortcuts
 from tombola.cli.studies import STORE
 from tombola.cli.tracking import trackable
@@ -72,6 +73,7 @@ def make(
     set_: list[str] = settings.SET,
     seed: int = settings.SEED,
     device: str = settings.DEVICE,
+    runner: str = RUNNER,
     as_json: bool = JSON,
 ) -> None:
     """Find the fastest or smallest net that is nearly as good.
@@ -105,7 +107,8 @@ def make(
     limits, eps = Limits.of(latency, most_bytes), against_an_adversary(robust, task, fit)
     wanted = Wanted(source, task, max_drop, _target(target), minutes, batch, threads, fit, seed, limits, eps)
     kept = Store.at(store)
-    raced = race(wanted, folder, kept, device=device, reporter=reporter())
+    trained_by = settings.named(runner, "--runner")
+    raced = race(wanted, folder, kept, device=device, reporter=reporter(), runner=trained_by)
     files = ship(raced, folder, kept)
     summarised(as_json, plain(raced), [*lines(raced), "", *(str(file) for file in files)])
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 from tombola.engines._base import Engine
 from tombola.errors import StageError
@@ -15,6 +15,7 @@ from tombola.race.training import Start, from_net, from_source
 from tombola.race.wanted import Wanted
 from tombola.rows import Row
 from tombola.study.run import Result, run
+from tombola.study.runners._base import Runner
 from tombola.study.shipping import BenchStage
 from tombola.study.stage import MODEL, Stage
 from tombola.study.stages import TransferStage
@@ -22,6 +23,8 @@ from tombola.study.store import Store
 from tombola.study.study import Study
 
 S = TypeVar("S", bound=Stage)
+Runs: TypeAlias = Runner | str | Mapping[str, Any]
+INLINE: Final = "inline"
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class Track:
     """The dense net in one engine, which is timed again beside every other entrant."""
     teacher: Path | None = None
     """The file of the dense net once adapted, which everything else learns from."""
+    runner: Runs = INLINE
+    """Where nets are trained; they are timed in this process whatever trained them."""
 
     def run(
         self, entrant: Entrant, steps: int, start: Start | None = None, *, judged: Literal["test", "val"] = "val"
@@ -48,10 +53,15 @@ class Track:
             how = from_source(self.wanted, entrant, steps, self.teacher)
         else:
             how = from_net(self.wanted, entrant, steps, start, self.teacher)
-        study = _study(self.wanted, entrant, how, self._bench(entrant, judged))
-        result = run(study, self.store, device=self.device, reporter=self.reporter)
-        if result.outcome.interrupted:
-            raise KeyboardInterrupt
+        timing = {"bench": self._bench(entrant, judged)}
+        ways = [(INLINE, timing)] if self.runner == INLINE else [(self.runner, {}), (INLINE, timing)]
+        for runner, more in ways:
+            study = _study(self.wanted, entrant, how, more)
+            result = run(study, self.store, runner, device=self.device, reporter=self.reporter)
+            if result.outcome.interrupted:
+                raise KeyboardInterrupt
+            if result.outcome.failed:
+                break
         failed = [failure.message for failure in result.outcome.failed.values()]
         return Ran(entrant, steps, start, result, self._seconds(result), "; ".join(failed), self.yardstick)
 
@@ -143,13 +153,13 @@ class Ran:
         raise StageError(f"a race without a {kind.STAGE} stage")  # a study of this file always has one
 
 
-def _study(wanted: Wanted, entrant: Entrant, how: Mapping[str, Any], bench: Mapping[str, Any]) -> Study:
+def _study(wanted: Wanted, entrant: Entrant, how: Mapping[str, Any], more: Mapping[str, Any]) -> Study:
+    """Of one cell: it is trained, and timed where ``more`` says how."""
     given: dict[str, Any] = {
         "name": "make",
         "target": wanted.task,
         "measure": ["density"],
-        "seed": wanted.seed,
         **how,
-        "axes": {"entrant": {entrant.label: {"bench": dict(bench)}}},
+        "axes": {"entrant": {entrant.label: {"seed": wanted.seed, **more}}},
     }
     return Study.of(given)

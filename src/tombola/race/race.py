@@ -15,7 +15,7 @@ from tombola.race.budget import LEAST, Budget
 from tombola.race.climbing import Climb, cheapest, climbed
 from tombola.race.entrants import DENSE, Entrant, Ladder, dense, ladders, not_installed
 from tombola.race.family import smaller_nets
-from tombola.race.finals import Ran, Track
+from tombola.race.finals import INLINE, Ran, Runs, Track
 from tombola.race.looking import Looking, yardstick
 from tombola.race.notebook import Notebook
 from tombola.race.pace import MOST_EPOCHS, an_epoch, asked_steps
@@ -42,8 +42,13 @@ LONGEST: Final = 5
 """Epochs of a stretch, at most: what holds by then holds, and what does not goes on from there."""
 
 
-def race(wanted: Wanted, folder: Path, store: Store, *, device: str, reporter: Reporter) -> Raced:
-    """Who is to be shipped. Killed, the same call goes on; all but a few lines in ``folder`` lies in the store."""
+def race(
+    wanted: Wanted, folder: Path, store: Store, *, device: str, reporter: Reporter, runner: Runs = INLINE
+) -> Raced:
+    """Who is to be shipped. Killed, the same call goes on; all but a few lines in ``folder`` lies in the store.
+
+    Nets are trained by ``runner``, and timed in this process.
+    """
     first = dense()
     if not first.engines:
         raise RequestError("nothing here can run a net: pip install 'tombola[onnx]' brings ONNX Runtime")
@@ -51,7 +56,7 @@ def race(wanted: Wanted, folder: Path, store: Store, *, device: str, reporter: R
     # stages train with one thread; the pace of more, which wait for each other on a busy machine, would not be theirs
     with torch_threads(1), TemporaryDirectory(prefix="tombola-race-") as scratch:
         looking = Looking(wanted, book, device, reporter, scratch)
-        return _raced(first, looking, Track(wanted, store, device, reporter))
+        return _raced(first, looking, Track(wanted, store, device, reporter, runner=runner))
 
 
 def _raced(first: Entrant, looking: Looking, track: Track) -> Raced:
