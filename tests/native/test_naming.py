@@ -69,13 +69,15 @@ def test_python_and_make_know_the_prefix(tmp_path: Path) -> None:
     subprocess.run(["make", "CFLAGS=-Og"], cwd=tmp_path / "net", check=True, capture_output=True)
     done = subprocess.run(["./example"], cwd=tmp_path / "net", check=True, capture_output=True, text=True)
     assert done.stdout.startswith("class ")
-    for name in ("little.h", "example.c", "classify.c", "README.txt", "Makefile"):
+    for name in ("little.h", "example.c", "classify.c", "pictures.h", "README.txt", "Makefile"):
         assert "net_" not in (tmp_path / "net" / name).read_text()
 
 
 def test_a_prefix_that_names_something_else_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="would name conv_run twice"):
         write(tmp_path / "net", "conv")
+    with pytest.raises(RequestError, match=r"would name pictures\.h twice"):
+        write(tmp_path / "net", "pictures")
     assert not (tmp_path / "net").exists()
 
 

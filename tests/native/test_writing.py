@@ -44,6 +44,7 @@ def test_the_files_of_a_folder() -> None:
         "versions.c",
         "example.c",
         "classify.c",
+        "pictures.h",
         "README.txt",
     }
     assert not [
@@ -106,3 +107,9 @@ def test_it_compiles_without_a_warning(compiler: str, tmp_path: Path) -> None:
     for name in ("net", "example", "classify"):
         source, made = folder() / f"{name}.c", tmp_path / f"{name}.o"
         subprocess.run([compiler, *flags, "-c", str(source), "-o", str(made)], check=True)
+    for library, header in (("NET_JPEG", "jpeglib.h"), ("NET_PNG", "png.h")):
+        there = f"#include <stdio.h>\n#include <{header}>\n".encode()
+        if not subprocess.run([compiler, "-fsyntax-only", "-xc", "-"], input=there, capture_output=True).returncode:
+            flags.append(f"-D{library}")
+            source, made = folder() / "classify.c", tmp_path / "classify.o"
+            subprocess.run([compiler, *flags, "-c", str(source), "-o", str(made)], check=True)

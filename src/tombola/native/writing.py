@@ -53,7 +53,6 @@ def write(
     }
     files: dict[str, bytes] = {**compiled, "net.dat": data.file(), FILE: sealed(told, compiled)}
     words["FLAGS"] = str(about["flags"])
-    more = (f"{of}words.h",) if of else ()
     for name in (
         "CMakeLists.txt",
         "Makefile",
@@ -61,7 +60,7 @@ def write(
         f"{of}example.c",
         f"{of}classify.c",
         f"{of}README.txt",
-        *more,
+        f"{of}words.h" if of else "pictures.h",
     ):
         files[Path(name).name] = named(_filled(name, words), prefix).encode()
     with written_folder(out) as folder:

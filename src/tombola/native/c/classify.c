@@ -1,15 +1,17 @@
-/* What the net says of every PPM image (P6, 8 bit) in a folder.
+/* What the net says of every picture in a folder: PPM (P6, 8 bit), and JPEG and PNG where it is built with their libraries.
  *
  *     classify FOLDER [threads [batch [net.dat]]]
  *
  * An image's largest middle square is scaled to the net's size by averaging. Lines of labels.txt, if there is such a
- * file, are the classes' names. Other pictures: `convert photo.jpg photo.ppm`, or `ffmpeg -i photo.jpg photo.ppm`. */
+ * file, are the classes' names. Other pictures: `convert photo.webp photo.ppm`, or `ffmpeg -i photo.webp photo.ppm`. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "net.h"
+#include "pictures.h"
 
 enum { NAME = 256 };
 
@@ -26,34 +28,6 @@ static void *read_file(const char *name, size_t *size) {
     }
     fclose(file);
     return data;
-}
-
-/* The next number of a PPM's head, comments skipped; -1 if there is none. */
-static int number(FILE *file) {
-    int c = getc(file), value = 0;
-    while (c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '#') {
-        if (c == '#')
-            while (c != '\n' && c != EOF) c = getc(file);
-        c = getc(file);
-    }
-    if (c < '0' || c > '9') return -1;
-    for (; c >= '0' && c <= '9' && value < 100000; c = getc(file)) value = 10 * value + c - '0';
-    return value;
-}
-
-static unsigned char *read_ppm(const char *name, int *width, int *height) {
-    FILE *file = fopen(name, "rb");
-    if (!file) return NULL;
-    unsigned char *pixels = NULL;
-    if (getc(file) == 'P' && getc(file) == '6') {
-        *width = number(file), *height = number(file);
-        int most = number(file);
-        size_t bytes = (size_t)3 * (size_t)(*width > 0 ? *width : 0) * (size_t)(*height > 0 ? *height : 0);
-        if (bytes && most == 255) pixels = malloc(bytes);
-        if (pixels && fread(pixels, 1, bytes, file) != bytes) free(pixels), pixels = NULL;
-    }
-    fclose(file);
-    return pixels;
 }
 
 /* How much of pixel i of a line lies between `from` and `to`. */
@@ -104,9 +78,12 @@ static int read_names(char (*names)[NAME]) {
     return count;
 }
 
-static int is_ppm(const char *name) {
+static int is_picture(const char *name) {
+    static const char *const ends[] = {".ppm", ".jpg", ".jpeg", ".png"};
     size_t length = strlen(name);
-    return length > 4 && length < NAME && !strcmp(name + length - 4, ".ppm");
+    for (size_t i = 0; i < sizeof ends / sizeof *ends && length < NAME; i++)
+        if (length > strlen(ends[i]) && !strcasecmp(name + length - strlen(ends[i]), ends[i])) return 1;
+    return 0;
 }
 
 /* Fills the batch with the folder's next images; how many there are. */
@@ -114,16 +91,15 @@ static int next_images(DIR *folder, const char *path, int batch, float *images, 
     int count = 0;
     for (struct dirent *entry; count < batch && (entry = readdir(folder));) {
         char whole[4096];
-        int width, height;
-        if (!is_ppm(entry->d_name)) continue;
+        struct picture picture;
+        if (!is_picture(entry->d_name)) continue;
         if (snprintf(whole, sizeof whole, "%s/%s", path, entry->d_name) >= (int)sizeof whole) continue;
-        unsigned char *pixels = read_ppm(whole, &width, &height);
-        if (!pixels) {
-            fprintf(stderr, "%s: no PPM of kind P6 with values up to 255\n", whole);
+        if (picture_read(&picture, whole)) {
+            fprintf(stderr, "%s: %s\n", whole, picture.wrong);
             continue;
         }
-        fit(pixels, width, height, images + (size_t)count * NET_IMAGE);
-        free(pixels);
+        fit(picture.pixels, picture.width, picture.height, images + (size_t)count * NET_IMAGE);
+        free(picture.pixels);
         strcpy(files[count++], entry->d_name);
     }
     return count;
