@@ -96,7 +96,7 @@ def files(folder: Path) -> dict[str, str]:
         if file.suffix == ".json" and file.parent == folder:
             told = json.loads(file.read_text("utf-8"))
             found[file.name] = json.dumps({name: told[name] for name in told if name in KEPT})
-        elif file.suffix in (".txt", ".ticket"):
+        elif file.suffix in (".txt", ".ticket", ".md"):
             found[file.name] = file.read_bytes().hex()
         elif file.is_file():
             found[str(file.relative_to(folder))] = ""

@@ -130,6 +130,11 @@ def test_it_leaves_a_folder_that_runs_and_again_the_same(monkeypatch: pytest.Mon
     card = Path("made/card.md").read_text("utf-8")
     assert card.startswith("---\npipeline_tag: image-classification\n")
     assert f"{told['held_out'][0]['accuracy']:.2f} %" in card
+    assert "Splits: 200 training, 199 validation, 599 held-out samples; " in card
+    assert "## Class by class (held-out samples, worst first)\n" in card
+    assert "- Calibration: an expected error of " in card
+    assert "- Damaged images (severity 3 of 5, 64 samples): right are " in card
+    assert told["worst_classes"][0]["right"] <= told["worst_classes"][-1]["samples"]
     report = Path("made/report.html").read_text("utf-8")
     assert "ship " in report
     assert len(report) < 60_000
@@ -143,6 +148,7 @@ def test_it_leaves_a_folder_that_runs_and_again_the_same(monkeypatch: pytest.Mon
     monkeypatch.setattr(looking, "timed", lambda *_: pytest.fail("times are in the notebook"))
     again = run(*TOY, *always)
     assert json.loads(again.stdout) == told, "all of it lies in the store"
+    assert Path("made/card.md").read_text("utf-8") == card
     assert "holds what another request made" in refused(*TOY, "--max-drop", "3", "--minutes", "5")
 
 

@@ -1,7 +1,7 @@
 """The contract of a data set: three splits of examples, uint8 images most often, validation taken from train only."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -227,6 +227,11 @@ class Dataset(Member):
         """Which images the test split is, in words."""
         return f"the test split of {self.name}"
 
+    def given(self) -> Collection[str]:
+        """Which of ``test`` and ``val`` its files name themselves; the others are held out by ``seed``."""
+        fields = type(self).model_fields
+        return ["test"] if "val_fraction" in fields and "test_fraction" not in fields else []
+
 
 def loaded(dataset: Dataset) -> Splits[Examples]:
     """``dataset.load()``, kept in memory for the last few sets while nothing that identifies them changes."""
@@ -268,14 +273,19 @@ def stratified(samples: Images, count: int, seed: int) -> Images: ...
 def stratified(samples: Labelled, count: int, seed: int) -> Labelled: ...
 def stratified(samples: Labelled, count: int, seed: int) -> Labelled:
     """Exactly ``count`` of ``samples``, every class by its share; seeded, and a smaller subset lies in every larger."""
-    if not 0 < count <= len(samples):
-        raise DataError(f"{count} samples asked for, the set has {len(samples)}; ask for 1 to {len(samples)}")
-    order = torch.randperm(len(samples), generator=torch.Generator().manual_seed(seed))
-    labels = samples.labels[order]
-    share = torch.zeros(len(samples), dtype=torch.float64)
-    for label in range(len(samples.classes)):
-        of_class = torch.nonzero(labels == label).flatten()
+    return samples.some(by_share(samples.labels, len(samples.classes), count, seed))
+
+
+def by_share(labels: Tensor, classes: int, count: int, seed: int) -> Tensor:
+    """Which samples those are, of labels (N,): their numbers in order."""
+    if not 0 < count <= len(labels):
+        raise DataError(f"{count} samples asked for, the set has {len(labels)}; ask for 1 to {len(labels)}")
+    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed))
+    drawn = labels[order]
+    share = torch.zeros(len(labels), dtype=torch.float64)
+    for label in range(classes):
+        of_class = torch.nonzero(drawn == label).flatten()
         # The k-th of n images of a class comes at (k + 1/2) / n of the way: any prefix holds each class by its share.
         share[of_class] = (torch.arange(len(of_class), dtype=torch.float64) + 0.5) / max(1, len(of_class))
     first = torch.argsort(share, stable=True)[:count]
-    return samples.some(order[first].sort().values)
+    return order[first].sort().values

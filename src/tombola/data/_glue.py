@@ -7,7 +7,7 @@ split.
 """
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final, Self
@@ -86,6 +86,9 @@ class GlueSet(RowSet):
             every, test = carved(test, classes, _OF_TEST, self.seed)
         train, val = carved(every, classes, self.val_fraction, self.seed)
         return Rows(classes, train, val, test)
+
+    def given(self) -> Collection[str]:
+        return ["test"] if self._training(self._place()) else []
 
     def tested(self) -> str:
         place = self._place()

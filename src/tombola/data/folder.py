@@ -19,7 +19,7 @@ Reference: the layout of torchvision's ImageFolder.
 """
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Literal, Self
@@ -109,6 +109,10 @@ class Folder(Dataset):
         if own := next((name for name in ("test", "val") if name in found), None):
             return f"the {'folder' if self.labels is None else 'split'} {own} of {self.path}"
         return f"{self.test_fraction:.0%} of {self.path}, drawn by seed {self.seed} (split=all takes the whole)"
+
+    def given(self) -> Collection[str]:
+        found = self._tree().splits.keys() & {"test", "val"}
+        return found if len(found) != 1 else ["test"]
 
     def _tree(self) -> Tree:
         if self.labels is None:

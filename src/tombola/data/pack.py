@@ -14,6 +14,7 @@ Reference: Tombola's own; a dozen lines of numpy read it.
 """
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import ClassVar, Literal, Self
 
@@ -63,6 +64,9 @@ class Pack(Dataset):
         if "all" not in (files := self.files()):
             return files["test"].name
         return f"{self.test_fraction:.0%} of {self.path}, drawn by seed {self.seed} (split=all takes the whole)"
+
+    def given(self) -> Collection[str]:
+        return self.files().keys() & {"test", "val"}
 
     def load(self) -> Splits:
         files = self.files()

@@ -15,7 +15,7 @@ Reference: none.
 
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, Literal, Self
 
@@ -91,6 +91,9 @@ class OwnTexts(RowSet):
         if self.alike == "together":
             train, val = self._apart(train, val, test)
         return Rows(classes, train, val, test, left)
+
+    def given(self) -> Collection[str]:
+        return self._parts().keys() & {"test", "val"}
 
     def _apart(self, train: Sequence[Row], val: Sequence[Row], test: Sequence[Row]) -> tuple[list[Row], list[Row]]:
         """Training and validation texts that no later split has too; how many say the same is said."""

@@ -13,7 +13,6 @@ Reference: Belinkov and Bisk, ICLR 2018, arXiv 1711.02173; Pruthi et al., ACL 20
 """
 
 from collections.abc import Sequence
-from random import Random
 from typing import ClassVar, final
 
 import torch
@@ -22,15 +21,14 @@ from torch import Tensor
 
 from tombola.data._counts import Counts
 from tombola.data._text_set import Row
-from tombola.data._tokens import Written
-from tombola.data._typos import KINDS, Kind, mistyped
+from tombola.data._typos import KINDS, Kind
 from tombola.errors import RequestError
 from tombola.fitting.devices import device_of
 from tombola.fitting.session import Session
 from tombola.models.network import Network
 from tombola.properties._base import Measurement, Property
 from tombola.properties._damage import errors_by
-from tombola.properties._rows import rows_of
+from tombola.properties._rows import row_mistyped, rows_of
 from tombola.properties._test_images import image_scores
 from tombola.registry import Examples
 from tombola.rows import Scalar
@@ -82,7 +80,7 @@ class TypoError(Property):
             for row, kind in enumerate(self.kinds):
                 for column, rate in enumerate(self.rates):
                     found[row, column] = error(
-                        [self._mistyped(one, place, kind, rate) for place, one in enumerate(rows)]
+                        [row_mistyped(one, at, kind, rate, seed=self.texts_seed) for at, one in enumerate(rows)]
                     )
                     bar.advance(1, samples=len(rows), loss=None)
         return self._measurements(found, clean, len(rows))
@@ -93,16 +91,6 @@ class TypoError(Property):
                 f"samples={self.samples}: the test split holds {len(rows)} texts; leave it empty for all"
             )
         return rows[: self.samples]
-
-    def _mistyped(self, row: Row, place: int, kind: Kind, rate: float) -> Row:
-        """A row mistyped by luck of its own: of the seed, the kind, its place in the set and which of a pair it is."""
-        texts = (
-            None if text is None else mistyped(text, kind, rate, Random(f"{self.texts_seed}/{kind}/{place}/{which}"))
-            for which, text in enumerate(row.text)
-        )
-        first, second = texts
-        assert first is not None
-        return row._replace(text=Written(first, second))
 
     def _measurements(self, errors: Tensor, clean: float, count: int) -> list[Measurement]:
         """``errors`` in per cent, (kinds, rates)."""

@@ -1,22 +1,24 @@
 """``card.md``: what was made, from what, how well it does and how to load it, with the fields of a model card."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tombola.benching.machine import processor
 from tombola.models.network import Network
-from tombola.race.front import left_out, trained
+from tombola.race.front import left_out, trained, under_attack
+from tombola.race.parts import parts_of
 from tombola.race.raced import Raced
+from tombola.race.right import accuracy, by_class, table
 from tombola.race.rule import Finish
 from tombola.tickets.card import fields
 from tombola.tickets.ticket import Ticket
 
 
-def card(raced: Raced, network: Network, ticket: Ticket, runs: str) -> str:
-    """The text; ``runs`` is the folder with what the engine runs."""
-    return "\n".join(_lines(raced, network, ticket, runs)) + "\n"
+def card(raced: Raced, network: Network, ticket: Ticket, runs: str, trust: Sequence[str]) -> str:
+    """The text; ``runs`` is the folder with what the engine runs, ``trust`` what `trust_in` says."""
+    return "\n".join(_lines(raced, network, ticket, runs, trust)) + "\n"
 
 
-def _lines(raced: Raced, network: Network, ticket: Ticket, runs: str) -> Iterator[str]:
+def _lines(raced: Raced, network: Network, ticket: Ticket, runs: str, trust: Sequence[str]) -> Iterator[str]:
     wanted, shipped = raced.wanted, raced.winner
     yield from fields(network.adapted, ["sparse"] if shipped.pruned else [], "metrics: [accuracy]")
     yield f"# {network.source} for {'' if network.adapted is None else network.adapted.title}"
@@ -27,14 +29,18 @@ def _lines(raced: Raced, network: Network, ticket: Ticket, runs: str) -> Iterato
     yield "## How well"
     yield f"Accuracy on {shipped.samples:,} validation samples chose it; held-out samples were looked at once, here."
     yield ""
-    yield "| | held-out accuracy | samples | ms a run | bytes |"
+    yield "| | held-out accuracy (95 %) | samples | ms a run | bytes |"
     yield "|---|---|---|---|---|"
     yield from (_row(one) for one in raced.held_out)
     yield ""
-    yield f"Difference: {raced.difference}; allowed: {wanted.margin:g} below."
+    limits = f", and {wanted.limits}" if wanted.limits else ""
+    yield f"Difference: {raced.difference}; allowed: {wanted.margin:g} below{limits}."
     yield "Held." if raced.holds else "**Not held.**"
     yield f"Times: medians, batch {wanted.batch}, {wanted.threads} threads, {processor()}."
     yield ""
+    yield from table(by_class(raced.held_out[0], wanted.task))
+    yield from trust
+    yield from (f"{line}\n" for line in under_attack(raced))
     yield "## Beside it (validation samples)"
     yield "| net | engine | accuracy | ms | bytes |"
     yield "|---|---|---|---|---|"
@@ -50,6 +56,7 @@ def _lines(raced: Raced, network: Network, ticket: Ticket, runs: str) -> Iterato
     yield "## From what"
     yield f"- Weights: {network.origin}."
     yield f"- Data: {wanted.task.name}, digest `{wanted.task.digest()[:16]}`; classes in `labels.txt`."
+    yield f"- Splits: {parts_of(wanted.task)}."
     yield f"- Training: {trained(raced)}; seed {wanted.seed} alone: another may rank near ones otherwise."
     yield "- Licence: that of the source weights and of the data; nothing here changes it."
     yield ""
@@ -67,4 +74,4 @@ def _loadable(runs: str) -> str:
 
 
 def _row(one: Finish) -> str:
-    return f"| {one.entrant} ({one.engine}) | {one.accuracy:.2f} % | {one.samples:,} | {one.ms:.3f} | {one.bytes:,} |"
+    return f"| {one.entrant} ({one.engine}) | {accuracy(one)} | {one.samples:,} | {one.ms:.3f} | {one.bytes:,} |"

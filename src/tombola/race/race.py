@@ -31,6 +31,7 @@ from tombola.race.rule import (
     worth_training,
 )
 from tombola.race.training import Start
+from tombola.race.trust import reserved
 from tombola.race.wanted import Wanted
 from tombola.study.runners._base import torch_threads
 from tombola.study.store import Store
@@ -168,7 +169,7 @@ def _budget(wanted: Wanted, book: Notebook, known: Sequence[Timed]) -> Budget:
         judged=book.looked + val * every,
         one=2 * ready + val * slowest,
         looking=3 * ready,
-        closing=4 * ready + 2 * test * slowest + passes(wanted) * book.step,
+        closing=4 * ready + 2 * test * slowest + passes(wanted) * book.step + reserved(wanted, known),
     )
 
 

@@ -24,6 +24,8 @@ from tombola.race.known import setting_of
 from tombola.race.page import page
 from tombola.race.picture import write_picture
 from tombola.race.raced import Raced
+from tombola.race.right import SHOWN, by_class
+from tombola.race.trust import trust_in
 from tombola.study.store import Store
 from tombola.tasks._base import Task
 from tombola.tasks._of_data import OfData
@@ -46,7 +48,7 @@ def ship(raced: Raced, folder: Path, store: Store) -> list[Path]:
         LABELS: labels(names),
         **left_out_of(raced.wanted.task),
         "result.json": json.dumps(plain(raced), indent=1) + "\n",
-        "card.md": card(raced, network, ticket, runs.name),
+        "card.md": card(raced, network, ticket, runs.name, trust_in(raced, network)),
         "report.html": page(raced, network),
     }
     for name, text in texts.items():
@@ -69,6 +71,7 @@ def plain(raced: Raced) -> dict[str, Any]:
         "dense": _finish(raced.dense),
         "rival": _finish(raced.rival),
         "held_out": [_finish(one) for one in raced.held_out],
+        "worst_classes": [asdict(one) for one in by_class(raced.held_out[0], raced.wanted.task)[:SHOWN]],
         "difference": asdict(raced.difference),
         "margin": raced.wanted.margin,
         "holds": raced.holds,
