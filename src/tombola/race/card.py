@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from tombola.benching.machine import processor
+from tombola.models.licence import licence_of
 from tombola.models.network import Network
 from tombola.race.front import left_out, trained, under_attack
 from tombola.race.parts import parts_of
@@ -20,7 +21,9 @@ def card(raced: Raced, network: Network, ticket: Ticket, runs: str, trust: Seque
 
 def _lines(raced: Raced, network: Network, ticket: Ticket, runs: str, trust: Sequence[str]) -> Iterator[str]:
     wanted, shipped = raced.wanted, raced.winner
-    yield from fields(network.adapted, ["sparse"] if shipped.pruned else [], "metrics: [accuracy]")
+    licence = licence_of(wanted.model.name)
+    more = [f"license: {licence}"] if licence else []
+    yield from fields(network.adapted, ["sparse"] if shipped.pruned else [], "metrics: [accuracy]", *more)
     yield f"# {network.source} for {'' if network.adapted is None else network.adapted.title}"
     yield ""
     yield f"{shipped.entrant}, run by `{shipped.engine}` from `{runs}/`. Made by `tombola make`; `model.ticket` holds"
@@ -58,7 +61,7 @@ def _lines(raced: Raced, network: Network, ticket: Ticket, runs: str, trust: Seq
     yield f"- Data: {wanted.task.name}, digest `{wanted.task.digest()[:16]}`; classes in `labels.txt`."
     yield f"- Splits: {parts_of(wanted.task)}."
     yield f"- Training: {trained(raced)}; seed {wanted.seed} alone: another may rank near ones otherwise."
-    yield "- Licence: that of the source weights and of the data; nothing here changes it."
+    yield f"- Licence of the source weights: {licence or 'not stated by what they came with'}; nothing here changes it."
     yield ""
     yield "## Load it"
     yield "```python"
