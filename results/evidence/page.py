@@ -93,7 +93,7 @@ CHECK = """\
 4. `pytest tests/results`: the same tests on made-up rows worked by hand, and on the stored rows with the priors' names
    drawn anew, where nothing is left of any verdict.
 5. `python results/evidence/rerun.py`: three studies from empty stores, byte for byte, and their verdicts on another
-   instruction set.
+   instruction set ([what came out](evidence/rerun.md)).
 6. Any claim's command in [details](evidence/details.md) makes its rows again."""
 
 

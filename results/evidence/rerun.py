@@ -167,11 +167,17 @@ set. Verdicts are those of `tombola verdict`. *Seconds*: processor time of the t
 """
 
 
+ANOTHER: Final = """\
+Those are of one pretraining of each prior. Another instruction set leads to other last bits and so to another
+pretraining, and how pretrainings vary is in no interval of theirs.
+"""
+
+
 def told(found: Sequence[Rerun], *, quick: bool = False) -> str:
     """The text of rerun.md."""
     turned = [f"- `{_name(one)}`: {', '.join(what)}" for one in found for what in one.turned]
     parts = [HEAD.format(quick=" --quick" if quick else ""), table(COLUMNS, [_line(one) for one in found]), ""]
-    parts += ["Verdicts that differ:", "", *turned, ""] if turned else []
+    parts += ["Verdicts that differ:", "", *turned, "", ANOTHER] if turned else []
     parts += ["The studies, cut so that nine runs end soon:", ""]
     parts += [*(f"- `{one.command}`" for one in found), "", "Where it was run:", ""]
     machines = dict.fromkeys(f"- {each.machine}" for one in found for each in (one.first, one.other))
