@@ -113,7 +113,7 @@ CLAIMS: Final = (
         "Robust tickets transfer better where the prior begins at ImageNet's weights; here those of a small net.",
         "results/evidence/imagenet-start.yaml",
         POOLED.format(prior=PRIOR, over="four tasks and 50, 80, 90 %"),
-        by_lead("accuracy", PRIOR, WEAKER, draw__sparsity=(0.5, 0.8, 0.9)),
+        by_lead("accuracy", PRIOR, draw__sparsity=(0.5, 0.8, 0.9)),
         BEGUN,
     ),
     Claim(
