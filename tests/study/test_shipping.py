@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 from tests.study.toys import STUDY
 from typer.testing import CliRunner
 
+from tombola.benching.asked import questions_of
 from tombola.benching.machine import processor
 from tombola.benching.numbers import Times
 from tombola.benching.result import Measured, Result
@@ -26,6 +27,7 @@ from tombola.study.run import run, write_files
 from tombola.study.shipping import BenchStage, ExportStage
 from tombola.study.store import Store
 from tombola.study.study import Study
+from tombola.tasks._base import Task
 
 SHORT: dict[str, Any] = {
     **STUDY,
@@ -89,6 +91,16 @@ def test_times_of_another_machine_are_refused() -> None:
     (timed,) = (stage for stage in stages(bench="torch") if isinstance(stage, BenchStage))
     with pytest.raises(Exception, match="planned on another"):
         timed.model_copy(update={"machine": "another"}).work({}, Path(), Session())
+
+
+def test_how_many_are_judged_is_another_bench_and_the_default_moves_no_key() -> None:
+    usual, same, fewer = (
+        next(one for one in stages(bench={"engines": "torch", **more}) if isinstance(one, BenchStage))
+        for more in ({}, {"samples": 1000}, {"samples": 40})
+    )
+    assert usual.key == same.key
+    assert usual.key != fewer.key
+    assert questions_of(Task.parse("digits"), samples=40).samples == 40
 
 
 @pytest.mark.parametrize(

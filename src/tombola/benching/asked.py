@@ -52,9 +52,11 @@ class Questions:
         return None if self.task is None else of_task(self.task)
 
 
-def questions_of(task: Task, split: Literal["test", "val"] = "test", only_timed: Collection[str] = ()) -> Questions:
+def questions_of(
+    task: Task, split: Literal["test", "val"] = "test", only_timed: Collection[str] = (), samples: int = 1000
+) -> Questions:
     """What can be asked about a task: accuracy where there is one answer a sample."""
-    return Questions(task if issubclass(task.ANSWERS, Classes) else None, split=split, only_timed=only_timed)
+    return Questions(task if issubclass(task.ANSWERS, Classes) else None, samples, split=split, only_timed=only_timed)
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,7 @@ class BenchStage(Shipping):
                 timing.engines,
                 Setting(shown, timing.batch, timing.threads),
                 plan=Plan(seconds=timing.seconds, again=True),
-                questions=questions_of(task, timing.judged, timing.only_timed),
+                questions=questions_of(task, timing.judged, timing.only_timed, timing.samples),
                 reporter=session.reporter,
             )
         for label, why in found.left_out.items():

@@ -19,6 +19,7 @@ class Timing(Spec):
     judged: Literal["test", "val"] = option(
         "test", "whose samples accuracy is of; val, where it is looked at to choose by", absent="test"
     )
+    samples: int = option(1000, "of so many of them, each class by its share", ge=1, absent=1000)
     only_timed: tuple[str, ...] = option(
         (), "engines, by their labels, whose accuracy is not asked: a yardstick for the times of others", absent=()
     )
