@@ -8,7 +8,7 @@ from tombola.models.network import Network
 from tombola.race.front import left_out, trained, under_attack
 from tombola.race.parts import parts_of
 from tombola.race.raced import Raced
-from tombola.race.right import accuracy, by_class, table
+from tombola.race.right import accuracy, table
 from tombola.race.rule import Finish
 from tombola.tickets.card import fields
 from tombola.tickets.ticket import Ticket
@@ -41,7 +41,7 @@ def _lines(raced: Raced, network: Network, ticket: Ticket, runs: str, trust: Seq
     yield "Held." if raced.holds else "**Not held.**"
     yield f"Times: medians, batch {wanted.batch}, {wanted.threads} threads, {processor()}."
     yield ""
-    yield from table(by_class(raced.held_out[0], wanted.task))
+    yield from table(raced.classes)
     yield from trust
     yield from (f"{line}\n" for line in under_attack(raced))
     yield "## Beside it (validation samples)"

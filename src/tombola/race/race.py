@@ -63,12 +63,12 @@ def race(
 def _raced(first: Entrant, looking: Looking, track: Track) -> Raced:
     wanted, book = track.wanted, looking.book
     known = looking.at_dense(first)
-    _require_one_within(looking, first, known)
     budget = _budget(wanted, book, known)
     try:
+        _require_one_within(looking, first, known)
         book.steps = book.steps or _dense_steps(wanted, budget, book.seconds)
     except RequestError:
-        book.forget()  # the same folder, with more minutes, is another request
+        book.forget()  # the same folder, with more minutes or wider limits, is another request
         raise
     book.keep()
     net = _sound(track.run(first, book.steps))
@@ -120,11 +120,7 @@ def _require_one_within(looking: Looking, first: Entrant, known: Sequence[Timed]
         return
     for one in (*ladders_of(wanted), smaller_nets(wanted, first.engines)[0]):
         looking.at_ladder(one, known, inf)
-    try:
-        wanted.limits.require(book.known)
-    except RequestError:
-        book.forget()
-        raise
+    wanted.limits.require(book.known)
 
 
 def _to_beat(finishes: Sequence[Finish], against: Finish, known: Sequence[Timed], wanted: Wanted) -> float:

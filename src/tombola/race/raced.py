@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from tombola.race.finals import Ran
+from tombola.race.right import OfClass, by_class
 from tombola.race.rule import Difference, Finish
 from tombola.race.wanted import Wanted
 
@@ -36,6 +38,11 @@ class Raced:
     seconds: float = 0.0
     attacked: Mapping[str, tuple[float, int]] = field(default_factory=dict)
     """With ``--robust``: per cent told right under attack, and of how many, of what is shipped and of the dense net."""
+
+    @cached_property
+    def classes(self) -> list[OfClass]:
+        """What is shipped on held-out samples, class by class, the worst first; the card and the result say it."""
+        return by_class(self.held_out[0], self.wanted.task)
 
     @property
     def holds(self) -> bool:

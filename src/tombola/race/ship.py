@@ -24,7 +24,7 @@ from tombola.race.known import setting_of
 from tombola.race.page import page
 from tombola.race.picture import write_picture
 from tombola.race.raced import Raced
-from tombola.race.right import SHOWN, by_class
+from tombola.race.right import SHOWN
 from tombola.race.trust import trust_in
 from tombola.study.store import Store
 from tombola.tasks._base import Task
@@ -71,7 +71,7 @@ def plain(raced: Raced) -> dict[str, Any]:
         "dense": _finish(raced.dense),
         "rival": _finish(raced.rival),
         "held_out": [_finish(one) for one in raced.held_out],
-        "worst_classes": [asdict(one) for one in by_class(raced.held_out[0], raced.wanted.task)[:SHOWN]],
+        "worst_classes": [asdict(one) for one in raced.classes[:SHOWN]],
         "difference": asdict(raced.difference),
         "margin": raced.wanted.margin,
         "holds": raced.holds,

@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 import torch
-from torch import Tensor
 
-from tombola.data._base import Images, InMemory, Labelled, by_share
+from tombola.data._base import Images, InMemory, Labelled, by_share, stratified
 from tombola.data._typos import KINDS
 from tombola.data.corruptions._base import Corruption
 from tombola.errors import TombolaError
@@ -77,7 +76,7 @@ def fits(raced: Raced) -> bool:
 def confidences(network: Network, task: Task) -> str:
     """The expected calibration error, as the property `calibration_error` has it, and what it is made of."""
     samples = labelled(task.splits().test, task)
-    some = samples.some(_few(samples, CONFIDENCES))
+    some = stratified(samples, min(CONFIDENCES, len(samples)), seed=0)
     found = each_batch(network, some, _AT_ONCE, _CPU, lambda _, outputs: outputs.float().double())
     sure, answers = require_logits(torch.cat(found), network).softmax(1).max(1)
     right = answers == some.labels
@@ -100,7 +99,7 @@ def damaged(network: Network, task: Task) -> str:
 
 
 def _damaged_images(samples: Images) -> Iterator[tuple[str, Labelled]]:
-    few = _few(samples, DAMAGED)
+    few = by_share(samples.labels, len(samples.classes), min(DAMAGED, len(samples)), seed=0)
     yield "as they are", samples.some(few)
     pixels = samples.pixels_at(few)
     for way in WAYS:
@@ -130,8 +129,3 @@ def _said(measured: Callable[[Network, Task], str], network: Network, task: Task
         return f"- {measured(network, task)}"
     except TombolaError as error:
         return f"- Not measured: {error}."
-
-
-def _few(samples: Labelled, most: int) -> Tensor:
-    """Which samples, each class by its share."""
-    return by_share(samples.labels, len(samples.classes), min(most, len(samples)), seed=0)
