@@ -84,8 +84,6 @@ def _name(canvas: Any, plot: Any, names: Sequence[str], at: Sequence[tuple[float
 
     Each is on white of its own, so that the margin's line does not run through it.
     """
-    from matplotlib.patheffects import withStroke
-
     canvas.draw_without_rendering()
     point = 72 / canvas.dpi  # of a pixel, so that it holds in whatever is saved
     (left, low), (right, high) = plot.transAxes.transform([(0, 0), (1, 1)]) * point
@@ -98,5 +96,5 @@ def _name(canvas: Any, plot: Any, names: Sequence[str], at: Sequence[tuple[float
         side = {"start": "left", "end": "right", "middle": "center"}[to.anchor]
         plot.annotate(
             name, one, (to.x - x, y - to.y), textcoords="offset points", fontsize=_SIZE, ha=side, arrowprops=lead,
-            path_effects=[withStroke(linewidth=2.5, foreground="white")],
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5}, zorder=2.5,
         )  # fmt: skip
