@@ -1,21 +1,21 @@
 """The race itself: look before training, train the dense net, climb the ladders, and one look at held-out samples."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from tombola.errors import RequestError, StageError
+from tombola.errors import RequestError
 from tombola.fitting.session import Reporter
 from tombola.models.source import Source
 from tombola.race.attacked import passes, under_attack
 from tombola.race.budget import LEAST, Budget
-from tombola.race.climbing import Climb, cheapest, climbed
 from tombola.race.entrants import DENSE, Entrant, Ladder, dense, ladders, not_installed
 from tombola.race.family import smaller_nets
 from tombola.race.finals import INLINE, Ran, Runs, Track
+from tombola.race.heats import LATE, Heats, sound
 from tombola.race.looking import Looking, yardstick
 from tombola.race.notebook import Notebook
 from tombola.race.pace import MOST_EPOCHS, an_epoch, asked_steps
@@ -26,11 +26,9 @@ from tombola.race.rule import (
     best,
     difference,
     holds,
-    no_faster_than_sparser,
     reference,
     worth_training,
 )
-from tombola.race.training import Start
 from tombola.race.trust import reserved
 from tombola.race.wanted import Wanted
 from tombola.study.runners._base import torch_threads
@@ -38,7 +36,6 @@ from tombola.study.store import Store
 
 MOST_JUDGED: Final = 1000
 """Samples that an engine is judged on, at most."""
-LATE: Final = "no time was left for it; raise --minutes"
 LONGEST: Final = 5
 """Epochs of a stretch, at most: what holds by then holds, and what does not goes on from there."""
 
@@ -71,7 +68,7 @@ def _raced(first: Entrant, looking: Looking, track: Track) -> Raced:
         book.forget()  # the same folder, with more minutes or wider limits, is another request
         raise
     book.keep()
-    net = _sound(track.run(first, book.steps))
+    net = sound(track.run(first, book.steps))
     against = reference(net.finishes)
     to_beat = _to_beat(net.finishes, against, known, wanted)
     budget = budget.with_dense(step=net.training / book.steps, judged=net.judging)
@@ -79,7 +76,7 @@ def _raced(first: Entrant, looking: Looking, track: Track) -> Raced:
     worth = _worth_climbing(looking, net, budget, to_beat, left)
     begun = replace(track, teacher=track.net(net), yardstick=yardstick(net.finishes))
     longest = asked_steps(wanted) or LONGEST * an_epoch(wanted)
-    racing = _Racing(begun, budget, against, book.seconds + net.seconds, longest)
+    racing = Heats(begun, budget, against, book.seconds + net.seconds, longest)
     racing.run(worth, book.known, left)
     ran = dict.fromkeys(net.finishes, net) | dict(racing.finished(worth))
     winner = best(ran, against, wanted.margin, wanted.target, wanted.limits)
@@ -188,93 +185,6 @@ def _worth(
     return [one for one in narrowed if one.rungs]
 
 
-@dataclass
-class _Racing:
-    """Stretches of training under way; ``ran`` is the best of each rung, ``untried`` those there was no time for."""
-
-    track: Track
-    budget: Budget
-    against: Finish
-    spent: float
-    longest: int
-    ran: dict[str, Ran] = field(default_factory=dict)
-    untried: list[str] = field(default_factory=list)
-    steps: int = 0
-
-    def run(self, found: Sequence[Ladder], known: Mapping[str, Sequence[Timed]], left: dict[str, str]) -> None:
-        """Climb them all, each rung in its cheapest engine; says in ``left`` why what was not trained was not."""
-        target, limits = self.track.wanted.target, self.track.wanted.limits
-        quickest = {
-            name: min(times, key=lambda one: (not limits.allow(one), one.cost(target))).engine
-            for name, times in known.items()
-        }
-        assert self.track.teacher is not None
-        begin = Start(self.track.teacher)
-        narrowed = [
-            replace(one, rungs=[replace(rung, engines=[quickest[rung.label]]) for rung in one.rungs]) for one in found
-        ]
-        climbs = [Climb(one, begin) for one in narrowed]
-        self.steps = self.budget.stretch(self.spent, len(climbs), self.longest) if climbs else 0
-        fallen = climbed(climbs, lambda climb, rung: self._stretch(climb, rung, left))
-        for one in climbs:
-            for rung in one.left:
-                why = fallen.get(one.label) or ("" if one.rung is None else LATE)
-                left.setdefault(rung.label, why or "one with more left did not hold the margin")
-        self.untried = [label for label, why in left.items() if why == LATE]
-
-    def finished(self, found: Sequence[Ladder]) -> Iterator[tuple[Finish, Ran]]:
-        """What ran, ladder by ladder, the sparsest rung first: of two that cost the same it is the one to ship."""
-        for ladder in found:
-            rungs = [self.ran[rung.label] for rung in reversed(ladder.rungs) if rung.label in self.ran]
-            told = [one.finishes for one in rungs]
-            for ran, finishes in zip(rungs, no_faster_than_sparser(told) if ladder.even else told, strict=True):
-                yield from ((one, ran) for one in finishes)
-
-    def held_out(self, finishes: Sequence[Finish], ran: Mapping[Finish, Ran]) -> list[Finish]:
-        """The same on the test split, each once and its net trained as it was; those of one net run in turns."""
-        found: dict[tuple[str, str], Finish] = {}
-        for label in dict.fromkeys(one.entrant for one in finishes):
-            some = [one for one in finishes if one.entrant == label]
-            before = ran[some[0]]
-            entrant = replace(before.entrant, engines=list(dict.fromkeys(one.engine for one in some)))
-            track = replace(self.track, yardstick=None, teacher=None) if label == DENSE else self.track
-            again = _sound(track.run(entrant, before.steps, before.start, judged="test"))
-            found |= {(label, one.engine): one for one in again.finishes}
-        return list(dict.fromkeys(found[one.entrant, one.engine] for one in finishes))
-
-    def _stretch(self, climb: Climb, rung: Entrant, left: dict[str, str]) -> bool:
-        if not self.steps or not self.budget.allows(self.steps, self.spent):
-            return False
-        ran = self.track.run(rung, self.steps, climb.start)
-        self.spent += ran.seconds
-        if not ran.problem:
-            self.budget = self.budget.after(step=ran.training / ran.steps, judged=ran.judging)
-        if ran.problem:
-            left[rung.label] = ran.problem
-            climb.failed()
-            return True
-        wanted = self.track.wanted
-        held = cheapest(ran.finishes, wanted.target, lambda one: holds(one, self.against, wanted.margin))
-        climb.took(max(one.accuracy for one in ran.finishes), Start(self.track.net(ran), rung.sparsity), held)
-        self._keep(ran)
-        return True
-
-    def _keep(self, ran: Ran) -> None:
-        """Of several stretches of one rung the most accurate counts."""
-        label, (found, *_) = ran.entrant.label, ran.finishes
-        if label not in self.ran or found.accuracy >= self.ran[label].finishes[0].accuracy:
-            self.ran[label] = ran
-        word = "holds the margin" if holds(found, self.against, self.track.wanted.margin) else "does not hold it yet"
-        self.track.reporter.note(f"{label}: {found.accuracy:.2f} %, {found.ms:.3f} ms; {word}")
-
-
 def _of(one: Finish, others: Sequence[Finish]) -> Finish:
     """The same net in the same engine among others."""
     return next(other for other in others if (other.entrant, other.engine) == (one.entrant, one.engine))
-
-
-def _sound(ran: Ran) -> Ran:
-    """It, unless it failed: there is no race without the dense net, and nothing to ship without the winner."""
-    if ran.problem:
-        raise StageError(f"{ran.entrant.label}: {ran.problem}")
-    return ran
