@@ -27,7 +27,7 @@ from tombola.models.network import Network
 from tombola.outcomes import Outcomes
 from tombola.properties._test_images import image_scores
 from tombola.properties._test_images import outcomes as outcomes_of
-from tombola.race import known, looking
+from tombola.race import known, longer, looking
 from tombola.race import race as racing
 from tombola.race.budget import Budget
 from tombola.race.entrants import DENSE, NOTHING, Entrant, Ladder, dense, ladders, not_installed
@@ -163,6 +163,26 @@ def test_it_leaves_a_folder_that_runs_and_again_the_same(monkeypatch: pytest.Mon
     assert json.loads(again.stdout) == told, "all of it lies in the store"
     assert Path("made/card.md").read_text("utf-8") == card
     assert "holds what another request made" in refused(*TOY, "--max-drop", "3", "--minutes", "5")
+
+
+@pytest.mark.usefixtures("_clocked")
+@pytest.mark.parametrize("cheap", [True, pytest.param(False, marks=pytest.mark.slow)])
+def test_what_won_is_trained_on_for_the_rest_of_the_minutes(monkeypatch: pytest.MonkeyPatch, cheap: bool) -> None:
+    monkeypatch.setitem(MS, ("torch", 0.0), 0.5 if cheap else 4.0)
+    for place, name, count in ((racing, "MOST_EPOCHS", 1), (racing, "LONGEST", 1), (longer, "MOST_EPOCHS", 4)):
+        monkeypatch.setattr(place, name, count)
+    result = run(*TOY[:-4], *TOY[-2:], "--max-drop", "100", "--minutes", "5")
+    assert result.exit_code == 0, result.output
+    told = json.loads(Path("made/result.json").read_text("utf-8"))
+    assert told["winner"]["entrant"] == DENSE if cheap else told["winner"]["entrant"] in ("half", "most")
+    assert (told["steps"], told["longer"]["steps"]) == (10, 30 if cheap else 40)
+    said = f"trained on for {told['longer']['steps']} steps: {told['winner']['entrant']} in "
+    for text in (result.stdout, *(Path(f"made/{name}").read_text("utf-8") for name in ("card.md", "report.html"))):
+        assert said in " ".join(text.split())
+    assert ("; that is left, and it is shipped as it was" in result.stdout) != told["longer"]["kept"]
+    ticket = Ticket.load("made/model.ticket")
+    (row,) = verbs.measure(verbs.applied(verbs.base_of(ticket), ticket), "digits", "accuracy")
+    assert row.value == pytest.approx(told["held_out"][0]["accuracy"], abs=0.2), "what is shipped is what was judged"
 
 
 @pytest.mark.slow

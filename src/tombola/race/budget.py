@@ -16,6 +16,8 @@ _USED: Final = 0.95
 """The part of the minutes that is planned: starting, reading the data and writing the files take the rest."""
 _TURNS: Final = 2
 """Stretches of training for every ladder that races, and as many again for the one that stays."""
+_LAST: Final = 0.25
+"""The part of what the dense net left that is kept for training on whoever wins: mostly it is the dense net itself."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Budget:
     one: float
     looking: float
     closing: float
+    last: float = 0.0
+    """What is kept for training on whoever wins."""
 
     @property
     def _planned(self) -> float:
@@ -48,9 +52,19 @@ class Budget:
         by = judged / self.one if self.one else 1.0
         return replace(self, step=step / TEACHER, one=judged, closing=max(1.0, by) * self.closing)
 
+    def keeping(self, spent: float, steps: int) -> Self:
+        """With a part of what is left kept for the winner; the dense net can use so many ``steps`` at most."""
+        most = steps * self.step + self.judged if steps >= LEAST else 0.0
+        return replace(self, last=min(most, _LAST * max(0.0, self._planned - spent - self.closing)))
+
+    def more(self, spent: float, most: int, *, step: float, judged: float) -> int:
+        """Steps, at most so many, that the winner can be trained on and judged; 0 where they are too few to tell."""
+        steps = min(most, int((self._planned - spent - judged - self.closing) / step))
+        return steps if steps >= LEAST else 0
+
     def allows(self, steps: int, spent: float) -> bool:
         """Whether a stretch of so many steps can still be made and judged."""
-        return spent + TEACHER * self.step * steps + self.one + self.closing <= self._planned
+        return spent + TEACHER * self.step * steps + self.one + self.closing + self.last <= self._planned
 
     def require(self, spent: float, least: int = LEAST) -> None:
         """Raise the `RequestError` of a budget in which no ticket can be trained beside the dense net."""
@@ -70,7 +84,7 @@ class Budget:
 
     def stretch(self, spent: float, ladders: int, most: int) -> int:
         """Steps of one stretch of training, where so many ladders begin; 0 where there is time for none."""
-        left = self._planned - spent - self.closing
+        left = self._planned - spent - self.closing - self.last
         for count in range(_TURNS * ladders + _TURNS, 0, -1):
             steps = int((left / count - self.one) / (TEACHER * self.step))
             if steps >= min(LEAST, most):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from tombola.benching.machine import processor
 from tombola.models.licence import licence_of
 from tombola.models.network import Network
-from tombola.race.front import left_out, trained, under_attack
+from tombola.race.front import left_out, longer, trained, under_attack
 from tombola.race.parts import parts_of
 from tombola.race.raced import Raced
 from tombola.race.right import accuracy, table
@@ -60,7 +60,8 @@ def _lines(raced: Raced, network: Network, ticket: Ticket, runs: str, trust: Seq
     yield f"- Weights: {network.origin}."
     yield f"- Data: {wanted.task.name}, digest `{wanted.task.digest()[:16]}`; classes in `labels.txt`."
     yield f"- Splits: {parts_of(wanted.task)}."
-    yield f"- Training: {trained(raced)}; seed {wanted.seed} alone: another may rank near ones otherwise."
+    how = "; ".join([trained(raced), *longer(raced)])
+    yield f"- Training: {how}. Seed {wanted.seed} alone: another may rank near ones otherwise."
     yield f"- Licence of the source weights: {licence or 'not stated by what they came with'}; nothing here changes it."
     yield ""
     yield "## Load it"

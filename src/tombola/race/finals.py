@@ -49,7 +49,7 @@ class Track:
 
         It begins at ``start``, or with the weights of its source where there is none.
         """
-        if start is None or self.teacher is None:
+        if start is None:
             how = from_source(self.wanted, entrant, steps, self.teacher)
         else:
             how = from_net(self.wanted, entrant, steps, start, self.teacher)

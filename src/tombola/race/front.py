@@ -7,6 +7,7 @@ from typing import Final
 
 from tombola.benching.table import aligned
 from tombola.race.entrants import DENSE
+from tombola.race.longer import same
 from tombola.race.raced import Raced
 from tombola.race.rule import Finish, easier, holds
 
@@ -26,6 +27,7 @@ def lines(raced: Raced) -> list[str]:
         *(part for line in left_out(raced) for part in wrap(f"not in the table: {line}", 79, subsequent_indent="  ")),
         "",
         advice(raced),
+        *longer(raced),
         *held_out(raced),
         *under_attack(raced),
         *_coarse(raced),
@@ -64,6 +66,17 @@ def trained(raced: Raced) -> str:
     """For how long, in words."""
     others = f", the others in stretches of {raced.stretch:,}" if raced.stretch else ""
     return f"the dense net trained for {raced.steps:,} steps{others}"
+
+
+def longer(raced: Raced) -> Iterator[str]:
+    """What training the winner on for the rest of the minutes brought; nothing where there was no time for it."""
+    if raced.longer is not None:
+        then, now = raced.longer.before, raced.longer.after
+        end = "" if raced.longer.kept else "; that is left, and it is shipped as it was"
+        yield (
+            f"trained on for {raced.longer.steps:,} steps: {now.entrant} in {now.engine} from {then.accuracy:.2f} to"
+            f" {now.accuracy:.2f} % of validation samples{end}"
+        )
 
 
 def _coarse(raced: Raced) -> Iterator[str]:
@@ -139,8 +152,8 @@ def under_attack(raced: Raced) -> Iterator[str]:
 
 def _seen_before(raced: Raced) -> list[str]:
     """What to make of validation samples that the dense net knows far better than held-out ones; mostly nothing."""
-    (there,) = (one for one in raced.held_out if one.entrant == DENSE and one.engine == raced.dense.engine)
-    better = easier(raced.dense, there)
+    here = raced.dense if raced.longer is None else raced.longer.reference(raced.dense)
+    better = easier(here, same(here, raced.held_out))
     said = (
         f"validation samples are told {better:.1f} points better by the dense net than held-out ones: the pretrained"
         " weights may have learned from them, or they are easier. Pruned nets then look worse beside it than they"

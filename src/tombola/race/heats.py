@@ -64,10 +64,13 @@ class Heats:
             some = [one for one in finishes if one.entrant == label]
             before = ran[some[0]]
             entrant = replace(before.entrant, engines=list(dict.fromkeys(one.engine for one in some)))
-            track = replace(self.track, yardstick=None, teacher=None) if label == DENSE else self.track
-            again = sound(track.run(entrant, before.steps, before.start, judged="test"))
+            again = sound(self.track_of(label).run(entrant, before.steps, before.start, judged="test"))
             found |= {(label, one.engine): one for one in again.finishes}
         return list(dict.fromkeys(found[one.entrant, one.engine] for one in finishes))
+
+    def track_of(self, label: str) -> Track:
+        """Where that is trained: beside the dense net and taught by it, or the dense net itself."""
+        return replace(self.track, yardstick=None, teacher=None) if label == DENSE else self.track
 
     def _stretch(self, climb: Climb, rung: Entrant, left: dict[str, str]) -> bool:
         if not self.steps or not self.budget.allows(self.steps, self.spent):

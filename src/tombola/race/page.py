@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from tombola.benching.machine import processor
 from tombola.models.network import Network
-from tombola.race.front import HEAD, advice, confirmed, held_out, left_out, points, row, trained
+from tombola.race.front import HEAD, advice, confirmed, held_out, left_out, longer, points, row, trained, under_attack
 from tombola.race.picture import across, called, tone, unit
 from tombola.race.raced import Raced
 from tombola.race.rule import Finish
@@ -29,6 +29,7 @@ def _facts(raced: Raced, network: Network) -> Markup:
         "net": network.source,
         "task": "" if network.adapted is None else network.adapted.title,
         "margin": points(wanted.margin),
+        "limits": str(wanted.limits) if wanted.limits else "",
         "target": wanted.target,
         "minutes": f"{raced.seconds / 60:.1f} of {wanted.minutes:g}",
         "run at": f"batch {wanted.batch}, {wanted.threads} threads",
@@ -43,7 +44,7 @@ def _sections(raced: Raced) -> Iterator[Markup]:
     table = Table(HEAD, tuple(tuple(row(raced, one)) for one in ranked))
     count = f"{raced.dense.samples:,} validation samples chose the winner; {trained(raced)}."
     yield _section("The front", _drawn(raced), numbers("The front", table), tag("p", {"class": "caption"}, count))
-    yield _section("Held-out samples", _listed(held_out(raced)))
+    yield _section("Held-out samples", _listed([*longer(raced), *held_out(raced), *under_attack(raced)]))
     if raced.left:
         yield _section("Not tried to the end", _listed(left_out(raced)))
 

@@ -16,6 +16,7 @@ from tombola.race.entrants import DENSE, Entrant, Ladder, dense, ladders, not_in
 from tombola.race.family import smaller_nets
 from tombola.race.finals import INLINE, Ran, Runs, Track
 from tombola.race.heats import LATE, Heats, sound
+from tombola.race.longer import same, to_learn, trained_on
 from tombola.race.looking import Looking, yardstick
 from tombola.race.notebook import Notebook
 from tombola.race.pace import MOST_EPOCHS, an_epoch, asked_steps
@@ -31,7 +32,7 @@ from tombola.race.rule import (
 )
 from tombola.race.trust import reserved
 from tombola.race.wanted import Wanted
-from tombola.study.runners._base import torch_threads
+from tombola.study.runners._base import Runner, torch_threads
 from tombola.study.store import Store
 
 MOST_JUDGED: Final = 1000
@@ -52,7 +53,7 @@ def race(
         raise RequestError("nothing here can run a net: pip install 'tombola[onnx]' brings ONNX Runtime")
     book = Notebook.opened(folder, wanted.identity())
     # stages train with one thread; the pace of more, which wait for each other on a busy machine, would not be theirs
-    with torch_threads(1), TemporaryDirectory(prefix="tombola-race-") as scratch:
+    with torch_threads(1), Runner.parse(runner).held(), TemporaryDirectory(prefix="tombola-race-") as scratch:
         looking = Looking(wanted, book, device, reporter, scratch)
         return _raced(first, looking, Track(wanted, store, device, reporter, runner=runner))
 
@@ -76,11 +77,15 @@ def _raced(first: Entrant, looking: Looking, track: Track) -> Raced:
     worth = _worth_climbing(looking, net, budget, to_beat, left)
     begun = replace(track, teacher=track.net(net), yardstick=yardstick(net.finishes))
     longest = asked_steps(wanted) or LONGEST * an_epoch(wanted)
-    racing = Heats(begun, budget, against, book.seconds + net.seconds, longest)
+    spent = book.seconds + net.seconds
+    racing = Heats(begun, budget.keeping(spent, to_learn(wanted, book.steps)), against, spent, longest)
     racing.run(worth, book.known, left)
     ran = dict.fromkeys(net.finishes, net) | dict(racing.finished(worth))
     winner = best(ran, against, wanted.margin, wanted.target, wanted.limits)
     rival = best([one for one in ran if not one.pruned], against, wanted.margin, wanted.target)
+    longer = trained_on(racing, winner, ran, [against, rival])
+    if longer is not None and longer.kept:
+        ran |= {one: longer.ran for one in ran if one.entrant == winner.entrant}
     held_out = racing.held_out([winner, against, rival], ran)
     return Raced(
         wanted=wanted,
@@ -91,8 +96,9 @@ def _raced(first: Entrant, looking: Looking, track: Track) -> Raced:
         rival=rival,
         winner=winner,
         held_out=held_out,
-        difference=difference(held_out[0], _of(against, held_out)),
+        difference=difference(held_out[0], same(against, held_out)),
         ran=ran[winner],
+        longer=longer,
         net=track.net(net),
         left=left,
         untried=racing.untried,
@@ -183,8 +189,3 @@ def _worth(
     left |= slower
     narrowed = [replace(one, rungs=[rung for rung in one.rungs if rung.label in labels]) for one in found]
     return [one for one in narrowed if one.rungs]
-
-
-def _of(one: Finish, others: Sequence[Finish]) -> Finish:
-    """The same net in the same engine among others."""
-    return next(other for other in others if (other.entrant, other.engine) == (one.entrant, one.engine))

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from tombola.race.finals import Ran
+from tombola.race.longer import Longer
 from tombola.race.right import OfClass, by_class
 from tombola.race.rule import Difference, Finish
 from tombola.race.wanted import Wanted
@@ -19,7 +20,7 @@ class Raced:
     are the winner, the dense net and, where it is neither, the rival on test samples. ``left`` says of everything that
     could have raced to the end and did not, why; ``untried`` are those of them that there was no time for. ``net`` is
     the file of the dense net once adapted, trained for ``steps``; everything else was trained in stretches of
-    ``stretch``.
+    ``stretch``; what won, by the minutes that were left, ``longer``. ``ran`` is how what is shipped came to be.
     """
 
     wanted: Wanted
@@ -36,6 +37,7 @@ class Raced:
     left: Mapping[str, str] = field(default_factory=dict)
     untried: Sequence[str] = ()
     seconds: float = 0.0
+    longer: Longer | None = None
     attacked: Mapping[str, tuple[float, int]] = field(default_factory=dict)
     """With ``--robust``: per cent told right under attack, and of how many, of what is shipped and of the dense net."""
 

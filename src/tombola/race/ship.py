@@ -21,6 +21,7 @@ from tombola.models.network import Network
 from tombola.models.said import said_in
 from tombola.race.card import card
 from tombola.race.known import setting_of
+from tombola.race.longer import Longer
 from tombola.race.page import page
 from tombola.race.picture import write_picture
 from tombola.race.raced import Raced
@@ -78,6 +79,7 @@ def plain(raced: Raced) -> dict[str, Any]:
         "target": raced.wanted.target,
         "steps": raced.steps,
         "stretch": raced.stretch,
+        **({} if raced.longer is None else {"longer": _longer(raced.longer)}),
         "front": [_finish(one) for one in raced.front],
         "left_out": dict(raced.left),
         "minutes": round(raced.seconds / 60, 2),
@@ -87,6 +89,10 @@ def plain(raced: Raced) -> dict[str, Any]:
 
 def _finish(one: Any) -> dict[str, Any]:
     return {name: value for name, value in asdict(one).items() if name != "outcomes"}
+
+
+def _longer(one: Longer) -> dict[str, Any]:
+    return {"steps": one.steps, "before": one.before.accuracy, "after": one.after.accuracy, "kept": one.kept}
 
 
 def _finished(raced: Raced, store: Store) -> tuple[Network, Ticket]:

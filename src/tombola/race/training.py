@@ -33,13 +33,15 @@ def from_source(wanted: Wanted, entrant: Entrant, steps: int, teacher: Path | No
     return {"model": model, "draw": dict(entrant.draw), "transfer": {"name": "finetune", "fit": fit}}
 
 
-def from_net(wanted: Wanted, entrant: Entrant, steps: int, start: Start, teacher: Path) -> dict[str, Any]:
-    """Options of an experiment: the net at ``start`` is pruned and trained on, taught by the net in another file.
+def from_net(wanted: Wanted, entrant: Entrant, steps: int, start: Start, teacher: Path | None) -> dict[str, Any]:
+    """Options of an experiment: the net at ``start`` is pruned and trained on, taught by that in another file if any.
 
     What is drawn by ``omp`` is pruned little by little, from where the start is; other schemes draw once, before the
     training. What is pruned at the start is 0, so a draw of as much finds the same.
     """
-    fit = {**fit_of(wanted, steps), "objective": _taught(wanted, teacher)}
+    fit = fit_of(wanted, steps)
+    if teacher is not None:
+        fit["objective"] = _taught(wanted, teacher)
     draw = dict(entrant.draw)
     if draw["name"] == "omp" and entrant.sparsity > start.sparsity:
         how = {name: value for name, value in draw.items() if name != "name"}

@@ -3,7 +3,7 @@
 import time
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
@@ -49,6 +49,10 @@ class Runner(Member):
     def check(self, device: str) -> None:
         """Raise `OptionError` where stages cannot run on ``device``; asked before any begins."""
         device_of(device)
+
+    def held(self) -> AbstractContextManager[object]:
+        """What one run would start and stop again, kept for several runs within; mostly there is nothing."""
+        return nullcontext()
 
     @abstractmethod
     def run(self, stages: Mapping[str, Stage], store: Store, *, device: str, reporter: Reporter) -> Outcome:

@@ -10,11 +10,10 @@ Options: ``address``; ``threads``, ``gpus`` and ``memory`` that Ray reserves for
 Reference: docs/how-to/run-on-a-cluster.md.
 """
 
-import logging
 import os
 import pickle
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Final, cast
 
@@ -25,6 +24,7 @@ from tombola.study.ranked import processes_for, shards_of
 from tombola.study.runners import _ray_train, _ray_work
 from tombola.study.runners._base import Failure, Outcome, Runner, earliest_kind_first
 from tombola.study.runners._listening import Listening
+from tombola.study.runners._ray_connected import connected
 from tombola.study.runners._worker import Done
 from tombola.study.stage import Stage
 from tombola.study.store import Store
@@ -56,6 +56,10 @@ class Ray(Runner):
         """The nodes have devices that this machine may lack: only their kind can be judged here."""
         if device.partition(":")[0] not in _KINDS:
             raise RequestError(f"device={device}: there is no such kind of device; write one of {', '.join(_KINDS)}")
+
+    def held(self) -> AbstractContextManager[object]:
+        """The connection, or the cluster that is started where none runs."""
+        return connected(self.address)
 
     def run(self, stages: Mapping[str, Stage], store: Store, *, device: str, reporter: Reporter) -> Outcome:
         if not stages:
@@ -201,26 +205,6 @@ class _Tasks:
 _LEFT_OUT: Final = Done(_ray_work.LEFT_OUT)
 
 
-@contextmanager
-def connected(address: str) -> Iterator[Any]:
-    """Ray, connected; what was started here is stopped afterwards, a connection that was there before stays."""
-    ray = _ray()
-    if ray.is_initialized():
-        yield ray
-        return
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    address = f"ray:{address}" if address.startswith("//") else address
-    quiet = {} if address.startswith("ray://") else {"include_dashboard": False}
-    try:
-        ray.init(address or None, log_to_driver=False, logging_level=logging.ERROR, **quiet)
-    except (ConnectionError, ValueError, RuntimeError, TimeoutError, AssertionError) as error:
-        raise RequestError(_unreachable(address, error)) from error
-    try:
-        yield ray
-    finally:
-        ray.shutdown()
-
-
 def device_on(ray: Any, device: str) -> str:
     """Where stages compute: ``auto`` is cuda when the cluster has GPUs; which GPU it is, Ray says."""
     if device == "auto":
@@ -228,22 +212,6 @@ def device_on(ray: Any, device: str) -> str:
     if device.startswith("cuda:"):
         raise RequestError(f"device={device}: Ray chooses the GPUs; write --device cuda")
     return device
-
-
-def _ray() -> Any:
-    try:
-        import ray
-    except ImportError:
-        raise RequestError("the runner ray needs Ray, which is not installed: pip install tombola[ray]") from None
-    return ray
-
-
-def _unreachable(address: str, error: BaseException) -> str:
-    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    where = f"at {address}" if address else "here"
-    advice = "start one with 'ray start --head' and write its address, as ray://host:10001; or --runner processes:2"
-    token = "" if "RAY_AUTH_MODE" in os.environ else "; a cluster that asks for a token wants RAY_AUTH_MODE=token here"
-    return f"no Ray cluster can be reached {where}: {first}; {advice}{token}"
 
 
 @contextmanager

@@ -1,0 +1,142 @@
+"""Training on whoever won: for how long, of what, and that it is kept only where validation samples agree."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from tests.race.test_climbing import BUDGET
+from tests.race.test_rule import DENSE, INT8
+
+from tombola.models.source import Source
+from tombola.race import entrants
+from tombola.race.budget import LEAST
+from tombola.race.entrants import Entrant
+from tombola.race.heats import Heats
+from tombola.race.longer import Longer, trained_on
+from tombola.race.pace import MOST_EPOCHS, an_epoch
+from tombola.race.rule import Finish
+from tombola.race.training import Start
+from tombola.race.wanted import Wanted
+from tombola.tasks._base import Task
+
+WANTED = Wanted(Source.parse("resnet8"), Task.parse("digits"))
+TICKET = replace(INT8, entrant="blocks", accuracy=90.0, ms=0.5, pruned=True, outcomes="")
+
+
+@dataclass
+class Ran:
+    """What is asked of an entrant that ran."""
+
+    entrant: Entrant
+    steps: int
+    finishes: list[Finish]
+    judging: float = 5.0
+    seconds: float = 100.0
+    problem: str = ""
+
+
+@dataclass
+class Track:
+    """Trains nothing, and says how it was asked to; ``after`` are the finishes then."""
+
+    after: list[Finish]
+    wanted: Wanted = WANTED
+    yardstick: Any = None
+    teacher: Any = "teacher"
+    asked: Any = None
+    problem: str = ""
+
+    def __post_init__(self) -> None:
+        self.asked = [] if self.asked is None else self.asked  # shared by copies that differ in their teacher
+
+    def run(self, entrant: Entrant, steps: int, start: Start) -> Ran:
+        self.asked.append((entrant.label, list(entrant.engines), steps, start.sparsity, self.teacher))
+        return Ran(entrant, steps, self.after, problem=self.problem)
+
+    def net(self, ran: Ran) -> str:
+        return f"{ran.entrant.label}.net"
+
+
+def heats(*after: Finish, problem: str = "", wanted: Wanted = WANTED, spent: float = 100.0) -> Any:
+    """A race that is over, of which so much is left."""
+    track: Any = Track(list(after), wanted, problem=problem)
+    return Heats(track, BUDGET, DENSE, spent, 100)
+
+
+def ran(*finishes: Finish, sparsity: float = 0.0, steps: int = 200) -> dict[Finish, Any]:
+    """How they ran."""
+    made = Ran(Entrant(finishes[0].entrant, {"name": "omp", "sparsity": sparsity}, ["other"]), steps, list(finishes))
+    return dict.fromkeys(finishes, made)
+
+
+def better(one: Finish, by: float) -> Finish:
+    return replace(one, accuracy=one.accuracy + by, outcomes="")
+
+
+def test_the_dense_net_goes_on_as_itself_and_int8_is_held_against_it() -> None:
+    racing = heats(better(INT8, 1.0), better(DENSE, 1.5))
+    found = trained_on(racing, INT8, ran(DENSE, INT8), [DENSE, INT8])
+    assert found is not None
+    assert found.kept
+    # 600 s of which 95 % are planned, 100 spent, 40 for the end and 5 for judging; a step takes one
+    assert racing.track.asked == [(entrants.DENSE, [INT8.engine, DENSE.engine], 425, 0.0, None)]
+    assert racing.spent == 200.0
+    assert found.reference(DENSE) == better(DENSE, 1.5)
+    assert (found.steps, found.before, found.after) == (425, INT8, better(INT8, 1.0))
+
+
+def test_a_ticket_goes_on_beside_its_teacher_at_its_sparsity() -> None:
+    racing = heats(better(TICKET, 1.0))
+    found = trained_on(racing, TICKET, ran(TICKET, sparsity=0.8), [DENSE])
+    assert found is not None
+    assert racing.track.asked == [("blocks", [TICKET.engine], int(425 / (4 / 3)), 0.8, "teacher")]
+    assert found.reference(DENSE) is DENSE
+
+
+@pytest.mark.parametrize(
+    ("after", "kept"),
+    [
+        ([better(INT8, 0.0), better(DENSE, 0.0)], True),
+        ([better(INT8, -0.1), better(DENSE, 0.0)], False),
+        ([better(INT8, 0.5), better(DENSE, 5.0)], False),
+    ],
+)
+def test_it_is_kept_where_it_is_no_worse_and_holds_the_margin_from_its_own_float32(
+    after: list[Finish], kept: bool
+) -> None:
+    found = trained_on(heats(*after), INT8, ran(DENSE, INT8), [DENSE])
+    assert found is not None
+    assert found.kept == kept
+    assert found.reference(DENSE) == (after[1] if kept else DENSE)
+
+
+def test_of_what_missed_the_margin_already_the_more_accurate_is_kept() -> None:
+    missed = better(INT8, -50.0)
+    found = trained_on(heats(better(missed, 1.0), DENSE), missed, ran(DENSE, missed), [DENSE])
+    assert isinstance(found, Longer)
+    assert found.kept
+
+
+def test_nothing_is_trained_on_without_time_or_where_the_user_said_how_long() -> None:
+    asked = replace(WANTED, fit={"epochs": "3ep"})
+    assert trained_on(heats(INT8, wanted=asked), INT8, ran(INT8)) is None
+    # 525 - 5 of judging is what was spent at most; fewer than LEAST steps of one second tell nothing
+    assert trained_on(heats(INT8, spent=525.0 - LEAST + 1), INT8, ran(INT8)) is None
+    assert trained_on(heats(INT8, spent=525.0 - LEAST), INT8, ran(INT8)) is not None
+    most = MOST_EPOCHS * an_epoch(WANTED)
+    assert trained_on(heats(INT8), INT8, ran(INT8, steps=most)) is None, "a dense net that learned all it can"
+    assert trained_on(heats(INT8, problem="no memory"), INT8, ran(INT8)) is None
+
+
+def test_a_part_of_the_minutes_is_kept_for_it() -> None:
+    kept = BUDGET.keeping(130.0, 10**6)
+    assert kept.last == 100.0  # a quarter of 570 - 130 - 40
+    assert kept.stretch(130.0, 2, 10**6) < BUDGET.stretch(130.0, 2, 10**6)
+    steps = kept.stretch(130.0, 1, 10**6)
+    spent = 130.0
+    while kept.allows(steps, spent):
+        spent += steps * 4 / 3 + kept.one
+    assert kept.more(spent, 10**6, step=1.0, judged=20.0) >= 80
+    assert spent + 100.0 + kept.closing <= 570.0
+    assert BUDGET.keeping(130.0, 40).last == 60.0, "no more than the dense net can use, and being judged"
+    assert BUDGET.keeping(130.0, LEAST - 1).last == 0.0
