@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,8 +24,10 @@ from tombola.cli.main import app
 from tombola.engines._base import Setting
 from tombola.errors import RequestError
 from tombola.exporters._masked import masked
+from tombola.fitting.session import Silent
 from tombola.masks.masks import Masks
 from tombola.models.network import Network
+from tombola.models.source import Source
 from tombola.outcomes import Outcomes
 from tombola.properties._test_images import image_scores
 from tombola.properties._test_images import outcomes as outcomes_of
@@ -33,7 +37,10 @@ from tombola.race.budget import Budget
 from tombola.race.entrants import DENSE, NOTHING, Entrant, Ladder, dense, ladders, not_installed
 from tombola.race.notebook import Notebook
 from tombola.race.rule import Timed
+from tombola.race.wanted import Wanted
 from tombola.study import shipping
+from tombola.study.runners.inline import Inline
+from tombola.study.store import Store
 from tombola.tasks._base import Task
 from tombola.tickets.ticket import Ticket
 
@@ -218,6 +225,23 @@ def test_a_limit_that_nobody_keeps_is_refused_before_anything_is_trained() -> No
     assert "Write --latency 1.1ms" in said
     assert not Path("tombola-store").exists()
     assert not Path("made").exists()
+
+
+@pytest.mark.usefixtures("_clocked")
+def test_what_a_runner_holds_is_held_once_for_the_whole_race(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = list[str]()
+
+    @contextmanager
+    def holding(_: Inline) -> Iterator[None]:
+        heard.append("begun")
+        yield
+        heard.append("ended")
+
+    monkeypatch.setattr(Inline, "held", holding)
+    monkeypatch.setattr(racing, "_raced", lambda *_: heard.append("raced"))
+    race_of = Wanted(Source.parse("resnet8"), Task.parse("digits"))
+    racing.race(race_of, Path("made"), Store(Path("store")), device="cpu", reporter=Silent())
+    assert heard == ["begun", "raced", "ended"]
 
 
 @pytest.mark.slow
