@@ -95,7 +95,11 @@ def test_layers_of_one_shape_are_told_by_order_by_name_or_by_number(theirs: list
 @pytest.mark.parametrize(
     ("theirs", "ours", "message"),
     [
-        (["a", "b", "c"], ["q", "k", "v"], "several ways: a or b or c may be q or k or v"),
+        (
+            ["a", "b", "c"],
+            ["q", "k", "v"],
+            "several ways: a or b or c may be q or k or v. .*the .pth or .bin that it was made of",
+        ),
         (["q", "k"], ["key", "query"], "by its place q is key, by its number query"),
         (["q", "k", "b", "a"], ["key", "query", "one", "two"], "q has the place of key .* their names say otherwise"),
         (["blocks.1.w", "blocks.0.w"], ["layer.0.u", "layer.1.u"], "by its place .* by its number"),

@@ -18,6 +18,10 @@ from tombola.models.same_layers import Layer, Shapes, agreement, in_order, layer
 
 Pairs: TypeAlias = Sequence[tuple[Layer, Layer]]
 
+_SORTED: Final = (
+    ". The file's names stand as in the alphabet, which hides the order of its layers (.safetensors always do): the"
+    " .pth or .bin that it was made of can be matched by it"
+)
 _MOST: Final = 6
 """Kinds of names for one shape, of which all ways to pair them are looked at."""
 
@@ -85,7 +89,7 @@ def _one_way(theirs: Sequence[Layer], ours: Sequence[Layer], *, ordered: bool) -
     by_order = _by_order(theirs, ours) if ordered else None
     by_numbers, unclear = _by_numbers(theirs, ours)
     if by_order is None and by_numbers is None:
-        raise ModelError(f"shapes leave several ways: {unclear}")
+        raise ModelError(f"shapes leave several ways: {unclear}{'' if ordered else _SORTED}")
     if by_order is None or by_numbers is None:
         return by_order or by_numbers or ()
     other = {their.name: our.name for their, our in by_numbers}

@@ -6,6 +6,7 @@ from tombola import verbs
 from tombola.errors import RequestError
 from tombola.fitting.session import Session
 from tombola.models.network import Network
+from tombola.race.pace import batch_of
 from tombola.race.wanted import Wanted
 from tombola.tasks._base import Task
 from tombola.tasks.classification import Classification
@@ -50,5 +51,8 @@ def under_attack(network: Network, wanted: Wanted, device: str) -> tuple[float, 
 
 
 def passes(wanted: Wanted) -> float:
-    """Samples that are shown to a net while two are attacked, in steps of training of a batch of 32; 0 without."""
-    return 0.0 if wanted.robust is None else 2 * SAMPLES * STEPS / 32
+    """Steps of training that take as long as the attacks on two nets; 0 where nobody asked for any.
+
+    A step of training moves its batch once and learns from it, two ways there and back; one of PGD takes one.
+    """
+    return 0.0 if wanted.robust is None else 2 * SAMPLES * (STEPS + 1) / (2 * batch_of(wanted))

@@ -30,7 +30,12 @@ def fit_of(wanted: Wanted, steps: int) -> dict[str, Any]:
 
 def an_epoch(wanted: Wanted) -> int:
     """Steps of one."""
-    return -(-len(wanted.task.splits().train) // build(Fit, fit_of(wanted, 1)).batch)
+    return -(-len(wanted.task.splits().train) // batch_of(wanted))
+
+
+def batch_of(wanted: Wanted) -> int:
+    """Samples that a step learns from."""
+    return build(Fit, fit_of(wanted, 1)).batch
 
 
 def asked_steps(wanted: Wanted) -> int | None:
