@@ -111,3 +111,14 @@ def test_what_cannot_train_anything_says_how_much_could() -> None:
     with pytest.raises(RequestError, match=r"--minutes 1: too few .* A step takes 1 s here; .* write --minutes 3 or"):
         Budget(**{**vars(BUDGET), "whole": 60.0}).require(0.0)
     Budget(**{**vars(BUDGET), "whole": 60 * 3.0}).require(0.0)
+
+
+def test_the_end_takes_as_much_longer_as_being_judged_does_by_now() -> None:
+    def left(budget: Budget) -> int:
+        return budget.more(0.0, 10**6, step=1.0, judged=0.0)
+
+    lucky = BUDGET.after(step=4 / 3, judged=5.0)
+    assert left(lucky) == left(BUDGET) == 530
+    assert left(lucky.after(step=4 / 3, judged=10.0)) == 530, "as long as was expected, whatever the one before took"
+    assert left(lucky.after(step=4 / 3, judged=20.0)) == 490
+    assert BUDGET.with_dense(step=1.0, judged=10.0, closing=30.0).closing == 15.0

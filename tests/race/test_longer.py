@@ -85,6 +85,16 @@ def test_the_dense_net_goes_on_as_itself_and_int8_is_held_against_it() -> None:
     assert (found.steps, found.before, found.after) == (425, INT8, better(INT8, 1.0))
 
 
+def test_being_judged_in_some_engines_takes_a_part_by_their_count_or_by_their_times() -> None:
+    slow = replace(DENSE, engine="slow", ms=7 * INT8.ms)
+    racing = heats(INT8)
+    trained_on(racing, INT8, ran(INT8, slow))
+    assert racing.track.asked[0][2] == 427, "half of the engines: half of 5 seconds, though an eighth of the times"
+    again = heats(slow)
+    trained_on(again, slow, ran(INT8, slow))
+    assert again.track.asked[0][2] == 425, "seven eighths, in whole steps"
+
+
 def test_a_ticket_goes_on_beside_its_teacher_at_its_sparsity() -> None:
     racing = heats(better(TICKET, 1.0))
     found = trained_on(racing, TICKET, ran(TICKET, sparsity=0.8), [DENSE])

@@ -31,7 +31,7 @@ from tombola.models.source import Source
 from tombola.outcomes import Outcomes
 from tombola.properties._test_images import image_scores
 from tombola.properties._test_images import outcomes as outcomes_of
-from tombola.race import known, longer, looking
+from tombola.race import known, longer, looking, planned
 from tombola.race import race as racing
 from tombola.race.budget import Budget
 from tombola.race.entrants import DENSE, NOTHING, Entrant, Ladder, dense, ladders, not_installed
@@ -176,7 +176,7 @@ def test_it_leaves_a_folder_that_runs_and_again_the_same(monkeypatch: pytest.Mon
 @pytest.mark.parametrize("cheap", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_what_won_is_trained_on_for_the_rest_of_the_minutes(monkeypatch: pytest.MonkeyPatch, cheap: bool) -> None:
     monkeypatch.setitem(MS, ("torch", 0.0), 0.5 if cheap else 4.0)
-    for place, name, count in ((racing, "MOST_EPOCHS", 1), (racing, "LONGEST", 1), (longer, "MOST_EPOCHS", 4)):
+    for place, name, count in ((planned, "MOST_EPOCHS", 1), (racing, "LONGEST", 1), (longer, "MOST_EPOCHS", 4)):
         monkeypatch.setattr(place, name, count)
     result = run(*TOY[:-4], *TOY[-2:], "--max-drop", "100", "--minutes", "5")
     assert result.exit_code == 0, result.output

@@ -37,39 +37,49 @@ class Budget:
     closing: float
     last: float = 0.0
     """What is kept for training on whoever wins."""
+    slower: float = 1.0
+    """How many times as long being judged takes by now as it was expected to."""
 
     @property
     def _planned(self) -> float:
         return _USED * self.whole
 
-    def with_dense(self, *, step: float, judged: float) -> Self:
-        """With what the dense net took in place of what was expected of it, and what is expected of others with it."""
+    @property
+    def _ending(self) -> float:
+        """The end, never less than was planned of it: what was lucky once need not be so again."""
+        return max(1.0, self.slower) * self.closing
+
+    def with_dense(self, *, step: float, judged: float, closing: float) -> Self:
+        """With what the dense net took in place of what was expected of it, and what is expected of others with it.
+
+        ``closing`` is that of what will be judged there, now that it is known.
+        """
         by = judged / self.judged if self.judged else 1.0
-        return replace(self, step=step, judged=judged, one=by * self.one, closing=by * self.closing)
+        return replace(self, step=step, judged=judged, one=by * self.one, closing=by * closing)
 
     def after(self, *, step: float, judged: float) -> Self:
         """With what a stretch took, a step of it and being judged: the next will take as much."""
         by = judged / self.one if self.one else 1.0
-        return replace(self, step=step / TEACHER, one=judged, closing=max(1.0, by) * self.closing)
+        return replace(self, step=step / TEACHER, one=judged, slower=by * self.slower)
 
     def keeping(self, spent: float, steps: int) -> Self:
         """With a part of what is left kept for the winner; the dense net can use so many ``steps`` at most."""
         most = steps * self.step + self.judged if steps >= LEAST else 0.0
-        return replace(self, last=min(most, _LAST * max(0.0, self._planned - spent - self.closing)))
+        return replace(self, last=min(most, _LAST * max(0.0, self._planned - spent - self._ending)))
 
     def more(self, spent: float, most: int, *, step: float, judged: float) -> int:
         """Steps, at most so many, that the winner can be trained on and judged; 0 where they are too few to tell."""
-        steps = min(most, int((self._planned - spent - judged - self.closing) / step))
+        steps = min(most, int((self._planned - spent - judged - self._ending) / step))
         return steps if steps >= LEAST else 0
 
     def allows(self, steps: int, spent: float) -> bool:
         """Whether a stretch of so many steps can still be made and judged."""
-        return spent + TEACHER * self.step * steps + self.one + self.closing + self.last <= self._planned
+        return spent + TEACHER * self.step * steps + self.one + self._ending + self.last <= self._planned
 
     def require(self, spent: float, least: int = LEAST) -> None:
         """Raise the `RequestError` of a budget in which no ticket can be trained beside the dense net."""
         training = least * self.step + LEAST * self.step * TEACHER
-        needed = spent + training + self.judged + self.looking + self.one + self.closing
+        needed = spent + training + self.judged + self.looking + self.one + self._ending
         if needed > self._planned:
             raise RequestError(
                 f"--minutes {self.whole / 60:g}: too few to train anything. A step takes {self.step:.2g} s here;"
@@ -79,12 +89,12 @@ class Budget:
 
     def dense_steps(self, spent: float, most: int, ladders: int) -> int:
         """Steps of the dense net, at most so many, where so many ladders are to be looked at."""
-        left = self._planned - spent - self.judged - ladders * self.looking - self.one - self.closing
+        left = self._planned - spent - self.judged - ladders * self.looking - self.one - self._ending
         return max(1, min(most, max(LEAST, int(_DENSE * left / self.step))))
 
     def stretch(self, spent: float, ladders: int, most: int) -> int:
         """Steps of one stretch of training, where so many ladders begin; 0 where there is time for none."""
-        left = self._planned - spent - self.closing - self.last
+        left = self._planned - spent - self._ending - self.last
         for count in range(_TURNS * ladders + _TURNS, 0, -1):
             steps = int((left / count - self.one) / (TEACHER * self.step))
             if steps >= min(LEAST, most):

@@ -44,11 +44,12 @@ def trained_on(heats: Heats, winner: Finish, ran: Mapping[Finish, Ran], beside: 
     the same net are judged too: int8 is held against its own net in float32, not against one that learned less.
     """
     before = ran[winner]
-    steps = _steps(heats, before)
+    judged = [one for one in (winner, *beside) if one.entrant == winner.entrant]
+    engines = list(dict.fromkeys(one.engine for one in judged))
+    steps = _steps(heats, before, engines)
     if not steps:
         return None
-    judged = [one for one in (winner, *beside) if one.entrant == winner.entrant]
-    entrant = replace(before.entrant, engines=list(dict.fromkeys(one.engine for one in judged)))
+    entrant = replace(before.entrant, engines=engines)
     start = Start(heats.track.net(before), entrant.sparsity)
     after = heats.track_of(entrant.label).run(entrant, steps, start)
     heats.spent += after.seconds
@@ -61,11 +62,18 @@ def trained_on(heats: Heats, winner: Finish, ran: Mapping[Finish, Ran], beside: 
     return Longer(winner, found, after, kept=held and found.accuracy >= winner.accuracy)
 
 
-def _steps(heats: Heats, before: Ran) -> int:
+def _steps(heats: Heats, before: Ran, engines: Sequence[str]) -> int:
     """As many as there is time for; the dense net learns nothing from more than `MOST_EPOCHS` in all."""
     budget, dense = heats.budget, before.entrant.label == DENSE
     most = to_learn(heats.track.wanted, before.steps if dense else 0)
-    return budget.more(heats.spent, most, step=(1 if dense else TEACHER) * budget.step, judged=before.judging)
+    step, judged = (1 if dense else TEACHER) * budget.step, _part(before, engines) * before.judging
+    return budget.more(heats.spent, most, step=step, judged=judged)
+
+
+def _part(before: Ran, engines: Sequence[str]) -> float:
+    """The part of being judged in all engines that these take: by their count or by their times, whichever is more."""
+    times = {one.engine: one.ms for one in before.finishes}
+    return max(len(engines) / len(times), sum(times[name] for name in engines) / sum(times.values()))
 
 
 def same(one: Finish, others: Sequence[Finish]) -> Finish:

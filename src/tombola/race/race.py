@@ -10,7 +10,7 @@ from typing import Final
 from tombola.errors import RequestError
 from tombola.fitting.session import Reporter
 from tombola.models.source import Source
-from tombola.race.attacked import passes, under_attack
+from tombola.race.attacked import under_attack
 from tombola.race.budget import LEAST, Budget
 from tombola.race.entrants import DENSE, Entrant, Ladder, dense, ladders, not_installed
 from tombola.race.family import smaller_nets
@@ -19,7 +19,8 @@ from tombola.race.heats import LATE, Heats, sound
 from tombola.race.longer import same, to_learn, trained_on
 from tombola.race.looking import Looking, yardstick
 from tombola.race.notebook import Notebook
-from tombola.race.pace import MOST_EPOCHS, an_epoch, asked_steps
+from tombola.race.pace import an_epoch, asked_steps
+from tombola.race.planned import closing, dense_steps, planned
 from tombola.race.raced import Raced
 from tombola.race.rule import (
     Finish,
@@ -30,13 +31,10 @@ from tombola.race.rule import (
     reference,
     worth_training,
 )
-from tombola.race.trust import reserved
 from tombola.race.wanted import Wanted
 from tombola.study.runners._base import Runner, torch_threads
 from tombola.study.store import Store
 
-MOST_JUDGED: Final = 1000
-"""Samples that an engine is judged on, at most."""
 LONGEST: Final = 5
 """Epochs of a stretch, at most: what holds by then holds, and what does not goes on from there."""
 
@@ -61,10 +59,10 @@ def race(
 def _raced(first: Entrant, looking: Looking, track: Track) -> Raced:
     wanted, book = track.wanted, looking.book
     known = looking.at_dense(first)
-    budget = _budget(wanted, book, known)
+    budget = planned(wanted, book)
     try:
         _require_one_within(looking, first, known)
-        book.steps = book.steps or _dense_steps(wanted, budget, book.seconds)
+        book.steps = book.steps or dense_steps(wanted, budget, book.seconds, len(ladders_of(wanted)))
     except RequestError:
         book.forget()  # the same folder, with more minutes or wider limits, is another request
         raise
@@ -72,7 +70,9 @@ def _raced(first: Entrant, looking: Looking, track: Track) -> Raced:
     net = sound(track.run(first, book.steps))
     against = reference(net.finishes)
     to_beat = _to_beat(net.finishes, against, known, wanted)
-    budget = budget.with_dense(step=net.training / book.steps, judged=net.judging)
+    without_a_race = best(net.finishes, against, wanted.margin, wanted.target)
+    ends = closing(wanted, book, [against.ms, without_a_race.ms, without_a_race.ms])
+    budget = budget.with_dense(step=net.training / book.steps, judged=net.judging, closing=ends)
     left = {**not_installed()}
     worth = _worth_climbing(looking, net, budget, to_beat, left)
     begun = replace(track, teacher=track.net(net), yardstick=yardstick(net.finishes))
@@ -154,28 +154,6 @@ def _worth_climbing(looking: Looking, net: Ran, budget: Budget, to_beat: float, 
 def ladders_of(wanted: Wanted) -> list[Ladder]:
     """Who may race for what is wanted."""
     return ladders(of_texts=wanted.of_texts, by_size=wanted.target != "latency")
-
-
-def _budget(wanted: Wanted, book: Notebook, known: Sequence[Timed]) -> Budget:
-    """What each piece is expected to take, from what was seen so far."""
-    splits = wanted.task.splits()
-    val, test = (min(MOST_JUDGED, len(some)) for some in (splits.val, splits.test))
-    every, slowest = (1e-3 / wanted.batch * of(one.ms for one in known) for of in (sum, max))
-    ready = book.looked / len(known)
-    return Budget(
-        whole=60 * wanted.minutes,
-        step=book.step,
-        judged=book.looked + val * every,
-        one=2 * ready + val * slowest,
-        looking=3 * ready,
-        closing=4 * ready + 2 * test * slowest + passes(wanted) * book.step + reserved(wanted, known),
-    )
-
-
-def _dense_steps(wanted: Wanted, budget: Budget, spent: float) -> int:
-    asked = asked_steps(wanted)
-    budget.require(spent, asked or LEAST)
-    return asked or budget.dense_steps(spent, MOST_EPOCHS * an_epoch(wanted), len(ladders_of(wanted)))
 
 
 def _worth(
