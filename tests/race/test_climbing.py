@@ -121,4 +121,4 @@ def test_the_end_takes_as_much_longer_as_being_judged_does_by_now() -> None:
     assert left(lucky) == left(BUDGET) == 530
     assert left(lucky.after(step=4 / 3, judged=10.0)) == 530, "as long as was expected, whatever the one before took"
     assert left(lucky.after(step=4 / 3, judged=20.0)) == 490
-    assert BUDGET.with_dense(step=1.0, judged=10.0, closing=30.0).closing == 15.0
+    assert BUDGET.with_dense(step=1.0, judged=10.0, closing=30.0).one == 5.0

@@ -30,6 +30,7 @@ class Ran:
     entrant: Entrant
     steps: int
     finishes: list[Finish]
+    learned: int = 200
     judging: float = 5.0
     seconds: float = 100.0
     problem: str = ""

@@ -187,6 +187,9 @@ def test_what_won_is_trained_on_for_the_rest_of_the_minutes(monkeypatch: pytest.
     for text in (result.stdout, *(Path(f"made/{name}").read_text("utf-8") for name in ("card.md", "report.html"))):
         assert said in " ".join(text.split())
     assert ("; that is left, and it is shipped as it was" in result.stdout) != told["longer"]["kept"]
+    stretches = told["learned"] - told["longer"]["kept"] * told["longer"]["steps"]
+    assert stretches == 10 if cheap else stretches % told["stretch"] == 0
+    assert (f"; what won learned for {told['learned']} steps after it" in result.stdout) != cheap
     ticket = Ticket.load("made/model.ticket")
     (row,) = verbs.measure(verbs.applied(verbs.base_of(ticket), ticket), "digits", "accuracy")
     assert row.value == pytest.approx(told["held_out"][0]["accuracy"], abs=0.2), "what is shipped is what was judged"

@@ -54,8 +54,11 @@ class Budget:
 
         ``closing`` is that of what will be judged there, now that it is known.
         """
-        by = judged / self.judged if self.judged else 1.0
-        return replace(self, step=step, judged=judged, one=by * self.one, closing=by * closing)
+        return replace(self, step=step, judged=judged, one=self.by(judged) * self.one, closing=closing)
+
+    def by(self, judged: float) -> float:
+        """How many times as long being judged took as was expected."""
+        return judged / self.judged if self.judged else 1.0
 
     def after(self, *, step: float, judged: float) -> Self:
         """With what a stretch took, a step of it and being judged: the next will take as much."""

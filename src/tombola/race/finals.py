@@ -98,6 +98,11 @@ class Ran:
         return sum(self.stages.values())
 
     @property
+    def learned(self) -> int:
+        """Steps behind it, those of its start included."""
+        return self.steps + (0 if self.start is None else self.start.learned)
+
+    @property
     def training(self) -> float:
         """Seconds of training alone."""
         return self.stages.get(self.finished.key, 0.0)

@@ -65,7 +65,8 @@ def _listed(numbers: Sequence[str]) -> str:
 def trained(raced: Raced) -> str:
     """For how long, in words."""
     others = f", the others in stretches of {raced.stretch:,}" if raced.stretch else ""
-    return f"the dense net trained for {raced.steps:,} steps{others}"
+    more = f"; what won learned for {raced.ran.learned:,} steps after it" if raced.winner.pruned else ""
+    return f"the dense net trained for {raced.steps:,} steps{others}{more}"
 
 
 def longer(raced: Raced) -> Iterator[str]:

@@ -85,7 +85,9 @@ class Heats:
             return True
         wanted = self.track.wanted
         held = cheapest(ran.finishes, wanted.target, lambda one: holds(one, self.against, wanted.margin))
-        climb.took(max(one.accuracy for one in ran.finishes), Start(self.track.net(ran), rung.sparsity), held)
+        climb.took(
+            max(one.accuracy for one in ran.finishes), Start(self.track.net(ran), rung.sparsity, ran.learned), held
+        )
         self._keep(ran)
         return True
 

@@ -50,7 +50,7 @@ def trained_on(heats: Heats, winner: Finish, ran: Mapping[Finish, Ran], beside: 
     if not steps:
         return None
     entrant = replace(before.entrant, engines=engines)
-    start = Start(heats.track.net(before), entrant.sparsity)
+    start = Start(heats.track.net(before), entrant.sparsity, before.learned)
     after = heats.track_of(entrant.label).run(entrant, steps, start)
     heats.spent += after.seconds
     if after.problem:

@@ -31,11 +31,14 @@ def planned(wanted: Wanted, book: Notebook) -> Budget:
     )
 
 
-def closing(wanted: Wanted, book: Notebook, judged: Sequence[float]) -> float:
-    """Seconds of the end: nets that take so many milliseconds a run judged on held-out samples, attacks, the card."""
+def closing(wanted: Wanted, book: Notebook, judged: Sequence[float], slower: float = 1.0) -> float:
+    """Seconds of the end: nets that take so many milliseconds a run judged on held-out samples, attacks, the card.
+
+    ``slower``: how many times as long it takes to judge as was expected.
+    """
     test = min(MOST_JUDGED, len(wanted.task.splits().test))
     runs = 1e-3 / wanted.batch * test * sum(judged)
-    return 4 * _ready(book) + runs + passes(wanted) * book.step + reserved(wanted, book.known[DENSE])
+    return slower * (4 * _ready(book) + runs) + passes(wanted) * book.step + reserved(wanted, book.known[DENSE])
 
 
 def dense_steps(wanted: Wanted, budget: Budget, spent: float, ladders: int) -> int:

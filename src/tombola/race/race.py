@@ -71,7 +71,7 @@ def _raced(first: Entrant, looking: Looking, track: Track) -> Raced:
     against = reference(net.finishes)
     to_beat = _to_beat(net.finishes, against, known, wanted)
     without_a_race = best(net.finishes, against, wanted.margin, wanted.target)
-    ends = closing(wanted, book, [against.ms, without_a_race.ms, without_a_race.ms])
+    ends = closing(wanted, book, [against.ms, without_a_race.ms, without_a_race.ms], budget.by(net.judging))
     budget = budget.with_dense(step=net.training / book.steps, judged=net.judging, closing=ends)
     left = {**not_installed()}
     worth = _worth_climbing(looking, net, budget, to_beat, left)

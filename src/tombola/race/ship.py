@@ -79,6 +79,7 @@ def plain(raced: Raced) -> dict[str, Any]:
         "target": raced.wanted.target,
         "steps": raced.steps,
         "stretch": raced.stretch,
+        "learned": raced.ran.learned,
         **({} if raced.longer is None else {"longer": _longer(raced.longer)}),
         "front": [_finish(one) for one in raced.front],
         "left_out": dict(raced.left),

@@ -18,10 +18,12 @@ _TIMES: Final = 20
 
 @dataclass(frozen=True)
 class Start:
-    """A net to begin at: the file of one that answers the task, and how much of it is pruned already."""
+    """A net to begin at: the file of one that answers the task, how much of it is pruned, the steps it learned for."""
 
     net: Path
     sparsity: float = 0.0
+    learned: int = 0
+    """Since it was the dense net; of the dense net itself, all."""
 
 
 def from_source(wanted: Wanted, entrant: Entrant, steps: int, teacher: Path | None) -> dict[str, Any]:
