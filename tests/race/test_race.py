@@ -137,7 +137,7 @@ def refused(*words: str) -> str:
 
 @pytest.mark.usefixtures("_clocked")
 def test_it_leaves_a_folder_that_runs_and_again_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    always = ("--max-drop", "100", "--minutes", "5", "--json")
+    always = ("--max-drop", "100", "--minutes", "60", "--json")
     first = run(*TOY, *always)
     assert first.exit_code == 0, first.output
     told = json.loads(first.stdout)
@@ -169,7 +169,7 @@ def test_it_leaves_a_folder_that_runs_and_again_the_same(monkeypatch: pytest.Mon
     again = run(*TOY, *always)
     assert json.loads(again.stdout) == told, "all of it lies in the store"
     assert Path("made/card.md").read_text("utf-8") == card
-    assert "holds what another request made" in refused(*TOY, "--max-drop", "3", "--minutes", "5")
+    assert "holds what another request made" in refused(*TOY, "--max-drop", "3", "--minutes", "60")
 
 
 @pytest.mark.usefixtures("_clocked")
@@ -178,7 +178,7 @@ def test_what_won_is_trained_on_for_the_rest_of_the_minutes(monkeypatch: pytest.
     monkeypatch.setitem(MS, ("torch", 0.0), 0.5 if cheap else 4.0)
     for place, name, count in ((planned, "MOST_EPOCHS", 1), (racing, "LONGEST", 1), (longer, "MOST_EPOCHS", 4)):
         monkeypatch.setattr(place, name, count)
-    result = run(*TOY[:-4], *TOY[-2:], "--max-drop", "100", "--minutes", "5")
+    result = run(*TOY[:-4], *TOY[-2:], "--max-drop", "100", "--minutes", "60")
     assert result.exit_code == 0, result.output
     told = json.loads(Path("made/result.json").read_text("utf-8"))
     assert told["winner"]["entrant"] == DENSE if cheap else told["winner"]["entrant"] in ("half", "most")
@@ -250,7 +250,7 @@ def test_what_a_runner_holds_is_held_once_for_the_whole_race(monkeypatch: pytest
 @pytest.mark.slow
 @pytest.mark.usefixtures("_clocked")
 def test_nets_that_other_processes_train_are_timed_here_and_the_result_is_the_same() -> None:
-    always = (*TOY, "--max-drop", "100", "--minutes", "5", "--json")
+    always = (*TOY, "--max-drop", "100", "--minutes", "60", "--json")
     here, elsewhere = (
         run(*always, "-o", "a", "--store", "a-store"),
         run(*always, "-o", "b", "--store", "b-store", "--runner", "processes:1"),
@@ -269,7 +269,7 @@ def test_within_a_limit_that_the_dense_net_is_over_the_nearest_is_shipped_and_wh
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(shipping, "bench", dense_is_always_right)
-    result = run(*TOY, "--minutes", "5", "--latency", "2.5ms", "--max-drop", "0", "--robust", "4/255")
+    result = run(*TOY, "--minutes", "60", "--latency", "2.5ms", "--max-drop", "0", "--robust", "4/255")
     assert result.exit_code == 0, result.output
     told = json.loads(Path("made/result.json").read_text("utf-8"))
     assert told["winner"]["entrant"] in ("half", "most")
