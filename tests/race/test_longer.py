@@ -79,28 +79,28 @@ def test_the_dense_net_goes_on_as_itself_and_int8_is_held_against_it() -> None:
     found = trained_on(racing, INT8, ran(DENSE, INT8), [DENSE, INT8])
     assert found is not None
     assert found.kept
-    # 600 s of which 95 % are planned, 100 spent, 40 for the end and 5 for judging; a step takes one
-    assert racing.track.asked == [(entrants.DENSE, [INT8.engine, DENSE.engine], 425, 0.0, None)]
+    # 600 s of which 95 % are planned, 100 spent, 40 for the end and 5 for judging; a step takes one, a tenth is left
+    assert racing.track.asked == [(entrants.DENSE, [INT8.engine, DENSE.engine], 382, 0.0, None)]
     assert racing.spent == 200.0
     assert found.reference(DENSE) == better(DENSE, 1.5)
-    assert (found.steps, found.before, found.after) == (425, INT8, better(INT8, 1.0))
+    assert (found.steps, found.before, found.after) == (382, INT8, better(INT8, 1.0))
 
 
 def test_being_judged_in_some_engines_takes_a_part_by_their_count_or_by_their_times() -> None:
     slow = replace(DENSE, engine="slow", ms=7 * INT8.ms)
     racing = heats(INT8)
     trained_on(racing, INT8, ran(INT8, slow))
-    assert racing.track.asked[0][2] == 427, "half of the engines: half of 5 seconds, though an eighth of the times"
+    assert racing.track.asked[0][2] == 384, "half of the engines: half of 5 seconds, though an eighth of the times"
     again = heats(slow)
     trained_on(again, slow, ran(INT8, slow))
-    assert again.track.asked[0][2] == 425, "seven eighths, in whole steps"
+    assert again.track.asked[0][2] == 383, "seven eighths, in whole steps"
 
 
 def test_a_ticket_goes_on_beside_its_teacher_at_its_sparsity() -> None:
     racing = heats(better(TICKET, 1.0))
     found = trained_on(racing, TICKET, ran(TICKET, sparsity=0.8), [DENSE])
     assert found is not None
-    assert racing.track.asked == [("blocks", [TICKET.engine], int(425 / (4 / 3)), 0.8, "teacher")]
+    assert racing.track.asked == [("blocks", [TICKET.engine], int(0.9 * 425 / (4 / 3)), 0.8, "teacher")]
     assert found.reference(DENSE) is DENSE
 
 
@@ -131,9 +131,9 @@ def test_of_what_missed_the_margin_already_the_more_accurate_is_kept() -> None:
 def test_nothing_is_trained_on_without_time_or_where_the_user_said_how_long() -> None:
     asked = replace(WANTED, fit={"epochs": "3ep"})
     assert trained_on(heats(INT8, wanted=asked), INT8, ran(INT8)) is None
-    # 525 - 5 of judging is what was spent at most; fewer than LEAST steps of one second tell nothing
-    assert trained_on(heats(INT8, spent=525.0 - LEAST + 1), INT8, ran(INT8)) is None
-    assert trained_on(heats(INT8, spent=525.0 - LEAST), INT8, ran(INT8)) is not None
+    # 530 - 5 of judging is what may be spent; fewer than LEAST steps of one second tell nothing
+    assert trained_on(heats(INT8, spent=525.0 - LEAST), INT8, ran(INT8)) is None
+    assert trained_on(heats(INT8, spent=525.0 - LEAST / 0.8), INT8, ran(INT8)) is not None
     most = MOST_EPOCHS * an_epoch(WANTED)
     assert trained_on(heats(INT8), INT8, ran(INT8, steps=most)) is None, "a dense net that learned all it can"
     assert trained_on(heats(INT8, problem="no memory"), INT8, ran(INT8)) is None
@@ -147,7 +147,7 @@ def test_a_part_of_the_minutes_is_kept_for_it() -> None:
     spent = 130.0
     while kept.allows(steps, spent):
         spent += steps * 4 / 3 + kept.one
-    assert kept.more(spent, 10**6, step=1.0, judged=20.0) >= 80
+    assert kept.more(spent, 10**6, step=1.0, judged=20.0) >= 70
     assert spent + 100.0 + kept.closing <= 570.0
     assert BUDGET.keeping(130.0, 40).last == 60.0, "no more than the dense net can use, and being judged"
     assert BUDGET.keeping(130.0, LEAST - 1).last == 0.0

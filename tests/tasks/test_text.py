@@ -108,6 +108,16 @@ def test_a_ticket_is_drawn_adapted_and_measured(how: Any, tmp_path: Path) -> Non
     assert bool((adapted.body.get_parameter("layers.1.weight")[~mask] == 0).all())
 
 
+def test_an_image_nets_training_of_texts_is_warned_of(tmp_path: Path) -> None:
+    task, model = own(tmp_path), reader()
+    ticket = verbs.draw(model, {"name": "omp", "sparsity": 0.5, "prunable": "bert"}, task=task)
+    with pytest.warns(
+        UserWarning, match=r"text: texts are trained by gradient descent at lr=.*write fit: \{preset: glue\}"
+    ):
+        verbs.transfer(model, ticket, task, {"name": "finetune", "fit": {"epochs": "1it"}})
+    verbs.transfer(model, ticket, task, {"name": "finetune", "fit": {"preset": "glue", "epochs": "1it"}})
+
+
 def test_longer_padding_changes_no_answer() -> None:
     transformers = pytest.importorskip("transformers")
     del transformers

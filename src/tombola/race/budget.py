@@ -14,6 +14,8 @@ _DENSE: Final = 0.35
 """The part of what is left for training that the dense net gets: tickets begin where it ends, and learn from it."""
 _USED: Final = 0.95
 """The part of the minutes that is planned: starting, reading the data and writing the files take the rest."""
+_CALM: Final = 0.9
+"""The part of the last seconds that steps are planned for."""
 _TURNS: Final = 2
 """Stretches of training for every ladder that races, and as many again for the one that stays."""
 _LAST: Final = 0.25
@@ -71,8 +73,11 @@ class Budget:
         return replace(self, last=min(most, _LAST * max(0.0, self._planned - spent - self._ending)))
 
     def more(self, spent: float, most: int, *, step: float, judged: float) -> int:
-        """Steps, at most so many, that the winner can be trained on and judged; 0 where they are too few to tell."""
-        steps = min(most, int((self._planned - spent - judged - self._ending) / step))
+        """Steps, at most so many, that the winner can be trained on and judged; 0 where they are too few to tell.
+
+        Nothing that comes after could be left out, so that a machine which becomes busier must find some time left.
+        """
+        steps = min(most, int(_CALM * (self._planned - spent - judged - self._ending) / step))
         return steps if steps >= LEAST else 0
 
     def allows(self, steps: int, spent: float) -> bool:

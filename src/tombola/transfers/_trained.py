@@ -1,5 +1,6 @@
 """Transfers that train by a `Fit`, and so may learn from the dense network."""
 
+import warnings
 from abc import abstractmethod
 from typing import ClassVar, Self, final
 
@@ -13,6 +14,7 @@ from tombola.models.network import Network
 from tombola.registry import Examples
 from tombola.spec import Json, option
 from tombola.tasks._base import Task
+from tombola.tasks._texts import OfTexts
 from tombola.transfers._base import Transfer
 
 
@@ -50,5 +52,15 @@ class TrainedWhole(Trained):
 
     @final
     def adapt(self, model: Network, masks: Masks, task: Task, *, seed: int, session: Session) -> Network:
+        self._warn_of_texts(task)
         headed = self.headed(model, task, seed=seed)
         return self.fit.run(headed, task, masks=without_head(masks, headed), seed=seed, session=session)
+
+    def _warn_of_texts(self, task: Task) -> None:
+        """Where an encoder is trained as image nets are because nobody said how: it stays at chance."""
+        if isinstance(task, OfTexts) and self.fit.optimizer in (Fit().optimizer, Fit(preset="dac").optimizer):
+            warnings.warn(
+                f"{task.name}: texts are trained by gradient descent at lr={self.fit.optimizer.lr:g}, the default for"
+                f" images, which teaches an encoder nothing; write fit: {{preset: {task.PRESET}}}",
+                stacklevel=3,
+            )
