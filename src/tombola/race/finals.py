@@ -25,6 +25,8 @@ from tombola.study.study import Study
 S = TypeVar("S", bound=Stage)
 Runs: TypeAlias = Runner | str | Mapping[str, Any]
 INLINE: Final = "inline"
+SURELY_JUDGED: Final = 1000
+"""Samples that an engine is judged on, where a split has as many."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Track:
     """The dense net in one engine, which is timed again beside every other entrant."""
     teacher: Path | None = None
     """The file of the dense net once adapted, which everything else learns from."""
+    samples: int = SURELY_JUDGED
+    """Samples that an engine is judged on, at most."""
     runner: Runs = INLINE
     """Where nets are trained; they are timed in this process whatever trained them."""
 
@@ -72,7 +76,7 @@ class Track:
     def _bench(self, entrant: Entrant, judged: str) -> dict[str, Any]:
         beside = [] if self.yardstick is None or entrant.source is not None else [self.yardstick.engine]
         bench: dict[str, Any] = {"engines": [*entrant.engines, *beside], "seconds": 1.0, "judged": judged}
-        bench |= {"threads": self.wanted.threads, "batch": self.wanted.batch}
+        bench |= {"threads": self.wanted.threads, "batch": self.wanted.batch, "samples": self.samples}
         return {**bench, "only_timed": beside} if beside else bench
 
     def _seconds(self, result: Result) -> Mapping[str, float]:

@@ -6,19 +6,32 @@ from typing import Final
 from tombola.race.attacked import passes
 from tombola.race.budget import LEAST, Budget
 from tombola.race.entrants import DENSE
+from tombola.race.finals import SURELY_JUDGED
 from tombola.race.notebook import Notebook
 from tombola.race.pace import MOST_EPOCHS, an_epoch, asked_steps
 from tombola.race.trust import reserved
 from tombola.race.wanted import Wanted
 
-MOST_JUDGED: Final = 1000
-"""Samples that an engine is judged on, at most."""
+JUDGING: Final = 0.03
+"""The part of the minutes that judging the dense net in every engine may take by running alone, with more samples."""
+
+
+def samples_judged(wanted: Wanted, book: Notebook) -> int:
+    """Samples of a split that engines are judged on, at most: of more of them a smaller loss can be told for sure.
+
+    It is doubled while there are more and there is time, so that another moment's times mostly leave it the same.
+    """
+    splits, count = wanted.task.splits(), SURELY_JUDGED
+    a_sample = 1e-3 / wanted.batch * sum(one.ms for one in book.known[DENSE])
+    while count < max(len(splits.val), len(splits.test)) and 2 * count * a_sample <= JUDGING * 60 * wanted.minutes:
+        count *= 2
+    return count
 
 
 def planned(wanted: Wanted, book: Notebook) -> Budget:
     """Before the dense net is trained: whatever is judged may be the slowest."""
     known = book.known[DENSE]
-    val = min(MOST_JUDGED, len(wanted.task.splits().val))
+    val = min(samples_judged(wanted, book), len(wanted.task.splits().val))
     every, slowest = (1e-3 / wanted.batch * of(one.ms for one in known) for of in (sum, max))
     ready = _ready(book)
     return Budget(
@@ -36,7 +49,7 @@ def closing(wanted: Wanted, book: Notebook, judged: Sequence[float], slower: flo
 
     ``slower``: how many times as long it takes to judge as was expected.
     """
-    test = min(MOST_JUDGED, len(wanted.task.splits().test))
+    test = min(samples_judged(wanted, book), len(wanted.task.splits().test))
     runs = 1e-3 / wanted.batch * test * sum(judged)
     return slower * (4 * _ready(book) + runs) + passes(wanted) * book.step + reserved(wanted, book.known[DENSE])
 

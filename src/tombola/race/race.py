@@ -20,7 +20,7 @@ from tombola.race.longer import same, to_learn, trained_on
 from tombola.race.looking import Looking, yardstick
 from tombola.race.notebook import Notebook
 from tombola.race.pace import an_epoch, asked_steps
-from tombola.race.planned import closing, dense_steps, planned
+from tombola.race.planned import closing, dense_steps, planned, samples_judged
 from tombola.race.raced import Raced
 from tombola.race.rule import (
     Finish,
@@ -59,6 +59,7 @@ def race(
 def _raced(first: Entrant, looking: Looking, track: Track) -> Raced:
     wanted, book = track.wanted, looking.book
     known = looking.at_dense(first)
+    track = replace(track, samples=samples_judged(wanted, book))
     budget = planned(wanted, book)
     try:
         _require_one_within(looking, first, known)
