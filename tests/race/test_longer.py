@@ -1,12 +1,14 @@
 """Training on whoever won: for how long, of what, and that it is kept only where validation samples agree."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.race.test_climbing import BUDGET
 from tests.race.test_rule import DENSE, INT8
 
+from tombola.fitting.fit import Fit
 from tombola.models.source import Source
 from tombola.race import entrants
 from tombola.race.budget import LEAST
@@ -15,8 +17,9 @@ from tombola.race.heats import Heats
 from tombola.race.longer import Longer, trained_on
 from tombola.race.pace import MOST_EPOCHS, an_epoch
 from tombola.race.rule import Finish
-from tombola.race.training import Start
+from tombola.race.training import Start, from_net
 from tombola.race.wanted import Wanted
+from tombola.spec import build
 from tombola.tasks._base import Task
 
 WANTED = Wanted(Source.parse("resnet8"), Task.parse("digits"))
@@ -46,12 +49,14 @@ class Track:
     teacher: Any = "teacher"
     asked: Any = None
     problem: str = ""
+    rates: Any = None
 
-    def __post_init__(self) -> None:
-        self.asked = [] if self.asked is None else self.asked  # shared by copies that differ in their teacher
+    def __post_init__(self) -> None:  # shared by copies that differ in their teacher
+        self.asked, self.rates = ([] if one is None else one for one in (self.asked, self.rates))
 
     def run(self, entrant: Entrant, steps: int, start: Start) -> Ran:
         self.asked.append((entrant.label, list(entrant.engines), steps, start.sparsity, self.teacher))
+        self.rates.append(start.rate)
         return Ran(entrant, steps, self.after, problem=self.problem)
 
     def net(self, ran: Ran) -> str:
@@ -81,6 +86,7 @@ def test_the_dense_net_goes_on_as_itself_and_int8_is_held_against_it() -> None:
     assert found.kept
     # 600 s of which 95 % are planned, 100 spent, 40 for the end and 5 for judging; a step takes one, a tenth is left
     assert racing.track.asked == [(entrants.DENSE, [INT8.engine, DENSE.engine], 382, 0.0, None)]
+    assert racing.track.rates == [382 / 582]
     assert racing.spent == 200.0
     assert found.reference(DENSE) == better(DENSE, 1.5)
     assert (found.steps, found.before, found.after) == (382, INT8, better(INT8, 1.0))
@@ -151,3 +157,13 @@ def test_a_part_of_the_minutes_is_kept_for_it() -> None:
     assert spent + 100.0 + kept.closing <= 570.0
     assert BUDGET.keeping(130.0, 40).last == 60.0, "no more than the dense net can use, and being judged"
     assert BUDGET.keeping(130.0, LEAST - 1).last == 0.0
+
+
+def test_it_goes_on_at_a_part_of_the_rate_that_anyone_wrote(tmp_path: Path) -> None:
+    rated = replace(WANTED, fit={"optimizer": {"name": "adamw", "lr": 0.2}})
+    ticket = Entrant("blocks", {"name": "omp", "sparsity": 0.8}, ["other"])
+    for wanted, rate in ((rated, 0.05), (WANTED, 0.0025)):
+        how = from_net(wanted, ticket, 30, Start(tmp_path, 0.8, 90, rate=0.25), None)
+        assert build(Fit, how["transfer"]["fit"]).optimizer.lr == rate
+        whole = from_net(wanted, ticket, 30, Start(tmp_path, 0.8, 90), None)
+        assert build(Fit, whole["transfer"]["fit"]).optimizer.lr == 4 * rate

@@ -50,7 +50,9 @@ def trained_on(heats: Heats, winner: Finish, ran: Mapping[Finish, Ran], beside: 
     if not steps:
         return None
     entrant = replace(before.entrant, engines=engines)
-    start = Start(heats.track.net(before), entrant.sparsity, before.learned)
+    # what is left of the rate where one schedule over all steps, falling evenly, would be by now
+    rate = steps / (before.learned + steps)
+    start = Start(heats.track.net(before), entrant.sparsity, before.learned, rate)
     after = heats.track_of(entrant.label).run(entrant, steps, start)
     heats.spent += after.seconds
     if after.problem:

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from tombola.fitting.fit import Fit
 from tombola.objectives._base import Objective
 from tombola.race.entrants import Entrant
 from tombola.race.pace import fit_of
 from tombola.race.wanted import Wanted
+from tombola.spec import build
 
 PRUNED_BY: Final = 0.6
 """The part of a training after which all is pruned; the rest is for recovering."""
@@ -24,6 +26,8 @@ class Start:
     sparsity: float = 0.0
     learned: int = 0
     """Since it was the dense net; of the dense net itself, all."""
+    rate: float = 1.0
+    """The part of the usual rate that it goes on with."""
 
 
 def from_source(wanted: Wanted, entrant: Entrant, steps: int, teacher: Path | None) -> dict[str, Any]:
@@ -44,6 +48,9 @@ def from_net(wanted: Wanted, entrant: Entrant, steps: int, start: Start, teacher
     fit = fit_of(wanted, steps)
     if teacher is not None:
         fit["objective"] = _taught(wanted, teacher)
+    if start.rate != 1:
+        optimizer = build(Fit, fit).optimizer
+        fit["optimizer"] = optimizer.replace(lr=start.rate * optimizer.lr)
     draw = dict(entrant.draw)
     if draw["name"] == "omp" and entrant.sparsity > start.sparsity:
         how = {name: value for name, value in draw.items() if name != "name"}
