@@ -71,18 +71,20 @@ def test_exactly_the_margin_is_within_it() -> None:
     assert not holds(STRIPES, DENSE, 1.999)
 
 
-def test_a_pruned_net_holds_the_margin_by_one_standard_error() -> None:
+def test_a_pruned_net_holds_the_margin_for_sure() -> None:
     """Of 100 samples 3 are lost and 1 is gained: 2 points below, with an error of 2.2 by Agresti and Min."""
     right = told([True] * 99 + [False])
     fewer = replace(told([True] * 96 + [False] * 3 + [True]), accuracy=97.0)
     right = replace(right, accuracy=99.0)
     error = difference(fewer, right).error
     assert error == pytest.approx(2.18, abs=0.01)
+    doubt = difference(fewer, right).doubt
+    assert doubt == pytest.approx(1.645 * error, rel=1e-3)
     ticket = replace(fewer, pruned=True)
     assert holds(fewer, right, 2.0), "a dense net in another arithmetic is taken at its word"
     assert not holds(ticket, right, 2.0)
-    assert not holds(ticket, right, 2.0 + error - 0.01)
-    assert holds(ticket, right, 2.0 + error + 0.01)
+    assert not holds(ticket, right, 2.0 + doubt - 0.01)
+    assert holds(ticket, right, 2.0 + doubt + 0.01)
 
 
 def test_times_are_put_beside_a_yardstick_that_ran_in_turns_with_them() -> None:

@@ -33,7 +33,7 @@ def write_picture(raced: Raced, out: Path, *, dpi: int = 160) -> Path:
             s=42,
             zorder=3,
         )
-        if below := error(raced, one):
+        if below := doubt(raced, one):
             plot.vlines(across(raced, one), one.accuracy - below, one.accuracy, color=colours.TONES[tone(one)])
     plot.scatter(
         across(raced, raced.winner), raced.winner.accuracy, s=150, facecolors="none", edgecolors=colours.INK, zorder=4
@@ -43,7 +43,7 @@ def write_picture(raced: Raced, out: Path, *, dpi: int = 160) -> Path:
     plot.set_ylabel(f"accuracy, {raced.dense.samples:,} validation samples (%)")
     plot.set_title(
         f"dashed: {points(raced.wanted.margin)} below the dense net, held by pruned nets to the end of their tail,"
-        " one standard error; ringed: shipped",
+        " 95 % for sure; ringed: shipped",
         fontsize=8,
     )
     plot.margins(x=0.2, y=0.12)
@@ -58,9 +58,9 @@ def across(raced: Raced, one: Finish) -> float:
     return one.bytes / 1e6 if raced.wanted.target == "size" else one.ms
 
 
-def error(raced: Raced, one: Finish) -> float:
-    """By how many points a pruned net has to hold the margin: a standard error of its difference to the dense net."""
-    return difference(one, raced.dense).error if one.pruned and one.outcomes else 0.0
+def doubt(raced: Raced, one: Finish) -> float:
+    """By how many points a pruned net has to hold the margin, so that its difference to the dense net is sure."""
+    return difference(one, raced.dense).doubt if one.pruned and one.outcomes else 0.0
 
 
 def unit(raced: Raced) -> str:

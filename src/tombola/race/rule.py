@@ -7,7 +7,7 @@ The margin is from the dense net's best float32 engine, so int8 has to hold it a
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, sqrt
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from tombola.race.limits import NONE, Limits
 from tombola.race.wanted import Target
 
 T = TypeVar("T", bound="Timed")
+_ONE_SIDED: Final = 1.6449
+"""Standard errors: 95 % of a normal distribution lie above."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,11 @@ class Difference:
         """One standard error, in points."""
         return (self.high - self.low) / (2 * Z95)
 
+    @property
+    def doubt(self) -> float:
+        """How far below the points the one-sided 95 % interval begins."""
+        return _ONE_SIDED * self.error
+
     def __str__(self) -> str:
         return f"{self.points:+.2f} points ({self.low:+.2f} to {self.high:+.2f}, 95 %, {self.samples:,} samples)"
 
@@ -156,15 +163,15 @@ def reference(dense: Sequence[Finish]) -> Finish:
 
 
 def holds(one: Finish, against: Finish, margin: float) -> bool:
-    """Whether it is at most so many points below; a pruned net even if a standard error of the difference worse.
+    """Whether it is at most so many points below; a pruned net for sure, as a trial of non-inferiority has it.
 
-    Of many rungs and stretches the one is kept that looked good on a few samples, and the luckiest looks best: so what
-    was chosen must hold by one standard error, as in Breiman et al.'s rule for trees (1984). A dense net in another
-    arithmetic is one of three, and is not trained until it holds.
+    Of many rungs and stretches the one is kept that looked good on a few samples, and the luckiest looks best: so of
+    what was chosen the one-sided 95 % interval must lie above the margin. A dense net in another arithmetic is one of
+    three, and is not trained until it holds.
     """
     needed = against.accuracy - margin
     if one.pruned and one.outcomes and against.outcomes:
-        needed += difference(one, against).error
+        needed += difference(one, against).doubt
     return one.accuracy >= needed
 
 
