@@ -10,7 +10,8 @@ from tombola.models.source import Source
 from tombola.race.budget import LEAST, Budget
 from tombola.race.climbing import TRIES, Climb, cheapest, climbed
 from tombola.race.entrants import NOTHING, Entrant, Ladder
-from tombola.race.rule import Finish, Standing
+from tombola.race.finish import Finish
+from tombola.race.rule import Standing
 from tombola.race.training import Start
 
 DENSE = Start(Path("dense"))

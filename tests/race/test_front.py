@@ -9,9 +9,9 @@ from tests.race.test_rule import DENSE, INT8
 
 from tombola.models.source import Source
 from tombola.race.front import confirmed, lines
+from tombola.race.paired import Difference
 from tombola.race.picture import tone
 from tombola.race.raced import Raced
-from tombola.race.rule import Difference
 from tombola.race.wanted import Wanted
 from tombola.tasks._base import Task
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tombola.errors import RequestError
+from tombola.race.finish import Timed
 from tombola.race.limits import NONE, Limits
-from tombola.race.rule import Timed
 
 
 @pytest.mark.parametrize(

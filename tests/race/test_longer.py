@@ -13,10 +13,10 @@ from tombola.models.source import Source
 from tombola.race import entrants
 from tombola.race.budget import LEAST
 from tombola.race.entrants import Entrant
+from tombola.race.finish import Finish
 from tombola.race.heats import Heats
 from tombola.race.longer import Longer, trained_on
 from tombola.race.pace import MOST_EPOCHS, an_epoch
-from tombola.race.rule import Finish
 from tombola.race.training import Start, from_net
 from tombola.race.wanted import Wanted
 from tombola.spec import build

@@ -10,10 +10,10 @@ from tombola.models.source import Source
 from tombola.race import looking
 from tombola.race.entrants import NOTHING, Entrant, Ladder, for_dense
 from tombola.race.family import smaller_nets
+from tombola.race.finish import Timed
 from tombola.race.known import Beside
 from tombola.race.looking import Looking, yardstick
 from tombola.race.notebook import Notebook
-from tombola.race.rule import Timed
 from tombola.race.wanted import Wanted
 from tombola.tasks._base import Task
 

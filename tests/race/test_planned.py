@@ -8,9 +8,9 @@ import pytest
 
 from tombola.models.source import Source
 from tombola.race.entrants import DENSE
+from tombola.race.finish import Timed
 from tombola.race.notebook import Notebook
 from tombola.race.planned import closing, samples_judged
-from tombola.race.rule import Timed
 from tombola.race.wanted import Wanted
 from tombola.tasks._base import Task
 

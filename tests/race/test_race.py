@@ -35,8 +35,8 @@ from tombola.race import known, longer, looking, planned
 from tombola.race import race as racing
 from tombola.race.budget import Budget
 from tombola.race.entrants import DENSE, NOTHING, Entrant, Ladder, dense, ladders, not_installed
+from tombola.race.finish import Timed
 from tombola.race.notebook import Notebook
-from tombola.race.rule import Timed
 from tombola.race.wanted import Wanted
 from tombola.study import shipping
 from tombola.study.runners.inline import Inline

@@ -8,8 +8,8 @@ from tests.race.test_rule import DENSE
 from tombola.data._base import of_images, stratified
 from tombola.outcomes import Outcomes
 from tombola.properties._test_images import outcomes
+from tombola.race.finish import Finish
 from tombola.race.right import OfClass, accuracy, by_class, table
-from tombola.race.rule import Finish
 from tombola.tasks._base import Task
 
 DIGITS = Task.parse("digits")

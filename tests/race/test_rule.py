@@ -7,15 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tombola.outcomes import Outcomes
+from tombola.race.finish import Finish, Timed
 from tombola.race.limits import Limits
+from tombola.race.paired import difference, easier
 from tombola.race.rule import (
-    Finish,
     Standing,
-    Timed,
     best,
     between,
-    difference,
-    easier,
     halved,
     holds,
     no_faster_than_sparser,

@@ -13,7 +13,7 @@ from tombola import verbs
 from tombola.models.network import Network
 from tombola.models.source import Source
 from tombola.race import trust
-from tombola.race.rule import Timed
+from tombola.race.finish import Timed
 from tombola.race.trust import confidences, damaged, fits, reserved, seconds, trust_in
 from tombola.tasks._base import Task
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tombola.answers import Classes
+from tombola.benching.numbers import SAMPLES
 from tombola.benching.worker import Worker, written_inputs
 from tombola.data._base import Images, Labelled, of_images, stratified
 from tombola.data._texts import Texts
@@ -37,7 +38,7 @@ class Questions:
     """
 
     task: Task | None = None
-    samples: int = 1000
+    samples: int = SAMPLES
     layers: bool = False
     examples: Path | None = None
     split: Literal["test", "val"] = "test"
@@ -53,7 +54,7 @@ class Questions:
 
 
 def questions_of(
-    task: Task, split: Literal["test", "val"] = "test", only_timed: Collection[str] = (), samples: int = 1000
+    task: Task, split: Literal["test", "val"] = "test", only_timed: Collection[str] = (), samples: int = SAMPLES
 ) -> Questions:
     """What can be asked about a task: accuracy where there is one answer a sample."""
     return Questions(task if issubclass(task.ANSWERS, Classes) else None, samples, split=split, only_timed=only_timed)

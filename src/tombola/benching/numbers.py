@@ -2,6 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
+
+SAMPLES: Final = 1000
+"""Of a split an engine is judged on so many, where nobody says how many."""
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from tombola.benching.machine import processor
 from tombola.models.licence import licence_of
 from tombola.models.network import Network
+from tombola.race.finish import Finish
 from tombola.race.front import left_out, longer, trained, under_attack
 from tombola.race.parts import parts_of
 from tombola.race.raced import Raced
 from tombola.race.right import accuracy, table
-from tombola.race.rule import Finish
 from tombola.tickets.card import fields
 from tombola.tickets.ticket import Ticket
 

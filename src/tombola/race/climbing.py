@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from tombola.race.entrants import Entrant, Ladder
-from tombola.race.rule import Finish, Standing, halved
+from tombola.race.finish import Finish
+from tombola.race.rule import Standing, halved
 from tombola.race.training import Start
 from tombola.race.wanted import Target
 

@@ -6,11 +6,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, TypeVar
 
+from tombola.benching.numbers import SAMPLES
 from tombola.engines._base import Engine
 from tombola.errors import StageError
 from tombola.fitting.session import Reporter
 from tombola.race.entrants import Entrant
-from tombola.race.rule import Finish, Timed, steadied
+from tombola.race.finish import Finish, Timed
+from tombola.race.rule import steadied
 from tombola.race.training import Start, from_net, from_source
 from tombola.race.wanted import Wanted
 from tombola.rows import Row
@@ -25,8 +27,6 @@ from tombola.study.study import Study
 S = TypeVar("S", bound=Stage)
 Runs: TypeAlias = Runner | str | Mapping[str, Any]
 INLINE: Final = "inline"
-SURELY_JUDGED: Final = 1000
-"""Samples that an engine is judged on, where a split has as many."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Track:
     """The dense net in one engine, which is timed again beside every other entrant."""
     teacher: Path | None = None
     """The file of the dense net once adapted, which everything else learns from."""
-    samples: int = SURELY_JUDGED
+    samples: int = SAMPLES
     """Samples that an engine is judged on, at most."""
     runner: Runs = INLINE
     """Where nets are trained; they are timed in this process whatever trained them."""

@@ -7,9 +7,10 @@ from typing import Final
 
 from tombola.benching.table import aligned
 from tombola.race.entrants import DENSE
-from tombola.race.longer import same
+from tombola.race.finish import Finish, same
+from tombola.race.paired import easier
 from tombola.race.raced import Raced
-from tombola.race.rule import Finish, easier, holds
+from tombola.race.rule import holds
 
 HEAD: Final = ("net", "run by", "accuracy", "ms", "bytes", "x float32", "x int8")
 

@@ -9,7 +9,8 @@ from tombola.race.budget import Budget
 from tombola.race.climbing import Climb, cheapest, climbed
 from tombola.race.entrants import DENSE, Entrant, Ladder
 from tombola.race.finals import Ran, Track
-from tombola.race.rule import Finish, Timed, holds, no_faster_than_sparser
+from tombola.race.finish import Finish, Timed
+from tombola.race.rule import holds, no_faster_than_sparser
 from tombola.race.training import Start
 
 LATE: Final = "no time was left for it; raise --minutes"

@@ -15,7 +15,8 @@ from tombola.masks.masks import Masks
 from tombola.models.network import Network
 from tombola.models.showing import shown_to
 from tombola.race.entrants import Entrant, Ladder
-from tombola.race.rule import Timed, between, steadied
+from tombola.race.finish import Timed
+from tombola.race.rule import between, steadied
 from tombola.race.wanted import Wanted
 from tombola.shown import Shown
 from tombola.tasks._base import Task

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from tombola.race.budget import TEACHER
 from tombola.race.entrants import DENSE
 from tombola.race.finals import Ran
+from tombola.race.finish import Finish, same
 from tombola.race.heats import Heats
 from tombola.race.pace import MOST_EPOCHS, an_epoch, asked_steps
-from tombola.race.rule import Finish, holds
+from tombola.race.rule import holds
 from tombola.race.training import Start
 from tombola.race.wanted import Wanted
 
@@ -76,8 +77,3 @@ def _part(before: Ran, engines: Sequence[str]) -> float:
     """The part of being judged in all engines that these take: by their count or by their times, whichever is more."""
     times = {one.engine: one.ms for one in before.finishes}
     return max(len(engines) / len(times), sum(times[name] for name in engines) / sum(times.values()))
-
-
-def same(one: Finish, others: Sequence[Finish]) -> Finish:
-    """The same net in the same engine among others."""
-    return next(other for other in others if (other.entrant, other.engine) == (one.entrant, one.engine))

@@ -14,11 +14,12 @@ from tombola.errors import RequestError
 from tombola.fitting.session import Reporter
 from tombola.models.network import Network
 from tombola.race.entrants import Entrant, Ladder, for_dense
+from tombola.race.finish import Timed
 from tombola.race.foretold import foretold, ruled_out
 from tombola.race.known import Beside, filled, headed, prepared, timed, to_time
 from tombola.race.notebook import Notebook
 from tombola.race.pace import seconds_a_step
-from tombola.race.rule import Timed, yardstick_of
+from tombola.race.rule import yardstick_of
 from tombola.race.wanted import Wanted
 
 

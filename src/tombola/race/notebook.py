@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 from tombola.disks import written
 from tombola.errors import RequestError
-from tombola.race.rule import Timed
+from tombola.race.finish import Timed
 
 NAME: Final = "race.json"
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from tombola.benching.machine import processor
 from tombola.models.network import Network
+from tombola.race.finish import Finish
 from tombola.race.front import HEAD, advice, confirmed, held_out, left_out, longer, points, row, trained, under_attack
 from tombola.race.picture import across, called, tone, unit
 from tombola.race.raced import Raced
-from tombola.race.rule import Finish
 from tombola.report.figures._base import Table
 from tombola.report.markup import Markup, tag
 from tombola.report.page import head_called, numbers

@@ -7,9 +7,10 @@ from typing import Any, Final
 from tombola import colours
 from tombola.disks import written
 from tombola.race.entrants import DENSE
+from tombola.race.finish import Finish
 from tombola.race.front import points
+from tombola.race.paired import difference
 from tombola.race.raced import Raced
-from tombola.race.rule import Finish, difference
 from tombola.report.placing import placed
 
 _SIZE: Final = 7

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
+from tombola.benching.numbers import SAMPLES
 from tombola.race.attacked import passes
 from tombola.race.budget import LEAST, Budget
 from tombola.race.entrants import DENSE
-from tombola.race.finals import SURELY_JUDGED
 from tombola.race.notebook import Notebook
 from tombola.race.pace import MOST_EPOCHS, an_epoch, asked_steps
 from tombola.race.trust import reserved
@@ -21,7 +21,7 @@ def samples_judged(wanted: Wanted, book: Notebook) -> int:
 
     It is doubled while there are more and there is time, so that another moment's times mostly leave it the same.
     """
-    splits, count = wanted.task.splits(), SURELY_JUDGED
+    splits, count = wanted.task.splits(), SAMPLES
     a_sample = 1e-3 / wanted.batch * sum(one.ms for one in book.known[DENSE])
     while count < max(len(splits.val), len(splits.test)) and 2 * count * a_sample <= JUDGING * 60 * wanted.minutes:
         count *= 2

@@ -15,22 +15,16 @@ from tombola.race.budget import LEAST, Budget
 from tombola.race.entrants import DENSE, Entrant, Ladder, dense, ladders, not_installed
 from tombola.race.family import smaller_nets
 from tombola.race.finals import INLINE, Ran, Runs, Track
+from tombola.race.finish import Finish, Timed, same
 from tombola.race.heats import LATE, Heats, sound
-from tombola.race.longer import same, to_learn, trained_on
+from tombola.race.longer import to_learn, trained_on
 from tombola.race.looking import Looking, yardstick
 from tombola.race.notebook import Notebook
 from tombola.race.pace import an_epoch, asked_steps
+from tombola.race.paired import difference
 from tombola.race.planned import closing, dense_steps, planned, samples_judged
 from tombola.race.raced import Raced
-from tombola.race.rule import (
-    Finish,
-    Timed,
-    best,
-    difference,
-    holds,
-    reference,
-    worth_training,
-)
+from tombola.race.rule import best, holds, reference, worth_training
 from tombola.race.wanted import Wanted
 from tombola.study.runners._base import Runner, torch_threads
 from tombola.study.store import Store

@@ -6,9 +6,10 @@ from functools import cached_property
 from pathlib import Path
 
 from tombola.race.finals import Ran
+from tombola.race.finish import Finish
 from tombola.race.longer import Longer
+from tombola.race.paired import Difference
 from tombola.race.right import OfClass, by_class
-from tombola.race.rule import Difference, Finish
 from tombola.race.wanted import Wanted
 
 

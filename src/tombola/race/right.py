@@ -9,7 +9,7 @@ import torch
 from tombola.data._base import Labelled, stratified
 from tombola.outcomes import Outcomes, wilson
 from tombola.properties._test_images import outcomes
-from tombola.race.rule import Finish
+from tombola.race.finish import Finish
 from tombola.tasks._base import Task
 
 SHOWN: Final = 5

@@ -6,31 +6,15 @@ The margin is from the dense net's best float32 engine, so int8 has to hold it a
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import ceil, sqrt
-from typing import Final, TypeVar
+from math import ceil
+from typing import TypeVar
 
-import numpy as np
-
-from tombola.outcomes import Z95, Outcomes
+from tombola.race.finish import Finish, Timed
 from tombola.race.limits import NONE, Limits
+from tombola.race.paired import difference
 from tombola.race.wanted import Target
 
-T = TypeVar("T", bound="Timed")
-_ONE_SIDED: Final = 1.6449
-"""Standard errors: 95 % of a normal distribution lie above."""
-
-
-@dataclass(frozen=True)
-class Timed:
-    """What is known of an engine before anything is trained: milliseconds a run, and bytes of its files."""
-
-    engine: str
-    ms: float
-    bytes: int
-
-    def cost(self, target: Target) -> float:
-        """What is to be small; of both, what halves one counts as what halves the other."""
-        return {"latency": self.ms, "size": float(self.bytes), "both": sqrt(self.ms * self.bytes)}[target]
+T = TypeVar("T", bound=Timed)
 
 
 def steadied(found: Sequence[T], yardstick: Timed | None) -> list[T]:
@@ -63,18 +47,6 @@ def yardstick_of(dense: Sequence[Timed], float32: Iterable[str]) -> Timed:
     return min(dense, key=lambda one: (one.engine not in set(float32), one.ms))
 
 
-@dataclass(frozen=True)
-class Finish(Timed):
-    """An entrant in one engine after its training; accuracy in per cent of ``samples``, ``outcomes`` as in rows."""
-
-    entrant: str
-    arithmetic: str
-    accuracy: float
-    samples: int
-    outcomes: str = ""
-    pruned: bool = False
-
-
 def no_faster_than_sparser(rungs: Sequence[Sequence[Finish]]) -> list[list[Finish]]:
     """Finishes of a ladder's rungs, the sparsest first: who keeps more takes at least as long, engine by engine.
 
@@ -99,61 +71,6 @@ class Standing:
     def worth(self) -> tuple[bool, float]:
         """More is better: whoever holds the margin, by its cost; else by accuracy."""
         return (False, self.accuracy) if self.cost is None else (True, -self.cost)
-
-
-@dataclass(frozen=True)
-class Difference:
-    """Points of accuracy above another's, on the same samples, with the 95 % interval."""
-
-    points: float
-    low: float
-    high: float
-    samples: int
-
-    @property
-    def error(self) -> float:
-        """One standard error, in points."""
-        return (self.high - self.low) / (2 * Z95)
-
-    @property
-    def doubt(self) -> float:
-        """How far below the points the one-sided 95 % interval begins."""
-        return _ONE_SIDED * self.error
-
-    def __str__(self) -> str:
-        return f"{self.points:+.2f} points ({self.low:+.2f} to {self.high:+.2f}, 95 %, {self.samples:,} samples)"
-
-
-def difference(one: Finish, other: Finish) -> Difference:
-    """How much better one tells the samples that both were shown.
-
-    The interval is Agresti and Min's (2005) for paired proportions: half a sample is added to each of the four cells,
-    so that two nets which never differ are not called equal for certain.
-    """
-    left, right = (Outcomes.parse(item.outcomes) for item in (one, other))
-    if (left.of, left.count) != (right.of, right.count):
-        raise ValueError("the two were shown different samples")
-    gained = int(np.sum(left.table() & ~right.table()))
-    lost = int(np.sum(~left.table() & right.table()))
-    count, more, fewer = left.count + 2, gained + 0.5, lost + 0.5
-    middle = (more - fewer) / count
-    half = Z95 * sqrt(max(0.0, (more + fewer) / count - middle**2) / count)
-    points = 100 * (gained - lost) / left.count
-    return Difference(points, 100 * (middle - half), 100 * (middle + half), left.count)
-
-
-def easier(validated: Finish, held_out: Finish) -> float:
-    """Points that one net is better on validation samples; 0 where they are within three standard errors of chance.
-
-    The error is that of a difference of two shares, were both of one truth.
-    """
-    points, right = (
-        validated.accuracy - held_out.accuracy,
-        [one.accuracy * one.samples for one in (validated, held_out)],
-    )
-    share = sum(right) / (100 * (validated.samples + held_out.samples))
-    error = 100 * sqrt(share * (1 - share) * (1 / validated.samples + 1 / held_out.samples))
-    return points if points > 3 * error else 0.0
 
 
 def reference(dense: Sequence[Finish]) -> Finish:

@@ -19,8 +19,8 @@ from tombola.properties._responses import require_logits
 from tombola.properties._rows import row_mistyped, rows_of
 from tombola.properties._test_images import each_batch, image_scores, labelled
 from tombola.race.entrants import DENSE
+from tombola.race.finish import Timed
 from tombola.race.raced import Raced
-from tombola.race.rule import Timed
 from tombola.race.wanted import Wanted
 from tombola.study.runners._base import torch_threads
 from tombola.tasks._base import Task

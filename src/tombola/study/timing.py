@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import field_validator, model_validator
 
+from tombola.benching.numbers import SAMPLES
 from tombola.engines._base import Engine
 from tombola.spec import Spec, option
 
@@ -19,7 +20,7 @@ class Timing(Spec):
     judged: Literal["test", "val"] = option(
         "test", "whose samples accuracy is of; val, where it is looked at to choose by", absent="test"
     )
-    samples: int = option(1000, "of so many of them, each class by its share", ge=1, absent=1000)
+    samples: int = option(SAMPLES, "of so many of them, each class by its share", ge=1, absent=SAMPLES)
     only_timed: tuple[str, ...] = option(
         (), "engines, by their labels, whose accuracy is not asked: a yardstick for the times of others", absent=()
     )
