@@ -10,11 +10,12 @@ from pathlib import Path
 from statistics import fmean
 from typing import Final
 
+from results.intervals import with_interval
+
 from tombola.advising.known import SHIPPED, Features, Known, known_of, packed, unpacked
 from tombola.advising.nearest import BASES, cases
 from tombola.advising.regret import ADVISED, RIVALS, Regrets, regrets
 from tombola.rows import read_rows
-from tombola.verdicts.intervals import interval_of
 
 RESULTS: Final = Path(__file__).parents[1]
 PAGE: Final = RESULTS / "adviser" / "README.md"
@@ -131,8 +132,7 @@ def beside(found: Regrets, policy: str) -> str:
     more = found.beside_base(policy)
     if not any(more):
         return "0"
-    interval = interval_of(more, 0.0, 0)
-    return f"{fmean(more):+.2f} ({interval.low:+.2f} to {interval.high:+.2f})"
+    return with_interval(more)
 
 
 if __name__ == "__main__":

@@ -13,10 +13,11 @@ from typing import Final
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, it finds those beside it
 
 from results.evidence.holm import holm
+from results.intervals import with_interval
 from results.marked import filled
 
 from tombola.rows import Row, read_rows
-from tombola.verdicts.intervals import interval_of, p_value
+from tombola.verdicts.intervals import p_value
 
 HERE: Final = Path(__file__).parent
 AFTERWARDS, LAST = "afterwards", "last steps"
@@ -55,14 +56,9 @@ def table(rows: Sequence[Row]) -> Iterator[str]:
         ]
         cost = less(found, (net, AFTERWARDS, INT8), (net, AFTERWARDS, FLOAT32))
         yield (
-            f"| {net} | {means[0]:.2f} | {means[1]:.2f} | {_said(cost)} | {means[2]:.2f} | {_said(won[net])} |"
-            f" {_verdict(won[net], corrected[net])} |"
+            f"| {net} | {means[0]:.2f} | {means[1]:.2f} | {with_interval(cost)} | {means[2]:.2f} |"
+            f" {with_interval(won[net])} | {_verdict(won[net], corrected[net])} |"
         )
-
-
-def _said(leads: Sequence[float]) -> str:
-    found = interval_of(leads, 0.0, 0)
-    return f"{fmean(leads):+.2f} ({found.low:+.2f} to {found.high:+.2f})"
 
 
 def _verdict(leads: Sequence[float], corrected: float) -> str:

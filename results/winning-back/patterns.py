@@ -15,6 +15,7 @@ from typing import Final
 sys.path.insert(0, str(Path(__file__).parents[2]))  # run as a script, it finds those beside it
 
 from results.evidence.holm import holm
+from results.intervals import with_interval
 from results.marked import filled
 
 from tombola.rows import Row, read_rows
@@ -80,8 +81,7 @@ def table(lines: Sequence[Line]) -> Iterator[str]:
     for one in lines:
         said, gain = "", ""
         if len(one.leads) > 1:
-            found = interval_of(one.leads, 0.0, 0)
-            gain = f"{fmean(one.leads):+.2f} ({found.low:+.2f} to {found.high:+.2f})"
+            gain = with_interval(one.leads)
             said = one.verdict(corrected[f"{one.setting}, {one.way}"]) if one.judged else "twice the steps"
         yield f"| {one.setting} | {'' if one.way == DENSE else one.way} | {one.accuracy:.2f} | {gain} | {said} |"
 
