@@ -8,6 +8,7 @@ import pytest
 from tests.race.test_rule import DENSE, INT8
 
 from tombola.models.source import Source
+from tombola.race.decided import Decided
 from tombola.race.front import confirmed, lines
 from tombola.race.paired import Difference
 from tombola.race.picture import tone
@@ -24,7 +25,8 @@ def raced_on(samples: int, points: float = -0.5, low: float = -1.0) -> Raced:
     wanted = Wanted(Source.parse("resnet8"), Task.parse("digits"))
     some = Difference(points, low, 0.0, samples)
     ran: Any = None  # which only what is shipped comes from
-    return Raced(wanted, 20, 0, [dense, int8], dense, int8, int8, [int8, dense], some, ran, Path("net"), left=LATE)
+    end = Decided(dict.fromkeys([dense, int8], ran), dense, int8, int8)
+    return Raced(wanted, 20, 0, end, [int8, dense], some, Path("net"), left=LATE)
 
 
 def told(samples: int) -> list[str]:

@@ -16,7 +16,7 @@ from tombola.race.entrants import Entrant
 from tombola.race.finish import Finish
 from tombola.race.heats import Heats
 from tombola.race.longer import Longer, trained_on
-from tombola.race.pace import MOST_EPOCHS, an_epoch
+from tombola.race.pace import MOST_EPOCHS, an_epoch, to_learn
 from tombola.race.training import Start, from_net
 from tombola.race.wanted import Wanted
 from tombola.spec import build
@@ -57,22 +57,31 @@ class Track:
     def run(self, entrant: Entrant, steps: int, start: Start) -> Ran:
         self.asked.append((entrant.label, list(entrant.engines), steps, start.sparsity, self.teacher))
         self.rates.append(start.rate)
-        return Ran(entrant, steps, self.after, problem=self.problem)
+        own = [one for one in self.after if one.entrant == entrant.label]
+        return Ran(entrant, steps, own, learned=start.learned + steps, problem=self.problem)
 
     def net(self, ran: Ran) -> str:
         return f"{ran.entrant.label}.net"
 
 
 def heats(*after: Finish, problem: str = "", wanted: Wanted = WANTED, spent: float = 100.0) -> Any:
-    """A race that is over, of which so much is left."""
+    """A race that is over, of which so much is left, and whose dense net learned for 200 steps."""
     track: Any = Track(list(after), wanted, problem=problem)
-    return Heats(track, BUDGET, DENSE, spent, 100)
+    return Heats(track, BUDGET, DENSE, spent, 100, learned=200)
 
 
 def ran(*finishes: Finish, sparsity: float = 0.0, steps: int = 200) -> dict[Finish, Any]:
     """How they ran."""
-    made = Ran(Entrant(finishes[0].entrant, {"name": "omp", "sparsity": sparsity}, ["other"]), steps, list(finishes))
+    made = Ran(
+        Entrant(finishes[0].entrant, {"name": "omp", "sparsity": sparsity}, ["other"]), steps, list(finishes), steps
+    )
     return dict.fromkeys(finishes, made)
+
+
+def gone(racing: Any, *judged: Finish, before: dict[Finish, Any], most: int = 10**6) -> Longer | None:
+    """The first of them trained on, the others beside it."""
+    winner, *beside = judged
+    return trained_on(racing, winner, before[winner], beside or [winner], most)
 
 
 def better(one: Finish, by: float) -> Finish:
@@ -81,7 +90,7 @@ def better(one: Finish, by: float) -> Finish:
 
 def test_the_dense_net_goes_on_as_itself_and_int8_is_held_against_it() -> None:
     racing = heats(better(INT8, 1.0), better(DENSE, 1.5))
-    found = trained_on(racing, INT8, ran(DENSE, INT8), [DENSE, INT8])
+    found = gone(racing, INT8, DENSE, INT8, before=ran(DENSE, INT8))
     assert found is not None
     assert found.kept
     # 600 s of which 95 % are planned, 100 spent, 40 for the end and 5 for judging; a step takes one, a tenth is left
@@ -95,16 +104,16 @@ def test_the_dense_net_goes_on_as_itself_and_int8_is_held_against_it() -> None:
 def test_being_judged_in_some_engines_takes_a_part_by_their_count_or_by_their_times() -> None:
     slow = replace(DENSE, engine="slow", ms=7 * INT8.ms)
     racing = heats(INT8)
-    trained_on(racing, INT8, ran(INT8, slow))
+    gone(racing, INT8, before=ran(INT8, slow))
     assert racing.track.asked[0][2] == 384, "half of the engines: half of 5 seconds, though an eighth of the times"
     again = heats(slow)
-    trained_on(again, slow, ran(INT8, slow))
+    gone(again, slow, before=ran(INT8, slow))
     assert again.track.asked[0][2] == 383, "seven eighths, in whole steps"
 
 
 def test_a_ticket_goes_on_beside_its_teacher_at_its_sparsity() -> None:
     racing = heats(better(TICKET, 1.0))
-    found = trained_on(racing, TICKET, ran(TICKET, sparsity=0.8), [DENSE])
+    found = gone(racing, TICKET, DENSE, before=ran(TICKET, sparsity=0.8))
     assert found is not None
     assert racing.track.asked == [("blocks", [TICKET.engine], int(0.9 * 425 / (4 / 3)), 0.8, "teacher")]
     assert found.reference(DENSE) is DENSE
@@ -121,7 +130,7 @@ def test_a_ticket_goes_on_beside_its_teacher_at_its_sparsity() -> None:
 def test_it_is_kept_where_it_is_no_worse_and_holds_the_margin_from_its_own_float32(
     after: list[Finish], kept: bool
 ) -> None:
-    found = trained_on(heats(*after), INT8, ran(DENSE, INT8), [DENSE])
+    found = gone(heats(*after), INT8, DENSE, before=ran(DENSE, INT8))
     assert found is not None
     assert found.kept == kept
     assert found.reference(DENSE) == (after[1] if kept else DENSE)
@@ -129,20 +138,23 @@ def test_it_is_kept_where_it_is_no_worse_and_holds_the_margin_from_its_own_float
 
 def test_of_what_missed_the_margin_already_the_more_accurate_is_kept() -> None:
     missed = better(INT8, -50.0)
-    found = trained_on(heats(better(missed, 1.0), DENSE), missed, ran(DENSE, missed), [DENSE])
+    found = gone(heats(better(missed, 1.0), DENSE), missed, DENSE, before=ran(DENSE, missed))
     assert isinstance(found, Longer)
     assert found.kept
 
 
-def test_nothing_is_trained_on_without_time_or_where_the_user_said_how_long() -> None:
-    asked = replace(WANTED, fit={"epochs": "3ep"})
-    assert trained_on(heats(INT8, wanted=asked), INT8, ran(INT8)) is None
+def test_nothing_is_trained_on_without_time_or_beyond_what_it_can_learn_from() -> None:
     # 530 - 5 of judging is what may be spent; fewer than LEAST steps of one second tell nothing
-    assert trained_on(heats(INT8, spent=525.0 - LEAST), INT8, ran(INT8)) is None
-    assert trained_on(heats(INT8, spent=525.0 - LEAST / 0.8), INT8, ran(INT8)) is not None
+    assert gone(heats(INT8, spent=525.0 - LEAST), INT8, before=ran(INT8)) is None
+    assert gone(heats(INT8, spent=525.0 - LEAST / 0.8), INT8, before=ran(INT8)) is not None
+    assert gone(heats(INT8), INT8, before=ran(INT8), most=LEAST - 1) is None
+    assert gone(heats(INT8, problem="no memory"), INT8, before=ran(INT8)) is None
+
+
+def test_a_net_can_learn_from_so_many_epochs_and_from_none_where_the_user_said_how_long() -> None:
     most = MOST_EPOCHS * an_epoch(WANTED)
-    assert trained_on(heats(INT8), INT8, ran(INT8, steps=most)) is None, "a dense net that learned all it can"
-    assert trained_on(heats(INT8, problem="no memory"), INT8, ran(INT8)) is None
+    assert [to_learn(WANTED, steps) for steps in (0, 200, most, most + 1)] == [most, most - 200, 0, 0]
+    assert to_learn(replace(WANTED, fit={"epochs": "3ep"}), 0) == 0
 
 
 def test_a_part_of_the_minutes_is_kept_for_it() -> None:

@@ -31,7 +31,7 @@ from tombola.models.source import Source
 from tombola.outcomes import Outcomes
 from tombola.properties._test_images import image_scores
 from tombola.properties._test_images import outcomes as outcomes_of
-from tombola.race import known, longer, looking, planned
+from tombola.race import known, looking, pace, planned
 from tombola.race import race as racing
 from tombola.race.budget import Budget
 from tombola.race.entrants import DENSE, NOTHING, Entrant, Ladder, dense, ladders, not_installed
@@ -176,13 +176,17 @@ def test_it_leaves_a_folder_that_runs_and_again_the_same(monkeypatch: pytest.Mon
 @pytest.mark.parametrize("cheap", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_what_won_is_trained_on_for_the_rest_of_the_minutes(monkeypatch: pytest.MonkeyPatch, cheap: bool) -> None:
     monkeypatch.setitem(MS, ("torch", 0.0), 0.5 if cheap else 4.0)
-    for place, name, count in ((planned, "MOST_EPOCHS", 1), (racing, "LONGEST", 1), (longer, "MOST_EPOCHS", 4)):
+    for place, name, count in ((planned, "MOST_EPOCHS", 1), (racing, "LONGEST", 1), (pace, "MOST_EPOCHS", 4)):
         monkeypatch.setattr(place, name, count)
     result = run(*TOY[:-4], *TOY[-2:], "--max-drop", "100", "--minutes", "60")
     assert result.exit_code == 0, result.output
     told = json.loads(Path("made/result.json").read_text("utf-8"))
     assert told["winner"]["entrant"] == DENSE if cheap else told["winner"]["entrant"] in ("half", "most")
     assert (told["steps"], told["longer"]["steps"]) == (10, 30 if cheap else 40)
+    met = told.get("met", {"behind": 0, "steps": 0})
+    assert (met["behind"] > 0, met["steps"]) == (not cheap, 0 if cheap else 30), "40 are all that the dense net can use"
+    ahead = f"{told['winner']['entrant']} was ahead after {met['behind']} steps more than the dense net, which"
+    assert (ahead in " ".join(result.stdout.split())) != cheap
     said = f"trained on for {told['longer']['steps']} steps: {told['winner']['entrant']} in "
     for text in (result.stdout, *(Path(f"made/{name}").read_text("utf-8") for name in ("card.md", "report.html"))):
         assert said in " ".join(text.split())

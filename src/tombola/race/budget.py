@@ -80,9 +80,24 @@ class Budget:
         steps = min(most, int(_CALM * (self._planned - spent - judged - self._ending) / step))
         return steps if steps >= LEAST else 0
 
-    def allows(self, steps: int, spent: float) -> bool:
-        """Whether a stretch of so many steps can still be made and judged."""
-        return spent + TEACHER * self.step * steps + self.one + self._ending + self.last <= self._planned
+    def as_long(self, spent: float, behind: int, *, judged: float) -> int:
+        """Steps of the dense net, which is so many behind what it is to meet; 0 where they are too few to tell.
+
+        More than ``behind`` where the other can be trained on for as much more, and is ``judged`` in so many seconds.
+        """
+        both = self.more(spent, 10**9, step=self.step, judged=self.judged + judged) - behind
+        further = int(both / (1 + TEACHER))
+        if further >= LEAST:
+            return behind + further
+        return self.more(spent, behind, step=self.step, judged=self.judged)
+
+    def allows(self, steps: int, spent: float, behind: int = 0) -> bool:
+        """Whether a stretch of so many steps can still be made and judged.
+
+        After it the dense net is so many steps ``behind``; whatever wins has to meet it trained for as long.
+        """
+        kept = max(self.last, behind * self.step + self.judged if behind else 0.0)
+        return spent + TEACHER * self.step * steps + self.one + self._ending + kept <= self._planned
 
     def require(self, spent: float, least: int = LEAST) -> None:
         """Raise the `RequestError` of a budget in which no ticket can be trained beside the dense net."""

@@ -6,7 +6,8 @@ from tombola.benching.machine import processor
 from tombola.models.licence import licence_of
 from tombola.models.network import Network
 from tombola.race.finish import Finish
-from tombola.race.front import left_out, longer, trained, under_attack
+from tombola.race.front import left_out, under_attack
+from tombola.race.learned import longer, trained
 from tombola.race.parts import parts_of
 from tombola.race.raced import Raced
 from tombola.race.right import accuracy, table

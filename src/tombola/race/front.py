@@ -8,6 +8,7 @@ from typing import Final
 from tombola.benching.table import aligned
 from tombola.race.entrants import DENSE
 from tombola.race.finish import Finish, same
+from tombola.race.learned import longer, trained
 from tombola.race.paired import easier
 from tombola.race.raced import Raced
 from tombola.race.rule import holds
@@ -61,24 +62,6 @@ def _together(names: Sequence[str]) -> list[str]:
 def _listed(numbers: Sequence[str]) -> str:
     *some, last = numbers
     return f"{', '.join(some)} and {last}" if some else last
-
-
-def trained(raced: Raced) -> str:
-    """For how long, in words."""
-    others = f", the others in stretches of {raced.stretch:,}" if raced.stretch else ""
-    more = f"; what won learned for {raced.ran.learned:,} steps after it" if raced.winner.pruned else ""
-    return f"the dense net trained for {raced.steps:,} steps{others}{more}"
-
-
-def longer(raced: Raced) -> Iterator[str]:
-    """What training the winner on for the rest of the minutes brought; nothing where there was no time for it."""
-    if raced.longer is not None:
-        then, now = raced.longer.before, raced.longer.after
-        end = "" if raced.longer.kept else "; that is left, and it is shipped as it was"
-        yield (
-            f"trained on for {raced.longer.steps:,} steps: {now.entrant} in {now.engine} from {then.accuracy:.2f} to"
-            f" {now.accuracy:.2f} % of validation samples{end}"
-        )
 
 
 def _coarse(raced: Raced) -> Iterator[str]:

@@ -10,6 +10,7 @@ from tombola.race.climbing import Climb, cheapest, climbed
 from tombola.race.entrants import DENSE, Entrant, Ladder
 from tombola.race.finals import Ran, Track
 from tombola.race.finish import Finish, Timed
+from tombola.race.pace import to_learn
 from tombola.race.rule import holds, no_faster_than_sparser
 from tombola.race.training import Start
 
@@ -25,9 +26,12 @@ class Heats:
     against: Finish
     spent: float
     longest: int
+    learned: int = 0
+    """Steps that the dense net learned for."""
     ran: dict[str, Ran] = field(default_factory=dict)
     untried: list[str] = field(default_factory=list)
     steps: int = 0
+    _behind: int = 0
 
     def run(self, found: Sequence[Ladder], known: Mapping[str, Sequence[Timed]], left: dict[str, str]) -> None:
         """Climb them all, each rung in its cheapest engine; says in ``left`` why what was not trained was not."""
@@ -69,12 +73,18 @@ class Heats:
             found |= {(label, one.engine): one for one in again.finishes}
         return list(dict.fromkeys(found[one.entrant, one.engine] for one in finishes))
 
+    def behind(self, entrant: Entrant, learned: int) -> int:
+        """Steps that the dense net is behind this one after so many, of those that it can still learn from."""
+        more = learned if entrant.source is None else learned - self.learned  # a ticket goes on from the dense net
+        return max(0, min(more, to_learn(self.track.wanted, self.learned)))
+
     def track_of(self, label: str) -> Track:
         """Where that is trained: beside the dense net and taught by it, or the dense net itself."""
         return replace(self.track, yardstick=None, teacher=None) if label == DENSE else self.track
 
     def _stretch(self, climb: Climb, rung: Entrant, left: dict[str, str]) -> bool:
-        if not self.steps or not self.budget.allows(self.steps, self.spent):
+        behind = self.behind(rung, self.steps + (0 if climb.start is None else climb.start.learned))
+        if not self.steps or not self.budget.allows(self.steps, self.spent, max(behind, self._behind)):
             return False
         ran = self.track.run(rung, self.steps, climb.start)
         self.spent += ran.seconds
@@ -84,6 +94,7 @@ class Heats:
             left[rung.label] = ran.problem
             climb.failed()
             return True
+        self._behind = max(behind, self._behind)
         wanted = self.track.wanted
         held = cheapest(ran.finishes, wanted.target, lambda one: holds(one, self.against, wanted.margin))
         climb.took(

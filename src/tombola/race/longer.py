@@ -1,6 +1,6 @@
 """What won, trained on for the minutes that are left; kept where it is no worse."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tombola.race.budget import TEACHER
@@ -8,15 +8,8 @@ from tombola.race.entrants import DENSE
 from tombola.race.finals import Ran
 from tombola.race.finish import Finish, same
 from tombola.race.heats import Heats
-from tombola.race.pace import MOST_EPOCHS, an_epoch, asked_steps
 from tombola.race.rule import holds
 from tombola.race.training import Start
-from tombola.race.wanted import Wanted
-
-
-def to_learn(wanted: Wanted, steps: int) -> int:
-    """Steps that a net can still learn from after so many; none where the user said how long nets are to be trained."""
-    return 0 if asked_steps(wanted) is not None else max(0, MOST_EPOCHS * an_epoch(wanted) - steps)
 
 
 @dataclass(frozen=True)
@@ -38,19 +31,28 @@ class Longer:
         return same(before, self.ran.finishes) if self.kept and before.entrant == self.after.entrant else before
 
 
-def trained_on(heats: Heats, winner: Finish, ran: Mapping[Finish, Ran], beside: Sequence[Finish] = ()) -> Longer | None:
-    """The winner trained on from where it is, and judged once more on validation samples; no finish is changed.
+def trained_on(heats: Heats, winner: Finish, before: Ran, beside: Sequence[Finish], most: int) -> Longer | None:
+    """The winner trained on from where it is, by so many steps at most; None where no time is left.
 
-    None where no time is left, and where the user said how long nets are to be trained. Finishes ``beside`` that are of
-    the same net are judged too: int8 is held against its own net in float32, not against one that learned less.
+    It is held against the first of the finishes ``beside``. Those that are of the same net are judged too: int8 is held
+    against its own net in float32, not against one that learned less.
     """
-    before = ran[winner]
     judged = [one for one in (winner, *beside) if one.entrant == winner.entrant]
     engines = list(dict.fromkeys(one.engine for one in judged))
-    steps = _steps(heats, before, engines)
-    if not steps:
-        return None
-    entrant = replace(before.entrant, engines=engines)
+    step = (1 if winner.entrant == DENSE else TEACHER) * heats.budget.step
+    steps = heats.budget.more(heats.spent, most, step=step, judged=part(before, engines) * before.judging)
+    return gone_on(heats, winner, before, judged, beside[0], steps) if steps else None
+
+
+def gone_on(
+    heats: Heats, winner: Finish, before: Ran, judged: Sequence[Finish], against: Finish, steps: int
+) -> Longer | None:
+    """So many steps on from where it is, judged once more on validation samples; no finish is changed.
+
+    None where that could not be run. It is kept where the winner is no less accurate than it was and does not lose the
+    margin.
+    """
+    entrant = replace(before.entrant, engines=list(dict.fromkeys(one.engine for one in judged)))
     # what is left of the rate where one schedule over all steps, falling evenly, would be by now
     rate = steps / (before.learned + steps)
     start = Start(heats.track.net(before), entrant.sparsity, before.learned, rate)
@@ -59,21 +61,13 @@ def trained_on(heats: Heats, winner: Finish, ran: Mapping[Finish, Ran], beside: 
     if after.problem:
         return None
     found = same(winner, after.finishes)
-    against = same(heats.against, after.finishes) if heats.against in judged else heats.against
-    wanted = heats.track.wanted
-    held = holds(found, against, wanted.margin) or not holds(winner, heats.against, wanted.margin)
+    margin = heats.track.wanted.margin
+    now = same(against, after.finishes) if against in judged else against
+    held = holds(found, now, margin) or not holds(winner, against, margin)
     return Longer(winner, found, after, kept=held and found.accuracy >= winner.accuracy)
 
 
-def _steps(heats: Heats, before: Ran, engines: Sequence[str]) -> int:
-    """As many as there is time for; the dense net learns nothing from more than `MOST_EPOCHS` in all."""
-    budget, dense = heats.budget, before.entrant.label == DENSE
-    most = to_learn(heats.track.wanted, before.steps if dense else 0)
-    step, judged = (1 if dense else TEACHER) * budget.step, _part(before, engines) * before.judging
-    return budget.more(heats.spent, most, step=step, judged=judged)
-
-
-def _part(before: Ran, engines: Sequence[str]) -> float:
+def part(before: Ran, engines: Sequence[str]) -> float:
     """The part of being judged in all engines that these take: by their count or by their times, whichever is more."""
     times = {one.engine: one.ms for one in before.finishes}
     return max(len(engines) / len(times), sum(times[name] for name in engines) / sum(times.values()))

@@ -45,6 +45,11 @@ def asked_steps(wanted: Wanted) -> int | None:
     return max(1, build(Fit, {**fit_of(wanted, 1), **wanted.fit}).epochs.iterations(an_epoch(wanted)))
 
 
+def to_learn(wanted: Wanted, steps: int) -> int:
+    """Steps that a net can still learn from after so many; none where the user said how long nets are to be trained."""
+    return 0 if asked_steps(wanted) is not None else max(0, MOST_EPOCHS * an_epoch(wanted) - steps)
+
+
 def seconds_a_step(network: Network, wanted: Wanted, device: str) -> float:
     """Of the steps after the first, which also reads the data and starts what is started once; no net is changed."""
 

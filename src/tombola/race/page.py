@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from tombola.benching.machine import processor
 from tombola.models.network import Network
 from tombola.race.finish import Finish
-from tombola.race.front import HEAD, advice, confirmed, held_out, left_out, longer, points, row, trained, under_attack
+from tombola.race.front import HEAD, advice, confirmed, held_out, left_out, points, row, under_attack
+from tombola.race.learned import longer, trained
 from tombola.race.picture import across, called, tone, unit
 from tombola.race.raced import Raced
 from tombola.report.figures._base import Table

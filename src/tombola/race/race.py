@@ -12,15 +12,15 @@ from tombola.fitting.session import Reporter
 from tombola.models.source import Source
 from tombola.race.attacked import under_attack
 from tombola.race.budget import LEAST, Budget
+from tombola.race.decided import decided
 from tombola.race.entrants import DENSE, Entrant, Ladder, dense, ladders, not_installed
 from tombola.race.family import smaller_nets
 from tombola.race.finals import INLINE, Ran, Runs, Track
 from tombola.race.finish import Finish, Timed, same
 from tombola.race.heats import LATE, Heats, sound
-from tombola.race.longer import to_learn, trained_on
 from tombola.race.looking import Looking, yardstick
 from tombola.race.notebook import Notebook
-from tombola.race.pace import an_epoch, asked_steps
+from tombola.race.pace import an_epoch, asked_steps, to_learn
 from tombola.race.paired import difference
 from tombola.race.planned import closing, dense_steps, planned, samples_judged
 from tombola.race.raced import Raced
@@ -73,32 +73,22 @@ def _raced(first: Entrant, looking: Looking, track: Track) -> Raced:
     begun = replace(track, teacher=track.net(net), yardstick=yardstick(net.finishes))
     longest = asked_steps(wanted) or LONGEST * an_epoch(wanted)
     spent = book.seconds + net.seconds
-    racing = Heats(begun, budget.keeping(spent, to_learn(wanted, book.steps)), against, spent, longest)
+    racing = Heats(begun, budget.keeping(spent, to_learn(wanted, book.steps)), against, spent, longest, book.steps)
     racing.run(worth, book.known, left)
-    ran = dict.fromkeys(net.finishes, net) | dict(racing.finished(worth))
-    winner = best(ran, against, wanted.margin, wanted.target, wanted.limits)
-    rival = best([one for one in ran if not one.pruned], against, wanted.margin, wanted.target)
-    longer = trained_on(racing, winner, ran, [against, rival])
-    if longer is not None and longer.kept:
-        ran |= {one: longer.ran for one in ran if one.entrant == winner.entrant}
-    held_out = racing.held_out([winner, against, rival], ran)
+    end = decided(racing, dict.fromkeys(net.finishes, net) | dict(racing.finished(worth)))
+    held_out = racing.held_out([end.winner, end.against, end.rival], end.shipped)
     return Raced(
         wanted=wanted,
         steps=book.steps,
         stretch=racing.steps,
-        front=list(ran),
-        dense=against,
-        rival=rival,
-        winner=winner,
+        end=end,
         held_out=held_out,
-        difference=difference(held_out[0], same(against, held_out)),
-        ran=ran[winner],
-        longer=longer,
+        difference=difference(held_out[0], same(end.against, held_out)),
         net=track.net(net),
         left=left,
         untried=racing.untried,
         seconds=racing.spent,
-        attacked=_attacked(begun, dict.fromkeys([winner.entrant, against.entrant]), ran),
+        attacked=_attacked(begun, dict.fromkeys([end.winner.entrant, end.against.entrant]), end.shipped),
     )
 
 

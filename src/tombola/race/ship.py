@@ -20,6 +20,7 @@ from tombola.exporters.onnx import say
 from tombola.models.network import Network
 from tombola.models.said import said_in
 from tombola.race.card import card
+from tombola.race.decided import Met
 from tombola.race.known import setting_of
 from tombola.race.longer import Longer
 from tombola.race.page import page
@@ -80,6 +81,7 @@ def plain(raced: Raced) -> dict[str, Any]:
         "steps": raced.steps,
         "stretch": raced.stretch,
         "learned": raced.ran.learned,
+        **({} if raced.end.met is None else {"met": _met(raced.end.met)}),
         **({} if raced.longer is None else {"longer": _longer(raced.longer)}),
         "front": [_finish(one) for one in raced.front],
         "left_out": dict(raced.left),
@@ -90,6 +92,10 @@ def plain(raced: Raced) -> dict[str, Any]:
 
 def _finish(one: Any) -> dict[str, Any]:
     return {name: value for name, value in asdict(one).items() if name != "outcomes"}
+
+
+def _met(one: Met) -> dict[str, Any]:
+    return {"ahead": one.ahead.entrant, "behind": one.behind, **_longer(one.longer)}
 
 
 def _longer(one: Longer) -> dict[str, Any]:
