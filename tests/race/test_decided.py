@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from tests.race.test_climbing import BUDGET
 from tests.race.test_longer import TICKET, WANTED, better, heats, ran
 from tests.race.test_rule import DENSE, INT8
@@ -95,11 +96,24 @@ def test_another_pretrained_net_is_ahead_by_its_own_steps_less_those_of_the_dens
     ticket, other = (Entrant("x", {"name": "omp", "sparsity": 0.5}, ["y"], source) for source in (None, WANTED.model))
     assert [racing.behind(one, 260) for one in (ticket, other)] == [260, 60]
     assert [racing.behind(one, 100) for one in (ticket, other)] == [100, 0]
-    assert racing.behind(ticket, 10**9) == to_learn(WANTED, 200)
 
 
 def test_time_is_kept_for_it_while_others_climb() -> None:
     spent = 570.0 - 40.0 - 10.0 - 100 * 4 / 3
-    assert BUDGET.allows(100, spent)
-    assert BUDGET.allows(100, spent - 50.0 - BUDGET.judged, behind=50)
-    assert not BUDGET.allows(100, spent - 49.0 - BUDGET.judged, behind=50)
+    can = replace(BUDGET, more_steps=60)
+    assert can.allows(100, spent)
+    assert can.allows(100, spent - 50.0 - BUDGET.judged, behind=50)
+    assert not can.allows(100, spent - 49.0 - BUDGET.judged, behind=50)
+    assert can.allows(100, spent - 60.0 - BUDGET.judged, behind=80), "of more it learns nothing"
+
+
+@pytest.mark.parametrize(("ladders", "can"), [(1, 10**6), (2, 10**6), (3, 10**6), (2, 30), (1, 0)])
+def test_as_many_stretches_as_are_planned_leave_time_to_catch_up(ladders: int, can: int) -> None:
+    for spent in range(130, 500, 20):
+        budget = BUDGET.keeping(float(spent), can)
+        steps = budget.stretch(float(spent), ladders, 10**6)
+        assert steps == 0 or budget.allows(steps, float(spent), steps), "the first of them"
+    long = replace(BUDGET, whole=6000.0).keeping(100.0, can)
+    steps = long.stretch(100.0, ladders, 10**6)
+    after = 100.0 + (2 * ladders + 1) * (steps * 4 / 3 + long.one)
+    assert long.allows(steps, after, (ladders + 3) * steps), "the last of the ladder that stays"

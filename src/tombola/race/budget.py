@@ -39,6 +39,8 @@ class Budget:
     closing: float
     last: float = 0.0
     """What is kept for training on whoever wins."""
+    more_steps: int = 0
+    """Steps that the dense net can still learn from."""
     slower: float = 1.0
     """How many times as long being judged takes by now as it was expected to."""
 
@@ -70,7 +72,8 @@ class Budget:
     def keeping(self, spent: float, steps: int) -> Self:
         """With a part of what is left kept for the winner; the dense net can use so many ``steps`` at most."""
         most = steps * self.step + self.judged if steps >= LEAST else 0.0
-        return replace(self, last=min(most, _LAST * max(0.0, self._planned - spent - self._ending)))
+        last = min(most, _LAST * max(0.0, self._planned - spent - self._ending))
+        return replace(self, last=last, more_steps=steps)
 
     def more(self, spent: float, most: int, *, step: float, judged: float) -> int:
         """Steps, at most so many, that the winner can be trained on and judged; 0 where they are too few to tell.
@@ -96,7 +99,7 @@ class Budget:
 
         After it the dense net is so many steps ``behind``; whatever wins has to meet it trained for as long.
         """
-        kept = max(self.last, behind * self.step + self.judged if behind else 0.0)
+        kept = max(self.last, self._catching_up(behind))
         return spent + TEACHER * self.step * steps + self.one + self._ending + kept <= self._planned
 
     def require(self, spent: float, least: int = LEAST) -> None:
@@ -116,10 +119,22 @@ class Budget:
         return max(1, min(most, max(LEAST, int(_DENSE * left / self.step))))
 
     def stretch(self, spent: float, ladders: int, most: int) -> int:
-        """Steps of one stretch of training, where so many ladders begin; 0 where there is time for none."""
-        left = self._planned - spent - self._ending - self.last
+        """Steps of one stretch of training, where so many ladders begin; 0 where there is time for none.
+
+        After all of them the dense net can still learn for as long as the ladder that stays did at most.
+        """
+        left = self._planned - spent - self._ending
         for count in range(_TURNS * ladders + _TURNS, 0, -1):
-            steps = int((left / count - self.one) / (TEACHER * self.step))
+            training, climbed = left - count * self.one, max(1, count - ladders + 1)
+            whole = (training - self.last) / (count * TEACHER)
+            caught_up = (training - self.judged) / (count * TEACHER + climbed)
+            as_far_as_it_can = (training - self._catching_up(self.more_steps)) / (count * TEACHER)
+            steps = int(min(whole, max(caught_up, as_far_as_it_can)) / self.step)
             if steps >= min(LEAST, most):
                 return min(steps, most)
         return 0
+
+    def _catching_up(self, behind: int) -> float:
+        """Seconds in which the dense net, so many steps behind, learns what it still can of them, and is judged."""
+        steps = min(behind, self.more_steps)
+        return steps * self.step + self.judged if steps else 0.0

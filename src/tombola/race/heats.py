@@ -10,7 +10,6 @@ from tombola.race.climbing import Climb, cheapest, climbed
 from tombola.race.entrants import DENSE, Entrant, Ladder
 from tombola.race.finals import Ran, Track
 from tombola.race.finish import Finish, Timed
-from tombola.race.pace import to_learn
 from tombola.race.rule import holds, no_faster_than_sparser
 from tombola.race.training import Start
 
@@ -74,9 +73,8 @@ class Heats:
         return list(dict.fromkeys(found[one.entrant, one.engine] for one in finishes))
 
     def behind(self, entrant: Entrant, learned: int) -> int:
-        """Steps that the dense net is behind this one after so many, of those that it can still learn from."""
-        more = learned if entrant.source is None else learned - self.learned  # a ticket goes on from the dense net
-        return max(0, min(more, to_learn(self.track.wanted, self.learned)))
+        """Steps that the dense net is behind this one after so many; a ticket went on from the dense net."""
+        return learned if entrant.source is None else max(0, learned - self.learned)
 
     def track_of(self, label: str) -> Track:
         """Where that is trained: beside the dense net and taught by it, or the dense net itself."""
