@@ -25,10 +25,12 @@ RANDOM: Final = 8
 def in_float32(subject: Subject, opset: int) -> Any:
     """The network as an ``onnx.ModelProto``, which is not to be changed."""
     from tombola.exporters import _onnx_file
+    from tombola.exporters._deployed import deployed
     from tombola.exporters._masked import masked
 
     def make() -> Any:
-        return _onnx_file.onnx_model(masked(subject.model, subject.masks), subject.setting.shown, opset)
+        network = deployed(masked(subject.model, subject.masks))
+        return _onnx_file.onnx_model(network, subject.setting.shown, opset)
 
     return subject.once(f"onnx, opset {opset}", make)
 

@@ -31,9 +31,10 @@ class Torch(Engine):
 
     def prepare(self, subject: Subject, folder: Path) -> list[Path]:
         from tombola.engines._torch_file import save
+        from tombola.exporters._deployed import deployed
         from tombola.exporters._masked import masked
 
-        return [save(masked(subject.model, subject.masks), subject.setting, folder / FILE)]
+        return [save(deployed(masked(subject.model, subject.masks)), subject.setting, folder / FILE)]
 
     def load(self, folder: Path, setting: Setting) -> Running:
         from tombola.engines._torch_file import Program

@@ -2,8 +2,9 @@
 
 What: net.h (a few functions), net.c, net.dat, an example, a classifier of a folder of pictures, Makefile, CMakeLists:
   C11 with GCC's and Clang's vector extensions, no dependency, one block of memory whose size a function tells, threads
-  and batch by argument. Batch norms are folded in, the input normaliser is part of it. Where a compiler is at hand the
-  folder is built and its answers are compared with torch's.
+  and batch by argument. Batch norms are folded in, convolutions of one map that are added up (RepVGG, MobileOne)
+  are one, the input normaliser is part of it. Where a compiler is at hand the folder is built and its answers are
+  compared with torch's.
 When: to make zeros count on a CPU, of convolutional nets, of transformers of images (ViT, DeiT, Swin, Mixer) and of
   encoders of texts (BERT, RoBERTa, DistilBERT, MiniLM), which take token ids of every length up to one. Speed
   follows the surviving operations: stripe tickets run at nearly the dense rate a survivor, element tickets at a

@@ -2,6 +2,7 @@
 
 What: torch's own exporter writes the masked network; stack traces and folders are taken out; ONNX Runtime runs the file
   at once on random images, and one whose logits are not torch's is not written. Zeros are written out as weights.
+  Nets that are trained in branches and run without (timm's RepVGG, MobileOne, FastViT) are written without.
   Of texts the inputs are ``input_ids``, ``attention_mask`` and, where the net tells pairs apart, ``token_type_ids``:
   int64, (batch, length), both free.
 When: for ONNX Runtime in any language, OpenVINO, TensorRT, browsers. Those engines multiply zeros as all else: a ticket
@@ -25,6 +26,7 @@ from tombola.errors import RequestError
 from tombola.exporters import _onnx_file
 from tombola.exporters._alone.writing import LABELS, PROGRAM, beside_onnx, labels
 from tombola.exporters._base import Exporter
+from tombola.exporters._deployed import deployed
 from tombola.exporters._masked import masked
 from tombola.masks.masks import Masks
 from tombola.models.network import Network
@@ -70,7 +72,7 @@ class Onnx(Exporter):
         shown = shown_to(network, side=self.size)
         if self.shrunk:
             network = shrunk(network, masks, shown, multiple=self.multiple)
-        proto = _onnx_file.onnx_model(network, shown, self.opset)
+        proto = _onnx_file.onnx_model(deployed(network), shown, self.opset)
         found = _onnx_file.check(proto, network, shown, self.tolerance)
         _note(proto, told_of(network) | _of_input(shown) | {"opset": self.opset, "difference": found})
         _onnx_file.write(proto, out)

@@ -64,10 +64,12 @@ def added(asked: Asked) -> Value | None:
     first, second = asked.get(0, "self"), asked.get(1, "other")
     if isinstance(first, Scores) or isinstance(second, Scores):
         return _shifted(first, second, sign)
+    if isinstance(first, View) and isinstance(second, View) and sign != 1:
+        return _both(asked, Add(), first, _times(asked, second, sign))
     if _as_maps(asked, first, second):
         return None
     if isinstance(first, View) and isinstance(second, View):
-        return _both(asked, Add(), first, second, sign)
+        return _both(asked, Add(), first, second)
     if isinstance(first, View):
         return _with_constant(asked, first, torch.as_tensor(second) * sign, Add())
     if sign != 1:
@@ -129,8 +131,16 @@ def _covering(asked: Asked, view: View) -> View:
     return view if asked.growing.covers(view) else asked.growing.tokens(view)
 
 
-def _both(asked: Asked, op: Op, first: View, second: View, sign: float = 1.0) -> View:
-    if first.shape != second.shape or sign != 1:
+def _times(asked: Asked, view: View, factor: float) -> View:
+    """A difference is a sum with what is scaled by -1."""
+    model = _covering(asked, view)
+    shape = asked.growing.shape(model)
+    scale = Scale(torch.full(shape[:1], float(factor)), torch.zeros(shape[0]))
+    return moved_to(model, asked.growing.put(f"{asked.name}.scaled", scale, (model.node,), shape))
+
+
+def _both(asked: Asked, op: Op, first: View, second: View) -> View:
+    if first.shape != second.shape:
         raise Unsupported(f"two inputs of {first.shape} and {second.shape}; on tokens they are of one shape")
     model, other = (first, second) if asked.growing.covers(first) else (second, first)
     model = _covering(asked, model)
