@@ -120,6 +120,18 @@ class CellMax(OfCells):
 
 
 @dataclass(frozen=True, eq=False)
+class CellGate(OfCells):
+    """A map times a number a channel, a second input of floats (C, 1, 1), as a squeeze and excitation has it.
+
+    ``factor``: what a step of the map is in steps of the result; ``entering`` and ``zero`` are their zeros.
+    """
+
+    factor: float
+    entering: int
+    zero: int
+
+
+@dataclass(frozen=True, eq=False)
 class CellMean(OfCells):
     """The mean of each channel as a float: the sum of ``q - zero``, times ``factor``."""
 

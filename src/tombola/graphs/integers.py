@@ -13,6 +13,7 @@ from tombola.graphs.cells import (
     MOST,
     CellConv,
     CellFloats,
+    CellGate,
     CellLinear,
     CellMax,
     CellMean,
@@ -40,6 +41,8 @@ def of_cells(op: OfCells, inputs: list[Tensor]) -> Tensor:
             return floated(op, x, inputs[1] if op.residual else None)
         case CellMax():
             return largest(op, x)
+        case CellGate():
+            return gated(op, x, inputs[1])
         case CellMean():
             return mean(op, x)
     raise TypeError(f"{type(op).__name__} is no operation on cells")
@@ -94,6 +97,12 @@ def largest(op: CellMax, q: Tensor) -> Tensor:
     """The largest of each window."""
     top, bottom, left, right = op.padding
     return F.max_pool2d(F.pad(q.double(), (left, right, top, bottom)), op.kernel, op.stride).to(torch.uint8)
+
+
+def gated(op: CellGate, q: Tensor, gate: Tensor) -> Tensor:
+    """The map times a number a channel, rounded anew; ``gate`` is (N, C, 1, 1)."""
+    steps = (q.float() - op.entering) * (gate.float() * torch.tensor(op.factor))
+    return _cut_and_rounded(steps, -op.zero, MOST - op.zero, op.zero)
 
 
 def mean(op: CellMean, q: Tensor) -> Tensor:

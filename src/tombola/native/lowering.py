@@ -13,6 +13,7 @@ from tombola.errors import ModelError
 from tombola.graphs.cells import (
     CellConv,
     CellFloats,
+    CellGate,
     CellLinear,
     CellMax,
     CellMean,
@@ -278,6 +279,7 @@ def _kind(op: Op) -> Kind:
         FromCells: "from_cells",
         CellMax: "cell_max",
         CellMean: "cell_mean",
+        CellGate: "cell_gate",
         Embed: "embed",
     }
     return kinds[type(op)]

@@ -33,6 +33,7 @@ Kind: TypeAlias = Literal[
     "from_cells",
     "cell_max",
     "cell_mean",
+    "cell_gate",
     "embed",
 ]
 

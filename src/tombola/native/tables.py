@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tombola.graphs.cells import CellMax, CellMean, EnterCells, FromCells, ToCells
+from tombola.graphs.cells import CellGate, CellMax, CellMean, EnterCells, FromCells, ToCells
 from tombola.graphs.ops import Activate, Concat, OfTokens, Pad, Pool, Scale, Stem, Widen
 from tombola.graphs.tokens import Constant, Embed, Norm
 from tombola.native.arena import aligned
@@ -191,6 +191,8 @@ def _plain(step: Step) -> str:
         fields |= {"value": exact(op.scale), "counts": str(op.zero)}
     elif isinstance(op, CellMean):
         fields |= {"value": exact(op.factor), "counts": str(op.zero)}
+    elif isinstance(op, CellGate):
+        fields |= {"value": exact(op.factor), "counts": str(op.zero), "kind": str(op.entering)}
     elif isinstance(op, CellMax):
         fields |= {"kernel": _pair(op.kernel), "stride": _pair(op.stride), "before": _pair(op.padding[::2])}
         fields["counts"] = str(op.zero)

@@ -27,8 +27,11 @@ class Whole(Growing):
         return self.draw(st.sampled_from(ENDS))()
 
     def block(self) -> None:
-        kind = self.draw(st.sampled_from(("conv", "conv", "pool", "residual")))
+        kind = self.draw(st.sampled_from(("conv", "conv", "pool", "residual", "gate")))
         if kind == "conv":
+            self.convolution()
+        elif kind == "gate":
+            self.put(ByMeans())
             self.convolution()
         elif kind == "pool":
             kernel = self.one_of(*(k for k in (1, 2, 3) if k <= min(self.size)))
@@ -80,6 +83,13 @@ def small() -> Network:
         if weight.ndim == 4 and name != "0.weight":
             weight.data *= torch.rand(weight.shape) < 0.4
     return Network(body, Normalise([0.4] * 3, [0.3] * 3), source="small").eval()
+
+
+class ByMeans(nn.Module):
+    """Each channel times its own mean: a squeeze and excitation without layers, which are of floats."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * x.mean((2, 3), keepdim=True)
 
 
 class Shortcut(nn.Module):

@@ -1,8 +1,8 @@
 """`in_cells`: a graph whose convolutions and linear layers are of int8, as far as they can be.
 
-Convolutions that end in nothing, ReLU or ReLU6, their residual sums, maxima by windows, global means and linear layers
-are computed on cells; what is left is float32, and a map is turned where one kind meets the other. Long tables of words
-are rounded row by row.
+Convolutions that end in nothing, ReLU, ReLU6 or one of `CURVED`, their residual sums, maxima by windows, global means,
+products with a number a channel and linear layers are computed on cells; what is left is float32, and a map is turned
+where one kind meets the other. Long tables of words are rounded row by row.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -17,6 +17,7 @@ from tombola.graphs.cells import (
     CELL,
     CellConv,
     CellFloats,
+    CellGate,
     CellLinear,
     CellMax,
     CellMean,
@@ -27,10 +28,10 @@ from tombola.graphs.cells import (
 )
 from tombola.graphs.graph import Graph, Node, Shape
 from tombola.graphs.int8.weights import Weights, rounded_rows, rounded_weights
-from tombola.graphs.ops import Activate, Adaptive, Conv, Input, Linear, OfTokens, Op, Pool, Scale
+from tombola.graphs.ops import Activate, Adaptive, Conv, Input, Linear, Mul, OfTokens, Op, Pool, Scale
 from tombola.graphs.tokens import Embed, TokenIds
 
-GELUS = ("gelu", "gelu_tanh")
+CURVED = ("gelu", "gelu_tanh", "silu", "hardswish")
 """Activations that the end of a layer of cells has; a ReLU is where it cuts off."""
 MANY: Final = 1000
 """Words of a table from which on its rows are kept as bytes: most of an encoder lies there."""
@@ -79,7 +80,7 @@ class _Turning:
         op = node.op
         if isinstance(op, Conv) and not stays and self._ends_in_floats(node, op):
             self._floats(node, op)
-        elif isinstance(op, Conv) and op.activation in (None, "relu", "relu6", *GELUS) and not stays:
+        elif isinstance(op, Conv) and op.activation in (None, "relu", "relu6", *CURVED) and not stays:
             self._conv(node, op)
         elif isinstance(op, Linear) and not stays and not few(op.weight):
             self._linear(node, op)
@@ -97,8 +98,22 @@ class _Turning:
             name, how = self.as_cells[node.inputs[0]]
             _, height, width = self._shape(node)
             self._put(node, CellMean(how.scale / (height * width), how.zero), (name,))
+        elif isinstance(op, Mul) and self._gates(node):
+            (name, entering), leaving = self.as_cells[node.inputs[0]], self.how[node.name]
+            gate = CellGate(entering.scale / leaving.scale, entering.zero, leaving.zero)
+            self._put_cells(node, gate, (name, self.floats(node.inputs[1])), leaving)
         else:
             self._put(node, op, tuple(self.floats(name) for name in node.inputs))
+
+    def _gates(self, node: Node) -> bool:
+        """Whether it is a map that lies in cells times a number a channel, and convolutions read what comes out."""
+        map_, gate = node.inputs
+        return (
+            map_ in self.as_cells
+            and self.graph[gate].shape[1:] in ((), (1, 1))
+            and self.graph[map_].shape[1:] not in ((), (1, 1))
+            and any(isinstance(reader.op, Conv) for reader in self.graph.readers(node.name))
+        )
 
     def _is_global(self, node: Node) -> bool:
         """Whether a mean is of all pixels, which are as many in every image; tokens are not in every text."""
@@ -149,7 +164,7 @@ class _Turning:
         made = CellConv(
             weight=found.weight,
             bias=found.bias,
-            factor=(found.steps * entering.scale / (1.0 if op.activation in GELUS else leaving.scale)).float(),
+            factor=(found.steps * entering.scale / (1.0 if op.activation in CURVED else leaving.scale)).float(),
             entering=entering.zero,
             zero=leaving.zero,
             least=leaving.least,
@@ -160,15 +175,15 @@ class _Turning:
             groups=op.groups,
             tensor=op.tensor,
             added=added,
-            activation=op.activation if op.activation in GELUS else None,
+            activation=op.activation if op.activation in CURVED else None,
             step=1 / leaving.scale,
         )
         self._put_cells(node, made, inputs, leaving)
 
     def _ends_in_floats(self, node: Node, op: Conv) -> bool:
-        """Whether floats are read of a convolution: by a norm or an attention, or as what GELU takes after a sum."""
+        """Whether floats are read of a convolution: by a norm or an attention, or after a sum by GELU and its like."""
         readers = self.graph.readers(node.name)
-        return (op.residual and op.activation in GELUS) or any(isinstance(reader.op, OfTokens) for reader in readers)
+        return (op.residual and op.activation in CURVED) or any(isinstance(reader.op, OfTokens) for reader in readers)
 
     def _floats(self, node: Node, op: Conv) -> None:
         name, entering = self.cells(node.inputs[0])
@@ -202,7 +217,7 @@ class _Turning:
         self.nodes.append(Node(node.name, op, inputs, node.shape))
         self.as_floats[node.name] = node.name
 
-    def _put_cells(self, node: Node, op: CellConv | CellMax, inputs: tuple[str, ...], how: Rounding) -> None:
+    def _put_cells(self, node: Node, op: CellConv | CellMax | CellGate, inputs: tuple[str, ...], how: Rounding) -> None:
         self.nodes.append(Node(node.name, op, inputs, cells_of(node.shape)))
         self.as_cells[node.name] = node.name, how
 

@@ -16,6 +16,7 @@ from tombola.graphs.cells import (
     MOST,
     CellConv,
     CellFloats,
+    CellGate,
     CellLinear,
     CellMax,
     CellMean,
@@ -59,6 +60,9 @@ def _of_cells(node: Node, op: OfCells, inputs: list[Tensor]) -> Tensor:
         case CellMax():
             top, bottom, left, right = op.padding
             return F.max_pool2d(F.pad(x, (left, right, top, bottom)), op.kernel, op.stride)
+        case CellGate():
+            by = inputs[1] * torch.tensor(op.factor)
+            return _bytes((x - op.entering) * by, -op.zero, MOST - op.zero, op.zero)
         case CellMean():
             return (x - op.zero).sum((2, 3), keepdim=True) * torch.tensor(op.factor)
     raise TypeError(f"{type(op).__name__} is no operation on cells")

@@ -66,9 +66,14 @@ NET_INLINE void cells_finish_as(const struct cells *c, const float *factors, con
 
 static void cells_finish(const struct cells *c, const float *factors, const int32_t *sums, int vectors,
                          const cell *add, cell *to) {
-    if (c->conv.activation == GELU) cells_finish_as(c, factors, sums, vectors, NULL, to, 0, GELU);
-    else if (c->conv.activation) cells_finish_as(c, factors, sums, vectors, NULL, to, 0, GELU_TANH);
-    else if (add) cells_finish_as(c, factors, sums, vectors, add, to, 1, NONE);
+    switch (c->conv.activation) {
+    case GELU: cells_finish_as(c, factors, sums, vectors, NULL, to, 0, GELU); return;
+    case GELU_TANH: cells_finish_as(c, factors, sums, vectors, NULL, to, 0, GELU_TANH); return;
+    case SILU: cells_finish_as(c, factors, sums, vectors, NULL, to, 0, SILU); return;
+    case HARDSWISH: cells_finish_as(c, factors, sums, vectors, NULL, to, 0, HARDSWISH); return;
+    default: break;
+    }
+    if (add) cells_finish_as(c, factors, sums, vectors, add, to, 1, NONE);
     else cells_finish_as(c, factors, sums, vectors, NULL, to, 0, NONE);
 }
 

@@ -102,6 +102,37 @@ static void op_cell_mean(const struct plain *o, const float *in, float *out, int
     }
 }
 
+/* Vector `x` of cells, four numbers a cell: (q - zero) * by[i], rounded anew. */
+NET_INLINE whole cells_gated(whole cells, const vec *by, int zero, const struct cells_ends *ends) {
+    whole found = splat_whole(0);
+    NET_UNROLL for (int i = 0; i < 4; i++) found |= raised(cells_byte(cells_floats(cells, i, zero) * by[i], ends), 8 * i);
+    return found;
+}
+
+/* A map times the number of each channel in `gate`: o->value times it is a step of the map in the result's steps. A
+ * border is the map's zero, and becomes the result's. The last vector goes back over what is there. */
+static void op_cell_gate(const struct plain *o, const float *in, const float *gate, float *out, int part, int parts) {
+    struct cells_ends ends = cells_whole(o);
+    int count = used(&o->out), last = count - NET_WIDTH;
+    FOR_MY_CHANNELS(c, o->out.channels) {
+        const cell *from = (const cell *)in + (size_t)c * o->out.plane;
+        cell *to = (cell *)out + (size_t)c * o->out.plane;
+        vec by[4];
+        for (int i = 0; i < 4; i++)
+            by[i] = splat(4 * c + i < o->in.channels ? gate[(size_t)(4 * c + i) * o->in.plane] * o->value : 0.0f);
+        if (last < 0) {
+            cell rest[NET_WIDTH] = {0};
+            memcpy(rest, from, sizeof *rest * (size_t)count);
+            store_whole(rest, cells_gated(load_whole(rest), by, o->kind, &ends));
+            memcpy(to, rest, sizeof *rest * (size_t)count);
+        }
+        for (int x = 0; last >= 0 && x < count; x += NET_WIDTH) {
+            int at = NET_MIN(x, last);
+            store_whole(to + at, cells_gated(load_whole(from + at), by, o->kind, &ends));
+        }
+    }
+}
+
 /* Every `stride`-th cell's largest of `kernel` in a line that has a border already. The last vector goes back over what
  * is there. */
 NET_INLINE void cells_along(cell *to, const cell *line, int count, int kernel, int stride) {

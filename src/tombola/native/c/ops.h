@@ -11,7 +11,7 @@ struct map {
 };
 
 struct plain {
-    int kind; /* of activation, for those that have one */
+    int kind; /* of activation, for those that have one; the zero of the cells that a gate reads */
     struct map in, out;
     int kernel[2], stride[2], dilation[2], before[2]; /* of a pooling: window, and the border above and to the left */
     int counts;                                       /* a mean divides by the whole window at the border too */
