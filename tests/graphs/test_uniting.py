@@ -7,6 +7,10 @@ from hypothesis import strategies as st
 from tests.graphs.nets import everything, images
 from torch import Tensor, nn
 
+from tombola import verbs
+from tombola.benching.bench import bench
+from tombola.benching.turns import Plan
+from tombola.engines._base import Engine, Setting
 from tombola.exporters._deployed import deployed
 from tombola.graphs.folding import folded
 from tombola.graphs.graph import Graph
@@ -17,6 +21,7 @@ from tombola.graphs.trace import trace
 from tombola.graphs.uniting import united
 from tombola.models.network import Network
 from tombola.models.source import Source
+from tombola.shown import ShownImages
 
 SIZE = (3, 9, 8)
 
@@ -187,3 +192,15 @@ def test_nets_that_are_trained_in_branches_have_none_left(name: str, count: int)
             torch.testing.assert_close(found, made(x), rtol=1e-3, atol=1e-4)
     assert sum(isinstance(module, nn.Conv2d) for module in alone.body.modules()) <= count
     assert all(torch.equal(before[key], value) for key, value in made.state_dict().items())
+
+
+@pytest.mark.slow
+def test_a_net_out_of_which_channels_were_cut_runs_in_its_branches() -> None:
+    made = Source.parse("timm:mobileone_s0").load(num_classes=5, seed=0).eval()
+    drawn = verbs.draw(made, {"name": "coupled", "sparsity": 0.5}, seed=0)
+    setting = Setting(ShownImages((3, 64, 64)), threads=1, batch=1)
+    found = bench(made, drawn.masks, [Engine.parse("shrunk:onnxruntime")], setting, plan=Plan(seconds=0.05, warmup=1))
+    assert not found.left_out
+    (one,) = found.engines
+    assert one.difference is not None
+    assert one.difference < 1e-4

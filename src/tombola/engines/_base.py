@@ -42,12 +42,16 @@ class Setting:
 
 @dataclass(frozen=True)
 class Subject:
-    """What engines are given: a masked model, what it is run on, and samples to calibrate on, where there are any."""
+    """What engines are given: a masked model, what it is run on, and samples to calibrate on, where there are any.
+
+    ``cut``: whether channels were taken out of the model, whose own code may not fit it any longer.
+    """
 
     model: "Network"
     masks: "Masks"
     setting: Setting
     examples: Examples | None = None
+    cut: bool = False
     _made: dict[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def once(self, name: str, make: Callable[[], T]) -> T:

@@ -29,8 +29,8 @@ def in_float32(subject: Subject, opset: int) -> Any:
     from tombola.exporters._masked import masked
 
     def make() -> Any:
-        network = deployed(masked(subject.model, subject.masks))
-        return _onnx_file.onnx_model(network, subject.setting.shown, opset)
+        network = masked(subject.model, subject.masks)
+        return _onnx_file.onnx_model(network if subject.cut else deployed(network), subject.setting.shown, opset)
 
     return subject.once(f"onnx, opset {opset}", make)
 

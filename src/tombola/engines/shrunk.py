@@ -62,7 +62,7 @@ class Shrunk(Engine):
         from tombola.shrinking.shrunk import shrunk
 
         small = shrunk(subject.model, subject.masks, subject.setting.shown, multiple=self.multiple)
-        return replace(subject, model=small, masks=Masks({}))
+        return replace(subject, model=small, masks=Masks({}), cut=True)
 
     @property
     def _dense(self) -> Engine:

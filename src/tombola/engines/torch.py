@@ -34,7 +34,8 @@ class Torch(Engine):
         from tombola.exporters._deployed import deployed
         from tombola.exporters._masked import masked
 
-        return [save(deployed(masked(subject.model, subject.masks)), subject.setting, folder / FILE)]
+        network = masked(subject.model, subject.masks)
+        return [save(network if subject.cut else deployed(network), subject.setting, folder / FILE)]
 
     def load(self, folder: Path, setting: Setting) -> Running:
         from tombola.engines._torch_file import Program

@@ -11,7 +11,8 @@ METHODS: Final = ("reparameterize", "switch_to_deploy", "fuse")
 def deployed(network: Network) -> Network:
     """A copy in which what was trained in branches is one layer, as of RepVGG; the network itself where nothing was.
 
-    Engines do not find that themselves, and whoever ships such a net dense does it first. It is timm's own code.
+    Engines do not find that themselves, and whoever ships such a net dense does it first. It is timm's own code, which
+    counts on the channels that it gave its layers: not for a net out of which some were cut.
     """
     of_timm = type(network.body).__module__.partition(".")[0] == "timm"
     if not of_timm or not any(hasattr(module, name) for module in network.body.modules() for name in METHODS):

@@ -72,7 +72,7 @@ class Onnx(Exporter):
         shown = shown_to(network, side=self.size)
         if self.shrunk:
             network = shrunk(network, masks, shown, multiple=self.multiple)
-        proto = _onnx_file.onnx_model(deployed(network), shown, self.opset)
+        proto = _onnx_file.onnx_model(network if self.shrunk else deployed(network), shown, self.opset)
         found = _onnx_file.check(proto, network, shown, self.tolerance)
         _note(proto, told_of(network) | _of_input(shown) | {"opset": self.opset, "difference": found})
         _onnx_file.write(proto, out)
