@@ -91,9 +91,25 @@ NETS: Final[Mapping[str, PrunableRule]] = {
     "mobilenet_v2": PrunableRule(
         preset="none", include=(r"^features\.\d+\.conv\.(0\.0|1|2)\.weight$", r"^features\.18\.0\.")
     ),
+    "efficientnet_b0": PrunableRule(
+        preset="none",
+        include=(
+            r"^features\.1\.0\.block\.2\.0\.weight$",
+            r"^features\.[2-7]\.\d+\.block\.(0|3)\.0\.weight$",
+            r"^features\.8\.0\.",
+        ),
+    ),
+    "mobilenet_v3_large": PrunableRule(
+        preset="none",
+        include=(
+            r"^features\.1\.block\.1\.0\.weight$",
+            r"^features\.([2-9]|1[0-5])\.block\.(0|2|3)\.0\.weight$",
+            r"^features\.16\.0\.",
+        ),
+    ),
     "vgg16_bn": PrunableRule(preset="open_lth", exclude=(r"^features\.0\.", r"^classifier\.6\.")),
 }
-"""What is pruned of each: no stem, no depthwise layer, no head."""
+"""What is pruned of each: no stem, no depthwise layer, no squeeze and excitation, no head."""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ HERE: Final = Path(__file__).parent.parent
 PAGES: Final = ("docs/explanation/sparse-c.md",)
 FIRST: Final = "resnet18", 1, 1
 """The setting that the pages show."""
-ORDER: Final = ("resnet18", "resnet50", "mobilenet_v2", "vgg16_bn")
+ORDER: Final = ("resnet18", "resnet50", "mobilenet_v2", "efficientnet_b0", "mobilenet_v3_large", "vgg16_bn")
 LINES: Final = {
     ("stripe:4", "uniform"): (STRIPE, "-", "o"),
     ("stripe:4", "global"): (STRIPE, (0, (4, 2)), "s"),

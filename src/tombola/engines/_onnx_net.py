@@ -24,13 +24,11 @@ RANDOM: Final = 8
 
 def in_float32(subject: Subject, opset: int) -> Any:
     """The network as an ``onnx.ModelProto``, which is not to be changed."""
+    from tombola.engines._dense import run_dense
     from tombola.exporters import _onnx_file
-    from tombola.exporters._deployed import deployed
-    from tombola.exporters._masked import masked
 
     def make() -> Any:
-        network = masked(subject.model, subject.masks)
-        return _onnx_file.onnx_model(network if subject.cut else deployed(network), subject.setting.shown, opset)
+        return _onnx_file.onnx_model(run_dense(subject), subject.setting.shown, opset)
 
     return subject.once(f"onnx, opset {opset}", make)
 

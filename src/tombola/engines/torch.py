@@ -30,12 +30,10 @@ class Torch(Engine):
         return {"torch": version("torch")}
 
     def prepare(self, subject: Subject, folder: Path) -> list[Path]:
+        from tombola.engines._dense import run_dense
         from tombola.engines._torch_file import save
-        from tombola.exporters._deployed import deployed
-        from tombola.exporters._masked import masked
 
-        network = masked(subject.model, subject.masks)
-        return [save(network if subject.cut else deployed(network), subject.setting, folder / FILE)]
+        return [save(run_dense(subject), subject.setting, folder / FILE)]
 
     def load(self, folder: Path, setting: Setting) -> Running:
         from tombola.engines._torch_file import Program

@@ -71,7 +71,7 @@ def _met(heats: Heats, found: Decided) -> Met | None:
         return None
     ran, dense = found.ran[winner], found.ran[against]
     behind = heats.behind(ran.entrant, ran.learned)
-    judged = part(ran, [winner.engine]) * ran.judging
+    judged = part(ran, [winner]) * ran.judging
     steps = min(to_learn(wanted, dense.steps), heats.budget.as_long(heats.spent, behind, judged=judged))
     every = [one for one in found.ran if one.entrant == DENSE]
     longer = gone_on(heats, against, dense, every, against, steps) if steps and behind else None

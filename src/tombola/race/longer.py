@@ -37,10 +37,9 @@ def trained_on(heats: Heats, winner: Finish, before: Ran, beside: Sequence[Finis
     It is held against the first of the finishes ``beside``. Those that are of the same net are judged too: int8 is held
     against its own net in float32, not against one that learned less.
     """
-    judged = [one for one in (winner, *beside) if one.entrant == winner.entrant]
-    engines = list(dict.fromkeys(one.engine for one in judged))
+    judged = [one for one in dict.fromkeys((winner, *beside)) if one.entrant == winner.entrant]
     step = (1 if winner.entrant == DENSE else TEACHER) * heats.budget.step
-    steps = heats.budget.more(heats.spent, most, step=step, judged=part(before, engines) * before.judging)
+    steps = heats.budget.more(heats.spent, most, step=step, judged=part(before, judged) * before.judging)
     return gone_on(heats, winner, before, judged, beside[0], steps) if steps else None
 
 
@@ -52,7 +51,7 @@ def gone_on(
     None where that could not be run. It is kept where the winner is no less accurate than it was and does not lose the
     margin.
     """
-    entrant = replace(before.entrant, engines=list(dict.fromkeys(one.engine for one in judged)))
+    entrant = replace(before.entrant, engines=[one.engine for one in judged])
     # what is left of the rate where one schedule over all steps, falling evenly, would be by now
     rate = steps / (before.learned + steps)
     start = Start(heats.track.net(before), entrant.sparsity, before.learned, rate)
@@ -67,7 +66,7 @@ def gone_on(
     return Longer(winner, found, after, kept=held and found.accuracy >= winner.accuracy)
 
 
-def part(before: Ran, engines: Sequence[str]) -> float:
+def part(before: Ran, judged: Sequence[Finish]) -> float:
     """The part of being judged in all engines that these take: by their count or by their times, whichever is more."""
     times = {one.engine: one.ms for one in before.finishes}
-    return max(len(engines) / len(times), sum(times[name] for name in engines) / sum(times.values()))
+    return max(len(judged) / len(times), sum(times[one.engine] for one in judged) / sum(times.values()))
