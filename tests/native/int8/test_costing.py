@@ -26,14 +26,15 @@ def conv(weight: torch.Tensor) -> CellConv:
 
 
 def test_what_a_layer_meets_is_counted() -> None:
-    weight = torch.zeros(8, 8, 1, 1)
-    weight[0, 0] = weight[1, 1] = weight[5, 7] = 3
-    found = work(conv(weight), Layout(2, 6, 8), Layout(2, 6, 8), 8)
+    weight = torch.zeros(8, 128, 1, 1)
+    for cell in range(32):
+        weight[cell % 8, 4 * cell] = 3
+    found = work(conv(weight), Layout(32, 28, 28), Layout(2, 28, 28), 8)
     product, load, survivor, lists, ended, copied = found.tolist()
-    assert (product, load) == (3 * 6, 3 * 6), "three cells, each in a list of its own, meet six vectors"
-    assert survivor == 3
-    assert lists == 8
-    assert ended == 8 * 6
+    assert (product, load) == (32 * 98, 32 * 98), "32 cells, each in the list of one output, meet 98 vectors"
+    assert survivor == 32 * 10
+    assert lists == 8 * 10
+    assert ended == 8 * 98
     assert copied == 0
 
 

@@ -25,14 +25,28 @@ def conv(weight: torch.Tensor, **more: object) -> CellConv:
 
 
 def test_a_cell_is_kept_if_one_of_its_four_weights_is() -> None:
-    weight = torch.zeros(4, 8, 1, 1)
-    weight[1, 6] = -3
-    weight[3, 0], weight[3, 1] = 5, 7
-    found = pack_cells(conv(weight), Layout(2, 5, 5), Layout(1, 5, 5))
+    weight = torch.zeros(4, 256, 1, 1)
+    for cell in range(64):
+        weight[cell % 4, 4 * cell + cell % 3] = cell + 1
+    weight[0, 3] = 7
+    found = pack_cells(conv(weight), Layout(64, 28, 28), Layout(1, 28, 28))
     assert found.fields["conv.size"] == 1
-    assert found.tables["conv.counts"].tolist() == [0, 1, 0, 1]
-    assert np.asarray(found.tables["values"]).view(np.int8).tolist() == [0, 0, -3, 0, 5, 7, 0, 0]
+    assert found.tables["conv.counts"].tolist() == [16, 16, 16, 16]
+    values = np.asarray(found.tables["values"]).view(np.int8).reshape(4, 16, 4)
+    assert values[0, 0].tolist() == [1, 0, 0, 7]
+    assert values[1, ::-1].tolist() == [
+        [cell + 1 if place == cell % 3 else 0 for place in range(4)] for cell in range(1, 64, 4)
+    ], "every second list goes back"
     assert found.tables["bias"].tolist() == [0, 1, 2, 3]
+
+
+def test_short_maps_share_their_lists() -> None:
+    weight = (torch.rand(8, 384, generator=torch.Generator().manual_seed(0)) < 0.7).float()[..., None, None]
+    blocks = weight[:, ::4].repeat_interleave(4, 1)  # 70 % of the cells, as they come
+    sizes = [
+        pack_cells(conv(blocks), Layout(96, 1, width), Layout(2, 1, width)).fields["conv.size"] for width in (64, 512)
+    ]
+    assert sizes == [4, 2], "a text of 32 words is two vectors: loading a weight costs as much as half of its products"
 
 
 def test_outputs_that_share_their_cells_share_a_list() -> None:

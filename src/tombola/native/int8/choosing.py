@@ -1,6 +1,7 @@
 """`plan`: how a convolution of cells is computed: outputs of a list, vectors of a tile, where its pixels lie."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -19,7 +20,12 @@ SIZES: Final = (1, 2, 4)
 MOST: Final = {1: (14, 10, 10, 8), 2: (8, 5, 5, 4), 4: (5, 2, 2, 2)}
 """Vectors of a tile for vectors of 16, 8, 4 and 1 floats: what the registers hold beside weights and pixels."""
 WIDTHS: Final = (16, 8, 4, 1)
-LOAD, SURVIVOR = 0.5, 1.0  # cycles of a vector of pixels, and of a survivor beside them; a product is one
+LOADS: Final = 1.4
+"""What a vector of pixels costs that begins anywhere, where a product and a weight cost one (measured on a Zen 4)."""
+LIST: Final = 30.0
+"""The same of a list at a tile, whatever it has: its sums begin at the biases, and end in memory."""
+USUAL: Final = 0.5
+"""Of the longest text: how long a text is thought to be, where lists are chosen for every length."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,9 +53,10 @@ class Plan:
 def plan(conv: CellSums, inp: Layout, out: Layout) -> Plan:
     """What should be fastest from a map of cells laid out as ``inp`` to ``out``."""
     cells = _cells(_spread(conv))
-    size = _size(cells)
     window = _window(conv, cells)
-    choice, flat = _choice(window, inp, out, size)
+    reading, flat = _reading(window, inp, out)
+    size = _size(cells, flat if out.height > 1 else USUAL * flat)
+    choice = replace(reading, block=size, tile=MOST[size][0])
     tiles = tuple(even(flat, most, width) for most, width in zip(MOST[size], WIDTHS, strict=True))
     halves = min(2 * tiles[0], -(-flat // (WIDTHS[0] // 2)))
     return Plan(cells, size, window, choice, tiles, halves, geometry(window, inp, out, choice))
@@ -74,13 +81,19 @@ def _cells(whole: npt.NDArray[np.int8]) -> Cells:
     return last.view("<u4").astype(np.uint32)[..., 0]
 
 
-def _size(cells: Cells) -> int:
-    """Outputs of a list that should be fastest: what they share is loaded once, what one lacks is multiplied too."""
+def _size(cells: Cells, flat: float) -> int:
+    """Outputs of a list that should be fastest: what they share is loaded once, what one lacks is multiplied too.
+
+    Products and loads go side by side, so the slower ones count. Few pixels, as a short text has, share a survivor's
+    weights and a list's beginning and end among few, so there lists of several outputs pay at any sparsity.
+    """
     kept = (cells != 0).reshape(len(cells), -1)
+    halves = max(1, math.ceil(flat / (WIDTHS[0] // 2)))
 
     def cost(size: int) -> float:
-        lists, tile = int(kept.reshape(-1, size, kept.shape[1]).any(1).sum()), MOST[size][1]
-        return lists * (LOAD + size + SURVIVOR / tile)
+        vectors = halves / 2 if size == 1 else math.ceil(halves / 2)
+        survivors, tile = int(kept.reshape(-1, size, kept.shape[1]).any(1).sum()), min(MOST[size][0], vectors)
+        return (survivors * max(size * tile, LOADS * tile + size) + LIST * len(kept) / size) / tile
 
     return min(SIZES, key=cost)
 
@@ -91,9 +104,9 @@ def _window(conv: CellSums, cells: Cells) -> Conv:
     return Conv(weight, None, conv.stride, conv.padding, conv.dilation)
 
 
-def _choice(window: Conv, inp: Layout, out: Layout, size: int) -> tuple[Choice, int]:
-    """How it reads its input, and the cells of all that is computed at once."""
+def _reading(window: Conv, inp: Layout, out: Layout) -> tuple[Choice, int]:
+    """How it reads its input, for lists of one output, and the cells of all that is computed at once."""
     source: Source = "map" if reads_map(window, inp, out) else "phases"
     band, by_rows = bands(window, out)
-    choice = Choice(size, MOST[size][0], source, band, inp.channels, by_rows)
+    choice = Choice(1, MOST[1][0], source, band, inp.channels, by_rows)
     return choice, (out.height if by_rows or source == "map" else band) * geometry(window, inp, out, choice).line
