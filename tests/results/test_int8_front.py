@@ -49,7 +49,11 @@ def test_a_ratio_is_of_one_bench_and_of_the_fastest_dense_int8(front: ModuleType
     [
         ([89.5, 89.6, 89.4], "holds", "2.00 times as fast as dense int8"),
         ([89.9, 88.4, 89.9], "undecided: the interval reaches below the margin", "2.00 times as fast"),
-        ([88.5, 88.6, 88.4], "misses the margin", "Nothing sparse holds the margin"),
+        (
+            [88.5, 88.6, 88.4],
+            "misses the margin",
+            "ship the dense net in int8, by native:int8, 1.20 times as fast as openvino:int8",
+        ),
     ],
 )
 def test_the_rule_says_what_holds(front: ModuleType, ticket: list[float], verdict: str, answer: str) -> None:
