@@ -5,7 +5,9 @@ as ``data-tip`` (lines of "tone, name, value, seeds", split by tabs), which the 
 is a link to the rows behind it.
 """
 
+import textwrap
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from tombola.colours import MARKERS
@@ -13,10 +15,12 @@ from tombola.report.curves import Summary
 from tombola.report.lines import Frame, Series
 from tombola.report.markup import Markup, tag
 from tombola.report.numbers import mean_and_spread
-from tombola.report.scales import spread_out, thinned, ticks
+from tombola.report.scales import said_ticks, spread_out, thinned, ticks
 
 WIDTH, HEIGHT = 420.0, 256.0
 _LEFT, _TOP, _BOTTOM = 42.0, 10.0, 40.0
+_LINE, _MOST_LINES = 14.0, 3
+"""Of names below the plot."""
 _MOST_DOTS = 20
 _LETTER = 6.8  # the mean width of a letter of the labels, in SVG units
 
@@ -31,7 +35,7 @@ def draw_panel(series: Sequence[Series], frame: Frame, said: str) -> Markup:
         *(_dense(s, frame, right) for s in series if s.dense is not None),
         *(_one(s, frame, at) for s in series),
         *(_end_labels(series, frame, right) if frame.labelled else ()),
-        tag("line", {"class": "cross", "y1": _TOP, "y2": HEIGHT - _BOTTOM}),
+        tag("line", {"class": "cross", "y1": _TOP, "y2": _base(frame)}),
         *_hits(series, frame, at, right),
         *(_means(s, frame, at) for s in series),
     ]
@@ -70,7 +74,8 @@ def swatch(tone: int) -> Markup:
 
 def _y(frame: Frame, value: float) -> float:
     """Where a value lies, in SVG units."""
-    return HEIGHT - _BOTTOM - (value - frame.low) / (frame.high - frame.low) * (HEIGHT - _BOTTOM - _TOP)
+    base = _base(frame)
+    return base - (value - frame.low) / (frame.high - frame.low) * (base - _TOP)
 
 
 def _positions(frame: Frame, right: float) -> dict[float, float]:
@@ -87,24 +92,37 @@ def _positions(frame: Frame, right: float) -> dict[float, float]:
 def _grid(frame: Frame, right: float) -> Markup:
     values = ticks(frame.low, frame.high)
     lines = "".join(f"M{_LEFT:g} {_y(frame, value):.1f}H{right:.1f}" for value in values)
-    labels = [_text(f"{value:,g}", _LEFT - 7, _y(frame, value) + 4, "end") for value in values]
+    labels = [_text(said, _LEFT - 7, _y(frame, value) + 4, "end") for value, said in said_ticks(values)]
     return tag("g", {"class": "axis", "aria-hidden": "true"}, tag("path", {"class": "grid", "d": lines}), *labels)
 
 
 def _x_axis(frame: Frame, at: dict[float, float], right: float) -> Markup:
-    base = HEIGHT - _BOTTOM
+    base = _base(frame)
     room = _LETTER * max(len(label) for _, label in frame.xs) + 6
     places = [at[value] for value, _ in frame.xs]
     kept = thinned(places, room) if frame.lines else range(len(places))
     marks = "".join(f"M{x:.1f} {base:g}v4" for x in places)
-    widest = int((right - _LEFT) / len(places) / _LETTER)
+    names = _names(frame)
     labels = [
-        _text(frame.xs[k][1] if frame.lines else shortened(frame.xs[k][1], widest), places[k], base + 17, "middle")
-        for k in kept
+        _text(line, places[k], base + 17 + row * _LINE, "middle") for k in kept for row, line in enumerate(names[k])
     ]
     title = _text(frame.x_title, (_LEFT + right) / 2, HEIGHT - 5, "middle", "t title")
     line = tag("path", {"class": "base", "d": f"M{_LEFT:g} {base:g}H{right:.1f}{marks}"})
     return tag("g", {"class": "axis", "aria-hidden": "true"}, line, *labels, title)
+
+
+def _names(frame: Frame) -> list[list[str]]:
+    """What stands below each x, line by line: levels side by side have their words below each other."""
+    if frame.lines:
+        return [[label] for _, label in frame.xs]
+    widest = int((WIDTH - 12 - _LEFT) / len(frame.xs) / _LETTER)
+    return [wrapped(label, widest, _MOST_LINES) for _, label in frame.xs]
+
+
+@lru_cache(maxsize=64)  # asked for every point
+def _base(frame: Frame) -> float:
+    """Where the plot ends and its names begin, in SVG units."""
+    return HEIGHT - _BOTTOM - _LINE * (max(map(len, _names(frame)), default=1) - 1)
 
 
 def _one(series: Series, frame: Frame, at: dict[float, float]) -> Markup:
@@ -182,7 +200,7 @@ def _dense(series: Series, frame: Frame, right: float) -> Markup:
 def _end_labels(series: Sequence[Series], frame: Frame, right: float) -> list[Markup]:
     shown = [s for s in series if s.points]
     wanted = [_y(frame, s.points[-1][1].mean) for s in shown]
-    places = spread_out(wanted, 16, _TOP + 4, HEIGHT - _BOTTOM - 4)
+    places = spread_out(wanted, 16, _TOP + 4, _base(frame) - 4)
     return [
         _text(s.name, right + 4, y + 4, "start", f"t end c{s.tone % 8}") for s, y in zip(shown, places, strict=True)
     ]
@@ -200,7 +218,7 @@ def _hits(series: Sequence[Series], frame: Frame, at: dict[float, float], right:
                 "x": edges[k],
                 "y": _TOP,
                 "width": edges[k + 1] - edges[k],
-                "height": HEIGHT - _BOTTOM - _TOP,
+                "height": _base(frame) - _TOP,
                 "data-x": xs[k],
                 "data-tip": _tip(series, frame, value, label),
             },
@@ -221,6 +239,17 @@ def _tip(series: Sequence[Series], frame: Frame, x: float, label: str) -> str:
 
 def _text(words: str, x: float, y: float, anchor: str, kind: str = "t") -> Markup:
     return tag("text", {"class": kind, "x": x, "y": y, "text-anchor": anchor}, words)
+
+
+def wrapped(text: str, length: int, lines: int) -> list[str]:
+    """``text`` in at most so many lines, broken between words; what is longer than a line, or behind the last, is cut.
+
+    >>> wrapped("block:1x4 0.9 global", 10, 3), wrapped("one two three", 5, 2)
+    (['block:1x4', '0.9 global'], ['one', 'two…'])
+    """
+    found = textwrap.wrap(text, max(1, length), break_long_words=False, break_on_hyphens=False) or [""]
+    kept = [*found[: lines - 1], " ".join(found[lines - 1 :])] if len(found) >= lines else found
+    return [shortened(line, length) for line in kept]
 
 
 def shortened(text: str, length: int) -> str:

@@ -2,6 +2,11 @@
 
 from collections.abc import Sequence
 from math import ceil, floor, log2, log10
+from typing import Final
+
+_LETTERS: Final = ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e5, 1e3, "k"))
+"""From which number on, what is counted, and its letter."""
+_FLAT: Final = 1e-4
 
 
 def ticks(low: float, high: float, about: int = 7) -> list[float]:
@@ -17,10 +22,25 @@ def ticks(low: float, high: float, about: int = 7) -> list[float]:
     return [round(k * step, digits) for k in range(ceil(low / step - 1e-9), floor(high / step + 1e-9) + 1)]
 
 
+def said_ticks(values: Sequence[float]) -> list[tuple[float, str]]:
+    """Each with the words beside it: thousands and millions by their letter where whole numbers would be long.
+
+    >>> [said for _, said in said_ticks([0.0, 5e6, 1e7])], [said for _, said in said_ticks([-0.5, 0.0, 1500.0])]
+    (['0', '5M', '10M'], ['−0.5', '0', '1,500'])
+    """
+    largest = max(map(abs, values), default=0.0)
+    size, letter = next(((size, letter) for first, size, letter in _LETTERS if largest >= first), (1.0, ""))
+    return [(value, f"{value / size:,g}".replace("-", "−") + (letter if value else "")) for value in values]
+
+
 def padded(values: Sequence[float], unit: str) -> tuple[float, float]:
-    """The range of ``values`` with a little air; per cent stay within 0 and 100, and a flat range is opened."""
+    """The range of ``values`` with a little air; per cent stay within 0 and 100, and a nearly flat range is opened.
+
+    Numbers that differ in their fifth digit are the same to who looks at a picture.
+    """
     low, high = min(values), max(values)
-    air = 0.06 * (high - low) or 0.05 * max(abs(high), 1e-6)
+    largest = max(abs(low), abs(high), 1e-6)
+    air = 0.06 * (high - low) if high - low > _FLAT * largest else 0.05 * largest
     low, high = low - air, high + air
     return (max(low, -1.0), min(high, 101.0)) if unit == "%" and 0 <= min(values) <= max(values) <= 100 else (low, high)
 
