@@ -85,6 +85,27 @@ def small() -> Network:
     return Network(body, Normalise([0.4] * 3, [0.3] * 3), source="small").eval()
 
 
+@st.composite
+def on_small_maps(draw: st.DrawFn) -> tuple[Network, tuple[int, int, int]]:
+    """Dense layers of many channels on maps of few pixels, with and without strides, and the size of its images."""
+    height, width = draw(st.integers(2, 15)), draw(st.integers(2, 15))
+    first, second = (draw(st.sampled_from((30, 32, 37, 64, 70))) for _ in range(2))
+    kernel, stride = draw(st.sampled_from((1, 3))), draw(st.sampled_from((1, 2)))
+    torch.manual_seed(draw(st.integers(0, 10**6)))
+    body = nn.Sequential(
+        nn.Conv2d(3, first, 3, 1, 1),
+        nn.ReLU(),
+        Residual(nn.Conv2d(first, first, 3, 1, 1), draw(st.sampled_from(ENDS))()),
+        nn.Conv2d(first, second, kernel, stride, kernel // 2),
+        nn.ReLU6(),
+        nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(),
+        nn.Linear(second, 5),
+    )
+    fill(body)
+    return Network(body, Normalise([0.4] * 3, [0.3] * 3), source="drawn").eval(), (3, height, width)
+
+
 class ByMeans(nn.Module):
     """Each channel times its own mean: a squeeze and excitation without layers, which are of floats."""
 

@@ -43,6 +43,15 @@ def test_shared_cells_are_loaded_once() -> None:
     assert product == 4 * load == 8 * 2 * 6
 
 
+def test_outputs_that_lie_in_vectors_meet_every_pixel_once() -> None:
+    at = Layout(16, 7, 7, 1)
+    layer = replace(conv(torch.ones(64, 64, 3, 3)), padding=(1, 1, 1, 1))
+    product, load, survivor, lists, ended, copied = work(layer, at, at, 16).tolist()
+    assert product == 2 * load == 2 * 144 * (32 / 16) * 49, "two lists of 144 cells, 32 outputs are two vectors"
+    assert (survivor, lists) == (2 * 144 * 7, 2 * 7), "a row of seven at a time"
+    assert (ended, copied) == (64 * 49 / 16, 0)
+
+
 def test_times_that_follow_the_model_are_fitted() -> None:
     true = CellMachine(product=0.7, load=0.3, survivor=1.0, list=40.0, ended=2.0, copied=5.0)
     steps = [step for step in cell_program([*GIVEN, *MORE]).steps if isinstance(step.op, CellConv)]

@@ -9,13 +9,17 @@ import pytest
 import torch
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from tests.native.int8.nets import answers, networks, rounded, small
+from tests.native.int8.nets import answers, networks, on_small_maps, rounded, small
 from tests.native.programs import ELSEWHERE, HERE_WIDE, SANITIZED, Machine
+from tests.native.random_nets import Residual
+from torch import nn
 
 from tombola.graphs.int8 import graphing
 from tombola.graphs.interpret import interpret
+from tombola.models.inputs.pixels import Normalise
 from tombola.models.network import Network
 from tombola.native.folder import layers_of, write_program
+from tombola.native.int8 import choosing
 from tombola.native.lowering import lower
 
 SLOW = settings(
@@ -73,6 +77,56 @@ def test_random_nets_on_other_processors_under_an_emulator(
 ) -> None:
     machine.require()
     check(machine, *drawn, threads, 2, ())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("machine", [*HERE_WIDE, NO_SSE], ids=lambda machine: machine.name)
+@SLOW
+@given(drawn=on_small_maps(), threads=st.integers(1, 3), batch=st.integers(1, 3))
+def test_dense_layers_on_small_maps(
+    machine: Machine, drawn: tuple[Network, tuple[int, int, int]], threads: int, batch: int
+) -> None:
+    machine.require()
+    check(machine, *drawn, threads, batch)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("machine", ELSEWHERE, ids=lambda machine: machine.name)
+@settings(SLOW, max_examples=4)
+@given(drawn=on_small_maps(), threads=st.integers(1, 2))
+def test_dense_layers_on_small_maps_under_an_emulator(
+    machine: Machine, drawn: tuple[Network, tuple[int, int, int]], threads: int
+) -> None:
+    machine.require()
+    check(machine, *drawn, threads, 2, ())
+
+
+@pytest.mark.parametrize(
+    ("side", "channels"),
+    [(7, 63), pytest.param(2, 63, marks=pytest.mark.slow), pytest.param(14, 127, marks=pytest.mark.slow)],
+    ids=["rows of seven", "all pixels", "halves of a row"],
+)
+def test_outputs_in_vectors_say_what_lists_say(
+    side: int, channels: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.manual_seed(0)
+    block = Residual(nn.Conv2d(channels, channels, 3, 1, 1), nn.ReLU())
+    body = nn.Sequential(nn.Conv2d(3, channels, 3, 1, 1), nn.ReLU(), block)
+    head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 5))
+    network = Network(nn.Sequential(body, head), Normalise([0.4] * 3, [0.3] * 3), source="small").eval()
+    x = torch.rand(2, 3, side, side)
+    graph = rounded(network, x)
+    machine = HERE_WIDE[1]
+    machine.require()
+    wide = answers(graph, x, tmp_path / "wide", machine, threads=2)
+    assert ".wide = cells_wide_" in (tmp_path / "wide" / "net.c").read_text("utf-8")
+    monkeypatch.setattr(choosing, "_turns", lambda *_: None)
+    lists = answers(graph, x, tmp_path / "lists", machine, threads=2)
+    assert ".wide = cells_wide_" not in (tmp_path / "lists" / "net.c").read_text("utf-8")
+    assert torch.equal(wide, lists)
+    assert torch.equal(wide, interpret(graph, x))
 
 
 @pytest.mark.parametrize(

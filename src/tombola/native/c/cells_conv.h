@@ -5,14 +5,16 @@
  *
  * as conv_run, of maps of cells in the place of floats: planes, margins, tiles and panels are the same. Four output
  * channels, a quad, are one cell: its 4 / B lists are gone through one after another, and their sums become bytes
- * together. A border holds the zero of the map that is read (c->conv.border), a margin that of the one written. */
+ * together. A border holds the zero of the map that is read (c->conv.border), a margin that of the one written.
+ * Dense layers on small maps have a list for eight quads (c->wide): their 32 outputs lie in vectors, not the pixels. */
 #ifndef NET_CELLS_CONV_H
 #define NET_CELLS_CONV_H
 
 #include "cells_sums.h"
 #include "conv.h"
 
-enum { CELLS_MOST = 16 * 16 }; /* cells of a row of a tile */
+enum { CELLS_MOST = 16 * 16, CELLS_WIDE_MOST = 64 }; /* cells of a row of a tile, and where 32 outputs lie in vectors */
+enum { CELLS_WIDE_QUADS = CELLS_WIDE_OUTPUTS / 4 };
 
 struct cells {
     int lists;        /* of a quad: 4 / B */
@@ -24,6 +26,8 @@ struct cells {
     struct cells_ends ends;
     cells_tile *tile, *less;
     cells_tile *const *tiles; /* of texts, as of struct conv */
+    cells_wide *wide;         /* NULL, or in their place: of at_once[0] rows of at_once[1] pixels */
+    int at_once[2];
 };
 
 struct cells_data {
@@ -153,6 +157,14 @@ static void cells_write_floats(const struct cells *c, const float *factors, cons
     }
 }
 
+/* One quad's sums where they belong, as what the layer gives. */
+static void cells_put(const struct cells *c, const struct cells_data *d, const int32_t *sums, int quad, const cell *add,
+                      cell *out, const struct conv_where *at) {
+    ptrdiff_t plane = (ptrdiff_t)quad * c->conv.plane + c->conv.origin;
+    if (c->floats) cells_write_floats(c, d->factors + 4 * quad, sums, at, (const float *)add, (float *)out, quad);
+    else cells_write(c, d->factors + 4 * quad, sums, at, add ? add + plane : NULL, out + plane);
+}
+
 /* The quads [low, high) at one tile. */
 static void cells_tile_quads(const struct cells *c, const struct cells_data *d, struct cells_stream s, const cell *x,
                              const cell *add, cell *out, int low, int high, const struct conv_where *at) {
@@ -169,12 +181,31 @@ static void cells_tile_quads(const struct cells *c, const struct cells_data *d, 
             s.values += (ptrdiff_t)count * size;
             s.steps += count;
         }
-        ptrdiff_t plane = (ptrdiff_t)quad * v->plane + v->origin;
-        if (c->floats) {
-            cells_write_floats(c, d->factors + 4 * quad, sums, at, (const float *)add, (float *)out, quad);
-            continue;
-        }
-        cells_write(c, d->factors + 4 * quad, sums, at, add ? add + plane : NULL, out + plane);
+        cells_put(c, d, sums, quad, add, out, at);
+    }
+}
+
+/* The same quads at every pixel of `height` rows, 32 outputs at once: `low` begins a list. */
+static void cells_wide_quads(const struct cells *c, const struct cells_data *d, struct cells_stream s, const cell *x,
+                             const cell *add, cell *out, const struct conv_share *mine) {
+    const struct conv *v = &c->conv;
+    int rows = c->at_once[0], pixels = c->at_once[1], height = mine->last - mine->first;
+    int lanes = (rows - 1) * v->line + pixels, vectors = (lanes + NET_WIDTH - 1) / NET_WIDTH, width = vectors * NET_WIDTH;
+    int32_t sums[CELLS_WIDE_OUTPUTS * CELLS_WIDE_MOST] = {0}; /* of margins too, which are read and never used */
+    cells_skip(c, &s, mine->low / CELLS_WIDE_QUADS);
+    for (int low = mine->low; low < mine->high; low += CELLS_WIDE_QUADS) {
+        int list = low / CELLS_WIDE_QUADS, count = *s.counts++, last = NET_MIN(low + CELLS_WIDE_QUADS, v->rows);
+        for (int y = 0; y < height; y += rows)
+            for (int i = 0; i < v->width; i += pixels) { /* the last ones go back, so that they end where the map does */
+                int start = NET_MIN(y, height - rows) * v->line + NET_MIN(i, v->width - pixels);
+                struct conv_where at = {NULL, vectors, 0, mine->first, start, start + lanes};
+                c->wide(x + start + (list % 2 ? v->far : 0), s.values, s.steps, count,
+                        d->bias + list * CELLS_WIDE_OUTPUTS, v->line, sums, width);
+                for (int quad = low; quad < last; quad++)
+                    cells_put(c, d, sums + (ptrdiff_t)4 * (quad - low) * width, quad, add, out, &at);
+            }
+        s.values += (ptrdiff_t)count * CELLS_WIDE_OUTPUTS;
+        s.steps += count;
     }
 }
 
@@ -188,6 +219,7 @@ static void cells_share(const struct cells *c, const struct cells_data *d, const
     int flat = (mine->last - mine->first) * v->line, vectors = (flat + NET_WIDTH - 1) / NET_WIDTH;
     int tiles = (vectors + v->vectors - 1) / v->vectors, fewer = NET_MIN(tiles, tiles * v->vectors - vectors);
     int from = tiles * mine->part / mine->parts, to = tiles * (mine->part + 1) / mine->parts, start = 0, begin = 0;
+    if (c->wide) cells_wide_quads(c, d, s, (const cell *)x, add, out, mine), from = 0, to = 1, start = flat;
     for (int i = 0; i < to && start < flat; i++) {
         int wide = v->vectors - (v->vectors > 1 && i >= tiles - fewer), end = NET_MIN(start + wide * NET_WIDTH, flat);
         if (i == from) begin = start;
@@ -205,11 +237,12 @@ static void cells_share(const struct cells *c, const struct cells_data *d, const
 
 /* The quad at which share `part` of `parts` begins. */
 static int cells_boundary(const struct cells *c, const struct cells_data *d, int part, int parts) {
-    int64_t all = 0, before = 0, lists = (int64_t)c->conv.rows * c->lists;
+    int quads = c->wide ? CELLS_WIDE_QUADS : 1, visits = (c->conv.rows + quads - 1) / quads;
+    int64_t all = 0, before = 0, lists = (int64_t)visits * c->lists;
     if (part == parts) return c->conv.rows;
     for (int i = 0; i < lists; i++) all += d->conv.counts[i] + CONV_VISIT;
     for (int i = 0; i < lists; i++) {
-        if (i % c->lists == 0 && before * parts >= all * part) return i / c->lists;
+        if (i % c->lists == 0 && before * parts >= all * part) return i / c->lists * quads;
         before += d->conv.counts[i] + CONV_VISIT;
     }
     return c->conv.rows;

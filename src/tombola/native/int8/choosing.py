@@ -20,6 +20,12 @@ SIZES: Final = (1, 2, 4)
 MOST: Final = {1: (14, 10, 10, 8), 2: (8, 5, 5, 4), 4: (5, 2, 2, 2)}
 """Vectors of a tile for vectors of 16, 8, 4 and 1 floats: what the registers hold beside weights and pixels."""
 WIDTHS: Final = (16, 8, 4, 1)
+WIDE: Final = 32
+"""Outputs of a list where they lie in vectors, and pixels take turns."""
+LANES: Final = 64
+"""Cells from the first to behind the last of the pixels that take turns."""
+TURNS: Final = 12
+"""Pixels that take turns: their sums fill the registers of every machine."""
 LOADS: Final = 1.4
 """What a vector of pixels costs that begins anywhere, where a product and a weight cost one (measured on a Zen 4)."""
 LIST: Final = 30.0
@@ -33,7 +39,8 @@ class Plan:
     """``cells`` (out, in / 4, kh, kw) are the weights, ``size`` outputs have a list, ``tiles`` are by `WIDTHS`.
 
     ``window`` is the convolution of cells for channels, whose weights are never read. ``halves`` of a vector of 16 are
-    what a tile of lists of one output computes there: none behind the end of a map that it is all of.
+    what a tile of lists of one output computes there: none behind the end of a map that it is all of. Where lists are
+    of `WIDE` outputs, ``turns`` are the rows and the pixels of a row that take turns, and tiles say nothing.
     """
 
     cells: Cells
@@ -43,6 +50,7 @@ class Plan:
     tiles: tuple[int, ...]
     halves: int
     place: Geometry
+    turns: tuple[int, int] = (0, 0)
 
     @property
     def survivors(self) -> int:
@@ -55,11 +63,16 @@ def plan(conv: CellSums, inp: Layout, out: Layout) -> Plan:
     cells = _cells(_spread(conv))
     window = _window(conv, cells)
     reading, flat = _reading(window, inp, out)
-    size = _size(cells, flat if out.height > 1 else USUAL * flat)
-    choice = replace(reading, block=size, tile=MOST[size][0])
+    size, work = _size(cells, flat if out.height > 1 else USUAL * flat)
     tiles = tuple(even(flat, most, width) for most, width in zip(MOST[size], WIDTHS, strict=True))
     halves = min(2 * tiles[0], -(-flat // (WIDTHS[0] // 2)))
-    return Plan(cells, size, window, choice, tiles, halves, geometry(window, inp, out, choice))
+    choice = replace(reading, block=size, tile=MOST[size][0])
+    place = geometry(window, inp, out, choice)
+    if turns := _turns(cells, reading, out, place.line, work):
+        filled = np.zeros((rounded(len(cells), WIDE), *cells.shape[1:]), cells.dtype)
+        filled[: len(cells)] = cells
+        return Plan(filled, WIDE, window, replace(choice, block=WIDE), tiles, halves, place, turns)
+    return Plan(cells, size, window, choice, tiles, halves, place)
 
 
 def _spread(conv: CellSums) -> npt.NDArray[np.int8]:
@@ -81,8 +94,9 @@ def _cells(whole: npt.NDArray[np.int8]) -> Cells:
     return last.view("<u4").astype(np.uint32)[..., 0]
 
 
-def _size(cells: Cells, flat: float) -> int:
-    """Outputs of a list that should be fastest: what they share is loaded once, what one lacks is multiplied too.
+def _size(cells: Cells, flat: float) -> tuple[int, float]:
+    """Outputs of a list that should be fastest, and what it costs: what they share is loaded once, what one lacks is
+    multiplied too.
 
     Products and loads go side by side, so the slower ones count. Few pixels, as a short text has, share a survivor's
     weights and a list's beginning and end among few, so there lists of several outputs pay at any sparsity.
@@ -93,9 +107,34 @@ def _size(cells: Cells, flat: float) -> int:
     def cost(size: int) -> float:
         vectors = halves / 2 if size == 1 else math.ceil(halves / 2)
         survivors, tile = int(kept.reshape(-1, size, kept.shape[1]).any(1).sum()), min(MOST[size][0], vectors)
-        return (survivors * max(size * tile, LOADS * tile + size) + LIST * len(kept) / size) / tile
+        return (survivors * max(size * tile, LOADS * tile + size) + LIST * len(kept) / size) * vectors / tile
 
-    return min(SIZES, key=cost)
+    best = min(SIZES, key=cost)
+    return best, cost(best)
+
+
+def _turns(cells: Cells, choice: Choice, out: Layout, line: int, work: float) -> tuple[int, int] | None:
+    """Rows and pixels of a row that take turns, where `WIDE` outputs in vectors should cost less than ``work``.
+
+    A layer of which less than half is kept stays in lists: what it lacks would lie in the file. Texts have maps of one
+    row and of any length, and no such lists.
+    """
+    kept = (cells != 0).reshape(len(cells), -1)
+    if out.height == 1 or not choice.by_rows or choice.band < out.height or kept.mean() < 0.5:
+        return None
+    pixels = _even(out.width, TURNS)
+    rows = _even(out.height, TURNS // pixels) if pixels == out.width else 1
+    if rows * line > LANES:
+        return None
+    groups = -(-out.height // rows) * -(-out.width // pixels)
+    lists, turns = -(-len(cells) // WIDE), rows * pixels
+    cost = groups * lists * (kept.shape[1] * max(2 * turns, turns + 2) + WIDE * turns + LIST * WIDE / CELL)
+    return (rows, pixels) if cost < work else None
+
+
+def _even(count: int, most: int) -> int:
+    """As many at once as there may be, and all times almost as many."""
+    return -(-count // -(-count // most))
 
 
 def _window(conv: CellSums, cells: Cells) -> Conv:

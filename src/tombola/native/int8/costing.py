@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tombola.graphs.cells import CellSums
-from tombola.native.int8.choosing import WIDTHS, plan
+from tombola.native.int8.choosing import WIDTHS, Plan, plan
 from tombola.native.layout import Layout
 
 PULL: Final = 0.05
@@ -48,11 +48,12 @@ def cell_seconds(conv: CellSums, inp: Layout, out: Layout, machine: CellMachine,
 def work(conv: CellSums, inp: Layout, out: Layout, floats: int) -> NDArray[np.float64]:
     """How often each part of a `CellMachine` is met in an image."""
     how = plan(conv, inp, out)
+    if how.turns != (0, 0):
+        return _taking_turns(how, inp, out, floats)
     vectors = -(-out.height * how.place.line // floats)
     tiles = -(-vectors // how.tiles[WIDTHS.index(floats)])
     outputs, survivors = len(how.cells), how.survivors
     bands = -(-out.height // how.choice.band) if how.place.views else 0
-    panel = inp.channels * len(how.place.views) * how.place.view_plane / floats
     return np.array(
         [
             survivors * how.size * vectors,
@@ -60,10 +61,26 @@ def work(conv: CellSums, inp: Layout, out: Layout, floats: int) -> NDArray[np.fl
             survivors * tiles,
             outputs // how.size * tiles,
             outputs * vectors,
-            bands * panel,
+            bands * _panel(how, inp, floats),
         ],
         np.float64,
     )
+
+
+def _panel(how: Plan, inp: Layout, floats: int) -> float:
+    """Vectors of one."""
+    return inp.channels * len(how.place.views) * how.place.view_plane / floats
+
+
+def _taking_turns(how: Plan, inp: Layout, out: Layout, floats: int) -> NDArray[np.float64]:
+    """The same where outputs lie in vectors: a pixel is loaded for each product of two vectors, and each is an end."""
+    rows, pixels = how.turns
+    groups = -(-out.height // rows) * -(-out.width // pixels)
+    products = how.survivors * how.size // floats * groups * rows * pixels
+    ends = len(how.cells) * groups * rows * pixels / floats
+    lists = len(how.cells) // how.size * groups
+    panel = _panel(how, inp, floats) if how.place.views else 0
+    return np.array([products, products / 2, how.survivors * groups, lists, ends, panel], np.float64)
 
 
 def fitted(parts: Sequence[NDArray[np.float64]], seconds: Sequence[float], start: CellMachine) -> CellMachine:

@@ -6,11 +6,12 @@ such of all channels whose other weights are zeros.
 """
 
 import struct
+from collections.abc import Sequence
 
 import numpy as np
 
 from tombola.graphs.cells import CELL, CellConv, CellFloats, CellLinear, CellSums
-from tombola.native.int8.choosing import plan
+from tombola.native.int8.choosing import WIDE, plan
 from tombola.native.layout import SLACK, Layout, rounded
 from tombola.native.packed import ACTIVATIONS, Array, Packed
 from tombola.native.packing import numbers, stream
@@ -21,7 +22,7 @@ def pack_cells(conv: CellSums, inp: Layout, out: Layout) -> Packed:
     how = plan(conv, inp, out)
     cells, size, window, choice, tiles, place = how.cells, how.size, how.window, how.choice, how.tiles, how.place
     less = tuple(max(1, vectors - 1) for vectors in tiles)
-    names = [(size, how.halves, *tiles), (size, 2 * less[0], *less)]
+    names = [(size, how.halves, *tiles), (size, 2 * less[0], *less)] if size != WIDE else []
     lists = np.arange(len(cells)).reshape(-1, size)
     far = (choice.channels - 1) * place.channel
     distances = (np.arange(inp.channels)[:, None] * place.channel + place.taps.reshape(-1)).reshape(-1)
@@ -35,24 +36,24 @@ def pack_cells(conv: CellSums, inp: Layout, out: Layout) -> Packed:
         "cells",
         {
             **{f"conv.{name}": number for name, number in numbers(window, inp, out, choice, place).items()},
-            "conv.rows": len(cells) // CELL,
+            "conv.rows": rounded(len(conv.weight), CELL) // CELL,
             "conv.border": _filled(conv.entering),
             "conv.scratch": scratch,
             "conv.vectors": f"CONV_T({', '.join(map(str, tiles))})",
-            "lists": CELL // size,
+            "lists": max(1, CELL // size),
             **_ends(conv),
-            "tile": _name(names[0]),
-            "less": _name(names[1]),
+            **_tiles(names, how.turns),
         },
         {
             "values": values,
             "conv.steps": steps,
             "conv.counts": counts,
-            "bias": _quads(conv.bias.numpy()),
-            "factors": _quads(conv.factor.numpy()),
+            "bias": _filled_up(conv.bias.numpy(), len(cells)),
+            "factors": _filled_up(conv.factor.numpy(), len(cells)),
             **views,
         },
-        tuple(dict.fromkeys(f"CELLS_TILE({', '.join(map(str, name))})" for name in names)),
+        tuple(dict.fromkeys(f"CELLS_TILE({', '.join(map(str, name))})" for name in names))
+        or (f"CELLS_WIDE({how.turns[0]}, {how.turns[1]})",),
         scratch,
         choice,
     )
@@ -91,8 +92,15 @@ def _name(numbers: tuple[int, ...]) -> str:
     return "_".join(["cells_tile", *map(str, numbers)])
 
 
-def _quads(table: Array) -> Array:
-    return np.concatenate([table, np.zeros(-len(table) % CELL, table.dtype)])
+def _tiles(names: Sequence[tuple[int, ...]], turns: tuple[int, int]) -> dict[str, str]:
+    """The functions that make its sums."""
+    if not names:
+        return {"wide": f"cells_wide_{turns[0]}_{turns[1]}", "at_once": f"{{{turns[0]}, {turns[1]}}}"}
+    return {"tile": _name(names[0]), "less": _name(names[1])}
+
+
+def _filled_up(table: Array, outputs: int) -> Array:
+    return np.concatenate([table, np.zeros(outputs - len(table), table.dtype)])
 
 
 def exact(number: float) -> str:
