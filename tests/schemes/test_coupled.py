@@ -58,6 +58,26 @@ def test_the_weakest_channel_goes_first() -> None:
     assert pruned["layer3.0.conv2.weight"] == [29]
 
 
+def test_without_sums_only_channels_inside_blocks_go() -> None:
+    model = Source.parse("resnet8").load()
+    ticket = verbs.draw(model, {"name": "coupled", "sparsity": 0.5, "budget": "uniform", "sums": False})
+    gone = {name for name, mask in ticket.masks.items() if (~mask).flatten(1).all(1).any()}
+    assert gone == {f"layer{stage}.0.conv1.weight" for stage in (1, 2, 3)}
+    shapes = {name: tuple(p.shape) for name, p in model.body.named_parameters()}
+    small, left = shrunk_with_masks(model, ticket.masks, ShownImages(SIZE))
+    thin = {name: tuple(p.shape) for name, p in small.body.named_parameters() if tuple(p.shape) != shapes[name]}
+    assert {name.split(".")[2] for name in thin} == {"conv1", "bn1", "conv2"}, "the stream is as wide as it was"
+    assert left.kept == ticket.masks.kept
+
+
+def test_a_net_that_is_all_sums_says_so() -> None:
+    model = network(["residual"])
+    with pytest.raises(MaskError, match="sums=true"):
+        verbs.draw(
+            model, {"name": "coupled", "sparsity": 0.5, "image": 8, "sums": False, "prunable": "re:nothing|stem"}
+        )
+
+
 def test_more_than_can_go_is_refused_with_what_can() -> None:
     with pytest.raises(MaskError, match=r"at most 0\.\d+ of the weights"):
         verbs.draw(Source.parse("resnet8").load(), {"name": "coupled", "sparsity": 0.9999})

@@ -13,6 +13,8 @@ NOTHING: Final[Mapping[str, Any]] = {"name": "omp", "sparsity": 0.0, "prunable":
 _DENSE_ENGINES: Final = ("onnxruntime", "onnxruntime:int8", "openvino", "openvino:int8")
 _OURS: Final = "native:int8"
 _SHRUNK: Final = "shrunk:"
+_WITHOUT_CHANNELS: Final = (*(f"{_SHRUNK}{name}" for name in _DENSE_ENGINES), _OURS)
+"""What runs a smaller dense net: our C takes out by itself what computes nothing."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,10 @@ def _of_images() -> Iterator[Ladder]:
     # at equal time more accurate than uniform on a ResNet-18 at 64 px, slower at equal sparsity on an EfficientNet
     by_erk = {"pattern": "block:1x4", "budget": "erk", "prunable": "cv_lth"}
     yield _pruned("block:1x4 by erk, {} pruned, in C in int8", by_erk, (0.7, 0.8, 0.9, 0.95), _OURS)
-    shrunk = [f"{_SHRUNK}{name}" for name in _DENSE_ENGINES]
-    yield _pruned("{} of the channels gone", {"budget": "uniform"}, (0.3, 0.5, 0.7), *shrunk, name="coupled")
+    # a ResNet-18 without half of the channels inside its blocks loses 0.6 of a point (results/int8-front)
+    inside, some = {"budget": "uniform", "sums": False}, (0.3, 0.5, 0.7)
+    yield _pruned("{} of the channels inside blocks gone", inside, some, *_WITHOUT_CHANNELS, name="coupled")
+    yield _pruned("{} of the channels gone", {"budget": "uniform"}, some, *_WITHOUT_CHANNELS, name="coupled")
 
 
 def _by_size() -> Iterator[Ladder]:
@@ -101,11 +105,10 @@ def _in_c(blocks: Mapping[str, Any], stripes: Mapping[str, Any]) -> Iterator[Lad
 def _of_texts() -> Iterator[Ladder]:
     layers = {"budget": "uniform", "prunable": "bert"}
     yield from _in_c(layers, layers)
-    shrunk = [f"{_SHRUNK}{name}" for name in _DENSE_ENGINES]
     heads = {"pattern": "head", "prunable": "attention"}
-    yield _pruned("{} of the heads gone", heads, (0.25, 0.5, 0.75), *shrunk)
+    yield _pruned("{} of the heads gone", heads, (0.25, 0.5, 0.75), *_WITHOUT_CHANNELS)
     units = {"pattern": "channel", "budget": "uniform", "prunable": "re:intermediate"}
-    yield _pruned("{} of the units gone", units, (0.25, 0.5, 0.75, 0.9), *shrunk)
+    yield _pruned("{} of the units gone", units, (0.25, 0.5, 0.75, 0.9), *_WITHOUT_CHANNELS)
 
 
 def _pruned(

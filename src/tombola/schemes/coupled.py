@@ -9,8 +9,9 @@ When: the net is to be smaller and faster in any program. Channels drawn layer b
   where layers share them.
 Cost: following the net once, a second or two; no data, no training, nothing random. Other scores say their own.
 Options: as of omp, without patterns: ``sparsity``, ``score``, ``budget`` (its layers are those that write a channel
-  first), ``prunable`` (a channel that another layer writes too stays), ``image``; and ``multiple``: dense engines work
-  on 8 or 16 channels at once, so that 45 cost what 48 do.
+  first), ``prunable`` (a channel that another layer writes too stays), ``image``; ``sums``: without them only channels
+  inside blocks go, which costs less accuracy than those of a residual stream; and ``multiple``: dense engines work on
+  8 or 16 channels at once, so that 45 cost what 48 do.
 Reference: Li et al., arXiv 1608.08710, section 3.3; Fang et al., "DepGraph", arXiv 2301.12900.
 """
 
@@ -58,6 +59,9 @@ class Coupled(Scheme):
     )
     multiple: int = option(1, "every layer keeps a multiple of so many channels, where it has as many", ge=1)
     image: int | None = option(None, "pixels of an image's side the net takes; empty: what it was made for", ge=1)
+    sums: bool = option(
+        default=True, help="whether channels of maps that are added up, as a residual stream's, may go too", absent=True
+    )
 
     @model_validator(mode="after")
     def _budget_holds_at_any_sparsity(self) -> Self:
@@ -83,11 +87,12 @@ class Coupled(Scheme):
         task = task if self.needs_task else None
         weights, layers = weights_and_layers(model, self.prunable, self.budget, self.image, task)
         graph = trace(model, image_size(model, self.image))
-        coupling = Coupling.of(graph, weights, widenings(model.body, graph))
+        coupling = Coupling.of(graph, weights, widenings(model.body, graph), sums=self.sums)
         if not coupling.layers:
+            summed = "" if self.sums else "sums=true, "
             raise MaskError(
-                f"no channel may go whole: a layer that {self.prunable} leaves alone writes every one of this net;"
-                " write prunable=double_win, or open_lth"
+                f"no channel may go whole: a layer that {self.prunable} leaves alone writes every one of this net"
+                f"{', or it is of a sum' if summed else ''}; write {summed}prunable=double_win, or open_lth"
             )
         probe = NetworkProbe(model, task, seed=seed, device=session.device, image=self.image)
         gone, masks = torch.zeros(coupling.count, dtype=torch.bool), Masks.full(weights)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from tombola.graphs.graph import Graph, Node
-from tombola.graphs.ops import Conv, Linear
+from tombola.graphs.ops import Add, Conv, Linear
 from tombola.masks.masks import Masks
 from tombola.shrinking.channels import Channels, channels_of
 
@@ -50,12 +50,20 @@ class Coupling:
     count: int
 
     @classmethod
-    def of(cls, graph: Graph, weights: Mapping[str, Tensor], widens: Collection[str] = ()) -> "Coupling":
-        """The coupling of those ties all of whose writers are among the weights; ``widens`` as of `channels_of`."""
+    def of(
+        cls, graph: Graph, weights: Mapping[str, Tensor], widens: Collection[str] = (), *, sums: bool = True
+    ) -> "Coupling":
+        """The coupling of those ties all of whose writers are among the weights; ``widens`` as of `channels_of`.
+
+        Without ``sums`` the ties of maps that are added up stay shut.
+        """
         channels = channels_of(graph, widens=widens, whole_groups=True)
         nodes = [node for node in graph if isinstance(node.op, Conv | Linear)]
         places = {_tensor(node): _place(node, channels) for node in nodes if _tensor(node) in weights}
-        shut = channels.fixed | channels.any_of({n.name: _all(n) for n in nodes if _tensor(n) not in weights})
+        stay = [node for node in nodes if _tensor(node) not in weights]
+        if not sums:
+            stay += [node for node in graph if isinstance(node.op, Add)]
+        shut = channels.fixed | channels.any_of({node.name: _all(node) for node in stay})
         return cls(places, _layers(nodes, channels, shut), channels.count)
 
     def means(self, scores: Mapping[str, Tensor]) -> Tensor:
