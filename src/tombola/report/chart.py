@@ -254,4 +254,4 @@ def wrapped(text: str, length: int, lines: int) -> list[str]:
 
 def shortened(text: str, length: int) -> str:
     """``text`` with its end replaced by a dot-dot-dot when it is longer than ``length`` letters."""
-    return text if len(text) <= length else text[: max(1, length - 1)] + "…"
+    return text if len(text) <= length else text[: max(1, length - 1)].rstrip() + "…"
