@@ -69,8 +69,26 @@ static void op_enter_cells(const struct plain *o, const float *scale, const floa
     cells_enter(o, images, (size_t)o->out.height * o->out.width, o->out.width, scale, shift, out, part, parts);
 }
 
+/* Floats `first` to `last` of a vector as bytes one after another, which are its cells. */
+static void cells_enter_vector(const struct plain *o, const float *in, unsigned char *out, int first, int last) {
+    struct cells_ends ends = cells_whole(o);
+    for (int i = first; i < last; i += NET_WIDTH) {
+        float some[NET_WIDTH] = {0.0f};
+        int32_t bytes[NET_WIDTH];
+        int count = NET_MIN(NET_WIDTH, last - i);
+        memcpy(some, in + i, sizeof *some * (size_t)count);
+        store_whole(bytes, cells_byte(apart(load(some) * splat(o->value)), &ends));
+        for (int k = 0; k < count; k++) out[i + k] = (unsigned char)bytes[k];
+    }
+}
+
 /* Floats as cells, x * o->value. */
 static void op_to_cells(const struct plain *o, const float *in, float *out, int part, int parts) {
+    int cells = o->out.channels, low = cells * part / parts, high = cells * (part + 1) / parts;
+    if (o->in.plane == 1 && o->out.plane == 1 && o->in.channels == 4 * cells) {
+        cells_enter_vector(o, in + o->in.origin, (unsigned char *)((cell *)out + o->out.origin), 4 * low, 4 * high);
+        return;
+    }
     cells_enter(o, in + o->in.origin, o->in.plane, o->in.row, 0, 0, out, part, parts);
 }
 
