@@ -78,31 +78,23 @@ typedef void cells_tile(const cell *x, const cell *w, const int16_t *steps, int 
 #define CELLS_TILE_2(NAME, H, T) CELLS_SUMS(NAME, 2, T)
 #define CELLS_TILE_4(NAME, H, T) CELLS_SUMS(NAME, 4, T)
 
-/* Of dense layers on small maps, where a vector of pixels is half empty: 32 outputs lie side by side in vectors, R rows of P
- * pixels take turns, and `width` numbers lie between two outputs' sums. Rows of the input are `line` cells apart. */
-enum { CELLS_WIDE_OUTPUTS = 32, CELLS_WIDE_AT_ONCE = NET_WIDTH == 16 ? 2 : 1 };
+/* Of dense layers on small maps, where a vector of pixels is half empty: 32 outputs lie side by side in vectors, and R rows
+ * of P pixels take turns. `sums` are 32 of each pixel, one pixel after another; rows of the input are `line` cells apart. */
+enum { CELLS_WIDE_OUTPUTS = 32, CELLS_WIDE_AT_ONCE = NET_WIDTH == 16 ? 2 : 1, CELLS_WIDE_AHEAD = 40 * CELLS_WIDE_OUTPUTS };
 
 typedef void cells_wide(const cell *x, const cell *w, const int16_t *steps, int count, const int32_t *bias, int line,
-                        int32_t *sums, int width);
-
-/* The sums of V vectors of outputs, one pixel's, spread over the rows of `sums`. */
-NET_INLINE void cells_spread(const whole *found, int vectors, int32_t *sums, int width) {
-    for (int v = 0; v < vectors; v++) {
-        int32_t beside[NET_WIDTH];
-        store_whole(beside, found[v]);
-        for (int k = 0; k < NET_WIDTH; k++) sums[(v * NET_WIDTH + k) * width] = beside[k];
-    }
-}
+                        int32_t *sums);
 
 #define CELLS_WIDE_SUMS(NAME, R, P, V)                                                                               \
     static void NAME(const cell *x, const cell *w, const int16_t *steps, int count, const int32_t *bias, int line,   \
-                     int32_t *sums, int width) {                                                                     \
+                     int32_t *sums) {                                                                                \
         for (int o = 0; o < CELLS_WIDE_OUTPUTS; o += (V) * NET_WIDTH) {                                              \
             const cell *at = x, *own = w + o;                                                                        \
             whole sum[(R) * (P) * (V)], weights[V];                                                                  \
             NET_UNROLL for (int i = 0; i < (R) * (P) * (V); i++) sum[i] = load_whole(bias + o + i % (V) * NET_WIDTH); \
             for (int n = 0; n < count; n++, own += CELLS_WIDE_OUTPUTS) {                                             \
                 at += steps[n];                                                                                      \
+                NET_UNROLL for (int v = 0; v < (V); v++) __builtin_prefetch(own + CELLS_WIDE_AHEAD + v * NET_WIDTH); \
                 NET_UNROLL for (int v = 0; v < (V); v++) weights[v] = load_whole(own + v * NET_WIDTH);               \
                 NET_UNROLL for (int i = 0; i < (R) * (P); i++) {                                                     \
                     whole pixel = splat_whole((int32_t)at[i / (P) * line + i % (P)]);                                \
@@ -110,8 +102,8 @@ NET_INLINE void cells_spread(const whole *found, int vectors, int32_t *sums, int
                         sum[i * (V) + v] = cells_dot(sum[i * (V) + v], pixel, weights[v]);                           \
                 }                                                                                                    \
             }                                                                                                        \
-            NET_UNROLL for (int i = 0; i < (R) * (P); i++)                                                           \
-                cells_spread(sum + i * (V), V, sums + o * width + i / (P) * line + i % (P), width);                  \
+            NET_UNROLL for (int i = 0; i < (R) * (P) * (V); i++)                                                     \
+                store_whole(sums + i / (V) * CELLS_WIDE_OUTPUTS + o + i % (V) * NET_WIDTH, sum[i]);                  \
         }                                                                                                            \
     }
 #define CELLS_WIDE(R, P) CELLS_WIDE_SUMS(cells_wide_##R##_##P, R, P, CELLS_WIDE_AT_ONCE)

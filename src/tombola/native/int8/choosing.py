@@ -116,19 +116,19 @@ def _size(cells: Cells, flat: float) -> tuple[int, float]:
 def _turns(cells: Cells, choice: Choice, out: Layout, line: int, work: float) -> tuple[int, int] | None:
     """Rows and pixels of a row that take turns, where `WIDE` outputs in vectors should cost less than ``work``.
 
-    A layer of which less than half is kept stays in lists: what it lacks would lie in the file. Texts have maps of one
-    row and of any length, and no such lists.
+    A layer of which less than half is kept stays in lists: what it lacks would lie in the file. So do layers of one row,
+    which are mostly of texts: they are of any length, and what they give as floats is turned for longer than is won.
     """
     kept = (cells != 0).reshape(len(cells), -1)
     if out.height == 1 or not choice.by_rows or choice.band < out.height or kept.mean() < 0.5:
         return None
     pixels = _even(out.width, TURNS)
     rows = _even(out.height, TURNS // pixels) if pixels == out.width else 1
-    if rows * line > LANES:
+    if rows * line > LANES and rows > 1:
         return None
     groups = -(-out.height // rows) * -(-out.width // pixels)
     lists, turns = -(-len(cells) // WIDE), rows * pixels
-    cost = groups * lists * (kept.shape[1] * max(2 * turns, turns + 2) + WIDE * turns + LIST * WIDE / CELL)
+    cost = groups * lists * (kept.shape[1] * max(2 * turns, turns + 2) + WIDE * turns / CELL + LIST * WIDE / CELL)
     return (rows, pixels) if cost < work else None
 
 
