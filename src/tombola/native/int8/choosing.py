@@ -116,8 +116,8 @@ def _size(cells: Cells, flat: float) -> tuple[int, float]:
 def _turns(cells: Cells, choice: Choice, out: Layout, line: int, work: float) -> tuple[int, int] | None:
     """Rows and pixels of a row that take turns, where `WIDE` outputs in vectors should cost less than ``work``.
 
-    A layer of which less than half is kept stays in lists: what it lacks would lie in the file. So do layers of one row,
-    which are mostly of texts: they are of any length, and what they give as floats is turned for longer than is won.
+    A layer of which less than half is kept stays in lists: what it lacks would lie in the file. So do layers of one
+    row, mostly of texts: they are of any length, and to turn what they give as floats takes longer than is won.
     """
     kept = (cells != 0).reshape(len(cells), -1)
     if out.height == 1 or not choice.by_rows or choice.band < out.height or kept.mean() < 0.5:
