@@ -1,8 +1,8 @@
 """`pack_cells`: a convolution's rounded weights as the cells and numbers that `c/cells_conv.h` reads.
 
 Four input channels are one cell of a map and of the weights; four outputs, a quad, are one cell of what comes out. A
-list has the survivors of 1, 2 or 4 outputs of a quad: what is zero in all of them is left out. Dense layers on small maps
-have lists of 32 outputs. Grouped convolutions are such of all channels whose other weights are zeros.
+list has the survivors of 1, 2 or 4 outputs of a quad: what is zero in all of them is left out. Dense layers on small
+maps have lists of 32 outputs. Grouped convolutions are such of all channels whose other weights are zeros.
 """
 
 import struct
