@@ -85,7 +85,7 @@ def _of_images() -> Iterator[Ladder]:
     # at equal time more accurate than uniform on a ResNet-18 at 64 px, slower at equal sparsity on an EfficientNet
     by_erk = {"pattern": "block:1x4", "budget": "erk", "prunable": "cv_lth"}
     yield _pruned("block:1x4 by erk, {} pruned, in C in int8", by_erk, (0.7, 0.8, 0.9, 0.95), _OURS)
-    # inside blocks alone: a residual stream's channels cost twice the accuracy at the same speed (speed-for-accuracy.md)
+    # a residual stream's channels cost twice the accuracy at the same speed (docs/explanation/speed-for-accuracy.md)
     inside = {"budget": "uniform", "sums": False}
     label = "{} of the channels inside blocks gone"
     yield _pruned(label, inside, (0.3, 0.5, 0.7), *_WITHOUT_CHANNELS, name="coupled")
