@@ -87,6 +87,16 @@ def test_smaller_layers_run_in_the_engines_that_run_the_dense_net_best(tmp_path:
     assert yardstick(DENSE) == DENSE[0], "in float32"
 
 
+@pytest.mark.usefixtures("seen")
+def test_where_ours_runs_the_dense_net_best_nothing_smaller_is_built_for_others(tmp_path: Path) -> None:
+    dense = [*DENSE, Timed("native:int8", min(one.ms for one in DENSE) / 2, 10)]
+    names = ("shrunk:onnxruntime", "shrunk:openvino:int8", "native:int8")
+    ladder = Ladder("channels", [entrant(0.5, *names)])
+    assert look(tmp_path).at_ladder(ladder, dense, to_beat=9.0).rungs[0].engines == ["native:int8"]
+    assert look(tmp_path).at_ladder(ladder, DENSE, to_beat=9.0).rungs[0].engines[-1] == "native:int8"
+    assert len(look(tmp_path).at_ladder(ladder, DENSE, to_beat=9.0).rungs[0].engines) > 1
+
+
 def test_smaller_nets_of_the_family_race_where_their_weights_are_at_hand() -> None:
     ladder, left = smaller_nets(WANTED, ["torch"])
     assert [one.label for one in ladder.rungs] == ["resnet8"]
