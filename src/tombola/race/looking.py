@@ -53,7 +53,9 @@ class Looking:
         The last rung comes first: where even that costs as much as what is there already, no other is looked at. Nor is
         one that the model of costs rules out.
         """
-        ours = self.wanted.target == "latency" and _ours_is_fastest(dense)  # their files are smaller
+        ours = self.wanted.target == "latency" and _ours_is_fastest(
+            dense
+        )  # where bytes count, others' files are smaller
         fast = [] if ours else [min(some, key=_ms).engine for some in _by_arithmetic(dense)]
         narrowed = replace(ladder, rungs=[for_dense(one, fast) for one in ladder.rungs])
         narrowed = replace(narrowed, rungs=[one for one in narrowed.rungs if one.engines])

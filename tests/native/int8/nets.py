@@ -113,6 +113,18 @@ class ByMeans(nn.Module):
         return x * x.mean((2, 3), keepdim=True)
 
 
+class NormOfChannels(nn.Module):
+    """A layer norm over the channels of each pixel, which takes floats."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        normed: Tensor = self.norm(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        return normed
+
+
 class Shortcut(nn.Module):
     """Two ways, their sum after ReLU."""
 

@@ -14,22 +14,22 @@ enum { CELLS_WIDE_MOST = 64 }; /* cells from the first of the pixels that take t
 #if NET_WIDTH > 1
 typedef unsigned char cells_bytes __attribute__((vector_size(NET_WIDTH)));
 
-/* A list's sums of one pixel as the cells of up to eight quads, `plane` cells apart; `add` lies as `to` does. */
+/* A list's sums of one pixel as the cells of up to eight quads, a plane apart; `add` lies as `to` does. */
 NET_INLINE void cells_wide_finish(const struct cells *c, const float *factors, const int32_t *sums, int quads,
                                   const cell *add, cell *to, const int adds, const int kind) {
     size_t plane = (size_t)c->conv.plane;
     for (int quad = 0; quad < quads; quad += NET_WIDTH / 4) {
-        vec v = floats_of(load_whole(sums + 4 * quad)) * load(factors + 4 * quad);
         int last = NET_MIN(NET_WIDTH / 4, quads - quad);
         cell some[NET_WIDTH / 4] = {0};
         cells_bytes bytes;
+        vec scale = load(factors + 4 * quad), steps = scale;
         if (adds) {
             for (int k = 0; k < last; k++) some[k] = add[(size_t)(quad + k) * plane];
             memcpy(&bytes, some, sizeof bytes);
-            v = apart(v) + apart(floats_of(__builtin_convertvector(bytes, whole) - c->adds_zero) * splat(c->adds));
+            steps = floats_of(__builtin_convertvector(bytes, whole) - c->adds_zero);
         }
-        if (kind) v = activated(v, kind) * splat(c->step);
-        bytes = __builtin_convertvector(cells_byte(v, &c->ends), cells_bytes);
+        whole ended = cells_ended(c, load_whole(sums + 4 * quad), scale, steps, adds, kind);
+        bytes = __builtin_convertvector(ended, cells_bytes);
         memcpy(some, &bytes, sizeof bytes);
         for (int k = 0; k < last; k++) to[(size_t)(quad + k) * plane] = some[k];
     }
@@ -37,15 +37,7 @@ NET_INLINE void cells_wide_finish(const struct cells *c, const float *factors, c
 
 static void cells_wide_pixel(const struct cells *c, const float *factors, const int32_t *sums, int quads,
                              const cell *add, cell *to) {
-    switch (c->conv.activation) {
-    case GELU: cells_wide_finish(c, factors, sums, quads, NULL, to, 0, GELU); return;
-    case GELU_TANH: cells_wide_finish(c, factors, sums, quads, NULL, to, 0, GELU_TANH); return;
-    case SILU: cells_wide_finish(c, factors, sums, quads, NULL, to, 0, SILU); return;
-    case HARDSWISH: cells_wide_finish(c, factors, sums, quads, NULL, to, 0, HARDSWISH); return;
-    default: break;
-    }
-    if (add) cells_wide_finish(c, factors, sums, quads, add, to, 1, NONE);
-    else cells_wide_finish(c, factors, sums, quads, NULL, to, 0, NONE);
+    CELLS_FINISH(cells_wide_finish, c, factors, sums, quads, add, to)
 }
 #endif
 

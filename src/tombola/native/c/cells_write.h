@@ -42,18 +42,37 @@ NET_INLINE void cells_skip(const struct cells *c, struct cells_stream *s, int li
     s->counts += lists;
 }
 
+/* Whole sums times their `scale`, and `beside`, the steps of what is added, as bytes: the end of every layer of cells. */
+NET_INLINE whole cells_ended(const struct cells *c, whole sum, vec scale, vec beside, const int adds, const int kind) {
+    vec v = floats_of(sum) * scale;
+    if (adds) v = apart(v) + apart(beside * splat(c->adds));
+    if (kind) v = activated(v, kind) * splat(c->step);
+    return cells_byte(v, &c->ends);
+}
+
+/* FINISH(c, factors, sums, count, add, to, adds, kind) with the last two constant, of a layer that adds something or none. */
+#define CELLS_FINISH(FINISH, c, factors, sums, count, add, to)                                                       \
+    switch ((c)->conv.activation) {                                                                                  \
+    case GELU: FINISH(c, factors, sums, count, NULL, to, 0, GELU); break;                                            \
+    case GELU_TANH: FINISH(c, factors, sums, count, NULL, to, 0, GELU_TANH); break;                                  \
+    case SILU: FINISH(c, factors, sums, count, NULL, to, 0, SILU); break;                                            \
+    case HARDSWISH: FINISH(c, factors, sums, count, NULL, to, 0, HARDSWISH); break;                                  \
+    default:                                                                                                         \
+        if (add) FINISH(c, factors, sums, count, add, to, 1, NONE);                                                  \
+        else FINISH(c, factors, sums, count, NULL, to, 0, NONE);                                                     \
+    }
+
 /* Sums of a quad, rows of `vectors` vectors, as cells; `add` lies as `to` does, or is NULL. */
 NET_INLINE void cells_finish_as(const struct cells *c, const float *factors, const int32_t *sums, int vectors,
                                 const cell *add, cell *to, const int adds, const int kind) {
-    vec scales[4], other = splat(c->adds);
+    vec scales[4];
     for (int i = 0; i < 4; i++) scales[i] = splat(factors[i]);
     for (int t = 0; t < vectors; t++) {
         whole found = splat_whole(0), beside = adds ? load_whole(add + t * NET_WIDTH) : found;
         NET_UNROLL for (int i = 0; i < 4; i++) {
-            vec v = floats_of(load_whole(sums + (i * vectors + t) * NET_WIDTH)) * scales[i];
-            if (adds) v = apart(v) + apart(cells_floats(beside, i, c->adds_zero) * other);
-            if (kind) v = activated(v, kind) * splat(c->step);
-            found |= raised(cells_byte(v, &c->ends), 8 * i);
+            whole sum = load_whole(sums + (i * vectors + t) * NET_WIDTH);
+            vec steps = adds ? cells_floats(beside, i, c->adds_zero) : scales[i];
+            found |= raised(cells_ended(c, sum, scales[i], steps, adds, kind), 8 * i);
         }
         store_whole(to + t * NET_WIDTH, found);
     }
@@ -61,15 +80,7 @@ NET_INLINE void cells_finish_as(const struct cells *c, const float *factors, con
 
 static void cells_finish(const struct cells *c, const float *factors, const int32_t *sums, int vectors,
                          const cell *add, cell *to) {
-    switch (c->conv.activation) {
-    case GELU: cells_finish_as(c, factors, sums, vectors, NULL, to, 0, GELU); return;
-    case GELU_TANH: cells_finish_as(c, factors, sums, vectors, NULL, to, 0, GELU_TANH); return;
-    case SILU: cells_finish_as(c, factors, sums, vectors, NULL, to, 0, SILU); return;
-    case HARDSWISH: cells_finish_as(c, factors, sums, vectors, NULL, to, 0, HARDSWISH); return;
-    default: break;
-    }
-    if (add) cells_finish_as(c, factors, sums, vectors, add, to, 1, NONE);
-    else cells_finish_as(c, factors, sums, vectors, NULL, to, 0, NONE);
+    CELLS_FINISH(cells_finish_as, c, factors, sums, vectors, add, to)
 }
 
 /* The pixels of a tile that lie in the output's rows, to or from cells side by side. */

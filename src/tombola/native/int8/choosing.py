@@ -16,6 +16,8 @@ from tombola.native.layout import Layout, rounded
 from tombola.native.tiling import even
 
 Cells: TypeAlias = npt.NDArray[np.uint32]
+Kept: TypeAlias = npt.NDArray[np.bool_]
+"""Of every output, which cells survived."""
 SIZES: Final = (1, 2, 4)
 MOST: Final = {1: (14, 10, 10, 8), 2: (8, 5, 5, 4), 4: (5, 2, 2, 2)}
 """Vectors of a tile for vectors of 16, 8, 4 and 1 floats: what the registers hold beside weights and pixels."""
@@ -50,7 +52,7 @@ class Plan:
     tiles: tuple[int, ...]
     halves: int
     place: Geometry
-    turns: tuple[int, int] = (0, 0)
+    turns: tuple[int, int] | None = None
 
     @property
     def survivors(self) -> int:
@@ -62,17 +64,18 @@ def plan(conv: CellSums, inp: Layout, out: Layout) -> Plan:
     """What should be fastest from a map of cells laid out as ``inp`` to ``out``."""
     cells = _cells(_spread(conv))
     window = _window(conv, cells)
-    reading, flat = _reading(window, inp, out)
-    size, work = _size(cells, flat if out.height > 1 else USUAL * flat)
+    choice, place = _reading(window, inp, out)
+    flat = (out.height if choice.by_rows or choice.source == "map" else choice.band) * place.line
+    kept = (cells != 0).reshape(len(cells), -1)
+    size, work = _size(kept, flat if out.height > 1 else USUAL * flat)
     tiles = tuple(even(flat, most, width) for most, width in zip(MOST[size], WIDTHS, strict=True))
     halves = min(2 * tiles[0], -(-flat // (WIDTHS[0] // 2)))
-    choice = replace(reading, block=size, tile=MOST[size][0])
-    place = geometry(window, inp, out, choice)
-    if turns := _turns(cells, reading, out, place.line, work):
-        filled = np.zeros((rounded(len(cells), WIDE), *cells.shape[1:]), cells.dtype)
-        filled[: len(cells)] = cells
-        return Plan(filled, WIDE, window, replace(choice, block=WIDE), tiles, halves, place, turns)
-    return Plan(cells, size, window, choice, tiles, halves, place)
+    turns = _turns(kept, choice, out, place.line, work)
+    choice = replace(choice, tile=MOST[size][0])
+    if turns is not None:
+        size = WIDE
+        cells = np.pad(cells, ((0, -len(cells) % WIDE), (0, 0), (0, 0), (0, 0)))
+    return Plan(cells, size, window, replace(choice, block=size), tiles, halves, place, turns)
 
 
 def _spread(conv: CellSums) -> npt.NDArray[np.int8]:
@@ -94,14 +97,13 @@ def _cells(whole: npt.NDArray[np.int8]) -> Cells:
     return last.view("<u4").astype(np.uint32)[..., 0]
 
 
-def _size(cells: Cells, flat: float) -> tuple[int, float]:
+def _size(kept: Kept, flat: float) -> tuple[int, float]:
     """Outputs of a list that should be fastest, and what it costs: what they share is loaded once, what one lacks is
     multiplied too.
 
     Products and loads go side by side, so the slower ones count. Few pixels, as a short text has, share a survivor's
     weights and a list's beginning and end among few, so there lists of several outputs pay at any sparsity.
     """
-    kept = (cells != 0).reshape(len(cells), -1)
     halves = max(1, math.ceil(flat / (WIDTHS[0] // 2)))
 
     def cost(size: int) -> float:
@@ -113,13 +115,12 @@ def _size(cells: Cells, flat: float) -> tuple[int, float]:
     return best, cost(best)
 
 
-def _turns(cells: Cells, choice: Choice, out: Layout, line: int, work: float) -> tuple[int, int] | None:
+def _turns(kept: Kept, choice: Choice, out: Layout, line: int, work: float) -> tuple[int, int] | None:
     """Rows and pixels of a row that take turns, where `WIDE` outputs in vectors should cost less than ``work``.
 
     A layer of which less than half is kept stays in lists: what it lacks would lie in the file. So do layers of one
     row, mostly of texts: they are of any length, and to turn what they give as floats takes longer than is won.
     """
-    kept = (cells != 0).reshape(len(cells), -1)
     if out.height == 1 or not choice.by_rows or choice.band < out.height or kept.mean() < 0.5:
         return None
     pixels = _even(out.width, TURNS)
@@ -127,7 +128,7 @@ def _turns(cells: Cells, choice: Choice, out: Layout, line: int, work: float) ->
     if rows * line > LANES and rows > 1:
         return None
     groups = -(-out.height // rows) * -(-out.width // pixels)
-    lists, turns = -(-len(cells) // WIDE), rows * pixels
+    lists, turns = -(-len(kept) // WIDE), rows * pixels
     cost = groups * lists * (kept.shape[1] * max(2 * turns, turns + 2) + WIDE * turns / CELL + LIST * WIDE / CELL)
     return (rows, pixels) if cost < work else None
 
@@ -143,9 +144,9 @@ def _window(conv: CellSums, cells: Cells) -> Conv:
     return Conv(weight, None, conv.stride, conv.padding, conv.dilation)
 
 
-def _reading(window: Conv, inp: Layout, out: Layout) -> tuple[Choice, int]:
-    """How it reads its input, for lists of one output, and the cells of all that is computed at once."""
+def _reading(window: Conv, inp: Layout, out: Layout) -> tuple[Choice, Geometry]:
+    """How it reads its input, and where the pixels lie then: for lists of one output, as for all."""
     source: Source = "map" if reads_map(window, inp, out) else "phases"
     band, by_rows = bands(window, out)
     choice = Choice(1, MOST[1][0], source, band, inp.channels, by_rows)
-    return choice, (out.height if by_rows or source == "map" else band) * geometry(window, inp, out, choice).line
+    return choice, geometry(window, inp, out, choice)

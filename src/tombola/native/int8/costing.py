@@ -48,8 +48,8 @@ def cell_seconds(conv: CellSums, inp: Layout, out: Layout, machine: CellMachine,
 def work(conv: CellSums, inp: Layout, out: Layout, floats: int) -> NDArray[np.float64]:
     """How often each part of a `CellMachine` is met in an image."""
     how = plan(conv, inp, out)
-    if how.turns != (0, 0):
-        return _taking_turns(how, inp, out, floats)
+    if how.turns is not None:
+        return _taking_turns(how, how.turns, inp, out, floats)
     vectors = -(-out.height * how.place.line // floats)
     tiles = -(-vectors // how.tiles[WIDTHS.index(floats)])
     outputs, survivors = len(how.cells), how.survivors
@@ -68,18 +68,18 @@ def work(conv: CellSums, inp: Layout, out: Layout, floats: int) -> NDArray[np.fl
 
 
 def _panel(how: Plan, inp: Layout, floats: int) -> float:
-    """Vectors of one."""
+    """Vectors of one; none where tiles read the map."""
     return inp.channels * len(how.place.views) * how.place.view_plane / floats
 
 
-def _taking_turns(how: Plan, inp: Layout, out: Layout, floats: int) -> NDArray[np.float64]:
+def _taking_turns(how: Plan, turns: tuple[int, int], inp: Layout, out: Layout, floats: int) -> NDArray[np.float64]:
     """The same where outputs lie in vectors: a pixel is loaded for each product of two vectors, and each is an end."""
-    rows, pixels = how.turns
+    rows, pixels = turns
     groups = -(-out.height // rows) * -(-out.width // pixels)
     products = how.survivors * how.size // floats * groups * rows * pixels
     ends = len(how.cells) * groups * rows * pixels / floats
     lists = len(how.cells) // how.size * groups
-    panel = _panel(how, inp, floats) if how.place.views else 0
+    panel = _panel(how, inp, floats)  # one band: the map is small
     return np.array([products, products / 2, how.survivors * groups, lists, ends, panel], np.float64)
 
 

@@ -6,12 +6,11 @@ maps have lists of 32 outputs. Grouped convolutions are such of all channels who
 """
 
 import struct
-from collections.abc import Sequence
 
 import numpy as np
 
 from tombola.graphs.cells import CELL, CellConv, CellFloats, CellLinear, CellSums
-from tombola.native.int8.choosing import WIDE, plan
+from tombola.native.int8.choosing import Plan, plan
 from tombola.native.layout import SLACK, Layout, rounded
 from tombola.native.packed import ACTIVATIONS, Array, Packed
 from tombola.native.packing import numbers, stream
@@ -21,8 +20,7 @@ def pack_cells(conv: CellSums, inp: Layout, out: Layout) -> Packed:
     """The convolution from a map of cells laid out as ``inp`` to ``out``."""
     how = plan(conv, inp, out)
     cells, size, window, choice, tiles, place = how.cells, how.size, how.window, how.choice, how.tiles, how.place
-    less = tuple(max(1, vectors - 1) for vectors in tiles)
-    names = [(size, how.halves, *tiles), (size, 2 * less[0], *less)] if size != WIDE else []
+    functions, instances = _functions(how)
     lists = np.arange(len(cells)).reshape(-1, size)
     far = (choice.channels - 1) * place.channel
     distances = (np.arange(inp.channels)[:, None] * place.channel + place.taps.reshape(-1)).reshape(-1)
@@ -42,7 +40,7 @@ def pack_cells(conv: CellSums, inp: Layout, out: Layout) -> Packed:
             "conv.vectors": f"CONV_T({', '.join(map(str, tiles))})",
             "lists": max(1, CELL // size),
             **_ends(conv),
-            **_tiles(names, how.turns),
+            **functions,
         },
         {
             "values": values,
@@ -52,8 +50,7 @@ def pack_cells(conv: CellSums, inp: Layout, out: Layout) -> Packed:
             "factors": _filled_up(conv.factor.numpy(), len(cells)),
             **views,
         },
-        tuple(dict.fromkeys(f"CELLS_TILE({', '.join(map(str, name))})" for name in names))
-        or (f"CELLS_WIDE({how.turns[0]}, {how.turns[1]})",),
+        instances,
         scratch,
         choice,
     )
@@ -88,15 +85,22 @@ def pack_dots(linear: CellLinear) -> Packed:
     return Packed("dots", fields, {"values": values, "bias": linear.bias.numpy(), "factors": linear.factor.numpy()})
 
 
+def _functions(how: Plan) -> tuple[dict[str, str], tuple[str, ...]]:
+    """What makes its sums, as fields, and the lines that make those functions."""
+    if how.turns is not None:
+        rows, pixels = how.turns
+        return (
+            {"wide": f"cells_wide_{rows}_{pixels}", "at_once": f"{{{rows}, {pixels}}}"},
+            (f"CELLS_WIDE({rows}, {pixels})",),
+        )
+    less = tuple(max(1, vectors - 1) for vectors in how.tiles)
+    tile, shorter = (how.size, how.halves, *how.tiles), (how.size, 2 * less[0], *less)
+    lines = dict.fromkeys(f"CELLS_TILE({', '.join(map(str, name))})" for name in (tile, shorter))
+    return {"tile": _name(tile), "less": _name(shorter)}, tuple(lines)
+
+
 def _name(numbers: tuple[int, ...]) -> str:
     return "_".join(["cells_tile", *map(str, numbers)])
-
-
-def _tiles(names: Sequence[tuple[int, ...]], turns: tuple[int, int]) -> dict[str, str]:
-    """The functions that make its sums."""
-    if not names:
-        return {"wide": f"cells_wide_{turns[0]}_{turns[1]}", "at_once": f"{{{turns[0]}, {turns[1]}}}"}
-    return {"tile": _name(names[0]), "less": _name(names[1])}
 
 
 def _filled_up(table: Array, outputs: int) -> Array:
