@@ -6,10 +6,10 @@
 The net is MiniLM's shape (6 layers of 384, random weights unless ``--net`` names a folder), whole: ids in, two logits
 out, one thread, one text at a time, each at its own length (OpenVINO is compiled for each length anew, which is its
 best case). Beside the dense engines, in float32 and in int8 (rounded as it comes, the usual way for texts), stand
-dense C, tickets of 90 % in stripes of four outputs in float32 and in cells of four inputs in int8, calibrated on random
-words: its time is right, and accuracy is not asked for here. Lines are medians of the processor's time of runs that
-nobody interrupted, and their mean over the lengths, which are equally likely. The bars are ratios to the best dense
-engine of the same arithmetic.
+dense C, tickets of 90 % (``--sparsity``) in stripes of four outputs in float32 and in cells of four inputs in int8,
+calibrated on random words: its time is right, and accuracy is not asked for here. Lines are medians of the processor's
+time of runs that nobody interrupted, and their mean over the lengths, which are equally likely. The bars are ratios to
+the best dense engine of the same arithmetic.
 """
 
 import argparse
@@ -50,6 +50,7 @@ LENGTHS: Final = (9, 13, 16, 19, 21, 24, 27, 30, 35, 41)
 MOST: Final = 64
 DENSE: Final = ("openvino", "onnxruntime", "openvino:int8", "onnxruntime:int8")
 OURS: Final = (("native", ""), ("native:int8", ""), ("native", "stripe:4"), ("native:int8", "block:1x4"))
+PRUNED: Final = 0.9
 BARS: Final = {"float32": 1.8, "int8": 2.5}
 """How many times as fast as the best dense engine of its arithmetic a ticket of 90 % must be."""
 
@@ -60,6 +61,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--net", default="", help="a folder with config.json, and weights or none")
     parser.add_argument("--lengths", nargs="+", type=int, default=list(LENGTHS), help="tokens of a text")
+    parser.add_argument("--sparsity", type=float, default=PRUNED, help="of the tickets; the bars are of the default")
     parser.add_argument("--seconds", type=float, default=2.0, help="of runs that nobody interrupted, for each line")
     parser.add_argument("--pin", action="store_true", help="bind to the first core")
     options = parsed(parser, lengths=[24], seconds=0.7)
@@ -70,20 +72,24 @@ def main() -> int:
         network = Source.parse({"name": f"hf:{net}", "pool": "mean"}).load(seed=0, num_classes=2).eval()
         shown = shown_to(network, length=MOST)
         assert isinstance(shown, ShownTexts)
-        engines = prepared(network, shown, Path(place))
+        engines = prepared(network, shown, options.sparsity, Path(place))
         lines: Lines = {label: [] for label in engines}
         for length in options.lengths:
             timed(engines, Setting(shown.at(length)), Plan(seconds=options.seconds, again=True), lines, pin=options.pin)
     print(f"load {os.getloadavg()[0]:.1f}")
-    return closing(*told(lines, engines, options.lengths))
+    bars = told(lines, engines, options.lengths)
+    return closing(*bars) if options.sparsity == PRUNED else 0
 
 
-def prepared(network: Network, shown: ShownTexts, place: Path) -> dict[str, tuple[Engine, Path]]:
+def prepared(network: Network, shown: ShownTexts, sparsity: float, place: Path) -> dict[str, tuple[Engine, Path]]:
     """Every engine's files, made once for all lengths, by the line's label."""
     dense, found = Subject(network, Masks({}), Setting(shown)), {}
     for name, pattern in [*((name, "") for name in DENSE), *OURS]:
-        label, engine = " ".join(filter(None, (name, pattern, "90%" if pattern else ""))), Engine.parse(name)
-        subject = Subject(network, ticket(network, pattern), Setting(shown)) if pattern else dense
+        label, engine = (
+            " ".join(filter(None, (name, pattern, f"{sparsity:.0%}" if pattern else ""))),
+            Engine.parse(name),
+        )
+        subject = Subject(network, ticket(network, pattern, sparsity), Setting(shown)) if pattern else dense
         folder = place / label.replace(":", "-")
         folder.mkdir()
         try:
@@ -97,10 +103,10 @@ def prepared(network: Network, shown: ShownTexts, place: Path) -> dict[str, tupl
     return found
 
 
-def ticket(network: Network, pattern: str) -> Masks:
-    """90 % of the encoder's matrices, each by itself."""
+def ticket(network: Network, pattern: str, sparsity: float) -> Masks:
+    """Of the encoder's matrices, each by itself."""
     weights = prunable(network.body, "bert")
-    return draw_masks(weights, 0.9, pattern=Pattern.parse(pattern), budget=Budget.parse("uniform"))
+    return draw_masks(weights, sparsity, pattern=Pattern.parse(pattern), budget=Budget.parse("uniform"))
 
 
 def timed(engines: dict[str, tuple[Engine, Path]], setting: Setting, plan: Plan, lines: Lines, *, pin: bool) -> None:
@@ -136,7 +142,7 @@ def told(lines: Lines, engines: dict[str, tuple[Engine, Path]], lengths: Sequenc
         Bar(f"{label} in {arithmetic[label]}, x dense {arithmetic[label]}", best[arithmetic[label]] / means[label],
             BARS[arithmetic[label]])
         for label in lines
-        if label.endswith("90%")
+        if label.endswith("%")
     ]  # fmt: skip
 
 
