@@ -52,7 +52,7 @@ def text_macs(
     That head is a square layer and the net's own table of words.
     """
     with torch.device("meta"):
-        network = Source(name=net, options=options).load(num_classes=max(2, classes)).to("meta").eval()
+        network = _encoder(net, options, classes)
         ids = torch.zeros(1, tokens, dtype=torch.int64)
         with torch.no_grad(), _attention_in_steps(), FlopCounterMode(display=False) as counter:
             network.body(ids)  # none is filled up
@@ -61,6 +61,16 @@ def text_macs(
         return macs
     words, width = table_of(network.body).weight.shape
     return macs + round(asked * tokens) * width * (width + words)
+
+
+def parameters_of(net: str, options: tuple[tuple[str, Plain], ...]) -> int:
+    """Numbers in a net of texts that would have to be kept in memory; none is made."""
+    with torch.device("meta"):
+        return sum(weight.numel() for weight in _encoder(net, options, 2).parameters())
+
+
+def _encoder(net: str, options: tuple[tuple[str, Plain], ...], classes: int) -> Network:
+    return Source(name=net, options=options).load(num_classes=max(2, classes)).to("meta").eval()
 
 
 def _empty(net: str, width: float, classes: int) -> Network:
