@@ -1,14 +1,11 @@
 """The stages that end in what is shipped: files of a finished network, and its times on this machine."""
 
-import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar, Final
 
-from filelock import FileLock
-
 from tombola import verbs
+from tombola.benching.alone import alone
 from tombola.benching.asked import questions_of
 from tombola.benching.bench import bench
 from tombola.benching.machine import processor
@@ -94,7 +91,7 @@ class BenchStage(Shipping):
         network, ticket = self.kept(folders)
         timing, task = self.timing, self.finished.task
         shown = shown_to(network, side=task.side, length=task.length)
-        with FileLock(Path(tempfile.gettempdir()) / f"tombola-bench-{os.getuid()}.lock"):
+        with alone(session.reporter):
             found = bench(
                 network,
                 ticket.masks,
