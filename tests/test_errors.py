@@ -2,7 +2,7 @@
 
 import pytest
 
-from tombola.errors import OptionError, RequestError, readable
+from tombola.errors import OptionError, RequestError, near, readable
 
 
 def test_a_message_of_ordinary_length_is_left_as_it_is() -> None:
@@ -33,3 +33,8 @@ def test_problems_beyond_a_screen_are_counted_and_kept() -> None:
     assert 20 < shown < 500
     assert text.endswith(f"  ... and {500 - shown} more")
     assert len(error.problems) == 500
+
+
+def test_a_near_name_is_offered_once_however_often_it_is_there() -> None:
+    assert near("transfr", ["omp", "transfer", "transfer"]) == ", did you mean 'transfer'?"
+    assert near("xyz", ["omp", "transfer"]) == ""

@@ -124,7 +124,7 @@ def _without_middle(text: str, most: int) -> str:
 
 def near(name: str, names: Sequence[str]) -> str:
     """``", did you mean 'omp'?"`` when a name is close to one of ``names``, else an empty string."""
-    close = get_close_matches(name, names, n=2, cutoff=0.5)
+    close = get_close_matches(name, dict.fromkeys(names), n=2, cutoff=0.5)
     return f", did you mean {' or '.join(map(repr, close))}?" if close else ""
 
 

@@ -105,7 +105,7 @@ def test_a_ticket_that_was_not_adapted_says_so(tmp_path: Path) -> None:
     [
         ("net.safetensors", r"no ticket.*tombola transfer path:.*net\.safetensors"),
         ("net.xyz", "no model here"),
-        ("folder", r"net\.json"),
+        ("folder", r"holds no model; give .* tombola make .* or hub:OWNER/NAME"),
     ],
 )
 def test_what_is_no_finished_model_says_what_to_type(name: str, said: str, tmp_path: Path) -> None:

@@ -62,6 +62,12 @@ def test_an_unknown_name_says_what_is_near_and_where_all_names_stand(name: str, 
         task(name)
 
 
+@pytest.mark.parametrize("name", ["./photos", "my/photos", "photos/"])
+def test_a_folder_that_is_not_there_is_said_to_be_missing(name: str) -> None:
+    with pytest.raises(RequestError, match="there is no such folder or file; write a folder with a folder a class"):
+        task(name)
+
+
 def test_a_near_name_is_offered() -> None:
     with pytest.raises(RequestError, match="did you mean 'digits'"):
         task("digitz")

@@ -6,6 +6,7 @@ from typing import Final
 import typer
 
 from tombola.cli import completing, families, settings
+from tombola.cli.commands import OUTPUT
 from tombola.cli.output import JSON, summarised
 from tombola.cli.shortcuts import Chosen, shortcuts
 from tombola.cli.work import OF_MODEL
@@ -28,7 +29,14 @@ def export(
         autocompletion=completing.members("exporters"),
     ),
     model: str | None = OF_MODEL,
-    out: str = settings.OUT,
+    out: str = typer.Option(
+        ...,
+        "-o",
+        "--out",
+        help="The file to write; a folder for native and transformers.",
+        metavar="FILE",
+        rich_help_panel=OUTPUT,
+    ),
     set_: list[str] = settings.SET,
     as_json: bool = JSON,
 ) -> None:

@@ -30,7 +30,7 @@ EXAMPLES: Final = (
 def predict(
     what: str = typer.Argument(
         metavar="MODEL",
-        help="An adapted .ticket, an .onnx file, or a folder of tombola export --to native.",
+        help="An adapted .ticket, an .onnx file, a folder of tombola make or of export --to native, or hub:OWNER/NAME.",
         autocompletion=completing.files((*completing.TICKETS, ".onnx")),
     ),
     files: list[str] = typer.Argument(

@@ -6,11 +6,10 @@ from typing import Final
 
 import typer
 
-from tombola.cli import settings
 from tombola.cli.commands import OUTPUT
 from tombola.cli.output import JSON, summarised
 from tombola.cli.shortcuts import shortcuts
-from tombola.cli.studies import OUT, STORE, STUDY, command_of, place, require_place, study_of
+from tombola.cli.studies import OUT, SET, STORE, STUDY, command_of, place, require_place, study_of
 
 EXAMPLES: Final = ("tombola report demo", "tombola report study.yaml --by scheme --picture curves.svg")
 
@@ -18,7 +17,7 @@ EXAMPLES: Final = ("tombola report demo", "tombola report study.yaml --by scheme
 @shortcuts(sparsity="draw.sparsity")
 def report(
     study: str = STUDY,
-    set_: list[str] = settings.SET,
+    set_: list[str] = SET,
     store: str = STORE,
     out: Path = OUT,
     png: Path | None = typer.Option(

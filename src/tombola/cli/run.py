@@ -11,7 +11,7 @@ from tombola.cli import completing, families, settings
 from tombola.cli.commands import RUNNING
 from tombola.cli.output import JSON, Table, emit, summarised
 from tombola.cli.shortcuts import shortcuts
-from tombola.cli.studies import OUT, STORE, STUDY, command_of, place, require_place, say_failed, study_of
+from tombola.cli.studies import OUT, SET, STORE, STUDY, command_of, place, require_place, say_failed, study_of
 from tombola.cli.tracking import trackable
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ RUNNER: str = typer.Option(
 @shortcuts(sparsity="draw.sparsity")
 def run(
     study: str = STUDY,
-    set_: list[str] = settings.SET,
+    set_: list[str] = SET,
     runner: str = RUNNER,
     device: str = DEVICE,
     store: str = STORE,
@@ -143,7 +143,7 @@ TFLOPS: float = typer.Option(
 @shortcuts(sparsity="draw.sparsity")
 def plan(
     study: str = STUDY,
-    set_: list[str] = settings.SET,
+    set_: list[str] = SET,
     store: str = STORE,
     tflops: float = TFLOPS,
     as_json: bool = JSON,
@@ -180,7 +180,7 @@ def plan(
 
 
 @shortcuts(sparsity="draw.sparsity")
-def status(study: str = STUDY, set_: list[str] = settings.SET, store: str = STORE, as_json: bool = JSON) -> None:
+def status(study: str = STUDY, set_: list[str] = SET, store: str = STORE, as_json: bool = JSON) -> None:
     """Say where a study stands: the stages that are left.
 
     And whether some process is at one of them.

@@ -151,7 +151,7 @@ SHORTCUTS: Final = {
         "Your own examples instead of --task: a folder a class, a table of texts, a pack.",
         spelt=lambda text: json.dumps(task_in(text), ensure_ascii=False),
     ),
-    "size": Shortcut("PIXELS", "The side that images are made."),
+    "size": Shortcut("PIXELS", "The side, in pixels, that images are resized to."),
     "epochs": Shortcut("EPOCHS", "How long to train: 20, or steps as 500it.", spelt=_epochs),
     "lr": Shortcut("RATE", "The learning rate, as 0.01."),
     "batch": Shortcut("COUNT", "Samples a step of training."),

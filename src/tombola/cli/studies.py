@@ -19,6 +19,13 @@ STUDY: str = typer.Argument(
     help="A study file (.yaml) or a recipe's name, such as demo (tombola list recipes).",
     autocompletion=completing.either(completing.recipes, completing.files(completing.STUDIES)),
 )
+SET: list[str] = typer.Option(
+    [],
+    "--set",
+    metavar="PATH=VALUE",
+    help="An option by its path or an axis: draw.sparsity=0.9, transfer.fit.clip=1, prior=robust; may be repeated."
+    " tombola show study lists options, tombola plan STUDY axes.",
+)
 STORE: str = typer.Option(
     "tombola-store",
     "--store",

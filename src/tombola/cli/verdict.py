@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from tombola.cli import completing, settings
+from tombola.cli import completing
 from tombola.cli.output import JSON, Part, Table, emit
-from tombola.cli.studies import STORE, study_of
+from tombola.cli.studies import SET, STORE, study_of
 from tombola.errors import RequestError, near
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def verdict(
     where: list[str] = typer.Option(
         [], "--where", metavar="AXIS=LEVEL", help="Look at these rows only; may be repeated."
     ),
-    set_: list[str] = settings.SET,
+    set_: list[str] = SET,
     store: str = STORE,
     as_json: bool = JSON,
 ) -> None:

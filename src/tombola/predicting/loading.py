@@ -27,6 +27,9 @@ from tombola.shown import IDS, MASK, Arrays, Shown, ShownImages, ShownTexts
 from tombola.tickets.ticket import Ticket
 
 _IN_FOLDERS: Final = ("*.ticket", "*.onnx", "onnx/*.onnx", "native/net.json")
+_GIVEN: Final = (
+    "an adapted .ticket, an .onnx file, a folder of tombola make or of export --to native, or hub:OWNER/NAME"
+)
 _WEIGHTS: Final = (".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".gguf")
 
 
@@ -112,14 +115,16 @@ def _file_in(path: Path) -> Path:
     if not path.is_dir() or (path / "net.json").is_file():
         return path
     there = [pattern for pattern in _IN_FOLDERS if any(path.glob(pattern))]
-    found = one_of(path, there[:1], str(path)) if there else path
+    if not there:
+        raise ModelError(f"{path} holds no model; give {_GIVEN}")
+    found = one_of(path, there[:1], str(path))
     return found.parent if found.name == "net.json" else found
 
 
 def _require_there(path: Path) -> None:
     """What is there, and is of a kind that answers."""
     if not path.exists():
-        raise RequestError(f"there is no {path}; give an adapted .ticket, an .onnx file or a folder of C")
+        raise RequestError(f"there is no {path}; give {_GIVEN}")
     if path.is_dir() or path.suffix in (".ticket", ".onnx"):
         return
     if path.suffix in _WEIGHTS:
@@ -127,7 +132,7 @@ def _require_there(path: Path) -> None:
             f"{path} holds a model's weights and is no ticket; make one that says its classes:"
             f" tombola transfer path:{path} --task ... -o adapted.ticket"
         )
-    raise ModelError(f"{path} is no model here; give an adapted .ticket, an .onnx file or a folder of C")
+    raise ModelError(f"{path} is no model here; give {_GIVEN}")
 
 
 def _object(text: str, path: Path) -> dict[str, Any]:

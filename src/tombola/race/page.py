@@ -32,7 +32,7 @@ def _facts(raced: Raced, network: Network) -> Markup:
         "margin": points(wanted.margin),
         "limits": str(wanted.limits) if wanted.limits else "",
         "target": wanted.target,
-        "minutes": f"{raced.seconds / 60:.1f} of {wanted.minutes:g}",
+        "minutes": f"{raced.seconds / 60:.1f} of {wanted.minutes:g}, without starting and writing",
         "run at": f"batch {wanted.batch}, {wanted.threads} threads",
         "processor": processor(),
     }

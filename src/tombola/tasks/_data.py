@@ -66,4 +66,9 @@ def _meant_by(text: str) -> str:
     if path.exists():
         kind = "folder" if path.is_dir() else "pack" if path.suffix in (".npz", ".zip") else "text"
         return f"; write {kind}:{text} for what lies there"
+    if text != path.name and ":" not in text:  # no set's name has a folder in front
+        return (
+            "; there is no such folder or file; write a folder with a folder a class in it, or a .csv, .tsv, .jsonl or"
+            " .parquet file that is there; tombola list datasets names the sets"
+        )
     return f"{near(text, [*Dataset.family.names(), *Task.family.names()])}; tombola list datasets names them all"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from tombola.errors import ModelError
 from tombola.models.kinds._base import Asked
 from tombola.models.kinds.own import Own
 from tombola.models.saved_tensors import save_tensors
@@ -30,3 +31,8 @@ def test_weights_of_a_package_are_its_file_under_the_same_key(file: Path) -> Non
     assert packed.identity() == plain.identity()
     mine, same = (source.load(num_classes=3).state_dict() for source in (packed, plain))
     assert all(torch.equal(mine[name], same[name]) for name in mine)
+
+
+def test_a_file_that_is_not_there_is_said_to_be_missing(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"nowhere\.pt: there is no such file here; .*--set model\.arch=resnet20"):
+        Source.parse(f"path:{tmp_path}/nowhere.pt")

@@ -52,10 +52,11 @@ class Path(Kind):
 
     @model_validator(mode="after")
     def _needs_its_net(self) -> Self:
-        if self.arch is None and not _may_say_its_net(self.file(self.net)):
+        if self.arch is None and not _may_say_its_net(file := self.file(self.net)):
+            gone = "" if file.exists() else f"{file}: there is no such file here; one that is elsewhere "
             raise ValueError(
-                "needs the net its weights belong to; write arch=resnet20, arch=torchvision:resnet18, ...; on the"
-                " command line --set model.arch=resnet20"
+                f"{gone}needs the net its weights belong to; write arch=resnet20, arch=torchvision:resnet18, ...; on"
+                " the command line --set model.arch=resnet20"
             )
         return self
 
