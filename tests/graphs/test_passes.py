@@ -1,5 +1,6 @@
 """Folding, fusing and emptying leave what a net computes as it is, and zeros zero."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -92,6 +93,21 @@ def test_a_border_of_zeros_goes_into_the_convolution_and_another_does_not() -> N
         graph = fused(trace(network, SIZE))
         assert kinds(graph).count(Pad) == left
         torch.testing.assert_close(interpret(graph, images()), network(images()), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("value", "sides", "left"), [
+    (-math.inf, (0, 1, 0, 1), 0), (-math.inf, (1, 2, 2, 1), 0), (-math.inf, (0, 3, 0, 1), 1), (0.0, (0, 1, 0, 1), 1),
+])  # fmt: skip
+def test_a_border_below_everything_goes_into_the_maximum(
+    value: float, sides: tuple[int, int, int, int], left: int
+) -> None:
+    body = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ConstantPad2d(sides, value), nn.MaxPool2d(3, 2), nn.Flatten())
+    features = body(images()).shape[1]
+    network = Network(nn.Sequential(*body, nn.Linear(features, 2)), source="border").eval()
+    graph = fused(trace(network, SIZE))
+    assert kinds(graph).count(Pad) == left
+    assert torch.equal(interpret(graph, images()).isnan(), network(images()).isnan())
+    torch.testing.assert_close(interpret(graph, images()), network(images()), rtol=1e-4, atol=1e-5, equal_nan=True)
 
 
 def test_what_is_said_to_be_zero_is_zero_and_what_is_not_read_does_not_matter() -> None:

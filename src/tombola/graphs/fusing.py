@@ -1,5 +1,6 @@
 """`fused`: borders, residual sums and activations as part of the layer they stand next to."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeAlias
@@ -10,11 +11,11 @@ from tombola.graphs.tokens import Norm
 
 
 def fused(graph: Graph) -> Graph:
-    """The same function in fewer nodes: zeros around a convolution's input, and what follows a layer, within it.
+    """The same function in fewer nodes: a border within what reads it, and what follows a layer within that.
 
     A sum goes into the later of the two convolutions it adds, so that the other one's result is there by then.
     """
-    for merge in (_steps, _border, _scale, _sum, _activation):
+    for merge in (_steps, _border, _unmet, _scale, _sum, _activation):
         graph = _merged(graph, merge)
     return graph
 
@@ -56,6 +57,22 @@ def _border(graph: Graph, node: Node) -> tuple[Node, Node] | None:
         return None
     op = replace(node.op, padding=_both(node.op.padding, pad.op.padding))
     return pad, replace(node, op=op, inputs=(*pad.inputs, *node.inputs[1:]))
+
+
+def _unmet(graph: Graph, node: Node) -> tuple[Node, Node] | None:
+    """Minus infinity around a maximum's input, as nets padded "same" have it, into the maximum, whose own border it is.
+
+    Not where a window would meet nothing else.
+    """
+    if not isinstance(node.op, Pool) or node.op.kind != "max" or node.op.dilation != (1, 1):
+        return None
+    pad = graph[node.inputs[0]]
+    if not isinstance(pad.op, Pad) or pad.op.value != -math.inf or not graph.only_reader(pad.name):
+        return None
+    padding, (height, width) = _both(node.op.padding, pad.op.padding), node.op.kernel
+    if max(padding[:2]) >= height or max(padding[2:]) >= width:
+        return None
+    return pad, replace(node, op=replace(node.op, padding=padding), inputs=pad.inputs)
 
 
 def _scale(graph: Graph, node: Node) -> tuple[Node, Node] | None:

@@ -14,13 +14,9 @@ from tombola.native.calibration_net import Probe, probe_program, probes_of, ways
 from tombola.native.choosing import Choice
 from tombola.native.expected import bytes_of, floats_of
 from tombola.native.folder import Choose, layers_of
-from tombola.native.int8.calibrating import calibrated_cells
+from tombola.native.int8.calibrating import LARGE, RUNS, calibrated_cells
 from tombola.native.program import Program, Step
 from tombola.native.timing import shortest
-
-RUNS = 15
-LARGE = 10_000
-"""Floats from which on a step's time says something about each."""
 
 
 def probes() -> tuple[list[Probe], list[Probe]]:

@@ -1,4 +1,4 @@
-"""`probe`: a net made of many convolutions of few shapes and densities, to see what the kernels cost here.
+"""`probe_program`: a net made of many convolutions of few shapes and densities, to see what the kernels cost here.
 
 Every layer reads a map of its own size and is averaged away behind; all of them stand in one program, so that one build
 and a few runs time them all. A layer stands there once for every way of computing it.

@@ -9,8 +9,7 @@ from tombola.graphs.ops import Activate, Concat, OfTokens, Pad, Pool, Scale, Ste
 from tombola.graphs.tokens import Constant, Embed, Norm
 from tombola.native.arena import aligned
 from tombola.native.data import Data, sum_of
-from tombola.native.initialisers import fields_of, map_of
-from tombola.native.int8.packing import exact
+from tombola.native.initialisers import exact, fields_of, map_of
 from tombola.native.layer import LAYERS, PackedLayer
 from tombola.native.memory import Memory
 from tombola.native.packed import ACTIVATIONS
@@ -180,7 +179,7 @@ def _plain(step: Step) -> str:
         fields |= {"kernel": _pair(op.kernel), "stride": _pair(op.stride), "dilation": _pair(op.dilation)}
         fields |= {"before": _pair(op.padding[::2]), "counts": str(int(op.counts_padding))}
     elif isinstance(op, Pad):
-        fields |= {"before": _pair(op.padding[::2]), "value": f"{op.value!r}f"}
+        fields |= {"before": _pair(op.padding[::2]), "value": exact(op.value)}
     elif isinstance(op, Widen):
         fields["before"] = _pair((op.before, op.after))
     elif isinstance(op, EnterCells):

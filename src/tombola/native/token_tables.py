@@ -7,8 +7,7 @@ import numpy.typing as npt
 import torch
 
 from tombola.graphs.tokens import Attention, Constant, Embed, Norm
-from tombola.native.initialisers import fields_of, map_of, row_of
-from tombola.native.int8.packing import exact
+from tombola.native.initialisers import exact, fields_of, map_of, row_of
 from tombola.native.layout import SLACK, Layout, rounded
 from tombola.native.moving import Moved
 from tombola.native.packed import Array

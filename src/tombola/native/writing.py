@@ -1,4 +1,4 @@
-"""`written`: a program as the files of a folder: C source, data, and what builds and uses them."""
+"""`write`: a program as the files of a folder: C source, data, and what builds and uses them."""
 
 import re
 from collections.abc import Mapping, Sequence

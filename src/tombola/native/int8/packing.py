@@ -10,6 +10,7 @@ import struct
 import numpy as np
 
 from tombola.graphs.cells import CELL, CellConv, CellFloats, CellLinear, CellSums
+from tombola.native.initialisers import exact, row_of
 from tombola.native.int8.choosing import Plan, plan
 from tombola.native.layout import SLACK, Layout, rounded
 from tombola.native.packed import ACTIVATIONS, Array, Packed
@@ -67,7 +68,7 @@ def _ends(conv: CellSums) -> dict[str, int | str]:
         "conv.margin": _filled(conv.zero),
         "conv.activation": ACTIVATIONS.index(conv.activation),
         "step": exact(conv.step),
-        "ends": f"{{{float(conv.least)!r}f, {float(conv.largest)!r}f, {float(conv.zero)!r}f}}",
+        "ends": row_of([exact(number) for number in (conv.least, conv.largest, conv.zero)]),
         "adds_zero": zero,
         "adds": exact(factor),
     }
@@ -105,11 +106,6 @@ def _name(numbers: tuple[int, ...]) -> str:
 
 def _filled_up(table: Array, outputs: int) -> Array:
     return np.concatenate([table, np.zeros(outputs - len(table), table.dtype)])
-
-
-def exact(number: float) -> str:
-    """A float32 as C reads the very same."""
-    return f"{float(np.float32(number)).hex()}f"
 
 
 def _filled(zero: int) -> str:
