@@ -56,6 +56,21 @@ def test_of_many_pictures_some_are_taken_from_all_over(tmp_path: Path) -> None:
     assert means.max() > 0.9
 
 
+def test_pictures_are_as_many_apart_however_many_there_are(tmp_path: Path) -> None:
+    for kind, value in (("a", 0), ("b", 128), ("c", 255)):
+        for number in range(80):
+            gray(tmp_path / kind / f"{number}.png", value)
+    means = of_folder(tmp_path, SIDE).inputs[IMAGES].mean((1, 2, 3))
+    assert len(means) == ENOUGH
+    assert [int((abs(means - value / 255) < 0.01).sum()) for value in (0, 128, 255)] == [43, 43, 42]
+
+
+def test_hidden_files_are_passed_over_and_every_kind_of_picture_is_read(tmp_path: Path) -> None:
+    gray(tmp_path / "a.gif", 255)
+    (tmp_path / "._a.png").write_text("what a file system leaves", encoding="utf-8")
+    assert len(of_folder(tmp_path, SIDE).inputs[IMAGES]) == 1
+
+
 def test_a_folder_that_will_not_do_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="is no folder"):
         of_folder(tmp_path / "none", SIDE)

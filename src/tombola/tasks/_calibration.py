@@ -10,6 +10,7 @@ from torch import Tensor
 from tombola.answers import Classes
 from tombola.data._base import of_images, stratified
 from tombola.data._decode import decode_all
+from tombola.data._image_files import SUFFIXES, images_below
 from tombola.data._texts import Texts
 from tombola.errors import DataError, RequestError
 from tombola.shown import IDS, IMAGES, TYPES, Examples
@@ -17,7 +18,6 @@ from tombola.tasks._base import Task
 
 ENOUGH: Final = 128
 """Samples that are looked at: more of them change the range of a map by little."""
-SUFFIXES: Final = (".bmp", ".jpeg", ".jpg", ".png", ".ppm", ".webp")
 
 
 def of_task(task: Task) -> Examples:
@@ -43,11 +43,11 @@ def of_folder(folder: Path, side: int) -> Examples:
     """Pictures in a folder and the folders in it, the middle square of each, as many apart in the order of names."""
     if not folder.is_dir():
         raise RequestError(f"{folder} is no folder; name one with pictures like those to come")
-    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES)
+    files = images_below(folder)
     if not files:
-        raise RequestError(f"{folder} holds no picture ({', '.join(SUFFIXES)})")
-    step = max(1, len(files) // ENOUGH)
-    chosen = files[::step][:ENOUGH]
+        raise RequestError(f"{folder} holds no picture ({', '.join(sorted(SUFFIXES))})")
+    count = min(ENOUGH, len(files))
+    chosen = [files[number * len(files) // count] for number in range(count)]
     pixels, broken = decode_all(chosen, side, workers=0)
     if broken:
         first, why = next(iter(broken.items()))
