@@ -105,6 +105,25 @@ def test_rows_become_cells_with_their_seeds_averaged() -> None:
     assert unpacked(packed(found)) == found
 
 
+def test_only_what_measure_says_of_accuracy_is_known() -> None:
+    plain = row(90, prior="natural", task="a", draw__sparsity=0.9)
+    others = [plain.model_copy(update={"property": name, "value": 50}) for name in ("bench", "calibration_error")]
+    (found,) = known_of([plain, *others], {})
+    assert found.accuracy == 90
+
+
+def test_a_level_that_is_no_share_says_what_to_write() -> None:
+    with pytest.raises(RequestError, match=r"draw\.sparsity=80% .* as 0\.8"):
+        known_of([row(90, prior="natural", draw__sparsity="80%")], {})
+
+
+def test_the_robust_prior_that_is_advised_is_one_that_was_measured() -> None:
+    rows = [known(task, FEW, prior, value) for task in ("a", "b", "c")
+            for prior, value in (("natural", 50.0), ("linf 2/255", 56.0))]  # fmt: skip
+    (choice,) = advise(rows, MANY, 0.9).choices
+    assert choice.level == "linf 2/255"
+
+
 def test_rows_of_ones_own_count_beside_ours(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     write_rows(tmp_path / "mine" / "rows.jsonl", [row(50, prior=name, draw__sparsity=0.9) for name in ("natural", "x")])

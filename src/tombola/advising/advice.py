@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tombola.advising.known import NATURAL, Features, Known
-from tombola.advising.nearest import BASES, cases, chosen, distance, leads
+from tombola.advising.nearest import BASES, Case, cases, chosen, distance, leads
 from tombola.advising.regret import RIVALS, Regrets, regrets
 
 
@@ -59,13 +59,15 @@ def _choice(known: Sequence[Known], axis: str, of: Features, sparsity: float) ->
     if not seen:
         return None
     expected, found = leads(seen, axis, of, sparsity), regrets(seen, axis)
-    level = chosen(expected, BASES[axis]) if found.advice_wins else _always(found.best, axis)
+    level = chosen(expected, BASES[axis]) if found.advice_wins else _always(found.best, axis, seen)
     return Choice(axis, level, expected, found)
 
 
-def _always(policy: str, axis: str) -> str:
+def _always(policy: str, axis: str, seen: Sequence[Case]) -> str:
+    """What always doing so takes: of a rival's levels the first that was measured anywhere."""
     name, order = RIVALS.get(axis, ("", ()))
-    return order[0] if policy == name else BASES[axis]
+    measured = {level for case in seen for level in case.accuracy}
+    return next((level for level in order if policy == name and level in measured), BASES[axis])
 
 
 def drops(known: Sequence[Known], of: Features) -> dict[float, float]:

@@ -90,18 +90,27 @@ def known_of(rows: Iterable[Row], tasks: Mapping[str, Features], *, task: str = 
     values: dict[tuple[str, str, str, str, str, str, float], list[float]] = defaultdict(list)
     for row in rows:
         cell = {axis: str(level) for axis, level in row.cell.items()}
-        if row.metric != "accuracy" or "draw.sparsity" not in cell:
-            continue
+        if (row.property, row.metric) != ("accuracy", "accuracy") or "draw.sparsity" not in cell:
+            continue  # what engines and calibration errors say of accuracy is of another arithmetic, or of less
         scheme, pattern = way(cell)
         on = cell.get("task", task or row.study)
         place = (row.study, on, cell.get("transfer", ""), cell.get("prior", NATURAL), scheme, pattern)
-        values[(*place, float(cell["draw.sparsity"]))].append(row.value)
+        values[(*place, _share(cell["draw.sparsity"]))].append(row.value)
     dense = {key[:3]: fmean(found) for key, found in values.items() if key[3] == NATURAL and key[6] == 0}
     return [
         Known(study, on, _features(tasks.get(on, Features()), adapted, dense.get((study, on, adapted))),
               prior, scheme, pattern, sparsity, round(fmean(found), 2))
         for (study, on, adapted, prior, scheme, pattern, sparsity), found in values.items()
     ]  # fmt: skip
+
+
+def _share(level: str) -> float:
+    try:
+        return float(level)
+    except ValueError:
+        raise RequestError(
+            f"draw.sparsity={level} in result rows is no number; name the levels of that axis by their shares, as 0.8"
+        ) from None
 
 
 def way(cell: Mapping[str, str]) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """`Ranks`: the processes that train one network together, and what they tell each other besides gradients.
 
-Ranks are those of the process group that torch.distributed has in this process: who set it up (`launching.spawned`, Ray
+Ranks are those of the process group that torch.distributed has in this process: who set it up (`run_on_ranks`, Ray
 Train, torchrun) does not matter. Everything here is small and rare, goes through gloo on the CPU, and is a plain value
 in every process when there is one process only.
 """
