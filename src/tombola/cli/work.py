@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,6 +107,8 @@ def checkpoints(path: Path, *request: "Spec | int") -> Iterator[Path]:
         folder.mkdir(exist_ok=True)
     try:
         yield folder
-    finally:
-        if path.exists() or not any(folder.iterdir()):
-            shutil.rmtree(folder, ignore_errors=True)
+    except BaseException:  # whatever ends it, Ctrl-C as well: ``path`` says nothing, it may be the file to overwrite
+        with suppress(OSError):
+            folder.rmdir()  # only where it is empty
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
