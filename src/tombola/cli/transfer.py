@@ -1,6 +1,6 @@
 """``tombola transfer``: adapt a ticket to a task into a self-contained ticket."""
 
-from typing import Final
+from typing import Any, Final
 
 import typer
 
@@ -64,11 +64,21 @@ def transfer(
     if "fit" in Transfer.family.get(how).model_fields and isinstance(fit, dict):
         options["fit"] = settings.trained_as_usual(fit, target)
     way = Transfer.parse({"name": how, **options})
-    with checkpoints(path, way, target, seed) as folder:
-        base, drawn = given(what, of_model, seed=seed)
+    base, drawn = given(what, of_model, seed=seed)
+    with checkpoints(path, way, target, seed, *_digests(what, of_model)) as folder:
         network = verbs.transfer(base, drawn, target, way, seed=seed, session=session(folder, device))
         adapted = verbs.keep(network, drawn, target)
         adapted.save(path, overwrite=overwrite)
     summary, found = summarise(path), verbs.validated(network, target, device=device)
     said = f"{path}: {what} adapted to {target.name} by {how}, {found}"
     summarised(as_json, summary.as_json() | {"validation": found.plain()}, [said, *brief(summary)])
+
+
+def _digests(what: str, model: Any) -> list[str]:
+    """Of what is adapted: the ticket's file, and the model that is named."""
+    from tombola.models.source import Source
+    from tombola.spec import file_digest
+    from tombola.tickets.folder import file_of
+
+    tickets = [file_digest(file_of(what))] if what.endswith(".ticket") else []
+    return tickets if model is None else [*tickets, Source.parse(model).digest()]

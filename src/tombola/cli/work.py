@@ -93,15 +93,15 @@ def session(folder: Path | None, device: str) -> "Session":
 
 
 @contextmanager
-def checkpoints(path: Path, *request: "Spec | int") -> Iterator[Path]:
+def checkpoints(path: Path, *request: "Spec | int | str") -> Iterator[Path]:
     """A folder beside ``path`` for training checkpoints, removed once the block is done and kept when it is not.
 
-    Its name carries the key of the request, so only the same command continues from it.
+    Its name carries the key of the request, digests of files among it, so only the same command continues from it.
     """
     from tombola.disks import told
     from tombola.spec import key
 
-    identity = [part if isinstance(part, int) else part.identity() for part in request]
+    identity = [part if isinstance(part, int | str) else part.identity() for part in request]
     folder = path.with_name(f".{path.name}.{key('verb', 1, list(identity))[:12]}")
     with told(folder):
         folder.mkdir(exist_ok=True)
