@@ -27,6 +27,7 @@ from tombola.tasks.text import TextClassification
 from tombola.tickets.ticket import Ticket
 from tombola.transfers._base import Transfer
 from tombola.transfers.prompt.form import Form, form_of
+from tombola.transfers.prompt.kept import Kept
 from tombola.transfers.prompt.reward import gaps, mean_log_odds, reward, z_scores
 from tombola.transfers.prompt.rewards import Rewards
 from tombola.transfers.prompt.verbaliser import class_words
@@ -110,28 +111,39 @@ class Table:
 
 
 def test_rewards_are_asked_once_and_different_prompts_are_counted(tmp_path: Path) -> None:
-    file, labels = tmp_path / "rewards.jsonl", torch.tensor([0, 1])
+    kept, labels = Kept(tmp_path / "rewards.jsonl", "two texts"), torch.tensor([0, 1])
     table = Table()
-    rewards = Rewards(table, labels, calibrated=False, file=file)
+    rewards = Rewards(table, labels, calibrated=False, kept=kept)
     first = rewards([(1,), (2,), (1,)])
     assert first[0] == first[2]
     assert (rewards.calls, table.asked) == (2, [(1,), (2,)])
     assert rewards.best() == ((2,), first[1].item())
     again = Table()
-    resumed = Rewards(again, labels, calibrated=False, file=file)
+    resumed = Rewards(again, labels, calibrated=False, kept=kept)
     assert resumed([(2,), (3,), (1,)])[::2].tolist() == first[[1, 0]].tolist()
     assert (resumed.calls, again.asked) == (3, [(3,)]), "a killed search asks nothing twice"
 
 
 def test_a_line_that_a_kill_cut_short_is_asked_again(tmp_path: Path) -> None:
     file, labels, table = tmp_path / "rewards.jsonl", torch.tensor([0, 1]), Table()
-    first = Rewards(table, labels, calibrated=False, file=file)([(1,), (2,)])
-    assert len(file.read_text().splitlines()) == 2
+    kept = Kept(file, "two texts")
+    first = Rewards(table, labels, calibrated=False, kept=kept)([(1,), (2,)])
+    assert len(file.read_text().splitlines()) == 3
     file.write_text(file.read_text()[:-3])
     for asked in ([(2,)], [(2,)], []):  # what is written behind the cut line goes with it, once
         again = Table()
-        assert Rewards(again, labels, calibrated=False, file=file)([(1,), (2,)]).tolist() == first.tolist()
+        assert Rewards(again, labels, calibrated=False, kept=kept)([(1,), (2,)]).tolist() == first.tolist()
         assert again.asked == asked
+
+
+@pytest.mark.parametrize("there", ["", "[[1], 7.0]\n", '{"of": "other texts"}\n[[1], 7.0]\n', '{"of": "two te'])
+def test_rewards_of_another_question_are_asked_again(there: str, tmp_path: Path) -> None:
+    file = tmp_path / "rewards.jsonl"
+    file.write_text(there)
+    for asked in ([(1,)], []):
+        table = Table()
+        found = Rewards(table, torch.tensor([0, 1]), calibrated=False, kept=Kept(file, "two texts"))([(1,)])
+        assert (table.asked, found.item() != 7) == (asked, True)
 
 
 @pytest.mark.parametrize("masked", [False, True])
@@ -164,6 +176,17 @@ def test_a_killed_search_goes_on_where_it_was(tmp_path: Path) -> None:
     first = prompted(search=search, session=Session(folder))
     assert len((folder / "rewards.jsonl").read_text()) > 20
     assert options_of(prompted(search=search, session=Session(folder))) == options_of(first)
+
+
+@pytest.mark.parametrize("other", [{"model": words.network(seed=1)}, {"calibrate": "nothing"},
+                                   {"words": {"calm": "odd", "loud": "calm", "odd": "loud"}}])  # fmt: skip
+def test_a_search_in_the_folder_of_another_one_takes_nothing_from_it(other: dict[str, Any], tmp_path: Path) -> None:
+    search, there = {"name": "random", "calls": 6}, Session(tmp_path)
+    prompted(search=search, session=there)
+    found = prompted(search=search, session=there, **other)
+    wanted = prompted(search=search, **other)
+    assert options_of(found) == options_of(wanted)
+    assert record(found) == record(wanted)
 
 
 def test_causal_and_masked_templates_say_the_same_where_order_says_nothing() -> None:

@@ -29,17 +29,18 @@ from tombola.fitting.seeds import generator
 from tombola.fitting.session import Session
 from tombola.masks.enforce import apply_masks
 from tombola.masks.masks import Masks
-from tombola.models.digest import weights_digest
+from tombola.models.digest import tensors_digest, weights_digest
 from tombola.models.embeddings import places_of
 from tombola.models.inputs.tokens import Words
 from tombola.models.network import Network
 from tombola.registry import Examples
-from tombola.spec import Json, option
+from tombola.spec import Json, key, option
 from tombola.tasks._base import Task
 from tombola.tasks._texts import OfTexts
 from tombola.tasks.text import TextClassification
 from tombola.transfers._base import Transfer
 from tombola.transfers.prompt.form import Form, Ids, form_of
+from tombola.transfers.prompt.kept import Kept
 from tombola.transfers.prompt.readers import reader_of
 from tombola.transfers.prompt.rewards import Rewards
 from tombola.transfers.prompt.verbaliser import class_words
@@ -115,8 +116,10 @@ class Prompt(Transfer):
         network = language.network
         shots = _whole(train).to(next(network.parameters()).device)
         reader = reader_of(network, shots, language.form, words)
-        file = None if session.folder is None else session.folder / _ASKED
-        rewards = Rewards(reader, train.labels, calibrated=self.calibrate == "shots", file=file)
+        kept = None
+        if session.folder is not None:
+            kept = Kept(session.folder / _ASKED, _question(language, shots, words, self.calibrate))
+        rewards = Rewards(reader, train.labels, calibrated=self.calibrate == "shots", kept=kept)
         prompt = self.search.find(rewards, language, seed=seed, session=session)
         return Found(prompt, rewards.offsets(prompt), float(rewards([prompt])), rewards.calls)
 
@@ -138,6 +141,15 @@ class Prompt(Transfer):
 
 def _whole(train: Texts) -> Batch:
     return train.take(torch.arange(len(train)))
+
+
+def _question(language: Language, shots: Batch, words: Ids, calibrate: str) -> str:
+    """A digest of all that decides what a prompt is worth."""
+    texts = {"x": shots.x, "targets": shots.targets, **{f"more.{name}": held for name, held in shots.more.items()}}
+    inputs = [weights_digest(language.network.body), tensors_digest(texts)]
+    form = language.form
+    asked: Json = {"form": [form.ends, *form.tail], "words": [*words], "calibrate": calibrate}
+    return key("rewards", 1, asked, inputs)
 
 
 def _room(network: Network, task: TextClassification, form: Form) -> int | None:

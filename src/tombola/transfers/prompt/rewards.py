@@ -1,27 +1,24 @@
 """`Rewards`: what prompts are worth on the training texts. Each is asked once, and how many were asked is counted."""
 
-import json
 from collections.abc import Sequence
-from contextlib import suppress
-from pathlib import Path
 from typing import final
 
 import torch
 from torch import Tensor
 
-from tombola.disks import told
 from tombola.transfers.prompt.form import Ids
+from tombola.transfers.prompt.kept import Kept
 from tombola.transfers.prompt.readers import Reader
 from tombola.transfers.prompt.reward import mean_log_odds, reward
 
 
 @final
 class Rewards:
-    """Asked for prompts as token ids. With a file, what was asked is there when a killed search begins again."""
+    """Asked for prompts as token ids. What was kept of a killed search is known when it begins again."""
 
-    def __init__(self, reader: Reader, labels: Tensor, *, calibrated: bool, file: Path | None = None) -> None:
-        self._reader, self._labels, self._calibrated, self._file = reader, labels, calibrated, file
-        self._known: dict[Ids, float] = _read(file)
+    def __init__(self, reader: Reader, labels: Tensor, *, calibrated: bool, kept: Kept | None = None) -> None:
+        self._reader, self._labels, self._calibrated, self._kept = reader, labels, calibrated, kept
+        self._known: dict[Ids, float] = {} if kept is None else kept.read()
         self._asked: dict[Ids, float] = {}
 
     def __call__(self, prompts: Sequence[Ids]) -> Tensor:
@@ -57,23 +54,6 @@ class Rewards:
     def _new(self, prompt: Ids) -> float:
         logits = self._reader.logits(prompt)
         found = reward(logits - mean_log_odds(logits) if self._calibrated else logits, self._labels)
-        if self._file is not None:
-            _append(self._file, prompt, found)
+        if self._kept is not None:
+            self._kept.add(prompt, found)
         return found
-
-
-def _append(file: Path, prompt: Ids, found: float) -> None:
-    """A line more: what a search writes grows with what it asks, not with the square of that."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with told(file), file.open("a", encoding="utf-8") as lines:
-        lines.write(json.dumps([list(prompt), found]) + "\n")
-
-
-def _read(file: Path | None) -> dict[Ids, float]:
-    """What was asked before. A line that a kill cut short, and what was written behind it there, is asked again."""
-    known: dict[Ids, float] = {}
-    for line in [] if file is None or not file.is_file() else file.read_text(encoding="utf-8").splitlines():
-        with suppress(ValueError):
-            ids, known_reward = json.loads(line)
-            known[tuple(ids)] = known_reward
-    return known
