@@ -19,8 +19,8 @@ from tombola.disks import reason, remedy, sync
 from tombola.errors import StoreError
 from tombola.spec import Json, canonical
 
-_KEPT = 2
 _FORMAT = "2"
+_UNREADABLE = (OSError, SafetensorError, ValueError, KeyError)
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,13 @@ class Checkpoints:
         self.folder = folder
         self._work = work
         self._note = note
+        self._newest: Path | None = None  # of this training and whole, as far as it was looked at here
 
     def save(self, checkpoint: Checkpoint) -> None:
-        """Write one more and forget all but the last two, and what a killed process left half written."""
+        """Write one more, and forget all but it and the newest older whole one of this training.
+
+        Of other trainings, damaged or half written ones go too, whatever their step.
+        """
         tensors = {name: _detached(tensor) for name, tensor in checkpoint.tensors.items()}
         facts = canonical(checkpoint.facts)
         head = {"format": _FORMAT, "work": self._work, "step": str(checkpoint.step), "facts": facts}
@@ -50,8 +54,7 @@ class Checkpoints:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             _write(target, tensors, head)
-            for old in [*self._files()[_KEPT:], *self.folder.glob("step-*.part")]:
-                old.unlink(missing_ok=True)
+            self._forget_all_but(target, self._before(target))
         except (OSError, SafetensorError) as error:
             raise StoreError(f"the checkpoint {target} cannot be written: {reason(error)}; {remedy(error)}") from None
 
@@ -59,10 +62,32 @@ class Checkpoints:
         """The newest whole checkpoint of this training, if any."""
         for file in self._files():
             try:
-                return self._read(file)
-            except (OSError, SafetensorError, ValueError, KeyError) as error:
+                found = self._read(file)
+            except _UNREADABLE as error:
                 self._note(f"checkpoint {file.name} is passed over: {error}")
+            else:
+                self._newest = file
+                return found
         return None
+
+    def _before(self, target: Path) -> Path | None:
+        """The newest older whole one; read only where none was read or written here, since each may be large."""
+        if self._newest is not None and self._newest < target:
+            return self._newest
+        return next((file for file in self._files() if file < target and self._is_whole(file)), None)
+
+    def _is_whole(self, file: Path) -> bool:
+        try:
+            self._read(file)
+        except _UNREADABLE:
+            return False
+        return True
+
+    def _forget_all_but(self, target: Path, before: Path | None) -> None:
+        self._newest = target
+        for old in [*self._files(), *self.folder.glob("step-*.part")]:
+            if old not in (target, before):
+                old.unlink(missing_ok=True)
 
     def _files(self) -> list[Path]:
         return sorted(self.folder.glob("step-*.safetensors"), reverse=True)
