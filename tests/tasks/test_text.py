@@ -94,6 +94,15 @@ def test_a_share_of_the_labels_is_each_class_by_its_share(tmp_path: Path) -> Non
     assert {tuple(ids.tolist()) for ids in few.ids} < {tuple(ids.tolist()) for ids in more.ids}
 
 
+def test_a_share_of_one_class_is_no_task(tmp_path: Path) -> None:
+    with pytest.raises(
+        DataError,
+        match=r"texts: all 1 training texts are of one class \((calm|loud)\), of 2; telling apart needs two or more"
+        r" \(a larger fraction, where they were left out\)",
+    ):
+        own(tmp_path, fraction=0.02).splits()
+
+
 @pytest.mark.parametrize("how", ["linear", {"name": "finetune", "fit": FIT}])
 def test_a_ticket_is_drawn_adapted_and_measured(how: Any, tmp_path: Path) -> None:
     task, model = own(tmp_path), reader()

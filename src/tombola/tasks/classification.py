@@ -31,6 +31,7 @@ from tombola.models.network import Network
 from tombola.registry import Examples
 from tombola.spec import Json, option
 from tombola.tasks._answers import right
+from tombola.tasks._classes import require_two
 from tombola.tasks._data import known_data, made_ready
 from tombola.tasks._of_data import OfData
 
@@ -114,12 +115,8 @@ def _splits(task: Classification, digest: str) -> Splits:
     if isinstance(splits.train, Nothing):
         return splits
     train = _some(splits.train, task)
-    if len(present := torch.unique(train.labels)) < 2:
-        only = ", ".join(splits.classes[label] for label in present.tolist())
-        raise DataError(
-            f"{task.data.name}: all {len(train)} training images are of one class ({only}), of {len(splits.classes)};"
-            " telling apart needs two or more (a larger fraction, or subset=stratified, where they were left out)"
-        )
+    remedy = "a larger fraction, or subset=stratified"
+    require_two(task.data.name, train.labels, splits.classes, of="images", remedy=remedy)
     return Splits(train, splits.val, splits.test)
 
 

@@ -23,6 +23,7 @@ from tombola.errors import DataError
 from tombola.models.network import Network
 from tombola.spec import option
 from tombola.tasks._answers import right
+from tombola.tasks._classes import require_two
 from tombola.tasks._texts import OfTexts, share_of
 
 
@@ -62,7 +63,9 @@ def _splits(task: TextClassification, digest: str) -> Splits[Texts]:
     train = splits.train
     if task.shots is not None:
         return Splits(_few(task, train, task.shots), splits.val, splits.test)
-    return Splits(share_of(train, task.fraction, task.subset_seed), splits.val, splits.test)
+    share = share_of(train, task.fraction, task.subset_seed)
+    require_two(task.data.name, share.labels, splits.classes, of="texts", remedy="a larger fraction")
+    return Splits(share, splits.val, splits.test)
 
 
 def _few(task: TextClassification, train: Texts, shots: int) -> Texts:
