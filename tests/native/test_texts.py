@@ -1,6 +1,7 @@
 """A net of texts in C: torch's logits of texts of any length, and clear about what it cannot take."""
 
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -77,15 +78,24 @@ def test_a_net_of_texts_is_no_net_of_images() -> None:
         load(folder())
 
 
-def test_the_program_beside_reads_lines_of_ids(tmp_path: Path) -> None:
-    made = tmp_path / "classify"
+@cache
+def classify() -> Path:
+    """The program beside the net, built."""
+    made = folder() / "classify"
     sources = [str(folder() / "net.c"), str(folder() / "classify.c")]
     warn = ["-Wall", "-Wextra", "-Werror"]
     subprocess.run(["gcc", "-std=gnu11", "-O1", "-pthread", *warn, *sources, "-o", str(made), "-lm"], check=True)
-    lines = "1 5 7 2\n3 99\n\n4 x\n" + "3 " * (LENGTH + 1) + "\n9\n"
-    done = subprocess.run(
-        [made, "-", "1", folder() / "net.dat"], input=lines, capture_output=True, text=True, check=False
-    )
+    return made
+
+
+def classified(lines: str) -> "subprocess.CompletedProcess[str]":
+    """What it says of lines of ids."""
+    command = [str(classify()), "-", "1", str(folder() / "net.dat")]
+    return subprocess.run(command, input=lines, capture_output=True, text=True, check=False)
+
+
+def test_the_program_beside_reads_lines_of_ids() -> None:
+    done = classified("1 5 7 2\n3 99\n\n4 x\n" + "3 " * (LENGTH + 1) + "\n9\n")
     with torch.no_grad():
         wanted = [network()(torch.tensor([ids]))[0] for ids in ([1, 5, 7, 2], [9])]
     for line, number, logits in zip(done.stdout.splitlines(), ("1", "6"), wanted, strict=True):
@@ -94,6 +104,15 @@ def test_the_program_beside_reads_lines_of_ids(tmp_path: Path) -> None:
         assert float(said[2]) == pytest.approx(float(logits.max()), abs=1e-4)
     assert done.returncode
     assert [line.partition(":")[0] for line in done.stderr.splitlines()] == [f"line {line}" for line in (2, 3, 4, 5)]
+
+
+@pytest.mark.parametrize("length", [65_533, 65_534, 65_535, 65_536, 70_000, 200_000])
+@pytest.mark.parametrize("end", ["\n9\n", "\n9", ""])
+def test_the_program_beside_takes_a_long_line_for_one(length: int, end: str) -> None:
+    numbers, done = ["1", "2"][: 1 + len(end.split())], classified("1 5 7 2".ljust(length) + end)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line.partition("\t")[0] for line in done.stdout.splitlines()] == numbers
+    assert done.stdout == classified("1 5 7 2" + end).stdout
 
 
 def test_net_json_says_what_ids_it_takes() -> None:

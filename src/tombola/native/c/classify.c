@@ -70,10 +70,19 @@ static void show(const char *file, const float *logits, char (*names)[NAME], int
     else printf("%s\t%d\t%.4f\n", file, best, (double)logits[best]);
 }
 
+/* A line of a file; of one that is longer than there is room for, the rest is dropped. NULL where there is none. */
+static char *read_line(char *line, int room, FILE *file) {
+    line[room - 2] = 0; /* something else where a line fills the room */
+    char *found = fgets(line, room, file);
+    if (found && line[room - 2] && line[room - 2] != '\n')
+        for (int next = 0; next != '\n' && next != EOF;) next = getc(file);
+    return found;
+}
+
 static int read_names(char (*names)[NAME]) {
     FILE *file = fopen("labels.txt", "r");
     int count = 0;
-    while (file && count < NET_CLASSES && fgets(names[count], NAME, file)) names[count][strcspn(names[count], "\r\n")] = 0, count++;
+    while (file && count < NET_CLASSES && read_line(names[count], NAME, file)) names[count][strcspn(names[count], "\r\n")] = 0, count++;
     if (file) fclose(file);
     return count;
 }

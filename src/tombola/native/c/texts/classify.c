@@ -48,10 +48,19 @@ static void show(int number, const float *logits, char (*names)[NAME], int count
     else printf("%d\t%d\t%.4f\n", number, best, (double)logits[best]);
 }
 
+/* A line of a file; of one that is longer than there is room for, the rest is dropped. NULL where there is none. */
+static char *read_line(char *line, int room, FILE *file) {
+    line[room - 2] = 0; /* something else where a line fills the room */
+    char *found = fgets(line, room, file);
+    if (found && line[room - 2] && line[room - 2] != '\n')
+        for (int next = 0; next != '\n' && next != EOF;) next = getc(file);
+    return found;
+}
+
 static int read_names(char (*names)[NAME]) {
     FILE *file = fopen("labels.txt", "r");
     int count = 0;
-    while (file && count < NET_CLASSES && fgets(names[count], NAME, file)) names[count][strcspn(names[count], "\r\n")] = 0, count++;
+    while (file && count < NET_CLASSES && read_line(names[count], NAME, file)) names[count][strcspn(names[count], "\r\n")] = 0, count++;
     if (file) fclose(file);
     return count;
 }
@@ -62,7 +71,7 @@ static int classify(struct net *net, const struct words *words, FILE *file, char
     static int32_t ids[NET_LENGTH];
     static float logits[NET_CLASSES];
     int named = read_names(names), first = NET_OK;
-    for (int number = 1; fgets(line, sizeof line, file); number++) {
+    for (int number = 1; read_line(line, LINE, file); number++) {
         int count = words ? words_cut(words, line, ids, NET_LENGTH) : read_ids(line, ids);
         int code = count < 0 ? NET_BAD_ID : net_run(net, ids, NULL, NULL, count, 1, logits);
         if (code) fprintf(stderr, "line %d: %s\n", number, net_message(code));
