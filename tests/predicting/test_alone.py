@@ -2,6 +2,7 @@
 
 import ast
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,12 +27,11 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-def run(program: Path, *words: str) -> tuple[int, str, str]:
-    """Exit code, stdout, stderr, of a process that has only what the program says it needs."""
+def run(program: Path, *words: str, **more: str) -> tuple[int, str, str]:
+    """Exit code, stdout, stderr, of a process that has only what the program says it needs; ``more`` is of its env."""
     command = [sys.executable, "-c", BLOCKED, str(program), *words]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, env={"PATH": "/usr/bin:/bin", "CFLAGS": "-Og"}
-    )
+    env = {"PATH": "/usr/bin:/bin", "CFLAGS": "-Og", **more}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -50,6 +50,15 @@ def test_it_answers_as_tombola_does(form: str, shipped: Shipped, tmp_path: Path)
             assert theirs["label"] == ours["label"]
             assert theirs["score"] == pytest.approx(ours["score"], abs=1e-4)
     assert (home / "labels.txt").read_text("utf-8").splitlines() == [*CLASSES]
+
+
+def test_cc_may_have_words_behind_the_compilers_name(shipped: Shipped, tmp_path: Path) -> None:
+    (photo, *_) = pictures(tmp_path / "photos")
+    net = shutil.copytree(shipped.native, tmp_path / "net", ignore=shutil.ignore_patterns("build"))
+    for cc in ("cc -DASKED=1", ""):
+        code, out, err = run(net / "predict.py", str(photo), CC=cc)
+        assert (code, err, bool(out)) == (0, "", True)
+    assert len(list((net / "build").iterdir())) == 2, "what is asked of the compiler is part of what was built"
 
 
 def test_what_it_cannot_read_is_named_and_the_rest_goes_on(shipped: Shipped, tmp_path: Path) -> None:

@@ -18,24 +18,39 @@ STANDARD = ("-std=gnu11", "-O3", "-ffp-contract=fast", "-fno-math-errno", "-fno-
 LIBRARY = ("-fPIC", "-shared", "-pthread")
 
 
-def compiler() -> str:
-    """The C compiler: ``$CC``, else cc, gcc or clang."""
-    asked = os.environ.get("CC")
-    for name in [asked] if asked else ["cc", "gcc", "clang"]:
+def compiler() -> tuple[str, ...]:
+    """The words that call the C compiler: those of ``$CC``, as ``ccache gcc``, else cc, gcc or clang."""
+    asked = words_of("CC")
+    for name, *more in [asked] if asked else [["cc"], ["gcc"], ["clang"]]:
         if found := shutil.which(name):
-            return found
-    looked = f"CC={asked}" if asked else "cc, gcc and clang"
+            return found, *more
+    looked = _said(asked) if asked else "cc, gcc and clang"
     raise RequestError(
         f"no C compiler: looked for {looked}; install one (Debian and Ubuntu: apt install gcc; Fedora: dnf install gcc;"
         " macOS: xcode-select --install) or name one in CC"
     )
 
 
+def words_of(variable: str) -> list[str]:
+    """The words of an environment variable, as a shell has them."""
+    given = os.environ.get(variable, "")
+    try:
+        return shlex.split(given)
+    except ValueError as error:
+        raise RequestError(f"{variable}={given}: {error}; write its words as a shell has them") from None
+
+
+def _said(asked: Sequence[str]) -> str:
+    """What was looked for where ``$CC`` is given."""
+    given = f"CC={os.environ['CC']}"
+    return given if len(asked) == 1 else f"{asked[0]}, the first word of {given}"
+
+
 def build(folder: Path, flags: Sequence[str] = ()) -> Path:
     """The library of ``folder/net.c`` built once, with these flags and ``$CFLAGS`` behind the standard ones."""
     source, with_ = folder / "net.c", compiler()
-    options = [*STANDARD, *flags, *shlex.split(os.environ.get("CFLAGS", "")), *LIBRARY]
-    text = "\0".join([version_of(with_), _machine(), *options]).encode()
+    options = [*STANDARD, *flags, *words_of("CFLAGS"), *LIBRARY]
+    text = "\0".join([version_of(with_), _machine(), *with_[1:], *options]).encode()
     key = hashlib.sha256(
         text + source.read_bytes() + b"".join(file.read_bytes() for file in sorted(folder.glob("*.h")))
     ).hexdigest()[:16]
@@ -57,9 +72,9 @@ def _called(home: Path, key: str, made: Path) -> Path:
     return home / f"net-{key}-{hashlib.sha256(made.read_bytes()).hexdigest()[:16]}.so"
 
 
-def compile_c(with_: str, sources: Sequence[Path], made: Path, options: Sequence[str]) -> None:
+def compile_c(with_: Sequence[str], sources: Sequence[Path], made: Path, options: Sequence[str]) -> None:
     """Run the compiler; raises `StageError` with what it said."""
-    command = [with_, *options, *map(str, sources), "-o", str(made), "-lm"]
+    command = [*with_, *options, *map(str, sources), "-o", str(made), "-lm"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         said = "\n".join(done.stderr.strip().splitlines()[:12])
@@ -89,8 +104,8 @@ _KEPT: list[tempfile.TemporaryDirectory[str]] = []
 
 
 @lru_cache(maxsize=8)
-def version_of(with_: str) -> str:
-    done = subprocess.run([with_, "--version"], capture_output=True, text=True, check=False)
+def version_of(with_: tuple[str, ...]) -> str:
+    done = subprocess.run([*with_, "--version"], capture_output=True, text=True, check=False)
     return done.stdout
 
 

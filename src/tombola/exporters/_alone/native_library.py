@@ -56,8 +56,9 @@ class Library:
 
 def _built(folder: Path, flags: str) -> Path:
     """The library of net.c, kept in ``build`` beside it, or where that cannot be written in a folder of its own."""
-    options = [*_ALWAYS.split(), *shlex.split(flags), *shlex.split(os.environ.get("CFLAGS", ""))]
-    told = (folder / "net.c").read_bytes() + " ".join([platform.node(), platform.machine(), *options]).encode()
+    asked, more = os.environ.get("CC", "").strip() or "cc", os.environ.get("CFLAGS", "")
+    command = [*shlex.split(asked), *_ALWAYS.split(), *shlex.split(flags), *shlex.split(more)]
+    told = (folder / "net.c").read_bytes() + " ".join([platform.node(), platform.machine(), *command]).encode()
     home = folder / "build"
     try:
         home.mkdir(exist_ok=True)
@@ -68,7 +69,6 @@ def _built(folder: Path, flags: str) -> Path:
     if not made.exists():
         with tempfile.TemporaryDirectory(dir=home) as work:
             new = Path(work) / "net.so"
-            compiler = os.environ.get("CC", "cc")
-            subprocess.run([compiler, *options, str(folder / "net.c"), "-o", str(new), "-lm"], check=True)
+            subprocess.run([*command, str(folder / "net.c"), "-o", str(new), "-lm"], check=True)
             new.replace(made)
     return made
