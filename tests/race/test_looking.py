@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,8 +64,8 @@ def test_where_not_even_the_sparsest_is_cheaper_no_other_is_looked_at(tmp_path: 
     here = look(tmp_path)
     assert [one.label for one in here.at_ladder(LADDER, DENSE, to_beat=0.3).rungs] == ["90%"]
     assert seen == ["90%"]
-    assert set(here.unlooked(LADDER)) == {"50%", "70%"}
-    assert "not even 90% costs less" in here.unlooked(LADDER)["70%"]
+    assert set(here.unlooked(LADDER, 0.3)) == {"50%", "70%"}
+    assert "not even 90% costs less" in here.unlooked(LADDER, 0.3)["70%"]
 
 
 def test_what_the_model_of_costs_finds_far_too_slow_is_not_built(
@@ -74,8 +75,45 @@ def test_what_the_model_of_costs_finds_far_too_slow_is_not_built(
     here = look(tmp_path)
     assert here.at_ladder(LADDER, DENSE, to_beat=1.4).rungs == []
     assert seen == []
-    assert "foretells 3 ms, and a dense net takes 1.4" in here.unlooked(LADDER)["70%"]
+    assert "foretells 3 ms, and a dense net takes 1.4" in here.unlooked(LADDER, 1.4)["70%"]
     assert [one.label for one in here.at_ladder(Ladder("other", [entrant(0.8)]), DENSE, to_beat=1.6).rungs] == ["80%"]
+
+
+def test_rungs_that_could_win_race_where_the_first_ones_are_ruled_out(
+    tmp_path: Path, seen: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking, "foretold", lambda _, rung, __: 10 * (1 - rung.sparsity))
+    ladder = Ladder("blocks", [entrant(sparsity) for sparsity in (0.5, 0.7, 0.8, 0.9, 0.95)])
+    here = look(tmp_path)
+    found = here.at_ladder(ladder, DENSE, to_beat=1.2)
+    assert [one.label for one in found.rungs] == ["80%", "90%", "95%"]
+    assert seen == ["95%", "80%"]
+    assert [one.ms for one in here.book.known["90%"]] == pytest.approx([0.4])
+    assert set(here.book.impossible) == {"50%", "70%"}
+    assert here.unlooked(ladder, to_beat=1.2) == {}
+    again = look(tmp_path).at_ladder(ladder, DENSE, to_beat=1.2)
+    assert (again.rungs, len(seen)) == (found.rungs, 2), "the notebook knows"
+
+
+def test_a_first_rung_that_cannot_be_built_leaves_the_others_to_race(
+    tmp_path: Path, seen: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timed: Any = vars(looking)["timed"]
+
+    def first_fails(network: object, rung: Entrant, *others: object) -> tuple[Sequence[Timed], str]:
+        return ((), "no compiler") if rung.label == "50%" else timed(network, rung, *others)
+
+    monkeypatch.setattr(looking, "timed", first_fails)
+    here = look(tmp_path)
+    assert [one.label for one in here.at_ladder(LADDER, DENSE, to_beat=2.0).rungs] == ["70%", "90%"]
+    assert (seen, here.book.impossible) == (["90%", "70%"], {"50%": "no compiler"})
+
+
+@pytest.mark.usefixtures("seen")
+def test_no_rung_is_said_to_cost_too_much_that_has_no_engine(tmp_path: Path) -> None:
+    here, ladder = look(tmp_path), Ladder("channels", [entrant(0.5, "shrunk:torch"), entrant(0.7)])
+    assert [one.label for one in here.at_ladder(ladder, DENSE, to_beat=9.0).rungs] == ["70%"]
+    assert here.unlooked(ladder, 9.0) == {"50%": "no engine that runs the dense net best would run it"}
 
 
 @pytest.mark.usefixtures("seen")

@@ -84,18 +84,24 @@ def timed(
 
 
 def to_time(ladder: Ladder) -> Sequence[Entrant]:
-    """The rungs that must be timed, the last one first: of an even ladder the two ends tell of all."""
-    return [ladder.rungs[-1], ladder.rungs[0]] if ladder.even and len(ladder.rungs) > 1 else list(ladder.rungs)
+    """The rungs in the order in which they are timed: of an even ladder the last one first, then from the first on.
+
+    There two that were timed tell of all between, so whoever times them stops at the first that can be had.
+    """
+    return [*ladder.rungs[-1:], *ladder.rungs[:-1]] if ladder.even else ladder.rungs
 
 
 def filled(ladder: Ladder, known: Mapping[str, Sequence[Timed]]) -> dict[str, Sequence[Timed]]:
-    """Times of all rungs by their labels, those between two that were timed as what is left of them says."""
-    here = {one.label: known[one.label] for one in ladder.rungs if one.label in known}
-    first, last = ladder.rungs[0], ladder.rungs[-1]
-    if not ladder.even or not {first.label, last.label} <= here.keys() or first is last:
-        return here
+    """Times of its rungs by their labels; between the first that was timed and the last as what is left of them says.
+
+    Nothing is told of rungs before the first that was timed: none of them can be had, or is worth it.
+    """
+    there = [one for one in ladder.rungs if one.label in known]
+    if not ladder.even or len(there) < 2 or there[-1] is not ladder.rungs[-1]:
+        return {one.label: known[one.label] for one in there}
+    first, last = there[0], there[-1]
     way = last.sparsity - first.sparsity
     return {
-        one.label: between(here[first.label], here[last.label], (one.sparsity - first.sparsity) / way)
-        for one in ladder.rungs
+        one.label: between(known[first.label], known[last.label], (one.sparsity - first.sparsity) / way)
+        for one in ladder.rungs[ladder.rungs.index(first) :]
     }

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 
 from tombola.engines._base import Engine
@@ -20,7 +21,7 @@ from tombola.race.known import Beside, filled, headed, prepared, timed, to_time
 from tombola.race.notebook import Notebook
 from tombola.race.pace import seconds_a_step
 from tombola.race.rule import yardstick_of
-from tombola.race.wanted import Wanted
+from tombola.race.wanted import Target, Wanted
 
 
 @dataclass(frozen=True)
@@ -53,19 +54,13 @@ class Looking:
         The last rung comes first: where even that costs as much as what is there already, no other is looked at. Nor is
         one that the model of costs rules out.
         """
-        ours = self.wanted.target == "latency" and _ours_is_fastest(
-            dense
-        )  # where bytes count, others' files are smaller
-        fast = [] if ours else [min(some, key=_ms).engine for some in _by_arithmetic(dense)]
-        narrowed = replace(ladder, rungs=[for_dense(one, fast) for one in ladder.rungs])
-        narrowed = replace(narrowed, rungs=[one for one in narrowed.rungs if one.engines])
-        for rung in to_time(narrowed) if narrowed.rungs else ():
+        narrowed = _narrowed(ladder, dense, self.wanted.target)
+        for rung in to_time(narrowed):
             self._rule_out(rung, to_beat)
             self._look(rung, yardstick(dense))
-            cost = [one.cost(self.wanted.target) for one in self.book.known.get(rung.label, ())]
-            if narrowed.even and min(cost, default=to_beat) >= to_beat:  # nor where it cannot be had
+            if narrowed.even and self._tells_enough(rung, narrowed, to_beat):
                 break
-        self.book.known |= filled(narrowed, self.book.known) if narrowed.rungs else {}
+        self.book.known |= filled(narrowed, self.book.known)
         self.book.keep()
         return replace(narrowed, rungs=[one for one in narrowed.rungs if one.label in self.book.known])
 
@@ -73,12 +68,27 @@ class Looking:
         """Whether it was looked at, now or before a kill."""
         return any(one.label in self.book.known or one.label in self.book.impossible for one in ladder.rungs)
 
-    def unlooked(self, ladder: Ladder) -> dict[str, str]:
+    def unlooked(self, ladder: Ladder, to_beat: float) -> dict[str, str]:
         """Why the other rungs of a ladder that was looked at were not, by their label."""
         last = ladder.rungs[-1].label if ladder.rungs else ""
-        why = self.book.impossible.get(last, f"not even {last} costs less than what is there already")
+        why = f"not even {last} costs less than what is there already"
+        if self._cost(last) < to_beat:
+            why = "no engine that runs the dense net best would run it"
         seen = {*self.book.known, *self.book.impossible}
-        return {one.label: why for one in ladder.rungs if one.label not in seen}
+        return {one.label: self.book.impossible.get(last, why) for one in ladder.rungs if one.label not in seen}
+
+    def _tells_enough(self, rung: Entrant, ladder: Ladder, to_beat: float) -> bool:
+        """Whether no other rung of an even ladder need be looked at after this one.
+
+        That is so where the last costs too much, or cannot be had; else once one more was timed.
+        """
+        if rung is ladder.rungs[-1]:
+            return self._cost(rung.label) >= to_beat
+        return rung.label in self.book.known
+
+    def _cost(self, label: str) -> float:
+        """Of its cheapest engine; of what has none, more than anything."""
+        return min((one.cost(self.wanted.target) for one in self.book.known.get(label, ())), default=inf)
 
     def _look(self, entrant: Entrant, beside: Timed | None) -> None:
         if entrant.label in self.book.known or entrant.label in self.book.impossible:
@@ -111,6 +121,14 @@ class Looking:
         yield
         self.book.seconds += time.monotonic() - begun
         self.book.keep()
+
+
+def _narrowed(ladder: Ladder, dense: Sequence[Timed], target: Target) -> Ladder:
+    """The ladder in those of its engines that are worth it beside the dense net's, without rungs that have none."""
+    ours = target == "latency" and _ours_is_fastest(dense)  # where bytes count, others' files are smaller
+    fast = [] if ours else [min(some, key=_ms).engine for some in _by_arithmetic(dense)]
+    rungs = [for_dense(one, fast) for one in ladder.rungs]
+    return replace(ladder, rungs=[one for one in rungs if one.engines])
 
 
 def yardstick(dense: Sequence[Timed]) -> Timed:

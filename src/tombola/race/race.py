@@ -129,7 +129,7 @@ def _worth_climbing(looking: Looking, net: Ran, budget: Budget, to_beat: float, 
     for one in (*ladders_of(wanted), family):
         if looking.saw(one) or budget.allows(LEAST, book.seconds + net.seconds + budget.looking):
             found.append(looking.at_ladder(one, book.known[DENSE], to_beat))
-            left |= looking.unlooked(one)
+            left |= looking.unlooked(one, to_beat)
         else:
             left |= {rung.label: LATE for rung in one.rungs}
     left |= book.impossible
