@@ -175,14 +175,19 @@ def expanded(options: Mapping[str, Any], beneath: Mapping[str, object]) -> dict[
     given = {name: value for name, value in options.items() if not (name == "preset" and value is None)}
     name = given.pop("preset", None)
     if name is None:
-        return _over(beneath, given)
+        return over(beneath, given)
     if name not in PRESETS:
         known = sorted(PRESETS)
         raise UnknownName(f"unknown preset {name!r}{near(str(name), known)} (there are: {', '.join(known)})")
-    return _over(_over(beneath, PRESETS[name]), given)
+    return over(over(beneath, PRESETS[name]), given)
 
 
-def _over(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
+def over(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of both, those of ``upper`` where both say something; members as `expanded` merges them.
+
+    >>> over({"batch": 32, "optimizer": {"name": "sgd", "lr": 0.1}}, {"optimizer": {"lr": 0.5}})
+    {'batch': 32, 'optimizer': {'name': 'sgd', 'lr': 0.5}}
+    """
     merged = {**lower, **upper}
     for field in _NAMED:
         if field in upper and field in lower:

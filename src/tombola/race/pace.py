@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tombola.fitting.fit import Fit
+from tombola.fitting.presets import over
 from tombola.fitting.session import Session
 from tombola.models.network import Network
 from tombola.race.wanted import Wanted
@@ -23,9 +24,13 @@ _TEXTS: Final[Mapping[str, Any]] = {"preset": "glue", "optimizer": {"name": "ada
 
 
 def fit_of(wanted: Wanted, steps: int) -> dict[str, Any]:
-    """How every entrant is trained: the usual finetuning for the task's kind, so many steps, and what the user set."""
-    base = dict(_TEXTS if wanted.of_texts else _IMAGES)
-    return {**base, **wanted.fit, "epochs": f"{steps}it"}
+    """How every entrant is trained: what the user set over the usual finetuning for the task's kind, so many steps.
+
+    A preset that the user names is there instead of the usual one.
+    """
+    usual = _TEXTS if wanted.of_texts else _IMAGES
+    beneath = usual if wanted.fit.get("preset") is None else {}
+    return {**over(beneath, wanted.fit), "epochs": f"{steps}it"}
 
 
 def an_epoch(wanted: Wanted) -> int:
@@ -42,7 +47,8 @@ def asked_steps(wanted: Wanted) -> int | None:
     """How long the user wrote the dense net should be trained, as ``fit.epochs``; None where that was left open."""
     if "epochs" not in wanted.fit:
         return None
-    return max(1, build(Fit, {**fit_of(wanted, 1), **wanted.fit}).epochs.iterations(an_epoch(wanted)))
+    asked = build(Fit, {**fit_of(wanted, 1), "epochs": wanted.fit["epochs"]}).epochs
+    return max(1, asked.iterations(an_epoch(wanted)))
 
 
 def to_learn(wanted: Wanted, steps: int) -> int:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from tombola.fitting.fit import Fit
-from tombola.objectives._base import Objective
 from tombola.race.entrants import Entrant
 from tombola.race.pace import fit_of
 from tombola.race.wanted import Wanted
@@ -34,7 +33,7 @@ def from_source(wanted: Wanted, entrant: Entrant, steps: int, teacher: Path | No
     """Options of an experiment: a pretrained net finetuned, learning from the file ``teacher`` where there is one."""
     fit = fit_of(wanted, steps)
     if teacher is not None:
-        fit["objective"] = _taught(wanted, teacher)
+        fit["objective"] = _taught(build(Fit, fit), teacher)
     model = wanted.model if entrant.source is None else entrant.source
     return {"model": model, "draw": dict(entrant.draw), "transfer": {"name": "finetune", "fit": fit}}
 
@@ -46,23 +45,23 @@ def from_net(wanted: Wanted, entrant: Entrant, steps: int, start: Start, teacher
     training. What is pruned at the start is 0, so a draw of as much finds the same.
     """
     fit = fit_of(wanted, steps)
+    own = build(Fit, fit)
     if teacher is not None:
-        fit["objective"] = _taught(wanted, teacher)
+        fit["objective"] = _taught(own, teacher)
     if start.rate != 1:
-        optimizer = build(Fit, fit).optimizer
-        fit["optimizer"] = optimizer.replace(lr=start.rate * optimizer.lr)
+        fit["optimizer"] = own.optimizer.replace(lr=start.rate * own.optimizer.lr)
     draw = dict(entrant.draw)
     if draw["name"] == "omp" and entrant.sparsity > start.sparsity:
         how = {name: value for name, value in draw.items() if name != "name"}
         every = f"{max(1, round(PRUNED_BY * steps / _TIMES))}it"
-        fit["changes"] = [*fit.get("changes", ()), {"name": "prune", "end": PRUNED_BY, "every": every, **how}]
+        fit["changes"] = [*own.changes, {"name": "prune", "end": PRUNED_BY, "every": every, **how}]
         draw["sparsity"] = start.sparsity
     return {"model": {"name": f"path:{start.net}"}, "draw": draw, "transfer": {"name": "retrain", "fit": fit}}
 
 
-def _taught(wanted: Wanted, teacher: Path) -> Mapping[str, Any]:
-    """The user's objective beside the teacher's answers, where a teacher can stand beside it."""
-    own = Objective.parse(wanted.fit.get("objective", "natural"))
+def _taught(fit: Fit, teacher: Path) -> Mapping[str, Any]:
+    """The training's own objective beside the teacher's answers, where a teacher can stand beside it."""
+    own = fit.objective
     if own.OWN_BATCH or own.spent or own.name == "distill":
         return {**own.identity()}
     return {"name": "distill", "of": own, "teacher": f"path:{teacher}"}
