@@ -34,6 +34,7 @@ def test_json_holds_every_policys_regret() -> None:
 @pytest.mark.parametrize(("words", "told"), [
     (("--transfer", "lineal"), "write linear or finetune"),
     (("--set", "fit.batch=3"), "set options of the task"),
+    (("--set", "task=photos"), "--set task=photos: the task is what is named first, digits; write another one in its"),
 ])  # fmt: skip
 def test_wrong_requests_say_what_to_write(words: tuple[str, ...], told: str) -> None:
     assert told in said("digits", "--model", "resnet8", *words, code=2)

@@ -324,6 +324,17 @@ def test_the_real_entrants_race_and_what_is_shipped_runs(monkeypatch: pytest.Mon
         (("none-such", "--model", "resnet8"), "none-such"),
         (("digits", "--model", "resnet8", "--target", "fun"), "--target fun: write latency, size, both"),
         (("digits", "--model", "resnet8", "--set", "sparsity=0.9"), "set options of task, fit or model"),
+        (("digits", "--model", "resnet8", "--set", "fit=dca"), "unknown preset 'dca', did you mean 'dac'?"),
+        (("digits", "--model", "resnet8", "--set", "fit=3"), "--set fit=3: write a recipe's name, as in --set fit=dac"),
+        (("digits", "--model", "resnet8", "--set", "fit=dac,glue"), "--set fit=['dac', 'glue']: write a recipe's name"),
+        (
+            ("digits", "--model", "resnet8", "--set", "task=one"),
+            "--set task=one: the task is what is named first, digits;",
+        ),
+        (
+            ("digits", "--model", "resnet8", "--set", "task={name: one, size: 8}"),
+            "--set task=one: the task is what is named first, digits;",
+        ),
         (("digits", "--model", "resnet8", "--minutes", "0"), "--minutes"),
         (("digits",), "--model"),
         (("note.txt", "--model", "resnet8"), "is no table of texts"),
@@ -340,6 +351,19 @@ def test_wrong_requests(words: tuple[str, ...], message: str) -> None:
 
 def _picture(file: Path) -> None:
     Image.new("RGB", (8, 8), (int(file.stem), 0, 0)).save(file)
+
+
+def test_a_recipe_is_named_as_text_and_what_is_set_beside_it_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Wanted] = []
+
+    def noted(wanted: Wanted, *_: object, **__: object) -> None:
+        asked.append(wanted)
+        raise RequestError("that is enough")
+
+    monkeypatch.setattr(racing, "race", noted)
+    for words in (("--set", "fit=dac"), ("--set", "fit=dac", "--set", "fit.batch=8")):
+        assert "that is enough" in refused("digits", "--model", "resnet8", *words)
+    assert [one.fit for one in asked] == [{"preset": "dac"}, {"preset": "dac", "batch": 8}]
 
 
 def test_a_folder_that_holds_other_things_is_left_alone() -> None:

@@ -63,7 +63,7 @@ def advise(
     if transfer not in ADAPTED:
         raise RequestError(f"--transfer {transfer}: write {' or '.join(ADAPTED)}")
     options = settings.settings(set_)
-    given = options.pop("task", {})
+    given = settings.options_of_task(options, what)
     if options:
         raise RequestError(f"--set {next(iter(options))}=...: set options of the task, as in --set task.size=160")
     task = task_of(what, model, given)

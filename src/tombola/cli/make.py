@@ -97,9 +97,9 @@ def make(
     keep_freed()
     folder, options = Path(out), settings.settings(set_)
     require_writable(folder.absolute().parent)
-    fit = options.pop("fit", {})
+    fit = settings.options_of_fit(options)
     source = Source.parse(settings.taken(options, "model", model))
-    task = task_of(what, model, options.pop("task", {}))
+    task = task_of(what, model, settings.options_of_task(options, what))
     if options:
         raise RequestError(
             f"--set {next(iter(options))}=...: set options of task, fit or model, as in --set task.size=160"

@@ -109,6 +109,33 @@ def task_of(options: dict[str, Any], text: str | None) -> "Task":
     return Task.parse(found)
 
 
+def options_of_task(options: dict[str, Any], what: str) -> dict[str, Any]:
+    """Options of the task whose examples an argument names, taken out of ``options``.
+
+    Raises `RequestError` where another task is named there.
+    """
+    found = options.pop("task", {})
+    if not isinstance(found, dict) or "name" in found:
+        told = found.get("name") if isinstance(found, dict) else found
+        raise RequestError(
+            f"--set task={told}: the task is what is named first, {what}; write another one in its place, and options"
+            " as in --set task.size=160"
+        )
+    return found
+
+
+def options_of_fit(options: dict[str, Any]) -> dict[str, Any]:
+    """How to train, taken out of ``options``; a text is a recipe's name. Raises `RequestError` for what is neither."""
+    found = options.pop("fit", {})
+    if isinstance(found, str):
+        return {"preset": found}
+    if not isinstance(found, dict):
+        raise RequestError(
+            f"--set fit={found}: write a recipe's name, as in --set fit=dac, or options, as in --set fit.batch=16"
+        )
+    return found
+
+
 def trained_as_usual(fit: dict[str, Any], task: "Task") -> dict[str, Any]:
     """A training's options; of texts with the published preset where neither one nor an optimizer is named.
 
