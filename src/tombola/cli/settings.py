@@ -53,12 +53,13 @@ DEVICE: str = typer.Option(
 def settings(texts: Iterable[str], **flags: Any) -> dict[str, Any]:
     """``["a.b=1", "c=x"]`` as ``{"a": {"b": 1}, "c": "x"}``, on top of the flags that were given.
 
-    A name may come before its own options: ``--objective adversarial --set objective.attack.eps=0.1``.
+    A name and its own options may come in any order: ``--objective adversarial --set objective.attack.eps=0.1``.
     """
     from tombola.study.settings import override, put
 
     found = {name: value for name, value in flags.items() if value is not None}
-    for path, values in map(override, texts):
+    # of --lr 0.1 --set fit=dac the flag comes first, and the name would replace it
+    for path, values in sorted(map(override, texts), key=lambda one: one[0].count(".")):
         found = put(found, path, values[0] if len(values) == 1 else values)
     return found
 
