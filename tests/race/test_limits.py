@@ -1,5 +1,7 @@
 """What a net may take at most: read, compared, and refused with what to write where nobody keeps to it."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,6 +31,29 @@ def test_amounts_are_read_as_people_write_them(latency: str | None, size: str | 
 def test_other_words_are_refused_with_an_example(latency: str | None, size: str | None) -> None:
     with pytest.raises(RequestError, match=r"is no amount above 0; write it as in --(latency 2ms|bytes 4MB)"):
         Limits.of(latency, size)
+
+
+@pytest.mark.parametrize("size", ["0.5", ".9 B", "0.0004kB"])
+def test_less_than_a_byte_is_refused_and_units_are_named(size: str) -> None:
+    with pytest.raises(RequestError, match=r"is less than one byte; write its unit too, as in --bytes 4MB or 500kB"):
+        Limits.of(None, size)
+
+
+@given(st.floats(1e-3, 1e7), st.floats(1.01, 1e3))
+def test_what_a_refusal_says_to_write_is_read_and_allows_the_nearest(ms: float, times: float) -> None:
+    with pytest.raises(RequestError) as told:
+        Limits(ms / times).require({"net": [Timed("a", ms, 1)]})
+    assert "e+" not in str(told.value)
+    (written,) = re.findall(r"--latency (\S+),", str(told.value))
+    assert ms <= (Limits.of(written).ms or 0) <= 1.12 * ms
+
+
+def test_long_times_are_written_out() -> None:
+    assert str(Limits(1_500_000.0)) == "1500000 ms"
+    with pytest.raises(RequestError, match=r"run by a: 1500 ms, 1 bytes. Write --latency 1650ms, "):
+        Limits(10.0).require({"net": [Timed("a", 1500.0, 1)]})
+    with pytest.raises(RequestError, match=r"nearest is net, run by a: 1230 ms, 9 bytes. Write --latency 1360ms --by"):
+        Limits(1000.0, 8).require({"net": [Timed("a", 1234.0, 9)]})
 
 
 @given(st.floats(0.01, 100), st.integers(1, 10**9), st.floats(0.01, 100), st.integers(1, 10**9))
