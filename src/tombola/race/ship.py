@@ -117,18 +117,27 @@ def _run_by(raced: Raced, network: Network, ticket: Ticket, folder: Path) -> Pat
     examples = Questions(wanted.task).calibration(setting) if engine.arithmetic == "int8" else None
     called = raced.winner.engine.removeprefix("shrunk:").partition(":")[0]
     place = folder / RUNS.get(called, called)
-    part = place.with_name(f".{place.name}.part")  # whole or not at all
-    for old in (place, part):
-        shutil.rmtree(old, ignore_errors=True)
+    part = place.with_name(f".{place.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     for file in engine.prepare(Subject(network, ticket.masks, setting, examples), part):
         say(file, network, setting.shown)
     whole = part / FOLDER if called == "native" else part
     for name, content in _program(called, network, tokenizer_named(wanted.task)).items():
         (whole / name).write_bytes(content)
-    whole.rename(place)
+    _replace(place, whole)
     shutil.rmtree(part, ignore_errors=True)
     return place
+
+
+def _replace(place: Path, whole: Path) -> None:
+    """Put a folder that is whole where another one may be, which is removed last: nobody is ever left with half."""
+    before = place.with_name(f".{place.name}.old")
+    shutil.rmtree(before, ignore_errors=True)
+    if place.exists():
+        place.rename(before)
+    whole.rename(place)
+    shutil.rmtree(before, ignore_errors=True)
 
 
 def _program(engine: str, network: Network, words: str | None) -> dict[str, bytes]:
