@@ -1,6 +1,5 @@
 """How entrants are trained: the dense net as usual; a ticket from the dense net once adapted, pruned as it learns."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -31,9 +30,7 @@ class Start:
 
 def from_source(wanted: Wanted, entrant: Entrant, steps: int, teacher: Path | None) -> dict[str, Any]:
     """Options of an experiment: a pretrained net finetuned, learning from the file ``teacher`` where there is one."""
-    fit = fit_of(wanted, steps)
-    if teacher is not None:
-        fit["objective"] = _taught(build(Fit, fit), teacher)
+    fit = _taught(fit_of(wanted, steps), teacher)
     model = wanted.model if entrant.source is None else entrant.source
     return {"model": model, "draw": dict(entrant.draw), "transfer": {"name": "finetune", "fit": fit}}
 
@@ -44,10 +41,8 @@ def from_net(wanted: Wanted, entrant: Entrant, steps: int, start: Start, teacher
     What is drawn by ``omp`` is pruned little by little, from where the start is; other schemes draw once, before the
     training. What is pruned at the start is 0, so a draw of as much finds the same.
     """
-    fit = fit_of(wanted, steps)
-    own = build(Fit, fit)
-    if teacher is not None:
-        fit["objective"] = _taught(own, teacher)
+    usual = fit_of(wanted, steps)
+    fit, own = _taught(usual, teacher), build(Fit, usual)
     if start.rate != 1:
         fit["optimizer"] = own.optimizer.replace(lr=start.rate * own.optimizer.lr)
     draw = dict(entrant.draw)
@@ -59,9 +54,9 @@ def from_net(wanted: Wanted, entrant: Entrant, steps: int, start: Start, teacher
     return {"model": {"name": f"path:{start.net}"}, "draw": draw, "transfer": {"name": "retrain", "fit": fit}}
 
 
-def _taught(fit: Fit, teacher: Path) -> Mapping[str, Any]:
-    """The training's own objective beside the teacher's answers, where a teacher can stand beside it."""
-    own = fit.objective
-    if own.OWN_BATCH or own.spent or own.name == "distill":
-        return {**own.identity()}
-    return {"name": "distill", "of": own, "teacher": f"path:{teacher}"}
+def _taught(fit: dict[str, Any], teacher: Path | None) -> dict[str, Any]:
+    """The training with a teacher's answers beside its own objective, where there is one and it can stand there."""
+    own = build(Fit, fit).objective
+    if teacher is None or own.OWN_BATCH or own.spent or own.name == "distill":
+        return {**fit}
+    return {**fit, "objective": {"name": "distill", "of": own, "teacher": f"path:{teacher}"}}
