@@ -17,12 +17,22 @@ from tombola.tickets.ticket import Ticket
 
 def card(raced: Raced, network: Network, ticket: Ticket, runs: str, trust: Sequence[str]) -> str:
     """The text; ``runs`` is the folder with what the engine runs, ``trust`` what `trust_in` says."""
-    return "\n".join(_lines(raced, network, ticket, runs, trust)) + "\n"
+    parts = (
+        _title(raced, network, ticket, runs),
+        _how_well(raced),
+        table(raced.classes),
+        trust,
+        (f"{line}\n" for line in under_attack(raced)),
+        _beside(raced),
+        _not_tried(raced),
+        _from_what(raced, network),
+        _load(raced, runs),
+    )
+    return "\n".join(line for part in parts for line in part) + "\n"
 
 
-def _lines(raced: Raced, network: Network, ticket: Ticket, runs: str, trust: Sequence[str]) -> Iterator[str]:
-    wanted, shipped = raced.wanted, raced.winner
-    licence = licence_of(wanted.model.name)
+def _title(raced: Raced, network: Network, ticket: Ticket, runs: str) -> Iterator[str]:
+    shipped, licence = raced.winner, licence_of(raced.wanted.model.name)
     more = [f"license: {licence}"] if licence else []
     yield from fields(network.adapted, ["sparse"] if shipped.pruned else [], "metrics: [accuracy]", *more)
     yield f"# {network.source} for {'' if network.adapted is None else network.adapted.title}"
@@ -30,8 +40,14 @@ def _lines(raced: Raced, network: Network, ticket: Ticket, runs: str, trust: Seq
     yield f"{shipped.entrant}, run by `{shipped.engine}` from `{runs}/`. Made by `tombola make`; `model.ticket` holds"
     yield f"the same weights ({ticket.masks.sparsity:.2%} of {ticket.masks.total:,} prunable ones are zero)."
     yield ""
+
+
+def _how_well(raced: Raced) -> Iterator[str]:
+    wanted = raced.wanted
     yield "## How well"
-    yield f"Accuracy on {shipped.samples:,} validation samples chose it; held-out samples were looked at once, here."
+    yield (
+        f"Accuracy on {raced.winner.samples:,} validation samples chose it; held-out samples were looked at once, here."
+    )
     yield ""
     yield "| | held-out accuracy (95 %) | samples | ms a run | bytes |"
     yield "|---|---|---|---|---|"
@@ -42,21 +58,26 @@ def _lines(raced: Raced, network: Network, ticket: Ticket, runs: str, trust: Seq
     yield "Held." if raced.holds else "**Not held.**"
     yield f"Times: medians, batch {wanted.batch}, {wanted.threads} threads, {processor()}."
     yield ""
-    yield from table(raced.classes)
-    yield from trust
-    yield from (f"{line}\n" for line in under_attack(raced))
+
+
+def _beside(raced: Raced) -> Iterator[str]:
     yield "## Beside it (validation samples)"
     yield "| net | engine | accuracy | ms | bytes |"
     yield "|---|---|---|---|---|"
-    ranked = sorted(raced.front, key=lambda one: one.ms)
-    yield from (
-        f"| {one.entrant} | {one.engine} | {one.accuracy:.2f} % | {one.ms:.3f} | {one.bytes:,} |" for one in ranked
-    )
+    for one in sorted(raced.front, key=lambda one: one.ms):
+        yield f"| {one.entrant} | {one.engine} | {one.accuracy:.2f} % | {one.ms:.3f} | {one.bytes:,} |"
     yield ""
+
+
+def _not_tried(raced: Raced) -> Iterator[str]:
     if raced.left:
         yield "## Not tried to the end"
         yield from (f"- {line}" for line in left_out(raced))
         yield ""
+
+
+def _from_what(raced: Raced, network: Network) -> Iterator[str]:
+    wanted, licence = raced.wanted, licence_of(raced.wanted.model.name)
     yield "## From what"
     yield f"- Weights: {network.origin}."
     yield f"- Data: {wanted.task.name}, digest `{wanted.task.digest()[:16]}`; classes in `labels.txt`."
@@ -65,11 +86,14 @@ def _lines(raced: Raced, network: Network, ticket: Ticket, runs: str, trust: Seq
     yield f"- Training: {how}. Seed {wanted.seed} alone: another may rank near ones otherwise."
     yield f"- Licence of the source weights: {licence or 'not stated by what they came with'}; nothing here changes it."
     yield ""
+
+
+def _load(raced: Raced, runs: str) -> Iterator[str]:
     yield "## Load it"
     yield "```python"
     yield "import tombola"
     yield f'model = tombola.load("{_loadable(runs)}")'
-    yield f"answer = model.predict({'text' if wanted.of_texts else 'file'!r})  # answer.label, answer.score"
+    yield f"answer = model.predict({'text' if raced.wanted.of_texts else 'file'!r})  # answer.label, answer.score"
     yield "```"
 
 

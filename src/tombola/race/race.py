@@ -51,44 +51,65 @@ def race(
 
 
 def _raced(first: Entrant, looking: Looking, track: Track) -> Raced:
+    looking.at_dense(first)
+    track = replace(track, samples=samples_judged(track.wanted, looking.book))
+    net, budget = _dense_net(first, looking, track)
+    left = {**not_installed()}
+    worth = _worth_climbing(looking, net, budget, left)
+    heats = _heats(looking.book, track, net, budget)
+    heats.run(worth, looking.book.known, left)
+    return _ended(heats, net, worth, left)
+
+
+def _dense_net(first: Entrant, looking: Looking, track: Track) -> tuple[Ran, Budget]:
+    """It, trained and judged, and the minutes planned with what that took."""
     wanted, book = track.wanted, looking.book
-    known = looking.at_dense(first)
-    track = replace(track, samples=samples_judged(wanted, book))
     budget = planned(wanted, book)
+    _plan_steps(first, looking, budget)
+    net = sound(track.run(first, book.steps))
+    against = reference(net.finishes)
+    without_a_race = best(net.finishes, against, wanted.margin, wanted.target)
+    ends = closing(wanted, book, [against.ms, without_a_race.ms, without_a_race.ms], budget.by(net.judging))
+    return net, budget.with_dense(step=net.training / book.steps, judged=net.judging, closing=ends)
+
+
+def _plan_steps(first: Entrant, looking: Looking, budget: Budget) -> None:
+    """Write down how long the dense net is trained; raises `RequestError` for what cannot be had in the minutes."""
+    wanted, book = looking.wanted, looking.book
     try:
-        _require_one_within(looking, first, known)
+        _require_one_within(looking, first, book.known[first.label])
         book.steps = book.steps or dense_steps(wanted, budget, book.seconds, len(ladders_of(wanted)))
     except RequestError:
         book.forget()  # the same folder, with more minutes or wider limits, is another request
         raise
     book.keep()
-    net = sound(track.run(first, book.steps))
-    against = reference(net.finishes)
-    to_beat = _to_beat(net.finishes, against, known, wanted)
-    without_a_race = best(net.finishes, against, wanted.margin, wanted.target)
-    ends = closing(wanted, book, [against.ms, without_a_race.ms, without_a_race.ms], budget.by(net.judging))
-    budget = budget.with_dense(step=net.training / book.steps, judged=net.judging, closing=ends)
-    left = {**not_installed()}
-    worth = _worth_climbing(looking, net, budget, to_beat, left)
+
+
+def _heats(book: Notebook, track: Track, net: Ran, budget: Budget) -> Heats:
+    """About to begin, beside the dense net and taught by it, with a part of what is left kept for the winner."""
     begun = replace(track, teacher=track.net(net), yardstick=yardstick(net.finishes))
-    longest = asked_steps(wanted) or LONGEST * an_epoch(wanted)
+    longest = asked_steps(track.wanted) or LONGEST * an_epoch(track.wanted)
     spent = book.seconds + net.seconds
-    racing = Heats(begun, budget.keeping(spent, to_learn(wanted, book.steps)), against, spent, longest, book.steps)
-    racing.run(worth, book.known, left)
-    end = decided(racing, dict.fromkeys(net.finishes, net) | dict(racing.finished(worth)))
-    held_out = racing.held_out([end.winner, end.against, end.rival], end.shipped)
+    kept = budget.keeping(spent, to_learn(track.wanted, book.steps))
+    return Heats(begun, kept, reference(net.finishes), spent, longest, book.steps)
+
+
+def _ended(heats: Heats, net: Ran, worth: Sequence[Ladder], left: Mapping[str, str]) -> Raced:
+    """Who won, and what held-out samples say of that."""
+    end = decided(heats, dict.fromkeys(net.finishes, net) | dict(heats.finished(worth)))
+    held_out = heats.held_out([end.winner, end.against, end.rival], end.shipped)
     return Raced(
-        wanted=wanted,
-        steps=book.steps,
-        stretch=racing.steps,
+        wanted=heats.track.wanted,
+        steps=heats.learned,
+        stretch=heats.steps,
         end=end,
         held_out=held_out,
         difference=difference(held_out[0], same(end.against, held_out)),
-        net=track.net(net),
+        net=heats.track.net(net),
         left=left,
-        untried=racing.untried,
-        seconds=racing.spent,
-        attacked=_attacked(begun, dict.fromkeys([end.winner.entrant, end.against.entrant]), end.shipped),
+        untried=heats.untried,
+        seconds=heats.spent,
+        attacked=_attacked(heats.track, dict.fromkeys([end.winner.entrant, end.against.entrant]), end.shipped),
     )
 
 
@@ -111,8 +132,9 @@ def _require_one_within(looking: Looking, first: Entrant, known: Sequence[Timed]
     wanted.limits.require(book.known)
 
 
-def _to_beat(finishes: Sequence[Finish], against: Finish, known: Sequence[Timed], wanted: Wanted) -> float:
+def _to_beat(finishes: Sequence[Finish], known: Sequence[Timed], wanted: Wanted) -> float:
     """The cost of what a user has without a race; whatever costs less is worth it where that is over the limits."""
+    against = reference(finishes)
     held = [one for one in finishes if wanted.limits.allow(one) and holds(one, against, wanted.margin)]
     there = min(held, key=lambda one: one.cost(wanted.target), default=None)
     if there is None:
@@ -121,9 +143,10 @@ def _to_beat(finishes: Sequence[Finish], against: Finish, known: Sequence[Timed]
     return cost
 
 
-def _worth_climbing(looking: Looking, net: Ran, budget: Budget, to_beat: float, left: dict[str, str]) -> list[Ladder]:
+def _worth_climbing(looking: Looking, net: Ran, budget: Budget, left: dict[str, str]) -> list[Ladder]:
     """Ladders with those of their rungs that could win, each looked at while there is time; why not, in ``left``."""
     wanted, book, found = looking.wanted, looking.book, list[Ladder]()
+    to_beat = _to_beat(net.finishes, book.known[DENSE], wanted)
     family, away = smaller_nets(wanted, net.entrant.engines)
     left |= away
     for one in (*ladders_of(wanted), family):
