@@ -48,11 +48,18 @@ def test_an_interrupt_waits_until_processes_are_started() -> None:
     assert reached
 
 
+def _heeding() -> None:
+    """A shell starts what runs in its background deaf to Ctrl-C, and so this suite and all its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("after", [0.3, 1.0, 2.5, 6.0])
 def test_a_run_in_processes_is_interrupted_without_a_trace(tmp_path: Path, after: float) -> None:
     words = [sys.executable, "-m", "tombola", "run", "demo", "--runner", "processes:2"]
-    process = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        words, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True, preexec_fn=_heeding
+    )
     time.sleep(after)
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=120)

@@ -15,6 +15,7 @@ SCALED = [name for name in recipe_names() if "scale" in recipe_choices(name)]
 
 @pytest.mark.realdata
 @pytest.mark.timeout(600)
+@pytest.mark.filterwarnings("default:.* texts have more than length=")  # a few of them, as the recipes say
 @pytest.mark.skipif(not DATA.is_dir(), reason="no TOMBOLA_DATA")
 @pytest.mark.parametrize("name", SCALED)
 def test_every_stage_of_a_small_recipe_can_be_run(name: str) -> None:
