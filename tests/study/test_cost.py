@@ -298,6 +298,24 @@ def test_the_multiply_adds_of_a_text_are_known_from_a_configuration() -> None:
     assert text_macs(net, options, 128, 0, 0.15) - told == 19 * 768 * (768 + 30522)
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"model_type": "llama", "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2,
+         "num_attention_heads": 2, "num_key_value_heads": 2},
+        {"model_type": "gpt2", "n_embd": 16, "n_layer": 2, "n_head": 2, "bos_token_id": 0, "eos_token_id": 0},
+    ],
+    ids=lambda told: told["model_type"],
+)  # fmt: skip
+def test_language_models_are_counted_too(told: dict[str, Any]) -> None:
+    pytest.importorskip("transformers")
+    options = (("config", json.dumps({"vocab_size": 40, "max_position_embeddings": 64, **told})),)
+    found = [text_macs(f"hf:{told['model_type']}@config", options, tokens, 2) for tokens in (8, 16)]
+    layers = 2 * (4 * 16 * 16 + (3 if told["model_type"] == "llama" else 4) * 16 * 32)  # gpt2's middle is 64 wide
+    for tokens, macs in zip((8, 16), found, strict=True):
+        assert macs == pytest.approx(tokens * (layers + 2 * 2 * 16 * tokens), rel=0.02)
+
+
 def test_a_study_of_texts_that_are_not_here_is_estimated(tmp_path: Path) -> None:
     pytest.importorskip("transformers")
     task = {"name": "text:rte", "root": tmp_path, "tokenizer": "bert-base-uncased", "length": 128}
