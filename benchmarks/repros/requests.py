@@ -263,6 +263,6 @@ def before_anything_runs(folder: Path) -> str:
 @finding("F13", "one style of error, in a process of its own")
 def one_style(folder: Path) -> str:
     """The parser's own errors begin like all others, and say where the options are."""
-    said = tombola("draw", "resnet8", "--sparsity", "0.9", folder=folder)
+    said = tombola("draw", "resnet8", "--prunable", "cv_lth", folder=folder)
     expect(said.err.startswith("error: "), said.err[:40])
-    return refused(said, "--set sparsity=VALUE", "tombola draw --help")
+    return refused(said, "--set prunable=VALUE", "tombola draw --help")
