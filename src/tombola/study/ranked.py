@@ -45,12 +45,13 @@ def work_here(stage: Stage, folders: Mapping[str, Path], out: Path, session: Ses
     """This process's part of a stage, called alike by all of a process group; ``out`` is the first one's.
 
     Only the first reads and writes checkpoints and reports progress. Raises `StageError` in all of them when their
-    networks or masks differ at the end.
+    networks or masks differ at the end. What is not shared, as a drawing, each does, and the first one's is left.
     """
     ranks = ranks_for(shards_of(stage))
-    aside = nullcontext(str(out)) if ranks.first else tempfile.TemporaryDirectory(prefix="tombola-aside-")
+    first = not (dist.is_available() and dist.is_initialized()) or dist.get_rank() == 0
+    aside = nullcontext(str(out)) if first else tempfile.TemporaryDirectory(prefix="tombola-aside-")
     with aside as place, plain_float32():
-        session = session if ranks.first else replace(session, folder=None, reporter=Silent())
+        session = session if first else replace(session, folder=None, reporter=Silent())
         stage.work(folders, Path(place), session)
         ranks.require_same("the network or the masks they are to leave", _digest(Path(place)))
 
