@@ -52,7 +52,7 @@ def write(
         "net.c": named(source, prefix).encode(),
     }
     files: dict[str, bytes] = {**compiled, "net.dat": data.file(), FILE: sealed(told, compiled)}
-    words["FLAGS"] = str(about["flags"])
+    words |= {"FLAGS": str(about["flags"]), "ANSWERS": (PARTS / "answers.h").read_text("utf-8")}
     for name in (
         "CMakeLists.txt",
         "Makefile",

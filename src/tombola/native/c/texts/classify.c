@@ -11,22 +11,8 @@
 #include "net.h"
 #include "words.h"
 
-enum { NAME = 256, LINE = 1 << 16 };
-
-static void *read_file(const char *name, size_t *size) {
-    FILE *file = fopen(name, "rb");
-    if (!file) return NULL;
-    void *data = NULL;
-    if (!fseek(file, 0, SEEK_END)) {
-        long length = ftell(file);
-        rewind(file);
-        if (length > 0) data = aligned_alloc(64, ((size_t)length + 63) / 64 * 64);
-        if (data && fread(data, 1, (size_t)length, file) != (size_t)length) free(data), data = NULL;
-        *size = (size_t)length;
-    }
-    fclose(file);
-    return data;
-}
+@ANSWERS@
+enum { LINE = 1 << 16 };
 
 /* The ids of a line; one more than there may be where there are more, -1 where a word is no number. */
 static int read_ids(char *line, int32_t *ids) {
@@ -40,31 +26,6 @@ static int read_ids(char *line, int32_t *ids) {
     return count;
 }
 
-static void show(int number, const float *logits, char (*names)[NAME], int count) {
-    int best = 0;
-    for (int c = 1; c < NET_CLASSES; c++)
-        if (logits[c] > logits[best]) best = c;
-    if (best < count) printf("%d\t%s\t%.4f\n", number, names[best], (double)logits[best]);
-    else printf("%d\t%d\t%.4f\n", number, best, (double)logits[best]);
-}
-
-/* A line of a file; of one that is longer than there is room for, the rest is dropped. NULL where there is none. */
-static char *read_line(char *line, int room, FILE *file) {
-    line[room - 2] = 0; /* something else where a line fills the room */
-    char *found = fgets(line, room, file);
-    if (found && line[room - 2] && line[room - 2] != '\n')
-        for (int next = 0; next != '\n' && next != EOF;) next = getc(file);
-    return found;
-}
-
-static int read_names(char (*names)[NAME]) {
-    FILE *file = fopen("labels.txt", "r");
-    int count = 0;
-    while (file && count < NET_CLASSES && read_line(names[count], NAME, file)) names[count][strcspn(names[count], "\r\n")] = 0, count++;
-    if (file) fclose(file);
-    return count;
-}
-
 /* The code of the first line that could not be answered; each is said, and the others go on. */
 static int classify(struct net *net, const struct words *words, FILE *file, char (*names)[NAME]) {
     static char line[LINE];
@@ -75,7 +36,11 @@ static int classify(struct net *net, const struct words *words, FILE *file, char
         int count = words ? words_cut(words, line, ids, NET_LENGTH) : read_ids(line, ids);
         int code = count < 0 ? NET_BAD_ID : net_run(net, ids, NULL, NULL, count, 1, logits);
         if (code) fprintf(stderr, "line %d: %s\n", number, net_message(code));
-        else show(number, logits, names, named);
+        else {
+            char of[16];
+            snprintf(of, sizeof of, "%d", number);
+            show(of, logits, names, named);
+        }
         first = first ? first : code;
     }
     return first;
