@@ -15,7 +15,7 @@ def fused(graph: Graph) -> Graph:
 
     A sum goes into the later of the two convolutions it adds, so that the other one's result is there by then.
     """
-    for merge in (_steps, _border, _unmet, _scale, _sum, _activation):
+    for merge in (_steps, _border, _scale, _sum, _activation):
         graph = _merged(graph, merge)
     return graph
 
@@ -49,30 +49,31 @@ def _steps(graph: Graph, node: Node) -> tuple[Node, Node] | None:
 
 
 def _border(graph: Graph, node: Node) -> tuple[Node, Node] | None:
-    """Zeros around a convolution's input, into the convolution."""
-    if not isinstance(node.op, Conv):
+    """What a layer's own border is made of, around its input, into the layer.
+
+    Zeros of a convolution; of a maximum minus infinity, as nets padded "same" have it.
+    """
+    if not isinstance(node.op, Conv | Pool):
         return None
     pad = graph[node.inputs[0]]
-    if not isinstance(pad.op, Pad) or pad.op.value != 0 or not graph.only_reader(pad.name):
+    if not isinstance(pad.op, Pad) or pad.op.value != _made_of(node.op) or not graph.only_reader(pad.name):
         return None
     op = replace(node.op, padding=_both(node.op.padding, pad.op.padding))
+    if isinstance(op, Pool) and not _meets_its_input(op):
+        return None
     return pad, replace(node, op=op, inputs=(*pad.inputs, *node.inputs[1:]))
 
 
-def _unmet(graph: Graph, node: Node) -> tuple[Node, Node] | None:
-    """Minus infinity around a maximum's input, as nets padded "same" have it, into the maximum, whose own border it is.
+def _made_of(op: Conv | Pool) -> float | None:
+    """The number that an operation finds beyond its input; None where it is not one alone."""
+    if isinstance(op, Conv):
+        return 0.0
+    return -math.inf if op.kind == "max" and op.dilation == (1, 1) else None
 
-    Not where a window would meet nothing else.
-    """
-    if not isinstance(node.op, Pool) or node.op.kind != "max" or node.op.dilation != (1, 1):
-        return None
-    pad = graph[node.inputs[0]]
-    if not isinstance(pad.op, Pad) or pad.op.value != -math.inf or not graph.only_reader(pad.name):
-        return None
-    padding, (height, width) = _both(node.op.padding, pad.op.padding), node.op.kernel
-    if max(padding[:2]) >= height or max(padding[2:]) >= width:
-        return None
-    return pad, replace(node, op=replace(node.op, padding=padding), inputs=pad.inputs)
+
+def _meets_its_input(op: Pool) -> bool:
+    """Whether every window does."""
+    return max(op.padding[:2]) < op.kernel[0] and max(op.padding[2:]) < op.kernel[1]
 
 
 def _scale(graph: Graph, node: Node) -> tuple[Node, Node] | None:
