@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tombola.advising.known import NATURAL, Features, Known
 from tombola.advising.nearest import BASES, Case, cases, chosen, distance, leads
-from tombola.advising.regret import RIVALS, Regrets, regrets
+from tombola.advising.regret import RIVALS, Regrets, first, regrets
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,7 @@ def _choice(known: Sequence[Known], axis: str, of: Features, sparsity: float) ->
 def _always(policy: str, axis: str, seen: Sequence[Case]) -> str:
     """What always doing so takes: of a rival's levels the first that was measured anywhere."""
     name, order = RIVALS.get(axis, ("", ()))
-    measured = {level for case in seen for level in case.accuracy}
-    return next((level for level in order if policy == name and level in measured), BASES[axis])
+    return first(order if policy == name else (), BASES[axis], *seen)
 
 
 def drops(known: Sequence[Known], of: Features) -> dict[float, float]:

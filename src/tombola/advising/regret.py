@@ -68,9 +68,9 @@ def regrets(seen: Sequence[Case], axis: str) -> Regrets:
     return Regrets(axis, {policy: _by_task(seen, take) for policy, take in policies.items()}, len(seen))
 
 
-def first(order: Sequence[str], base: str, case: Case) -> str:
-    """The first of these levels that was measured; the base where none was."""
-    return next((level for level in order if level in case.accuracy), base)
+def first(order: Sequence[str], base: str, *cases: Case) -> str:
+    """The first of these levels that was measured in one of the cases; the base where none was."""
+    return next((level for level in order if any(level in case.accuracy for case in cases)), base)
 
 
 def advised(seen: Sequence[Case], axis: str, case: Case) -> str:
