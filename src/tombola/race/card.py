@@ -17,22 +17,23 @@ from tombola.tickets.ticket import Ticket
 
 def card(raced: Raced, network: Network, ticket: Ticket, runs: str, trust: Sequence[str]) -> str:
     """The text; ``runs`` is the folder with what the engine runs, ``trust`` what `trust_in` says."""
+    licence = licence_of(raced.wanted.model.name)
     parts = (
-        _title(raced, network, ticket, runs),
+        _title(raced, network, ticket, runs, licence),
         _how_well(raced),
         table(raced.classes),
         trust,
         (f"{line}\n" for line in under_attack(raced)),
         _beside(raced),
         _not_tried(raced),
-        _from_what(raced, network),
+        _from_what(raced, network, licence),
         _load(raced, runs),
     )
     return "\n".join(line for part in parts for line in part) + "\n"
 
 
-def _title(raced: Raced, network: Network, ticket: Ticket, runs: str) -> Iterator[str]:
-    shipped, licence = raced.winner, licence_of(raced.wanted.model.name)
+def _title(raced: Raced, network: Network, ticket: Ticket, runs: str, licence: str) -> Iterator[str]:
+    shipped = raced.winner
     more = [f"license: {licence}"] if licence else []
     yield from fields(network.adapted, ["sparse"] if shipped.pruned else [], "metrics: [accuracy]", *more)
     yield f"# {network.source} for {'' if network.adapted is None else network.adapted.title}"
@@ -76,8 +77,8 @@ def _not_tried(raced: Raced) -> Iterator[str]:
         yield ""
 
 
-def _from_what(raced: Raced, network: Network) -> Iterator[str]:
-    wanted, licence = raced.wanted, licence_of(raced.wanted.model.name)
+def _from_what(raced: Raced, network: Network, licence: str) -> Iterator[str]:
+    wanted = raced.wanted
     yield "## From what"
     yield f"- Weights: {network.origin}."
     yield f"- Data: {wanted.task.name}, digest `{wanted.task.digest()[:16]}`; classes in `labels.txt`."

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tombola.fitting.fit import Fit
+from tombola.objectives._base import Objective
 from tombola.race.entrants import Entrant
 from tombola.race.pace import fit_of
 from tombola.race.wanted import Wanted
@@ -30,7 +31,8 @@ class Start:
 
 def from_source(wanted: Wanted, entrant: Entrant, steps: int, teacher: Path | None) -> dict[str, Any]:
     """Options of an experiment: a pretrained net finetuned, learning from the file ``teacher`` where there is one."""
-    fit = _taught(fit_of(wanted, steps), teacher)
+    usual = fit_of(wanted, steps)
+    fit = _taught(usual, build(Fit, usual).objective, teacher)
     model = wanted.model if entrant.source is None else entrant.source
     return {"model": model, "draw": dict(entrant.draw), "transfer": {"name": "finetune", "fit": fit}}
 
@@ -42,7 +44,8 @@ def from_net(wanted: Wanted, entrant: Entrant, steps: int, start: Start, teacher
     training. What is pruned at the start is 0, so a draw of as much finds the same.
     """
     usual = fit_of(wanted, steps)
-    fit, own = _taught(usual, teacher), build(Fit, usual)
+    own = build(Fit, usual)
+    fit = _taught(usual, own.objective, teacher)
     if start.rate != 1:
         fit["optimizer"] = own.optimizer.replace(lr=start.rate * own.optimizer.lr)
     draw = dict(entrant.draw)
@@ -54,9 +57,8 @@ def from_net(wanted: Wanted, entrant: Entrant, steps: int, start: Start, teacher
     return {"model": {"name": f"path:{start.net}"}, "draw": draw, "transfer": {"name": "retrain", "fit": fit}}
 
 
-def _taught(fit: dict[str, Any], teacher: Path | None) -> dict[str, Any]:
+def _taught(fit: dict[str, Any], own: Objective, teacher: Path | None) -> dict[str, Any]:
     """The training with a teacher's answers beside its own objective, where there is one and it can stand there."""
-    own = build(Fit, fit).objective
     if teacher is None or own.OWN_BATCH or own.spent or own.name == "distill":
         return {**fit}
     return {**fit, "objective": {"name": "distill", "of": own, "teacher": f"path:{teacher}"}}
