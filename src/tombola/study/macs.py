@@ -52,13 +52,12 @@ def text_macs(
 
     That head is a square layer and the net's own table of words.
     """
-    with torch.device("meta"):
-        network = _encoder(net, options, classes)
-        # language models look at numbers to see whether texts were packed, which they do not of tensors said to be fake
-        with FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad(), _attention_in_steps():
-            ids = torch.zeros(1, tokens, dtype=torch.int64)
-            with FlopCounterMode(display=False) as counter:
-                network.body(ids)  # none is filled up
+    network = _encoder(net, options, classes)
+    # language models look at numbers to see whether texts were packed, which they do not of tensors said to be fake
+    with torch.device("meta"), FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad(), _attention_in_steps():
+        ids = torch.zeros(1, tokens, dtype=torch.int64)
+        with FlopCounterMode(display=False) as counter:
+            network.body(ids)  # none is filled up
     macs = int(counter.get_total_flops()) // 2
     if asked is None:
         return macs
@@ -68,12 +67,12 @@ def text_macs(
 
 def parameters_of(net: str, options: tuple[tuple[str, Plain], ...]) -> int:
     """Numbers in a net of texts that would have to be kept in memory; none is made."""
-    with torch.device("meta"):
-        return sum(weight.numel() for weight in _encoder(net, options, 2).parameters())
+    return sum(weight.numel() for weight in _encoder(net, options, 2).parameters())
 
 
 def _encoder(net: str, options: tuple[tuple[str, Plain], ...], classes: int) -> Network:
-    return Source(name=net, options=options).load(num_classes=max(2, classes)).to("meta").eval()
+    with torch.device("meta"):
+        return Source(name=net, options=options).load(num_classes=max(2, classes)).to("meta").eval()
 
 
 def _empty(net: str, width: float, classes: int) -> Network:

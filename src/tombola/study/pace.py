@@ -68,7 +68,7 @@ def timed(model: Source, pixels: int, classes: int, batch: int, threads: int = 1
     network = Source(name=model.bare, width=model.width).load(num_classes=classes)
     macs = forward_macs(model.bare, pixels, classes, width=model.width)
     rate = _steps_a_second(network, torch.rand(batch, 3, pixels, pixels), threads)
-    return Pace(_flops(macs, batch) * rate, f"{model.bare}, {batch} images of {pixels} pixels a step")
+    return Pace(_flops(macs) * batch * rate, f"{model.bare}, {batch} images of {pixels} pixels a step")
 
 
 def timed_on_texts(model: Source, tokens: int, classes: int, batch: int, threads: int = 1) -> Pace | None:
@@ -80,27 +80,27 @@ def timed_on_texts(model: Source, tokens: int, classes: int, batch: int, threads
         return None
     classes = max(2, classes)  # of masked words as of two kinds: the estimate counts that head with its words
     macs = text_macs(model.bare, model.options, tokens, classes)
-    batch = min(batch, max(1, int(MOST_FLOPS / _flops(macs, 1))))
+    batch = min(batch, max(1, int(MOST_FLOPS / _flops(macs))))
     network = Source(name=model.bare, options=model.options).load(num_classes=classes)
     rate = _steps_a_second(network, torch.ones(batch, tokens, dtype=torch.int64), threads)
-    return Pace(_flops(macs, batch) * rate, f"{model.bare}, {batch} texts of {tokens} tokens a step")
+    return Pace(_flops(macs) * batch * rate, f"{model.bare}, {batch} texts of {tokens} tokens a step")
 
 
-def _flops(macs: int, batch: int) -> float:
-    """Of a training step."""
-    return 2.0 * macs * _PASSES * batch
+def _flops(macs: int) -> float:
+    """Of a training step with one sample."""
+    return 2.0 * macs * _PASSES
 
 
 def _steps_a_second(network: Network, x: Tensor, threads: int) -> float:
     device = device_of("auto")
     network, x = network.to(device).train(), x.to(device)
     labels = torch.zeros(len(x), dtype=torch.int64, device=device)
+    weights = [weight for weight in network.parameters() if weight.requires_grad]
     with torch_threads(threads):
         steps, spent, begun = 0, 0.0, perf_counter()
         while steps == 0 or perf_counter() - begun < MOMENT:
             before = perf_counter()
             loss = F.cross_entropy(network(x), labels)
-            weights = [weight for weight in network.parameters() if weight.requires_grad]
             torch.autograd.grad(loss, weights, allow_unused=True)  # a pooler, where the mean is read
             loss.item()  # which waits for a GPU
             if perf_counter() - begun > MOMENT / 2:  # before, it warms up
