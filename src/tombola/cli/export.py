@@ -6,7 +6,6 @@ from typing import Final
 import typer
 
 from tombola.cli import completing, families, settings
-from tombola.cli.commands import OUTPUT
 from tombola.cli.output import JSON, summarised
 from tombola.cli.shortcuts import Chosen, shortcuts
 from tombola.cli.work import OF_MODEL
@@ -29,14 +28,7 @@ def export(
         autocompletion=completing.members("exporters"),
     ),
     model: str | None = OF_MODEL,
-    out: str = typer.Option(
-        ...,
-        "-o",
-        "--out",
-        help="The file to write; a folder for native and transformers.",
-        metavar="FILE",
-        rich_help_panel=OUTPUT,
-    ),
+    out: str = settings.OUT_OF_EXPORT,
     set_: list[str] = settings.SET,
     as_json: bool = JSON,
 ) -> None:

@@ -36,7 +36,14 @@ SET: list[str] = typer.Option(
 SEED: int = typer.Option(
     0, "--seed", help="The seed of everything random.", callback=_seed, metavar="NUMBER", rich_help_panel=RUNNING
 )
-OUT: str = typer.Option(..., "-o", "--out", help="The file to write.", metavar="FILE", rich_help_panel=OUTPUT)
+
+
+def _out(told: str) -> Any:
+    return typer.Option(..., "-o", "--out", help=told, metavar="FILE", rich_help_panel=OUTPUT)
+
+
+OUT: str = _out("The file to write.")
+OUT_OF_EXPORT: str = _out("The file to write; a folder for native and transformers.")
 OVERWRITE: bool = typer.Option(
     False, "--overwrite", help="Replace the output file if it exists.", rich_help_panel=OUTPUT
 )
