@@ -58,7 +58,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--lite0", help="EfficientNet-Lite0's weights")
     parser.add_argument("--resnet18", help="a ResNet-18's")
     parser.add_argument("--minilm", help="MiniLM's folder")
-    return parsed(parser, what=["digits"], minutes=2.5)
+    return parsed(parser, what=["digits"], minutes=2.0, skip_plain=True)
 
 
 def ran(job: Job, folder: Path, options: argparse.Namespace) -> list[Bar]:

@@ -57,11 +57,30 @@ class FromCells(OfCells):
     zero: int
 
 
+@dataclass(frozen=True, eq=False)
+class SideBySide(OfCells):
+    """Pixels of ``channels`` bytes, fewer than a cell's, one behind the other as cells without a gap.
+
+    Where the pixel (y, x) of the new map, which is of ``size``, begins in the old one is ``stride`` times (y, x) less
+    ``before``; its first ``cells`` cells are the bytes from there on along the row, the next ones those a row below,
+    ``rows`` rows in all. Outside the old map bytes are ``zero``.
+    """
+
+    channels: int
+    rows: int
+    cells: int
+    size: Pair
+    stride: Pair
+    before: Pair
+    zero: int
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class CellSums(OfCells):
     """A convolution of cells: int8 ``weight`` (out, in / groups, kh, kw) and int32 ``bias``, sums times ``factor``.
 
-    ``entering`` is the zero of what it reads, which is in the bias already and stands in the border.
+    ``entering`` is the zero of what it reads, which is in the bias already and stands in the border. ``places`` are
+    those of ``weight`` that weights may be in, where some only fill it up; else all.
     """
 
     weight: Tensor
@@ -73,6 +92,7 @@ class CellSums(OfCells):
     dilation: Pair = (1, 1)
     groups: int = 1
     tensor: str = ""
+    places: int | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from tombola.graphs.activations import activated
 from tombola.graphs.cells import (
+    CELL,
     MOST,
     CellConv,
     CellFloats,
@@ -20,6 +21,7 @@ from tombola.graphs.cells import (
     CellSums,
     EnterCells,
     FromCells,
+    SideBySide,
     ToCells,
 )
 from tombola.graphs.ops import OfCells
@@ -35,6 +37,8 @@ def of_cells(op: OfCells, inputs: list[Tensor]) -> Tensor:
             return rounded(op, x)
         case FromCells():
             return meant(op, x)
+        case SideBySide():
+            return side_by_side(op, x.float()).to(torch.uint8)
         case CellConv():
             return convolved(op, x, inputs[1] if op.added else None)
         case CellFloats():
@@ -62,6 +66,20 @@ def rounded(op: ToCells, x: Tensor) -> Tensor:
 def meant(op: FromCells, q: Tensor) -> Tensor:
     """The floats of a rounded map."""
     return (q.float() - op.zero) * torch.tensor(op.scale)
+
+
+def side_by_side(op: SideBySide, q: Tensor) -> Tensor:
+    """Bytes in rows, ``op.rows * op.cells`` cells of them at each place, as the floats that they are given as."""
+    (height, width), (down, over), (top, left) = op.size, op.stride, op.before
+    reach = -(-op.cells * CELL // op.channels)
+    below, right = (height - 1) * down + op.rows - top - q.shape[2], (width - 1) * over + reach - left - q.shape[3]
+    framed = F.pad(q, (left, max(0, right), top, max(0, below)), value=float(op.zero))
+    found = [
+        framed[:, at % op.channels, row::down, at // op.channels :: over][:, :height, :width]
+        for row in range(op.rows)
+        for at in range(op.cells * CELL)
+    ]
+    return torch.stack(found, 1)
 
 
 def convolved(op: CellConv, q: Tensor, beside: Tensor | None = None) -> Tensor:

@@ -36,7 +36,9 @@ class PackedLayer:
     @property
     def total(self) -> int:
         """Weights, zeros included."""
-        return _weight(self.step).numel()
+        op = self.step.op
+        places = op.places if isinstance(op, CellSums) else None
+        return _weight(self.step).numel() if places is None else places
 
     @property
     def choice(self) -> str:

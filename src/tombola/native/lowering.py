@@ -20,6 +20,7 @@ from tombola.graphs.cells import (
     CellSums,
     EnterCells,
     FromCells,
+    SideBySide,
     ToCells,
 )
 from tombola.graphs.graph import Graph, Node, Shape
@@ -280,6 +281,7 @@ def _kind(op: Op) -> Kind:
         CellMax: "cell_max",
         CellMean: "cell_mean",
         CellGate: "cell_gate",
+        SideBySide: "side_by_side",
         Embed: "embed",
     }
     return kinds[type(op)]

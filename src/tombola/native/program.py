@@ -34,6 +34,7 @@ Kind: TypeAlias = Literal[
     "cell_max",
     "cell_mean",
     "cell_gate",
+    "side_by_side",
     "embed",
 ]
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tombola.graphs.cells import CellGate, CellMax, CellMean, EnterCells, FromCells, ToCells
+from tombola.graphs.cells import CellGate, CellMax, CellMean, EnterCells, FromCells, SideBySide, ToCells
 from tombola.graphs.ops import Activate, Concat, OfTokens, Pad, Pool, Scale, Stem, Widen
 from tombola.graphs.tokens import Constant, Embed, Norm
 from tombola.native.arena import aligned
@@ -192,6 +192,9 @@ def _plain(step: Step) -> str:
         fields |= {"value": exact(op.factor), "counts": str(op.zero)}
     elif isinstance(op, CellGate):
         fields |= {"value": exact(op.factor), "counts": str(op.zero), "kind": str(op.entering)}
+    elif isinstance(op, SideBySide):
+        fields |= {"in": map_of(replace(second.layout, channels=op.channels)), "counts": str(op.zero)}
+        fields |= {"kernel": _pair((op.rows, op.cells)), "stride": _pair(op.stride), "before": _pair(op.before)}
     elif isinstance(op, CellMax):
         fields |= {"kernel": _pair(op.kernel), "stride": _pair(op.stride), "before": _pair(op.padding[::2])}
         fields["counts"] = str(op.zero)

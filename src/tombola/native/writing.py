@@ -91,7 +91,7 @@ def net_c(program: Program, layers: Sequence[PackedLayer], data: Data) -> str:
             _part("pool.h", seen),
             _part("stem.h", seen),
             *instances,
-            _part("cells_ops.h", seen),
+            _part("cells_beside.h", seen),
             _part("tokens.h", seen),
             *([_part("attend.h", seen)] if any(step.kind == "attend" for step in program.steps) else []),
             _part("given_images.h" if program.ids is None else "given_texts.h", seen),

@@ -9,7 +9,7 @@ from tests.native.random_nets import Excite
 from torch import Tensor, nn
 
 from tombola.errors import RequestError
-from tombola.graphs.cells import CellConv, CellLinear, CellMax, CellMean, EnterCells, FromCells, ToCells
+from tombola.graphs.cells import CellConv, CellLinear, CellMax, CellMean, EnterCells, FromCells, SideBySide, ToCells
 from tombola.graphs.graph import Graph
 from tombola.graphs.int8.rounding import rounded_graph
 from tombola.graphs.interpret import interpret
@@ -28,7 +28,7 @@ def images() -> Tensor:
 
 def test_a_net_for_images_is_whole_numbers_from_the_images_to_the_logits() -> None:
     found = rounded(small(), images())
-    assert kinds(found)[:3] == [EnterCells, CellConv, CellMax]
+    assert kinds(found)[:4] == [EnterCells, SideBySide, CellConv, CellMax]
     assert kinds(found)[-4:] == [CellMean, Flatten, ToCells, CellLinear]
     assert not {Conv, Linear, FromCells} & set(kinds(found))
 

@@ -7,7 +7,7 @@ where one kind meets the other. Long tables of words are rounded row by row.
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeAlias, TypeGuard
+from typing import Any, Final, TypeAlias, TypeGuard
 
 import torch
 from torch import Tensor
@@ -27,6 +27,7 @@ from tombola.graphs.cells import (
     ToCells,
 )
 from tombola.graphs.graph import Graph, Node, Shape
+from tombola.graphs.int8.filling import filled
 from tombola.graphs.int8.weights import Weights, rounded_rows, rounded_weights
 from tombola.graphs.ops import Activate, Adaptive, Conv, Input, Linear, Mul, OfTokens, Op, Pool, Scale
 from tombola.graphs.tokens import Embed, TokenIds
@@ -154,26 +155,18 @@ class _Turning:
         return Node(f"{name}.cells", entered, (entry.name,), cells_of(node.shape))
 
     def _conv(self, node: Node, op: Conv) -> None:
-        (name, entering), leaving = self.cells(node.inputs[0]), self.how[node.name]
+        name, fields, steps = self._sums(node, op)
         inputs: tuple[str, ...] = (name,)
-        added = None
+        leaving, added = self.how[node.name], None
         if op.residual:
             other, beside = self.cells(node.inputs[1])
             inputs, added = (name, other), (beside.scale / leaving.scale, beside.zero)
-        found = self.rounds(op.weight, op.bias, entering.scale, entering.zero)
         made = CellConv(
-            weight=found.weight,
-            bias=found.bias,
-            factor=(found.steps * entering.scale / (1.0 if op.activation in CURVED else leaving.scale)).float(),
-            entering=entering.zero,
+            **fields,
+            factor=(steps / (1.0 if op.activation in CURVED else leaving.scale)).float(),
             zero=leaving.zero,
             least=leaving.least,
             largest=leaving.largest,
-            stride=op.stride,
-            padding=op.padding,
-            dilation=op.dilation,
-            groups=op.groups,
-            tensor=op.tensor,
             added=added,
             activation=op.activation if op.activation in CURVED else None,
             step=1 / leaving.scale,
@@ -186,22 +179,23 @@ class _Turning:
         return (op.residual and op.activation in CURVED) or any(isinstance(reader.op, OfTokens) for reader in readers)
 
     def _floats(self, node: Node, op: Conv) -> None:
-        name, entering = self.cells(node.inputs[0])
-        found = self.rounds(op.weight, op.bias, entering.scale, entering.zero)
-        made = CellFloats(
-            weight=found.weight,
-            bias=found.bias,
-            factor=(found.steps * entering.scale).float(),
-            entering=entering.zero,
-            stride=op.stride,
-            padding=op.padding,
-            dilation=op.dilation,
-            groups=op.groups,
-            tensor=op.tensor,
-            activation=op.activation,
-            residual=op.residual,
-        )
+        name, fields, steps = self._sums(node, op)
+        made = CellFloats(**fields, factor=steps.float(), activation=op.activation, residual=op.residual)
         self._put(node, made, (name, *(self.floats(other) for other in node.inputs[1:])))
+
+    def _sums(self, node: Node, op: Conv) -> tuple[str, dict[str, Any], Tensor]:
+        """The node that holds what a convolution reads, fields of its `CellSums`, and what a step of its sums means."""
+        name, entering = self.cells(node.inputs[0])
+        shape: dict[str, Any] = {"stride": op.stride, "padding": op.padding, "dilation": op.dilation}
+        weight, full = op.weight, filled(op, node.shape, entering.zero)
+        if full is not None:
+            beside, weight = full
+            pixels = Node(f"{node.name}.pixels", beside, (name,), (beside.rows * beside.cells, *beside.size))
+            self.nodes.append(pixels)
+            name, shape = pixels.name, {"places": op.weight.numel()}
+        found = self.rounds(weight, op.bias, entering.scale, entering.zero)
+        fields = {"weight": found.weight, "bias": found.bias, "entering": entering.zero, "groups": op.groups}
+        return name, {**fields, **shape, "tensor": op.tensor}, found.steps * entering.scale
 
     def _linear(self, node: Node, op: Linear) -> None:
         name, entering = self.cells(node.inputs[0])

@@ -23,9 +23,11 @@ from tombola.graphs.cells import (
     CellSums,
     EnterCells,
     FromCells,
+    SideBySide,
     ToCells,
 )
 from tombola.graphs.graph import Graph, Node
+from tombola.graphs.integers import side_by_side
 from tombola.graphs.interpret import output_of, values
 from tombola.graphs.ops import OfCells
 
@@ -50,6 +52,8 @@ def _of_cells(node: Node, op: OfCells, inputs: list[Tensor]) -> Tensor:
             return _bytes(x * torch.tensor(op.factor), -op.zero, MOST - op.zero, op.zero)
         case FromCells():
             return (x - op.zero) * torch.tensor(op.scale)
+        case SideBySide():
+            return side_by_side(op, x)
         case CellConv():
             return _convolved(op, x, inputs[1] if op.added else None)
         case CellFloats():

@@ -19,6 +19,7 @@ NET_INLINE whole splat_whole(int32_t i) { return i - (whole){0}; }
 NET_INLINE vec floats_of(whole v) { return __builtin_convertvector(v, vec); }
 NET_INLINE whole bits_of(vec v) { return (whole)v; }
 NET_INLINE whole raised(whole v, int bits) { return v << bits; }
+NET_INLINE whole lowered(whole v, int bits) { return v >> bits; } /* its highest bits are the sign's */
 #else
 typedef int32_t whole;
 typedef int32_t loose_whole __attribute__((may_alias));
@@ -27,6 +28,7 @@ NET_INLINE void store_whole(void *p, whole v) { *(loose_whole *)p = v; }
 NET_INLINE whole splat_whole(int32_t i) { return i; }
 NET_INLINE vec floats_of(whole v) { return (float)v; }
 NET_INLINE whole raised(whole v, int bits) { return (int32_t)((uint32_t)v << bits); }
+NET_INLINE whole lowered(whole v, int bits) { return v >> bits; }
 NET_INLINE whole bits_of(vec v) {
     whole bits;
     memcpy(&bits, &v, sizeof bits);

@@ -68,6 +68,7 @@ static void do_step(const struct step *s, const struct job *j) {
         case FROM_CELLS: op_from_cells(o, in, out, part, parts); break;
         case CELL_MAX: op_cell_max(o, in, out, part, parts); break;
         case CELL_MEAN: op_cell_mean(o, in, out, part, parts); break;
+        case SIDE_BY_SIDE: op_side_by_side(o, in, out, part, parts); break;
         case CELL_GATE: op_cell_gate(o, in, other, out, part, parts); break;
         case ENTER:
         case ENTER_CELLS:
