@@ -238,6 +238,10 @@ def _margins(graph: Graph) -> dict[tuple[int, int], int]:
         if isinstance(node.op, Conv | CellSums):
             size = graph[node.inputs[0]].shape[1:]
             found[size[0], size[1]] = max(found.get((size[0], size[1]), 0), margin_for(node.op))
+    for node in graph:
+        if isinstance(node.op, SideBySide):  # what reads it writes rows as long, where no convolution asks for others:
+            (reader,) = graph.readers(node.name)  # whole vectors go where they belong
+            found.setdefault((reader.shape[1], reader.shape[2]), node.shape[2] - reader.shape[2])
     return found | {size: 0 for node in graph for size in _flat(node, graph)} | {(1, 1): 0}
 
 

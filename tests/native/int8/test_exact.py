@@ -176,3 +176,13 @@ def test_what_is_no_number_comes_out_as_none_and_other_images_stay(tmp_path: Pat
     found = answers(graph, broken, tmp_path / "net", HERE_WIDE[-1], batch=3)
     assert found[1].isnan().all()
     assert torch.equal(found[[0, 2]], interpret(graph, x)[[0, 2]])
+
+
+@pytest.mark.parametrize(("behind", "row"), [(nn.MaxPool2d(3, 2, 1), 22), (nn.Conv2d(8, 8, 3, padding=1), 21)])
+def test_a_stem_writes_rows_as_long_as_it_reads_where_no_convolution_asks_for_others(
+    behind: nn.Module, row: int
+) -> None:
+    body = nn.Sequential(nn.Conv2d(3, 8, 7, 2, 3), behind, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 4))
+    graph = rounded(Network(body, source="test").eval(), torch.rand(2, 3, 40, 40))
+    (stem,) = (step for step in lower(graph).steps if step.name == "0")
+    assert (stem.reads[0].layout.row, stem.writes.layout.row) == (22, row)

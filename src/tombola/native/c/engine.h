@@ -1,8 +1,8 @@
 /* What drives the tables of a net: memory, start, and the steps in their order.
  *
- * The arena holds, one after another: the struct net, values that had to be decoded, scratch for each thread, one slot
- * (the maps of an image on its way) for each image worked on at once, and for each image of a batch the vectors from
- * step NET_TAIL_AT on. A place is a number of floats in the slot, or NET_SLOT and more: in the image's vectors. */
+ * The arena holds, one after another: the struct net, of each image of a batch whether it holds what is no number,
+ * values that had to be decoded, scratch for each thread, one slot (the maps of an image on its way) for each image
+ * worked on at once, and for each image of a batch the vectors from step NET_TAIL_AT on. A place is a number of floats in the slot, or NET_SLOT and more: in the image's vectors. */
 #include <stdint.h>
 #ifdef NET_PROFILE
 #include <time.h>
@@ -18,6 +18,7 @@
 struct net {
     struct crew crew;
     int batch, slots;
+    int *no_numbers; /* of each image: bytes cannot say so, and its logits must */
     float *decoded, *scratch, *slot, *tail;
     struct given given; /* of the batch that runs */
     float *logits;
@@ -121,6 +122,7 @@ static void step_together(struct net *n, const struct step *s, const struct job 
 static void one_image(struct net *n, int image, int slot, float *scratch, int part, int parts) {
     float *tail = n->tail + (size_t)image * NET_TAIL;
     int tokens = tokens_of(&n->given, image);
+    if (NET_CELLS + NET_DOTS > 0 && part == 0) n->no_numbers[image] = no_number(&n->given, image); /* it is read next */
     struct job j = {n, image, 1, n->slot + (size_t)slot * NET_SLOT, tail, scratch, part, parts, tokens};
     for (int s = 0; s < NET_TAIL_AT; s++) step_together(n, &steps[s], &j);
 }
@@ -147,7 +149,7 @@ static void net_work(void *with, int part, int parts) {
         struct job j = {n, image, 1, n->slot, n->tail + (size_t)image * NET_TAIL, scratch, part, parts, 1};
         float *logits = n->logits + (size_t)image * NET_CLASSES;
         memcpy(logits, at(&j, NET_RESULT), NET_CLASSES * sizeof(float));
-        if (NET_CELLS + NET_DOTS > 0 && no_number(&n->given, image))
+        if (NET_CELLS + NET_DOTS > 0 && n->no_numbers[image])
             for (int c = 0; c < NET_CLASSES; c++) logits[c] = __builtin_nanf("");
     }
 }
@@ -160,7 +162,7 @@ size_t net_arena(int threads, int batch) {
     if (threads < 1 || threads > NET_MOST_THREADS || (threads > 1 && !NET_THREADS) || batch < 1) return 0;
     size_t numbers = NET_DECODED + (size_t)threads * NET_SCRATCH + (size_t)most_slots(threads, batch) * NET_SLOT +
                      (size_t)batch * NET_TAIL;
-    return 64 + lines(sizeof(struct net)) + numbers * sizeof(float);
+    return 64 + lines(sizeof(struct net)) + lines((size_t)batch * sizeof(int)) + numbers * sizeof(float);
 }
 
 /* Whether this processor has what the compiler was allowed to use. */
@@ -233,7 +235,8 @@ __attribute__((noinline)) static int start(struct net **made, const char *data, 
     struct net *n = (struct net *)(void *)base;
     memset(n, 0, sizeof *n);
     n->data = data, n->batch = batch, n->slots = most_slots(threads, batch);
-    n->decoded = (float *)(void *)(base + lines(sizeof *n));
+    n->no_numbers = (int *)(void *)(base + lines(sizeof *n));
+    n->decoded = (float *)(void *)(base + lines(sizeof *n) + lines((size_t)batch * sizeof(int)));
     n->scratch = n->decoded + NET_DECODED;
     n->slot = n->scratch + (size_t)threads * NET_SCRATCH;
     n->tail = n->slot + (size_t)n->slots * NET_SLOT;

@@ -28,7 +28,7 @@ static void enter(const struct step *s, const struct plain *o, const float *scal
     else op_enter_cells(o, scale, shift, image, out, part, parts);
 }
 
-/* Whether an image holds what is no number: bytes cannot say so, and its logits must. */
+/* Whether an image holds what is no number. */
 static int no_number(const struct given *g, int sample) {
     const float *image = g->images + (size_t)sample * NET_IMAGE;
     int found = 0;
