@@ -64,16 +64,16 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as scratch:
         before = laid_out(options.before, Path(scratch))
         for training in TRAININGS:
-            said = differing(*(operations(before, side, training) for side in SIDES))
+            said = differing(*(operations(before, side, training, options.counts) for side in SIDES))
             print(f"{' '.join(training):17} {said}", flush=True)
         found = [turns(before, options.rounds, options.threads) for _ in range(options.processes)]
     return closing(*(compared(found, training) for training in TRAININGS))
 
 
-def operations(before: Path, side: str, training: tuple[str, str]) -> dict[str, int]:
-    """How often one step more runs each of torch's operations; the median of five, as a bar is drawn now and then."""
+def operations(before: Path, side: str, training: tuple[str, str], times: int) -> dict[str, int]:
+    """How often one step more runs each of torch's operations; a median, as a bar is drawn now and then."""
     with worker(before, 1) as process:
-        counts = [[asked(process, side, *training, counted=steps) for steps in (1, 2)] for _ in range(5)]
+        counts = [[asked(process, side, *training, counted=steps) for steps in (1, 2)] for _ in range(times)]
     names = {name for one in counts for name in one[1]}
     more = {name: [two.get(name, 0) - one.get(name, 0) for one, two in counts] for name in names}
     return {name: int(statistics.median(found)) for name, found in more.items()}
@@ -105,8 +105,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--before", default=BEFORE, help="the commit to compare with")
     parser.add_argument("--processes", type=int, default=6, help="fresh ones, each with both sides in it")
     parser.add_argument("--rounds", type=int, default=8, help="in each process: a turn of either side")
+    parser.add_argument("--counts", type=int, default=5, help="how often a step's operations are counted")
     parser.add_argument("--threads", type=int, default=1)
-    return parsed(parser, processes=2, rounds=3)
+    return parsed(parser, processes=1, rounds=6, counts=3)
 
 
 def compared(processes: Sequence[Turns], training: tuple[str, str]) -> Bar:
