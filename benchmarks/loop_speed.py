@@ -8,7 +8,7 @@ here and that of ``--before``, laid out in a scratch folder, each with modules o
 on the same images. Rates are of the processor's time, so what else the machine does counts little. The ratio is the
 median over the rounds of all processes, beside its 95 % interval (of order statistics: no shape is assumed).
 With ``--before HEAD`` it tells what the measure itself is worth. The bar: no training is shown to be below 0.98 of what
-it was, so not the whole interval lies there; the six rounds of ``--quick`` show losses of several per cent only, as
+it was, so not the whole interval lies there; the five rounds of ``--quick`` show losses of several per cent only, as
 medians of the same operations strayed by three there. Beside the times it counts torch's operations of one more step on
 both sides, which nothing on the machine disturbs, and names those that differ.
 ``--before`` is by default the last commit before pixels, words, views and boxes shared one loop.
@@ -107,7 +107,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=8, help="in each process: a turn of either side")
     parser.add_argument("--counts", type=int, default=5, help="how often a step's operations are counted")
     parser.add_argument("--threads", type=int, default=1)
-    return parsed(parser, processes=1, rounds=6, counts=3)
+    return parsed(parser, processes=1, rounds=5, counts=3)
 
 
 def compared(processes: Sequence[Turns], training: tuple[str, str]) -> Bar:
