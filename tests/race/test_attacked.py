@@ -32,6 +32,11 @@ def test_what_is_no_radius_is_refused(written: str) -> None:
 def test_an_objective_of_ones_own_and_texts_are_refused() -> None:
     with pytest.raises(RequestError, match="say the same"):
         against_an_adversary("2/255", DIGITS, {"objective": "natural"})
+    with pytest.raises(RequestError, match=r"fit=double-win-adversarial, which has an objective of its own"):
+        against_an_adversary("2/255", DIGITS, {"preset": "double-win-adversarial"})
+    fit: dict[str, Any] = {"preset": "dac"}
+    assert against_an_adversary("2/255", DIGITS, fit) == 2 / 255
+    assert fit["objective"]["name"] == "fast", "of a preset that trains naturally the rest is kept"
     with pytest.raises(RequestError, match="moves pixels of images"):
         against_an_adversary("2/255", Task.parse("text:prose"), {})
 

@@ -9,7 +9,7 @@ from tests.race.test_rule import DENSE, INT8
 
 from tombola.models.source import Source
 from tombola.race.decided import Decided
-from tombola.race.front import confirmed, lines
+from tombola.race.front import confirmed, lines, milliseconds
 from tombola.race.paired import Difference
 from tombola.race.picture import tone
 from tombola.race.raced import Raced
@@ -57,3 +57,10 @@ def test_it_is_said_where_one_sample_is_more_than_the_margin(samples: int, said:
 
 def test_dense_nets_and_tickets_differ_in_colour() -> None:
     assert len({tone(DENSE), tone(INT8), tone(replace(INT8, entrant="stripes"))}) == 3
+
+
+@pytest.mark.parametrize(
+    ("ms", "said"), [(12.345, "12.35 ms"), (1.0, "1.00 ms"), (0.824, "0.824 ms"), (0.04123, "0.0412 ms")]
+)
+def test_times_of_small_nets_are_told_apart(ms: float, said: str) -> None:
+    assert milliseconds(ms) == said

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from tombola import verbs
 from tombola.errors import RequestError
+from tombola.fitting.presets import PRESETS
 from tombola.fitting.session import Session
 from tombola.models.network import Network
 from tombola.race.pace import batch_of
@@ -22,7 +23,7 @@ def against_an_adversary(written: str | None, task: Task, fit: dict[str, Any]) -
     """The radius that a user wrote, and ``fit`` told to train against it, in place; None where nothing was written.
 
     Raises `RequestError` for what is no radius, for tasks whose samples have no pixels to move, and beside an
-    objective that was named.
+    objective that was named, or a preset that has one.
     """
     if written is None:
         return None
@@ -36,6 +37,11 @@ def against_an_adversary(written: str | None, task: Task, fit: dict[str, Any]) -
         raise RequestError(f"--robust moves pixels of images with a label, and {task.name} has none; leave it out")
     if "objective" in fit:
         raise RequestError("--robust and --set fit.objective=... say the same; write one of them")
+    named = fit.get("preset")
+    if "objective" in PRESETS.get(str(named), {}):
+        raise RequestError(
+            f"--robust and --set fit={named}, which has an objective of its own, differ; write one of them"
+        )
     fit["objective"] = {"name": "fast", "eps": eps}
     return eps
 

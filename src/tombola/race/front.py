@@ -123,7 +123,8 @@ def confirmed(raced: Raced) -> str:
 def held_out(raced: Raced) -> list[str]:
     """What the winner, the dense net and the best unpruned one tell of samples that nothing was chosen by."""
     return [
-        f"held-out samples: {one.entrant} in {one.engine}: {one.accuracy:.2f} % of {one.samples:,}, {one.ms:.2f} ms"
+        f"held-out samples: {one.entrant} in {one.engine}: {one.accuracy:.2f} % of {one.samples:,},"
+        f" {milliseconds(one.ms)}"
         for one in raced.held_out
     ] + [f"held-out samples: {raced.winner.entrant} less {DENSE} in float32: {raced.difference}", *_seen_before(raced)]
 
@@ -154,11 +155,16 @@ def row(raced: Raced, one: Finish) -> Sequence[str]:
         ("-> " if one is raced.winner else "   ") + one.entrant,
         one.engine,
         f"{one.accuracy:.2f} %",
-        f"{one.ms:.2f}",
+        milliseconds(one.ms, ""),
         f"{one.bytes:,}",
         "" if exact is None else f"{exact.ms / one.ms:.2f}",
         "" if rounded is None else f"{rounded.ms / one.ms:.2f}",
     )
+
+
+def milliseconds(ms: float, unit: str = " ms") -> str:
+    """``"12.35 ms"``, ``"0.0412 ms"``: small nets are told apart too."""
+    return f"{ms:.2f}{unit}" if ms >= 1 else f"{ms:#.3g}{unit}"
 
 
 def points(margin: float) -> str:
