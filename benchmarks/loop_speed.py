@@ -63,17 +63,17 @@ def main() -> int:
     options = arguments()
     with tempfile.TemporaryDirectory() as scratch:
         before = laid_out(options.before, Path(scratch))
-        for training in TRAININGS:
-            said = differing(*(operations(before, side, training, options.counts) for side in SIDES))
-            print(f"{' '.join(training):17} {said}", flush=True)
+        with worker(before, 1) as process:
+            for training in TRAININGS:
+                said = differing(*(operations(process, side, training, options.counts) for side in SIDES))
+                print(f"{' '.join(training):17} {said}", flush=True)
         found = [turns(before, options.rounds, options.threads) for _ in range(options.processes)]
     return closing(*(compared(found, training) for training in TRAININGS))
 
 
-def operations(before: Path, side: str, training: tuple[str, str], times: int) -> dict[str, int]:
+def operations(process: subprocess.Popen[str], side: str, training: tuple[str, str], times: int) -> dict[str, int]:
     """How often one step more runs each of torch's operations; a median, as a bar is drawn now and then."""
-    with worker(before, 1) as process:
-        counts = [[asked(process, side, *training, counted=steps) for steps in (1, 2)] for _ in range(times)]
+    counts = [[asked(process, side, *training, counted=steps) for steps in (1, 2)] for _ in range(times)]
     names = {name for one in counts for name in one[1]}
     more = {name: [two.get(name, 0) - one.get(name, 0) for one, two in counts] for name in names}
     return {name: int(statistics.median(found)) for name, found in more.items()}
