@@ -38,7 +38,7 @@ def of_cells(op: OfCells, inputs: list[Tensor]) -> Tensor:
         case FromCells():
             return meant(op, x)
         case SideBySide():
-            return side_by_side(op, x.float()).to(torch.uint8)
+            return side_by_side(op, x)
         case CellConv():
             return convolved(op, x, inputs[1] if op.added else None)
         case CellFloats():
@@ -69,7 +69,7 @@ def meant(op: FromCells, q: Tensor) -> Tensor:
 
 
 def side_by_side(op: SideBySide, q: Tensor) -> Tensor:
-    """Bytes in rows, ``op.rows * op.cells`` cells of them at each place, as the floats that they are given as."""
+    """Bytes in rows, ``op.rows * op.cells`` cells of them at each place; of the type that they are given in."""
     (height, width), (down, over), (top, left) = op.size, op.stride, op.before
     reach = -(-op.cells * CELL // op.channels)
     below, right = (height - 1) * down + op.rows - top - q.shape[2], (width - 1) * over + reach - left - q.shape[3]

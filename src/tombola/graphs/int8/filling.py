@@ -10,6 +10,7 @@ the same.
 import math
 
 from torch import Tensor
+from torch.nn import functional as F
 
 from tombola.graphs.cells import CELL, SideBySide
 from tombola.graphs.graph import Shape
@@ -51,9 +52,8 @@ def _cells(weight: Tensor) -> int:
 def _apart(lines: Tensor, rows: int, cells: int, again: int) -> Tensor:
     """(out, rows * cells * 4, y, x): each cell of ``lines`` at the place from which on its pixels are read."""
     outputs, height, count, _ = lines.shape
-    further = (count - 1) // cells * again + 1
-    found = lines.new_zeros(outputs, rows, cells, CELL, -(-height // rows), further)
-    for y in range(height):
-        for cell in range(count):
-            found[:, y % rows, cell % cells, :, y // rows, cell // cells * again] = lines[:, y, cell]
+    whole = F.pad(lines, (0, 0, 0, -count % cells, 0, -height % rows))
+    parted = whole.view(outputs, -(-height // rows), rows, -(-count // cells), cells, CELL).permute(0, 2, 4, 5, 1, 3)
+    found = lines.new_zeros(*parted.shape[:-1], (parted.shape[-1] - 1) * again + 1)
+    found[..., ::again] = parted
     return found.flatten(1, 3)
