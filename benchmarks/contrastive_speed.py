@@ -1,13 +1,14 @@
 """Contrastive pretraining: pairs a second beside lightly's loop as its README shows it, and what the views cost.
 
-    python benchmarks/contrastive_speed.py [--steps 12] [--rounds 3] [--batch 64] [--threads 2] [--quick]
+    python benchmarks/contrastive_speed.py [--steps 12] [--rounds 3] [--batch 64] [--threads 2]
+        [--precision float32] [--quick]
 
-SimCLR on a ResNet-18 with a projection to 128 numbers, pictures of 64 pixels out of ``tiny_imagenet``, float32, SGD,
-views changed alike. Two ways train it, turn by turn in one process, and the medians are compared: this package, and
-lightly's `SimCLRTransform`, `LightlyDataset` and `NTXentLoss` in the plain loop over a `DataLoader` that its README
-prints. Each is timed from its first batch to its last step; lightly reads the pictures as files, as there. Then both
-views of a batch are made apart from anything, beside the time of a whole step. The bars: 1.5 times lightly's pairs a
-second, and views for at most 5 % of a step.
+SimCLR on a ResNet-18 with a projection to 128 numbers, pictures of 64 pixels out of ``tiny_imagenet``, SGD, views
+changed alike, float32 or, with ``--precision bfloat16``, both ways under autocast. Two ways train it, turn by turn in
+one process, and the medians are compared: this package, and lightly's `SimCLRTransform`, `LightlyDataset` and
+`NTXentLoss` in the plain loop over a `DataLoader` that its README prints. Each is timed from its first batch to its
+last step; lightly reads the pictures as files, as there. Then both views of a batch are made apart from anything,
+beside the time of a whole step. The bars: 1.5 times lightly's pairs a second, and views for at most 5 % of a step.
 
 Lightly is installed for this script alone: ``pip install --no-deps --target FOLDER lightly aenum lightning-utilities``,
 and PYTHONPATH names the FOLDER. The data are those that TOMBOLA_DATA names (default ../shared/data).
@@ -49,7 +50,8 @@ def main() -> int:
     task = Task.parse({"name": "contrastive", "data": {"name": f"pack:{DATA}", "num_train": 2000}, "outputs": WIDE})
     with tempfile.TemporaryDirectory() as scratch:
         folder = pictures(Path(scratch), options.batch * (options.steps + 2))
-        print(f"{processor()}, {options.threads} threads, float32, {options.batch} pairs a step", flush=True)
+        how = f"{options.threads} threads, {options.precision}, {options.batch} pairs a step"
+        print(f"{processor()}, {how}", flush=True)
         by = {
             "this package": lambda steps: ours(task, steps, options),
             "lightly, as its README": lambda steps: theirs(folder, steps, options),
@@ -69,6 +71,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="turns of each way")
     parser.add_argument("--batch", type=int, default=64, help="pictures a step, two views each")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--precision", choices=["float32", "bfloat16"], default="float32", help="of both ways")
     return parsed(parser, steps=4, rounds=2)
 
 
@@ -76,7 +79,8 @@ def ours(task: Task, steps: int, options: argparse.Namespace) -> float:
     """Pairs a second of this package."""
     model = task.head(resnet18(), generator=torch.Generator().manual_seed(0))
     sgd = {"name": "sgd", "lr": RATE, "weight_decay": 1e-6, "momentum": 0.9}
-    fit = build(Fit, {"epochs": f"{steps}it", "batch": options.batch, "optimizer": sgd, "schedule": "constant"})
+    how = {"epochs": f"{steps}it", "batch": options.batch, "schedule": "constant", "precision": options.precision}
+    fit = build(Fit, {**how, "optimizer": sgd})
     begun = time.perf_counter()
     fit.run(model, task, seed=0, session=Session())
     return float(options.batch * steps / (time.perf_counter() - begun))
@@ -107,7 +111,8 @@ def theirs(folder: Path, steps: int, options: argparse.Namespace) -> float:
     optimizer = torch.optim.SGD(model.parameters(), lr=RATE, momentum=0.9, weight_decay=1e-6)
     begun = time.perf_counter()
     for _, ((view0, view1), _, _) in zip(range(steps), loader, strict=False):
-        loss = criterion(model(view0), model(view1))
+        with torch.autocast("cpu", torch.bfloat16, enabled=options.precision == "bfloat16"):
+            loss = criterion(model(view0), model(view1))
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()
