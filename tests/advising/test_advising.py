@@ -112,6 +112,12 @@ def test_only_what_measure_says_of_accuracy_is_known() -> None:
     assert found.accuracy == 90
 
 
+def test_controls_are_no_priors_to_advise() -> None:
+    names = ("natural", "untrained", "random ticket", "linf 1/255")
+    found = known_of([row(90, prior=name, task="a", draw__sparsity=0.9) for name in names], {})
+    assert [one.prior for one in found] == ["natural", "linf 1/255"]
+
+
 def test_a_level_that_is_no_share_says_what_to_write() -> None:
     with pytest.raises(RequestError, match=r"draw\.sparsity=80% .* as 0\.8"):
         known_of([row(90, prior="natural", draw__sparsity="80%")], {})

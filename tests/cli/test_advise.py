@@ -40,6 +40,11 @@ def test_wrong_requests_say_what_to_write(words: tuple[str, ...], told: str) -> 
     assert told in said("digits", "--model", "resnet8", *words, code=2)
 
 
+def test_a_model_that_is_none_is_refused_before_any_advice() -> None:
+    assert "nonsense" in (told := said("digits", "--model", "nonsense", code=2))
+    assert "try first" not in told
+
+
 def test_a_folder_is_named_as_the_other_commands_want_it(tmp_path: Path) -> None:
     from tombola.advising.advice import Advice, Choice
     from tombola.advising.known import Features

@@ -135,6 +135,7 @@ def test_weights_of_a_plain_net_are_refused_by_name(tmp_path: Path) -> None:
     ("options", "problem"),
     [
         ({"name": "supernet:0x2"}, r"write stages and branches, one to nine, as supernet:2x2"),
+        ({"name": "supernet:2x9"}, r"2 stages make 3 branches at most, and 9 are asked for; write supernet:2x3"),
         ({"kernels": "3,4"}, "write odd sides up to 9"),
         ({"kernels": "3,3"}, "each once"),
         ({"channels": "8,8;8,8"}, "channels is of 5 blocks with 2 numbers each"),
@@ -143,3 +144,8 @@ def test_weights_of_a_plain_net_are_refused_by_name(tmp_path: Path) -> None:
 def test_names_that_make_no_net_are_explained(options: dict[str, Any], problem: str) -> None:
     with pytest.raises(ModelError, match=problem):
         Source.parse({**SMALL, **options})
+
+
+def test_kernels_are_read_as_a_command_line_gives_them() -> None:
+    for given, text in ((3, "3"), ([3, 5], "3,5"), ("3,5", "3,5")):
+        assert Source.parse({**SMALL, "kernels": given}) == Source.parse({**SMALL, "kernels": text})

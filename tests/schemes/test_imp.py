@@ -37,6 +37,14 @@ def test_the_last_level_ends_exactly_at_the_sparsity_asked_for() -> None:
     assert rungs[-1].ticket.masks.kept == TOTAL - round(0.8 * TOTAL)
 
 
+def test_a_training_that_prunes_what_the_level_is_to_keep_is_refused() -> None:
+    prune = {"name": "prune", "sparsity": 0.9, "every": "1it"}
+    with pytest.raises(RequestError, match=r"imp: in the training of level 2 prune prunes \d+ weights that its ticket"):
+        climb(imp(level=2, fit={**FIT, "changes": [prune]}))
+    rungs = climb(imp(level=2, fit={**FIT, "changes": [{**prune, "sparsity": 0.6}]}))
+    assert [rung.ticket.masks.kept for rung in rungs] == [297, 149]
+
+
 def test_level_one_of_prune_first_is_omp_and_needs_no_task() -> None:
     scheme = imp(level=1)
     assert not scheme.needs_task

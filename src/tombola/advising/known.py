@@ -13,6 +13,8 @@ from tombola.rows import Row, read_rows
 
 SHIPPED: Final = Path(__file__).with_name("known.json")
 NATURAL: Final = "natural"
+CONTROLS: Final = ("untrained", "random ticket")
+"""Levels of the axis ``prior`` that stand beside priors to be beaten, and are no advice."""
 _CELL: Final = ("prior", "scheme", "pattern", "sparsity", "accuracy")
 
 
@@ -92,6 +94,8 @@ def known_of(rows: Iterable[Row], tasks: Mapping[str, Features], *, task: str = 
         cell = {axis: str(level) for axis, level in row.cell.items()}
         if (row.property, row.metric) != ("accuracy", "accuracy") or "draw.sparsity" not in cell:
             continue  # what engines and calibration errors say of accuracy is of another arithmetic, or of less
+        if cell.get("prior") in CONTROLS:
+            continue
         scheme, pattern = way(cell)
         on = cell.get("task", task or row.study)
         place = (row.study, on, cell.get("transfer", ""), cell.get("prior", NATURAL), scheme, pattern)

@@ -46,12 +46,16 @@ class Regrets:
     @property
     def best(self) -> str:
         """Of advice, the base and the rival the policy with the least; among equals what one does without advice."""
-        rival = [RIVALS[self.axis][0]] if self.axis in RIVALS else []
-        return min([f"always {BASES[self.axis]}", *rival, ADVISED], key=lambda policy: self.by_policy[policy])
+        return min([*self.rivals, ADVISED], key=lambda policy: self.by_policy[policy])
+
+    @property
+    def rivals(self) -> list[str]:
+        """What advice must beat: the base, and what the papers would always do."""
+        return [f"always {BASES[self.axis]}", *([RIVALS[self.axis][0]] if self.axis in RIVALS else [])]
 
     @property
     def advice_wins(self) -> bool:
-        """Whether nearest tasks beat every way of always doing the same."""
+        """Whether nearest tasks beat both rivals."""
         return self.best == ADVISED
 
 

@@ -59,6 +59,7 @@ def advise(
     """
     from tombola.advising.advice import advise as advised
     from tombola.advising.known import Features, found_in, shipped
+    from tombola.models.source import Source
 
     if transfer not in ADAPTED:
         raise RequestError(f"--transfer {transfer}: write {' or '.join(ADAPTED)}")
@@ -66,13 +67,15 @@ def advise(
     given = settings.options_of_task(options, what)
     if options:
         raise RequestError(f"--set {next(iter(options))}=...: set options of the task, as in --set task.size=160")
+    Source.parse(model)
     task = task_of(what, model, given)
     splits = task.splits()
     of = Features(len(splits.train), len(splits.classes), gap, dense, transfer)
     known = [*shipped(), *(found_in(rows) if rows is not None else [])]
     found = advised(known, of, sparsity, max_drop)
     sizes = [one.features.images for one in known if one.features.images]
-    head = f"known: sets of {min(sizes):,} to {max(sizes):,} small images, ResNet-8, -20 and -18; of texts nothing"
+    nets = "ResNet-8, -20 and -18" + (f"; and the rows in {rows}" if rows is not None else "")
+    head = f"known: sets of {min(sizes):,} to {max(sizes):,} small images, {nets}; of texts nothing"
     emit(as_json, plain(found, of), [head, *lines(found, of, what, model)])
 
 
@@ -100,7 +103,9 @@ def commands(found: "Advice", of: "Features", what: str, model: str) -> list[str
     options = ["" if found.of("pattern") == "element" else f" --pattern {found.of('pattern')}"]
     options += [" --set fit.objective=adversarial"] if scheme.startswith("A-IMP") else []
     place = f" --task {'SOURCE' if scheme.endswith('-US') else on}" if scheme != "OMP" else ""
-    first = [] if found.of("prior") == "natural" else [f"# with a prior trained against {found.of('prior')} as {model}"]
+    prior = found.of("prior")
+    how = f"trained against {prior}" if prior.startswith(("linf ", "l2 ")) else f"called '{prior}' in those rows"
+    first = [] if prior == "natural" else [f"# with a prior {how} as {model}"]
     name = "imp" if "IMP" in scheme else scheme.lower()
     return [
         *first,

@@ -116,10 +116,15 @@ class Fit(Spec):
         return self
 
     @model_validator(mode="after")
+    def _one_of_a_kind(self) -> Self:
+        names = [change.name for change in self.changes]
+        if twice := [name for place, name in enumerate(names) if name in names[:place]]:
+            raise ValueError(f"changes names {twice[0]} twice, and each would undo what the other does; write one")
+        return self
+
+    @model_validator(mode="after")
     def _one_hand_on_the_masks(self) -> Self:
         names = [change.name for change in self.changes if change.OF_MASKS]
-        if twice := [name for place, name in enumerate(names) if name in names[:place]]:
-            raise ValueError(f"changes names {twice[0]} twice, and both would decide over the same masks; write one")
         alone = [change.name for change in self.changes if change.OF_ALL_MASKS]
         if alone and len(names) > 1:
             raise ValueError(f"changes names {' and '.join(names)}, and each would undo the other's masks; write one")

@@ -65,7 +65,8 @@ class Training:
         self.position = Position(step=course.first)
         self.watch = Watch(ranks=ranks)
         self.saving = Saving(checkpoints, course, ranks)
-        self.changes = [change.begin(Given(network, masks, course.task, course.seed)) for change in changes]
+        given = Given(network, masks, course.task, course.seed, tuple(changes))
+        self.changes = [change.begin(given) for change in changes]
         self.note: Callable[[str], None] = lambda _: None
         self._bar: Bar | None = None
         self._make(network, masks)

@@ -218,10 +218,18 @@ def _with_options(value: Any, ours: list[str]) -> Any:
     if not isinstance(value, Mapping):
         return value
     texts = [text for text in (value.get("name"), value.get("arch")) if isinstance(text, str)]
-    theirs = {name for text in texts for name in kind_of(text)[0].model_fields} - {"net", *ours}
-    moved = {name: value[name] for name in value if name in theirs}
+    kinds_of = [kind_of(text)[0] for text in texts]
+    theirs = {name: field for kind in kinds_of for name, field in kind.model_fields.items() if name not in ours}
+    moved = {name: _plain(value[name], theirs[name].annotation) for name in value if name in theirs and name != "net"}
     kept = {name: given for name, given in value.items() if name not in moved}
     return {**kept, "options": {**dict(value.get("options", ())), **moved}} if moved else value
+
+
+def _plain(value: object, wanted: object) -> object:
+    """What a kind reads as text, as that text: a command line takes 3,5,7 for a list and 3 for a number."""
+    if wanted is not str or isinstance(value, bool):
+        return value
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value) if type(value) is int else value
 
 
 def _bare_arch(kind: type[Kind], net: str) -> str:

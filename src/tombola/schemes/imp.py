@@ -23,13 +23,14 @@ from typing import ClassVar, final
 from torch import Tensor
 
 from tombola.data._counts import Counts
+from tombola.errors import RequestError
 from tombola.fitting.cost import fit_passes
 from tombola.fitting.probe import NetworkProbe
 from tombola.fitting.session import Session
 from tombola.fitting.state import filed, load, under
 from tombola.masks.drawing import groupings
 from tombola.masks.ladders._climbing import sparsity_after
-from tombola.masks.masks import Masks
+from tombola.masks.masks import Masks, came_back
 from tombola.masks.ranking import Ranking, passes_of
 from tombola.models.head_masks import rule_without_head
 from tombola.models.network import Network
@@ -64,6 +65,7 @@ class IMP(Levels):
             masks = self._drawn(
                 model, trained, task, rule, None if start is None else start.ticket.masks, probe, session
             )
+            self._require_room(trained, masks)
         kept = self.rewind.under(state, masks, task, self.fit, seed=seed, session=session)
         return Rung(self._ticket(model, state, kept, masks, task, rule), self._carried(start, state, trained))
 
@@ -134,6 +136,18 @@ class IMP(Levels):
             within=within,
             note=session.reporter.note,
         )
+
+    def _require_room(self, trained: Network, masks: Masks) -> None:
+        """Raise `RequestError` where the training pruned what the level is to keep: it would be chosen by index."""
+        pruned = Masks({name: mask for name, mask in (trained.masks or {}).items() if name in masks})
+        if gone := came_back(pruned, masks):
+            count = sum(int(places.sum()) for places in gone.values())
+            changes = " and ".join(change.name for change in self.fit.changes if change.OF_MASKS)
+            raise RequestError(
+                f"{self.name}: in the training of level {self.number} {changes} prunes {count:,} weights that its"
+                f" ticket would keep, at sparsity {masks.sparsity:.4g}; leave {changes} out of fit.changes, or draw"
+                " with --scheme omp and give it to transfer"
+            )
 
     def _ticket(
         self, model: Network, state: Network, kept: Network, masks: Masks, task: Task | None, rule: PrunableRule

@@ -54,6 +54,18 @@ def test_what_is_left_is_a_plain_net_with_its_zeros() -> None:
     assert weights_digest(found) != weights_digest(trained(int8(begin_at=0.75)))
 
 
+def test_it_waits_for_layers_that_others_add_and_is_refused_before_they_go() -> None:
+    aids = Change.parse({"name": "ghost_skips", "end": 0.4})
+    with pytest.raises(
+        RequestError, match=r"int8 begins at 0\.3 .* ghost_skips adds .* until 0\.4; write int8\.begin_at"
+    ):
+        trained(int8(begin_at=0.3), changes=[aids, int8(begin_at=0.3)])
+    # 0.41 of 6 steps is rounded to the second, and the ghosts stand up to the third.
+    fit = build(Fit, {**FIT, "epochs": "6it", "changes": [aids, int8(begin_at=0.41)]})
+    found = fit.run(network(), Toy(), masks=masks(network()), seed=0, session=Session())
+    assert found.state_dict().keys() == network().state_dict().keys()
+
+
 def test_the_c_that_is_shipped_answers_as_the_net_that_was_trained(tmp_path: Path) -> None:
     now = Given(trained(int8()), masks(network()), Toy(), seed=0)
     at_work = int8(begin_at=0.0).begin(now)

@@ -20,7 +20,7 @@ from tombola.fitting.session import Session
 from tombola.fitting.trained import Trained
 from tombola.masks.budgets._base import Budget
 from tombola.masks.drawing import draw_masks
-from tombola.masks.masks import Masks
+from tombola.masks.masks import Masks, came_back
 from tombola.masks.patterns._base import Pattern
 from tombola.models.digest import weights_digest
 from tombola.models.layers import layers_of
@@ -69,6 +69,12 @@ def edits(change: Regrow, masks: Masks, steps: int = 16) -> Iterator[tuple[int, 
             assert edit.masks is not None
             yield step, masks, edit
             masks = edit.masks
+
+
+def test_what_is_dropped_and_at_once_the_worthiest_stays_as_it_was() -> None:
+    kept, magnitudes = torch.tensor([True, True, False]), torch.tensor([0.1, 0.9, 0.0])
+    assert swapped(kept, magnitudes, torch.tensor([5.0, 0.0, 1.0]), 0.5).equal(kept)
+    assert came_back(Masks({"a": kept}), Masks({"a": kept})) == {}, "so the loop takes nothing of it away"
 
 
 def test_what_is_smallest_goes_and_what_is_worthiest_comes_back() -> None:
@@ -301,7 +307,11 @@ def test_requests_that_make_no_sense_are_explained(options: dict[str, Any], prob
 
 def test_what_cannot_be_moved_is_refused() -> None:
     with pytest.raises(RequestError, match=r"nothing is pruned; write regrow.sparsity"):
-        fit(regrow()).run(network(), Toy(), masks=None, seed=0, session=Session())
+        regrow().begin(Given(network(), None, Toy(), seed=0, beside=(regrow(),)))
+    beside = (Change.parse({"name": "prune", "sparsity": 0.5}), regrow())
+    assert regrow().begin(Given(network(), None, Toy(), seed=0, beside=beside)), "another change is to prune first"
+    with pytest.raises(RequestError, match=r"no step of 16 moves masks with every=20it and end=0\.75"):
+        trained(fit(regrow(every="20it")))
     with pytest.raises(RequestError, match="keeps parts of groups; write the pattern"):
         trained(fit(regrow(pattern="kernel")), masks=half("element"))
     with pytest.raises(RequestError, match="is not trained, and what comes back would stay 0"):

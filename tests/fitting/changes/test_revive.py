@@ -63,6 +63,8 @@ def test_sparsity_rises_in_even_steps_to_the_last() -> None:
         2: 0.25, 4: 0.5, 6: 0.6, 8: 0.6, 10: 0.6, 12: 0.6,
     }  # fmt: skip
     assert revive(rise=0.01).asked(Progress(12, 16, 4)) == 0.6
+    under_a_ticket = [revive(rise=0.1).asked(Progress(step, 16, 4), 0.3) for step in (2, 4, 6, 12)]
+    assert under_a_ticket == pytest.approx([0.4, 0.5, 0.6, 0.6])
 
 
 @pytest.mark.parametrize("back", ["free", "none", "reset"])

@@ -11,7 +11,8 @@ from tests.fitting.toys import Failing, Interrupted, Toy, network
 from tombola import verbs
 from tombola.errors import RequestError
 from tombola.fitting import state
-from tombola.fitting.changes._base import Change, Given
+from tombola.fitting.changes._base import Change, Changing, Given
+from tombola.fitting.changes.average import Average
 from tombola.fitting.fit import Fit
 from tombola.fitting.session import Session
 from tombola.masks.masks import Masks
@@ -162,3 +163,33 @@ def test_a_net_without_paths_is_refused() -> None:
     how = fit(SHRINK)
     with pytest.raises(RequestError, match=r"shrink: Sequential \(toy\) has no parallel paths.*model=supernet:2x2"):
         how.run(network(), Toy(), seed=0, session=Session())
+
+
+def test_an_average_is_freed_of_what_its_own_dead_channels_gave() -> None:
+    net = supernet().eval()
+    assert isinstance(net.body, Supernet)
+    x = torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        for path in net.body.paths().values():
+            path.norm2.weight[:2] = 0  # dead, but what they give is not 0
+            path.norm2.bias[:2] = 0.5
+    average = Average(decay=0.5).begin(Given(net, None, Toy(), seed=0))
+    with torch.no_grad():
+        for path in net.body.paths().values():
+            path.norm2.bias[:2] = 0.1  # the net's own give less by now than the average's
+    answers = [net(x), with_values(net, average)(x)]
+    change = Change.parse({**SHRINK, "below": 0.0, "every": "1it"}).begin(Given(net, None, Toy(), seed=0))
+    edit = change.at(Given(net, None, Toy(), seed=0), Progress(1, 8, 4))
+    assert edit is not None
+    before, after = (sum(map(sum, units(found))) for found in (net, edit.network))
+    assert after == before - 2 * len(net.body.paths())
+    average.edited(edit)
+    torch.testing.assert_close(edit.network(x), answers[0], atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(with_values(edit.network, average)(x), answers[1], atol=1e-5, rtol=1e-4)
+
+
+def with_values(net: Network, average: Changing) -> Network:
+    found, values = net.copy().eval(), average.candidate()
+    assert values is not None
+    found.load_state_dict(values)
+    return found

@@ -6,7 +6,7 @@ and goes on. What was chosen by validation before an edit is forgotten, as it is
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -30,6 +30,8 @@ class Given:
     masks: Masks | None
     task: Task
     seed: int
+    beside: "tuple[Change, ...]" = ()
+    """All changes of the training, told where they begin."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +41,15 @@ class Edit:
     ``masks`` are of its body; None: there are none. ``kept`` is for parameters and buffers (``body.conv1.weight``)
     that became smaller: of the new shape, the places in the old one, counted through, so that momenta and averages are
     cut alike. ``revived`` is for tensors of the body, whose masks let weights come back: what these begin with, and 0
-    everywhere else; without it they begin at 0.
+    everywhere else; without it they begin at 0. ``alike`` does to other values of the network before, by their names
+    (an average's), what was done to its own; None: ``kept`` says all.
     """
 
     network: Network
     masks: Masks | None
     kept: Mapping[str, Tensor] = field(default_factory=dict)
     revived: Mapping[str, Tensor] = field(default_factory=dict)
+    alike: Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]] | None = None
 
 
 def cut(values: Mapping[str, Tensor], network: Network, kept: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -65,6 +69,11 @@ class Change(Member):
     OF_MASKS: ClassVar[bool] = False  # whether it decides which weights are pruned; of one kind a training has one
     OF_ALL_MASKS: ClassVar[bool] = False  # whether it decides so alone, and no other of masks can stand beside it
     NET: ClassVar[str] = ""  # the model that its examples are tried on, where not every net will do
+
+    @property
+    def stands_until(self) -> float:
+        """The part of the training at which the last layer that it added to the network is gone."""
+        return 0.0
 
     @abstractmethod
     def begin(self, given: Given) -> "Changing":

@@ -53,9 +53,11 @@ class Averaging(Changing):
 
     @torch.no_grad()
     def edited(self, edit: Edit) -> None:
-        before = self.values
+        before, kept = self.values, edit.kept
+        if edit.alike is not None:
+            before, kept = dict(edit.alike(before)), {}
         self._follow(edit.network)
-        self.values = {name: _carried(name, tensor, before, edit).clone() for name, tensor in self._live.items()}
+        self.values = {name: _carried(name, tensor, before, kept).clone() for name, tensor in self._live.items()}
         for name, mask in (edit.masks or {}).items():
             value = self.values[f"body.{name}"]
             value.masked_fill_(~mask.to(value.device), 0.0)
@@ -77,10 +79,10 @@ class Averaging(Changing):
         self._floats = [name for name, tensor in self._live.items() if tensor.is_floating_point()]
 
 
-def _carried(name: str, now: Tensor, before: Mapping[str, Tensor], edit: Edit) -> Tensor:
+def _carried(name: str, now: Tensor, before: Mapping[str, Tensor], kept: Mapping[str, Tensor]) -> Tensor:
     """The average of a tensor as it is now: what is left of the one before, else the tensor itself."""
     if name not in before:
         return now.detach()
-    if name in edit.kept:
-        return before[name].reshape(-1)[edit.kept[name].to(now.device)]
+    if name in kept:
+        return before[name].reshape(-1)[kept[name].to(now.device)]
     return before[name] if before[name].shape == now.shape else now.detach()

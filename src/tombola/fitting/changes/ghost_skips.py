@@ -51,6 +51,10 @@ class GhostSkips(Change):
         way = progress.step / (self.end * progress.steps)
         return 1 - way if way < 1 else None
 
+    @property
+    def stands_until(self) -> float:
+        return self.end
+
     def begin(self, given: Given) -> Changing:
         around = _around(given, free=self.kind == "free")
         if not around:

@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from tombola.errors import RequestError
+from tombola.fitting.changes._aids import Aid
 from tombola.fitting.changes._base import Change, Changing, Edit, Given
 from tombola.graphs.cells import Rounding
 from tombola.graphs.int8.ranges import Clip
@@ -63,6 +64,11 @@ class Int8(Change):
                 f"int8: {type(given.network.body).__name__} ({given.network.source}) reads texts, and last steps in"
                 " int8 are for nets of images; leave the change out"
             )
+        if late := [one for one in given.beside if one.stands_until > self.begin_at]:
+            raise RequestError(
+                f"int8 begins at {self.begin_at:g} of the training, and what {late[0].name} adds to the net stands"
+                f" there until {late[0].stands_until:g}; write int8.begin_at={late[0].stands_until:g} or more"
+            )
         images = torch.from_numpy(of_task(given.task).inputs[IMAGES])
         at_work = Quantising(self, images)
         at_work.put_in(given.network.copy())  # what cannot be is refused before the first step
@@ -79,7 +85,8 @@ class Quantising(Changing):
         self._network: Network | None = None  # the one that is trained, or will be
 
     def at(self, given: Given, progress: Progress) -> Edit | None:
-        if progress.step < self._options.first(progress):
+        aided = any(isinstance(module, Aid) for module in given.network.modules())  # of a last step, by rounding
+        if progress.step < self._options.first(progress) or aided:
             return None
         if (shipped := shipped_in(given.network)) is not None:
             if self._options.due(progress):

@@ -3,8 +3,9 @@
 What: every so often the smallest weights of each masked tensor are dropped, a share of those it keeps that falls by a
   cosine from ``fraction`` to 0, and as many of its pruned ones come back: those of the largest gradient in the step's
   own backward pass (RigL, ``grow=step``), or any at random (SET, ``grow=random``). So each tensor keeps exactly as many
-  as ever, ties by index. What comes back begins at 0 and without momentum; what was just dropped may come back too,
-  and then begins anew as well. Groups of a pattern go and come as one, those of one size for those of the same.
+  as ever, ties by index. What comes back begins at 0 and without momentum; what is dropped and at once the worthiest to
+  come back stays as it was, as in RigL's released code. Groups of a pattern go and come as one, those of one size for
+  those of the same.
 When: one training is to find masks as well as weights, at the cost of a sparse one. The ticket that is kept has the
   masks that the training ends with.
 Cost: a ranking of each tensor: a backward pass has the gradients of pruned weights too. By another score, what that
@@ -101,7 +102,14 @@ class Regrow(Change):
             return 0.0
         return self.fraction / 2 * (1 + math.cos(math.pi * (progress.step - first) / (last - first)))
 
+    def moves(self, progress: Progress) -> bool:
+        """Whether any step of the training moves masks."""
+        steps = range(progress.steps)
+        return any(self.share(Progress(step, progress.steps, progress.per_epoch)) for step in steps)
+
     def begin(self, given: Given) -> Changing:
+        if self.sparsity is None and not any(one.OF_MASKS and one != self for one in given.beside):
+            _require_pruned(given.masks or Masks({}))
         return Regrowing(self)
 
 
@@ -112,6 +120,11 @@ class Regrowing(Changing):
         self._options: Final = options
 
     def at(self, given: Given, progress: Progress) -> Edit | None:
+        if progress.step == 0 and not self._options.moves(progress):
+            raise RequestError(
+                f"regrow: no step of {progress.steps} moves masks with every={self._options.every} and"
+                f" end={self._options.end:g}; write a smaller regrow.every, or leave it out"
+            )
         if given.masks is None and self._options.sparsity is not None:
             return Edit(given.network, self._first(given, self._options.sparsity))
         grow, share = self._options.grow, self._options.share(progress)
@@ -137,8 +150,7 @@ class Regrowing(Changing):
     def _moving(self, given: Given) -> dict[str, nn.Parameter]:
         """The weights under masks; raises `RequestError` where none can move."""
         masks = given.masks or Masks({})
-        if all(bool(mask.all()) for mask in masks.values()):
-            raise RequestError("regrow moves masks, and nothing is pruned; write regrow.sparsity, or give it a ticket")
+        _require_pruned(masks)
         weights = {name: given.network.body.get_parameter(name) for name in masks}
         if still := [name for name, weight in weights.items() if not weight.requires_grad]:
             raise RequestError(f"regrow: {still[0]!r} is not trained, and what comes back would stay 0; leave it out")
@@ -155,6 +167,11 @@ class Regrowing(Changing):
             for name, weight in weights.items()
         }
         return Masks(moved)
+
+
+def _require_pruned(masks: Masks) -> None:
+    if all(bool(mask.all()) for mask in masks.values()):
+        raise RequestError("regrow moves masks, and nothing is pruned; write regrow.sparsity, or give it a ticket")
 
 
 def _steepness(weight: nn.Parameter) -> Tensor:

@@ -38,6 +38,7 @@ from tombola.units import Steps
 class Revive(Change):
     """Masks that rise, under which values live on."""
 
+    VERSION: ClassVar[int] = 2  # under a ticket it rises from the ticket's sparsity on, and no longer waits there
     OF_MASKS: ClassVar[bool] = True
     OF_ALL_MASKS: ClassVar[bool] = True
     ARGUMENT: ClassVar[str | None] = "back"
@@ -66,15 +67,15 @@ class Revive(Change):
             raise ValueError(f"budget {self.budget.name} needs an image's size; write global, uniform, erk or lamp")
         return self
 
-    def asked(self, progress: Progress) -> float | None:
-        """The sparsity that masks are drawn at before a step; None where they stay."""
+    def asked(self, progress: Progress, first: float = 0.0) -> float | None:
+        """The sparsity that masks are drawn at before a step, of weights pruned so far at first; None: they stay."""
         last = self.last(progress)
         every = max(1, self.every.iterations(progress.per_epoch))
         if progress.step == last:
             return self.sparsity
         if not 0 < progress.step < last or progress.step % every:
             return None
-        return min(progress.step // every * self.rise, self.sparsity)
+        return min(first + progress.step // every * self.rise, self.sparsity)
 
     def last(self, progress: Progress) -> int:
         """The step before which masks are drawn last."""
@@ -95,11 +96,11 @@ class Reviving(Changing):
         self._to_reset = torch.zeros((), dtype=torch.bool)
 
     def at(self, given: Given, progress: Progress) -> Edit | None:
-        sparsity = self._options.asked(progress)
+        sparsity = self._options.asked(progress, self._first)
         if sparsity is not None:
             last = progress.step == self._options.last(progress)
             self._to_reset = torch.tensor(self._options.back == "reset" and not last)
-            return self._edit(given, self._drawn(given, max(sparsity, self._first)))
+            return self._edit(given, self._drawn(given, sparsity))
         if not self._to_reset:
             return None
         self._to_reset = torch.zeros((), dtype=torch.bool)

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from tombola.errors import RequestError
+from tombola.fitting import state
 from tombola.fitting.changes._base import Change, Changing, Edit, Given, cut
 from tombola.masks.masks import Masks
 from tombola.models.network import Network
@@ -34,6 +35,7 @@ from tombola.units import Steps
 class Shrink(Change):
     """A supernet that gets smaller."""
 
+    VERSION: ClassVar[int] = 2  # an average is freed of what its own dead channels gave, not of what the net's did
     NET: ClassVar[str] = "supernet:1x1"
     EXAMPLES: ClassVar[Examples] = ({"every": "2it", "below": 1.0},)
 
@@ -81,10 +83,10 @@ class Shrinking(Changing):
         dead = self._share(alive)
         if dead == 0 or (dead < self._options.least and not last):
             return None
-        network = given.network.copy()
+        before, network = given.network, given.network.copy()
         kept = slim(network, alive)
         masks = None if given.masks is None else Masks(cut(given.masks, network, kept))
-        return Edit(network, masks, kept)
+        return Edit(network, masks, kept, alike=lambda values: _slimmed(before, values, alive))
 
     @torch.no_grad()
     def after_step(self, step: int) -> None:
@@ -129,6 +131,14 @@ class Shrinking(Changing):
         """What the dead channels cost, of what all paths do."""
         dead = sum(self._operations[name] * int((~own).sum()) for name, own in alive.items())
         return dead / max(1.0, sum(self._operations[name] * len(own) for name, own in alive.items()))
+
+
+def _slimmed(network: Network, values: Mapping[str, Tensor], alive: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Other values of a network without the same channels: each has means of its own to take these off."""
+    other = network.copy()
+    state.load(other, values)
+    slim(other, alive)
+    return other.state_dict()
 
 
 def _first(count: int, left: Tensor | None) -> Tensor:

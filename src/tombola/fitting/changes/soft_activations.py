@@ -51,6 +51,10 @@ class SoftActivations(Change):
         way = progress.step / (self.end * progress.steps)
         return self.begin_at * (self.sharp / self.begin_at) ** way if way < 1 else None
 
+    @property
+    def stands_until(self) -> float:
+        return self.end
+
     def begin(self, given: Given) -> Changing:
         body = given.network.body
         called = f"soft_activations: {type(body).__name__} ({given.network.source})"

@@ -40,6 +40,12 @@ class Supernet(Kind):
     def resolved(cls, net: str) -> str:
         if not re.fullmatch("[1-9]x[1-9]", net):
             raise ModelError(f"no such supernet (write stages and branches, one to nine, as {cls.name}:2x2)")
+        stages, branches = int(net[0]), int(net[2])
+        if branches > stages + 1:  # a stage adds one branch at most, and the same net would have several names
+            raise ModelError(
+                f"{stages} stages make {stages + 1} branches at most, and {branches} are asked for; write"
+                f" {cls.name}:{stages}x{stages + 1}, or more stages"
+            )
         return net
 
     @classmethod
