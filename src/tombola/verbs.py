@@ -63,13 +63,17 @@ class Validated:
 
     score: float
     images: int
+    unjudged: str = ""
+    """Why there is no score, in words; empty where there is one."""
 
     def __str__(self) -> str:
-        return f"{self.score:.2%} on {self.images} validation samples" if self.images else "no validation samples"
+        if not self.images:
+            return "no validation samples"
+        return self.unjudged or f"{self.score:.2%} on {self.images} validation samples"
 
-    def plain(self) -> dict[str, float]:
-        """As plain JSON, the score in per cent."""
-        return {"score": 100 * self.score, "images": self.images}
+    def plain(self) -> dict[str, float | None]:
+        """As plain JSON, the score in per cent; null where samples tell nothing."""
+        return {"score": None if self.unjudged and self.images else 100 * self.score, "images": self.images}
 
 
 def pretrain(
@@ -261,8 +265,9 @@ def shown(task: Task, network: Network) -> Task:
 def validated(network: Network, task: Task, *, device: str = "cpu") -> Validated:
     """The task's score on its validation split, which training may have looked at; no image of the test split."""
     val, there = task.splits().val, device_of(device)
-    score = headline(network.copy().to(there), val, task, device=there, bfloat16=False) if len(val) else 0.0
-    return Validated(score, len(val))
+    if why := task.unjudged(val):
+        return Validated(0.0, len(val), f"not judged on validation samples: {why}")
+    return Validated(headline(network.copy().to(there), val, task, device=there, bfloat16=False), len(val))
 
 
 def as_network(model: Model, *, seed: int = 0) -> Network:

@@ -47,6 +47,27 @@ LINES = ("0.png,1,2,9,8,dog", "0.png,3,1,20,10,cat", "1.png,,,,,", "2.png,0,0,4,
 CSV = "\n".join(["file,left,top,right,bottom,class", *LINES, "4.png,1,1,5,5,dog", ""])
 
 
+def coco(**of_the_box: Any) -> dict[str, Any]:
+    """One box, and five images."""
+    return {
+        "images": [{"id": number, "file_name": f"{number}.png"} for number in range(1, 5)],
+        "annotations": [{"image_id": 1, "category_id": 3, "bbox": [1, 2, 8, 6], **of_the_box}],
+        "categories": [{"id": 3, "name": "dog"}],
+    }
+
+
+def test_spaces_beside_commas_are_no_part_of_names(tmp_path: Path) -> None:
+    dataset = table(tmp_path, CSV.replace(",", ", "))
+    assert dataset.load().classes == ("cat", "dog")
+    assert every(dataset)["0.png"] == [[1, 1, 2, 9, 8], [0, 3, 1, 20, 10]]
+
+
+def test_shares_of_images_that_are_enlarged_are_refused(tmp_path: Path) -> None:
+    shares = "file,left,top,right,bottom,class\n" + "".join(f"{number}.png,0.1,0.2,0.5,0.9,a\n" for number in range(5))
+    with pytest.raises(DataError, match="seem to be shares of the image: write pixels"):
+        table(tmp_path, shares).replace(height=80, width=80).load()
+
+
 def test_a_csv_has_a_line_a_box_and_images_without_any(tmp_path: Path) -> None:
     dataset = table(tmp_path, CSV)
     found = every(dataset)
@@ -102,6 +123,9 @@ def test_images_are_made_to_fit_with_their_boxes(tmp_path: Path) -> None:
         (CSV.replace("3,1,20,10", "nan,1,20,10"), r"0\.png has a box with an edge that is no number"),
         (CSV.replace("1,2,9,8", "9,2,1,8"), r"0\.png has a box whose right or bottom edge lies before"),
         ("file,left,top,right,bottom,class\n0.png,,,,,\n", "no image has a box"),
+        (CSV.replace("1,2,9,8,dog", "1,2,9,8"), "line 2 has a box without class; expected file,left"),
+        (CSV.replace("1,2,9,8,dog", "1,2,9,8, "), "line 2 has a box without class"),
+        (CSV.replace("1,2,9,8,dog", "1,2,,8,dog"), "line 2 has a box without right"),
     ],
 )
 def test_a_wrong_table_is_refused(tmp_path: Path, text: str, says: str) -> None:
@@ -116,6 +140,8 @@ def test_a_wrong_table_is_refused(tmp_path: Path, text: str, says: str) -> None:
         ({"images": []}, "no list of images; expected"),
         ([{"file": "0.png"}], "no 'boxes'; expected"),
         ({"images": [], "annotations": [{"bbox": [1, 2], "image_id": 1}], "categories": []}, "expected"),
+        (coco(image_id="1"), r"1 of 1 annotations are of image ids that images has not, such as '1' \(there are 1, 2,"),
+        (coco(category_id=7), r"1\.png has a box of category 7; categories are 3 dog"),
     ],
 )
 def test_a_wrong_json_is_refused(tmp_path: Path, value: Any, says: str) -> None:
@@ -162,6 +188,12 @@ def test_vocs_lists_are_its_splits(tmp_path: Path, lists: tuple[str, ...], count
     splits: Splits = voc(tmp_path, *lists).load()
     assert tuple(len(part) for part in (splits.train, splits.val, splits.test)) == counts
     assert {splits.test.title_of(0), splits.test.title_of(1)} == {"2.png", "3.png"}
+
+
+@pytest.mark.parametrize("name", ["train", "trainval", "test"])
+def test_a_list_alone_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DataError, match=rf"has {name}\.txt and no list to judge on; write train"):
+        voc(tmp_path, name).load()
 
 
 def test_both_years_are_trained_on_and_2007_is_the_test(tmp_path: Path) -> None:

@@ -34,6 +34,15 @@ def test_boxes_are_cut_off_at_the_edges_and_what_is_outside_is_left_out_and_said
     assert found.title_of(1) == "b.png"
 
 
+def test_boxes_too_small_at_this_size_are_told_apart_and_all_of_them_refused() -> None:
+    tiny, whole = [1.0, 2, 2, 2.5, 6], [0.0, 1, 1, 5, 5]
+    with pytest.warns(UserWarning, match=r"1 of 2 boxes are less than a pixel at 8x10 \(write a larger height"):
+        found = with_boxes(PIXELS, [NONE, torch.tensor([tiny, whole])], ("a", "b"))
+    assert found.labels[1].tolist() == [whole]
+    with pytest.raises(DataError, match="every box is less than a pixel at 8x10; write a larger height and width"):
+        with_boxes(PIXELS, [NONE, torch.tensor([tiny])], ("a", "b"))
+
+
 @pytest.mark.parametrize(
     ("box", "says"),
     [
@@ -65,6 +74,13 @@ def test_an_image_is_made_to_fit_with_its_aspect_and_its_boxes() -> None:
     assert canvas.shape == (3, 30, 20)
     assert boxes.tolist() == [[1, 2, 1, 20, 10]]
     assert (int(canvas[:, :10].min()), int(canvas[:, 10:].max())) == (200, 0)
+
+
+def test_boxes_end_with_their_image_and_not_in_the_black_beside_it() -> None:
+    image = torch.zeros(3, 20, 40, dtype=torch.uint8)
+    beyond, outside = [0.0, 4, 10, 44, 30], [0.0, 4, 25, 8, 30]
+    _, boxes = fitted(image, torch.tensor([beyond, outside]), (40, 40))
+    assert boxes.tolist() == [[0, 4, 10, 40, 20], [0, 4, 20, 8, 20]]  # the second has no area left, and is left out
 
 
 def test_generated_boxes_hold_what_is_seen_of_shapes() -> None:

@@ -8,12 +8,14 @@ import pytest
 import torch
 from safetensors import safe_open
 from tests.fitting.toys import Failing, Interrupted, Poisoned, Toy, masks, network
+from torch import nn
 
 from tombola.data._base import Splits, Subset
-from tombola.errors import Diverged, OptionError
+from tombola.errors import Diverged, ModelError, OptionError
 from tombola.fitting.fit import Fit
 from tombola.fitting.session import Session, Silent
 from tombola.models.digest import weights_digest
+from tombola.models.network import Network
 from tombola.spec import build
 
 ADVERSARIAL = {"name": "adversarial", "attack": {"name": "pgd", "eps": 0.05, "steps": 2}}
@@ -185,6 +187,21 @@ def test_a_nan_loss_stops_at_once_with_a_remedy_and_poisons_no_checkpoint(every:
 def test_a_rate_far_too_high_is_named_in_the_remedy() -> None:
     with pytest.raises(Diverged, match=r"clip=1\.0"):
         fit(optimizer={"lr": 1e30}).run(network(), Toy(), seed=0, session=Session())
+
+
+def test_a_net_of_one_size_says_so_in_place_of_its_own_assertion() -> None:
+    class Sized(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.head = nn.Linear(3, 3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            assert x.shape[2] == 224, "Wrong image height!"
+            found: torch.Tensor = self.head(x.mean((2, 3)))
+            return found
+
+    with pytest.raises(ModelError, match=r"toy cannot be shown samples of 3x8x8: Wrong .*write --set task\.size=224"):
+        fit().run(Network(Sized(), source="toy"), Toy(), seed=0, session=Session())
 
 
 def test_selecting_without_a_validation_split_is_refused() -> None:

@@ -8,12 +8,16 @@ from torch import Tensor
 
 from tombola import verbs
 from tombola.batch import Batch
+from tombola.data._base import Splits
 from tombola.data._boxes import with_boxes
 from tombola.data.boxed_shapes import BoxedShapes
-from tombola.errors import DataError, RequestError
+from tombola.errors import DataError, OptionError, RequestError
+from tombola.fitting.fit import Fit
+from tombola.fitting.session import Session
 from tombola.models.heads._centres import centre_losses, edge_losses, wanted
 from tombola.models.heads.boxes import Boxes
 from tombola.models.source import Source
+from tombola.spec import build
 from tombola.tasks._base import Task
 from tombola.tasks.detection import Detection
 from tombola.tasks.metrics.average_precision import AveragePrecision
@@ -121,6 +125,24 @@ def test_one_class_and_images_without_boxes_are_trained_on_and_judged() -> None:
     alone = AveragePrecision()
     alone.update(places(classes=1), target[1:])
     assert math.isnan(alone.compute()), "no box anywhere: nothing is judged"
+
+
+def test_validation_images_without_boxes_judge_nothing_and_say_so() -> None:
+    class Bare(Detection):
+        def splits(self) -> Splits:
+            found = super().splits()
+            val = with_boxes(torch.zeros(3, 3, 16, 16).byte(), [torch.empty(0, 5)] * 3, found.classes)
+            return Splits(found.train, val, found.test)
+
+    Bare.name = "detection"
+    bare = Bare(data=task().data)
+    net = bare.head(Source.parse({"name": "resnet8", "width": 0.25}).load(), generator=torch.Generator().manual_seed(0))
+    fit = build(Fit, {"epochs": "1it", "batch": 4, "select": "best_val"})
+    with pytest.raises(OptionError, match="and none of them has a box; write select=last"):
+        fit.run(net, bare, seed=0, session=Session())
+    found = verbs.validated(net, bare)
+    assert str(found) == "not judged on validation samples: none of them has a box"
+    assert found.plain() == {"score": None, "images": 3}
 
 
 def test_scores_are_f1_of_boxes_that_are_sure() -> None:

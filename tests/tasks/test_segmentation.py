@@ -33,7 +33,7 @@ def test_every_spelling_is_the_same_task() -> None:
 
 
 def test_the_wrong_kind_of_data_says_what_to_write() -> None:
-    with pytest.raises(RequestError, match=r"digits has one label an image.*write one of scene_pack, shapes, voc"):
+    with pytest.raises(RequestError, match=r"digits has no label a pixel.*write one of scene_pack, shapes, voc"):
         Task.parse("segmentation:digits")
     with pytest.raises(RequestError, match="write segmentation:shapes"):
         Task.parse("shapes")

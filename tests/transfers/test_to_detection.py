@@ -12,7 +12,9 @@ from typer.testing import CliRunner
 
 from tombola import verbs
 from tombola.cli.main import app
+from tombola.fitting.fit import Fit
 from tombola.fitting.session import Session
+from tombola.masks.masks import Masks
 from tombola.models.network import Network
 from tombola.tasks._base import Task
 
@@ -77,6 +79,30 @@ def test_a_ticket_drawn_on_detection_is_of_its_body() -> None:
     assert 0.1 < level.masks.sparsity < 0.3
     again = verbs.transfer(detector, level, task, {"name": "finetune", "fit": {**FIT, "epochs": "2it"}})
     assert not again.body.get_parameter("layer1.0.conv1.weight")[~level.masks["layer1.0.conv1.weight"]].any()
+
+
+@pytest.mark.parametrize("head", ["fresh", "pretrained", "kept"])
+def test_every_level_begins_with_the_detectors_first_head_and_statistics(
+    head: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, begun, run = Task.parse(BOXES), list[tuple[dict[str, torch.Tensor], Masks]](), Fit.run
+    detector = verbs.pretrain({"name": "resnet8", "width": 0.25}, task, {**FIT, "epochs": "2it"})
+
+    def seen(fit: Fit, model: Network, task: Task, *, masks: Masks | None = None, **more: Any) -> Network:
+        begun.append(({name: value.clone() for name, value in model.state_dict().items()}, masks or Masks({})))
+        return run(fit, model, task, masks=masks, **more)
+
+    monkeypatch.setattr(Fit, "run", seen)
+    fit = {**FIT, "epochs": "2it"}
+    verbs.draw(detector, {"name": "imp", "level": 3, "first": "train", "head": head, "fit": fit}, task=task)
+    (first, _), *later = begun
+    assert len(later) == 2
+    for state, masks in later:
+        for name, value in state.items():
+            body = name.removeprefix("body.")
+            kept = masks[body] if body in masks else torch.ones_like(value, dtype=torch.bool)
+            of_head = name.startswith("head.") or f".{detector.head_name}." in f".{name}"
+            assert torch.equal(value[kept], first[name][kept]) != (head == "kept" and of_head)
 
 
 def test_training_against_an_attack_runs_on_the_loss() -> None:

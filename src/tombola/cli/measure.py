@@ -129,8 +129,9 @@ def _with_split(rows: "Sequence[Row]", shown: "Task") -> "list[Row]":
 
     What they were judged on is found out once: a folder is looked through for it.
     """
-    many, side, tested = len(shown.splits().test), shown.side, shown.tested()
-    split = f"{many} samples: {tested}" if side is None else f"{many} images of {side} pixels: {tested}"
+    many, shape, tested = len(shown.splits().test), shown.shape, shown.tested()
+    pixels = None if shape is None else str(shape[0]) if shape[0] == shape[1] else f"{shape[0]}x{shape[1]}"
+    split = f"{many} samples: {tested}" if pixels is None else f"{many} images of {pixels} pixels: {tested}"
     return [row.model_copy(update={"detail": {**row.detail, **_interval(row), "split": split}}) for row in rows]
 
 

@@ -82,6 +82,11 @@ class Images(Labelled):
 
     size: int  # height and width in pixels
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width, where they are not the same."""
+        return self.size, self.size
+
     @abstractmethod
     def pixels_at(self, indices: Tensor) -> Tensor:
         """The images at ``indices`` as uint8, (n, 3, size, size)."""
@@ -110,6 +115,10 @@ class InOneShape(Images):
     def size(self) -> int:  # type: ignore[override]  # read from the pixels
         """The side of a square of as many pixels."""
         return round(float(self.pixels[0, 0].numel() ** 0.5))
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.pixels.shape[2], self.pixels.shape[3]
 
     def pixels_at(self, indices: Tensor) -> Tensor:
         return self.pixels[indices]
@@ -145,6 +154,10 @@ class Subset(Images):
     @property
     def size(self) -> int:  # type: ignore[override]
         return self.whole.size
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.whole.shape
 
     @property
     def on_disk(self) -> bool:  # type: ignore[override]

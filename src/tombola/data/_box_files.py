@@ -40,6 +40,7 @@ class BoxFiles(BoxSet):
     """Images of any sizes with boxes, in a folder; they are made to fit in one size, with their aspect kept."""
 
     ARGUMENT: ClassVar[str | None] = "path"
+    VERSION: ClassVar[int] = 2  # boxes are cut off at their image, no longer in the black beside it
 
     path: Path = option(help="the folder; a copy elsewhere is the same set", identity=False)
     height: int = option(256, "rows of pixels", ge=8, le=4096)

@@ -43,14 +43,34 @@ def of_coco(value: Mapping[str, Any], images: Path) -> tuple[list[Listed], tuple
     """Of COCO's ``images``, ``annotations`` and ``categories``; crowds are left out, an edge is its corner and side."""
     categories = sorted(value["categories"], key=lambda one: int(one["id"]))
     names = {one["id"]: str(one["name"]) for one in categories}
+    files = {one["id"]: str(one["file_name"]) for one in value["images"]}
+    _require_known(value["annotations"], files, names)
     boxes: dict[Any, list[tuple[str, float, float, float, float]]] = defaultdict(list)
     for one in value["annotations"]:
         if one.get("iscrowd"):
             continue
         left, top, wide, high = map(float, one["bbox"])
         boxes[one["image_id"]].append((names[one["category_id"]], left, top, left + wide, top + high))
-    listed = [Listed(images / str(one["file_name"]), tuple(boxes[one["id"]])) for one in value["images"]]
+    listed = [Listed(images / file, tuple(boxes[number])) for number, file in files.items()]
     return listed, tuple(dict.fromkeys(names.values()))
+
+
+def _require_known(
+    annotations: Sequence[Mapping[str, Any]], files: Mapping[Any, str], names: Mapping[Any, str]
+) -> None:
+    """Raise ValueError for boxes of an image or a category that is not listed: they would vanish."""
+    if lost := [one["image_id"] for one in annotations if one["image_id"] not in files]:
+        ids = ", ".join(repr(number) for number in list(files)[:3])
+        raise ValueError(
+            f"{len(lost)} of {len(annotations)} annotations are of image ids that images has not, such as {lost[0]!r}"
+            f" (there are {ids}, ...)"
+        )
+    if strange := [one for one in annotations if one["category_id"] not in names]:
+        there = ", ".join(f"{number} {name}" for number, name in names.items())
+        first = strange[0]
+        raise ValueError(
+            f"{files[first['image_id']]} has a box of category {first['category_id']!r}; categories are {there}"
+        )
 
 
 def _of_csv(path: Path, images: Path) -> list[Listed]:
@@ -60,11 +80,14 @@ def _of_csv(path: Path, images: Path) -> list[Listed]:
         reader = csv.DictReader(stream)
         columns = {name: _column(name, reader.fieldnames or ()) for name in _COLUMNS}
         for row in reader:
-            own = found.setdefault(row[columns["file"]], [])
-            edges = [row[columns[edge]] for edge in _EDGES]
-            if any(edges):
+            told = {name: (row[column] or "").strip() for name, column in columns.items()}
+            own = found.setdefault(told["file"], [])
+            if any(edges := [told[edge] for edge in _EDGES]):
+                if not all(told.values()):
+                    empty = ", ".join(name for name, value in told.items() if not value)
+                    raise ValueError(f"line {reader.line_num} has a box without {empty}")
                 left, top, right, bottom = map(float, edges)
-                own.append((row[columns["class"]], left, top, right, bottom))
+                own.append((told["class"], left, top, right, bottom))
     return [Listed(images / file, tuple(boxes)) for file, boxes in found.items()]
 
 

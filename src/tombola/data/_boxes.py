@@ -34,7 +34,8 @@ def with_boxes(
     """Images (N, 3, H, W) with their boxes, (N, M, 5), M the most that one has (at least 1).
 
     Boxes are cut off at the image's edges, and those of which less than a pixel is left are left out; a warning counts
-    them. Raises `DataError` for numbers that are none, classes there are not, and corners the wrong way round.
+    them, apart those that are too small at this size of images. Raises `DataError` for numbers that are none, classes
+    there are not, corners the wrong way round, and where all are too small.
 
     >>> found = with_boxes(torch.zeros(2, 3, 8, 8).byte(), [torch.tensor([[0, 1, 1, 4, 5]]), torch.empty(0, 5)], ("a",))
     >>> found.labels.tolist()
@@ -46,9 +47,9 @@ def with_boxes(
         )
     for place, own in enumerate(boxes):
         _require_boxes(own, f"{name}: {names[place] if names else f'image {place}'}", len(classes))
-    _require_pixels(boxes, name)
+    require_pixels(boxes, name)
     kept = [_mended(own.float(), pixels.shape[3], pixels.shape[2]) for own in boxes]
-    _say_left_out(boxes, kept, names, name)
+    _say_left_out(boxes, kept, names, name, (pixels.shape[2], pixels.shape[3]))
     labels = torch.zeros(len(boxes), max((1, *map(len, kept))), 5)
     labels[..., 0] = NO_BOX
     for place, own in enumerate(kept):
@@ -76,7 +77,7 @@ def _require_boxes(boxes: Tensor, where: str, classes: int) -> None:
         )
 
 
-def _require_pixels(boxes: Sequence[Tensor], name: str) -> None:
+def require_pixels(boxes: Sequence[Tensor], name: str) -> None:
     """Refuses edges that can only be shares of the image."""
     every = torch.cat([own[:, 1:].float() for own in boxes]) if boxes else torch.empty(0, 4)
     if len(every) and float(every.max()) <= 1:
@@ -87,13 +88,29 @@ def _first(boxes: Tensor, which: Tensor) -> list[float]:
     return [round(value, 2) for value in boxes[which][0].tolist()]
 
 
-def _say_left_out(given: Sequence[Tensor], kept: Sequence[Tensor], names: Sequence[str], name: str) -> None:
-    lost = [len(before) - len(after) for before, after in zip(given, kept, strict=True)]
-    if not any(lost):
-        return
-    place = next(place for place, count in enumerate(lost) if count)
-    warnings.warn(
-        f"{name}: {sum(lost)} of {sum(map(len, given))} boxes lie outside of their image or have no area, and were left"
-        f" out; the first is of {names[place] if names else f'image {place}'}",
-        stacklevel=3,
-    )
+def _say_left_out(
+    given: Sequence[Tensor], kept: Sequence[Tensor], names: Sequence[str], name: str, shape: tuple[int, int]
+) -> None:
+    small = [int(_smaller_than_a_pixel(own, shape).sum()) for own in given]
+    lost = [len(before) - len(after) - tiny for before, after, tiny in zip(given, kept, small, strict=True)]
+    count, size = sum(map(len, given)), f"{shape[0]}x{shape[1]}"
+    if any(small) and sum(small) == count:
+        raise DataError(f"{name}: every box is less than a pixel at {size}; write a larger height and width")
+    for many, why in (
+        (small, f"are less than a pixel at {size} (write a larger height and width)"),
+        (lost, "lie outside of their image or have no area"),
+    ):
+        if any(many):
+            place = next(place for place, some in enumerate(many) if some)
+            warnings.warn(
+                f"{name}: {sum(many)} of {count} boxes {why}, and were left out; the first is of"
+                f" {names[place] if names else f'image {place}'}",
+                stacklevel=3,
+            )
+
+
+def _smaller_than_a_pixel(boxes: Tensor, shape: tuple[int, int]) -> Tensor:
+    """Which have an area and lie in the image, and are narrower or flatter than a pixel."""
+    sides = boxes[:, 3:] - boxes[:, 1:3]
+    inside = (boxes[:, 1:] >= 0).all(1) & (boxes[:, 3] <= shape[1]) & (boxes[:, 4] <= shape[0])
+    return inside & (sides > 0).all(1) & (sides < 1).any(1)

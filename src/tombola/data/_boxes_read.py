@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from tombola.data._boxes import require_pixels
 from tombola.data._decode import decode, in_threads
 from tombola.data._npz import require_room
 from tombola.data._pictures import BROKEN, Source, reason
@@ -20,6 +21,7 @@ def read_boxed(
 
     Raises `DataError` for what cannot be read, by its name, and for images of several shapes where none is asked for.
     """
+    require_pixels(boxes, name)  # of the edges as they are written: enlarged, shares would reach beyond 1
     called = [source.name if isinstance(source, Path) else f"image {index}" for index, source in enumerate(sources)]
     if shape is not None:
         require_room(3 * len(sources) * shape[0] * shape[1], f"{name}: {len(sources):,} images")
@@ -50,5 +52,6 @@ def fitted(image: Tensor, boxes: Tensor, shape: tuple[int, int] | None) -> tuple
     tall, wide = (max(1, min(most, round(side * scale))) for side, most in ((height, shape[0]), (width, shape[1])))
     canvas = image.new_zeros(3, *shape)
     canvas[:, :tall, :wide] = stretched(image[None], (tall, wide))[0]
-    moved = boxes.float() * torch.tensor([1, wide / width, tall / height, wide / width, tall / height])
+    edges = boxes.float().minimum(torch.tensor([torch.inf, width, height, width, height]))  # not into the black
+    moved = edges * torch.tensor([1, wide / width, tall / height, wide / width, tall / height])
     return canvas, moved

@@ -2,8 +2,9 @@
 
 What: reads ``FOLDER`` with ``JPEGImages`` and ``Annotations`` (one ``.xml`` an image: ``object`` with ``name`` and
 ``bndbox``), such as ``VOCdevkit/VOC2007``. Lists of names in ``ImageSets/Main`` are the splits: ``train``, ``val`` and
-``test``, or ``trainval`` and ``test``; with ``train`` and ``val`` alone ``val`` is the test split; without lists test
-and validation are drawn once by ``seed``. Boxes marked difficult are left out; edges count from 1, as VOC's do.
+``test``, or ``trainval`` and ``test``; with ``train`` and ``val`` alone ``val`` is the test split. Without any list
+test and validation are drawn once by ``seed``; a list alone is refused. Boxes marked difficult are left out; edges
+count from 1, as VOC's do.
 When: VOC itself, or a set labelled with a tool that writes its XML; write ``detection:voc_boxes:FOLDER``.
 Cost: decoded once into memory, three bytes a pixel of ``height`` x ``width``: 16,551 images at 256 take 3.3 GB.
 Options: ``path``; ``height`` and ``width``, in which images are made to fit with their aspect kept, black beside them;
@@ -50,4 +51,10 @@ def _splits(folder: Path) -> dict[str, list[str]]:
         return {name: there[name] for name in ("train", "val", "test") if name in there}
     if "train" in there and "val" in there:
         return {"train": there["train"], "test": there["val"]}
+    if there:
+        found = " and ".join(f"{name}.txt" for name in there)
+        raise DataError(
+            f"voc_boxes: {main} has {found} and no list to judge on; write train.txt (or trainval.txt) and test.txt,"
+            " or remove the lists, and a part of all images is held out"
+        )
     return {"all": sorted(file.stem for file in (folder / "Annotations").glob("*.xml"))}

@@ -98,7 +98,13 @@ def largest_difference(proto: Any, network: Network, shown: Shown) -> float:
     gaps = []
     for batch, one in zip(_CHECKED, _two_of(shown), strict=True):
         samples = drawn(one, batch, generator)
-        (found,) = session.run(None, arrays_of(one, samples))
+        try:
+            (found,) = session.run(None, arrays_of(one, samples))
+        except Exception as error:  # as of its own kinds, which have no common one
+            raise ModelError(
+                f"ONNX Runtime cannot run what torch exported for {one.counted(batch)}: {_reason(error)};"
+                f" {_what_goes(shown)}"
+            ) from error
         gaps.append(_relative(torch.from_numpy(found), network, samples))
     return float(torch.tensor(gaps).max())  # which, unlike max(), does not lose a NaN
 
@@ -185,11 +191,12 @@ def _reason(error: BaseException) -> str:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """torch tells of its steps on stdout and by warnings; neither is the user's."""
+    """torch tells of its steps on stdout, by warnings and, where it fails, by whole graphs; none is the user's."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        told = contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO())
+        with warnings.catch_warnings(), told[0], told[1]:
             warnings.simplefilter("ignore")
             yield
     finally:

@@ -7,7 +7,7 @@ import torch
 from pydantic import field_validator, model_validator
 from torch import nn
 
-from tombola.errors import OptionError
+from tombola.errors import ModelError, OptionError
 from tombola.fitting.changes._base import Change
 from tombola.fitting.changes.average import Average
 from tombola.fitting.checkpoints import Checkpoints
@@ -26,6 +26,7 @@ from tombola.fitting.validate import headline
 from tombola.masks.enforce import apply_masks
 from tombola.masks.masks import Masks
 from tombola.models.digest import weights_digest
+from tombola.models.image_size import image_size
 from tombola.models.network import Network
 from tombola.objectives._base import Objective
 from tombola.spec import Json, Spec, key, option
@@ -183,7 +184,11 @@ class Fit(Spec):
             self._checkpoints(work, session, ranks),
             ranks,
         )
-        training.run(session)
+        try:
+            training.run(session)
+        except AssertionError:
+            _require_seen(model, task)
+            raise
         return _finished(training, dict(model.named_parameters()), masks)
 
     @property
@@ -251,9 +256,9 @@ class Fit(Spec):
         if self.select == "last":
             return None
         examples = task.splits().val
-        if len(examples) == 0:
+        if why := task.unjudged(examples):
             raise OptionError(
-                "fit", ["select='best_val' needs a validation split, and there is none; write select=last"]
+                "fit", [f"select='best_val' needs validation samples to judge by, and {why}; write select=last"]
             )
         return lambda network: headline(network, examples, task, device=device, bfloat16=bfloat16)
 
@@ -278,6 +283,22 @@ class Fit(Spec):
         if still := [name for name, parameter in model.named_parameters() if not parameter.requires_grad]:
             identity["frozen"] = [*still]  # of equal weights, but not trained alike
         return key("fit", self.VERSION, identity, inputs)
+
+
+def _require_seen(network: Network, task: Task) -> None:
+    """Raise `ModelError` where the net's own code asserts that a sample is none of its, as transformers of one size."""
+    if task.side is None:
+        return
+    sample = task.example()
+    try:
+        with torch.no_grad():
+            network(sample.x, **sample.more)
+    except AssertionError as error:
+        made, size = image_size(network)[1], "x".join(map(str, sample.x.shape[1:]))
+        said = str(error).partition("\n")[0]
+        raise ModelError(
+            f"{network.source} cannot be shown samples of {size}: {said}; write --set task.size={made}, or another net"
+        ) from None
 
 
 def _require_same(network: Network, ranks: Ranks) -> None:

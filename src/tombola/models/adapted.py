@@ -10,7 +10,15 @@ class Preprocessing(Spec):
     """How an image is made ready: its short side resized, the middle cut out. Scaling is the network's first layer."""
 
     size: int | None = option(None, "height and width in pixels; none where nobody said", ge=1)
+    shape: tuple[int, int] | None = option(
+        None, "height and width where they are not the same; size is then the side of as many pixels", absent=None
+    )
     crop: float = option(1.0, "the share of the short side that is kept", gt=0, le=1)
+
+    @property
+    def pixels(self) -> str:
+        """``224``, or ``192x256`` where height and width differ."""
+        return str(self.size) if self.shape is None else "x".join(map(str, self.shape))
 
 
 class Adapted(Spec):
@@ -28,10 +36,18 @@ class Adapted(Spec):
     )
 
     @classmethod
-    def of(cls, task: Mapping[str, Any], *, size: int | None, classes: Sequence[str]) -> Self:
-        """Of a task by its identity, its images being of this size."""
-        crop = _data(task).get("crop", 1.0)
-        return cls(task=dict(task), preprocessing=Preprocessing(size=size, crop=crop), classes=tuple(classes))
+    def of(
+        cls,
+        task: Mapping[str, Any],
+        *,
+        size: int | None,
+        classes: Sequence[str],
+        shape: tuple[int, int] | None = None,
+    ) -> Self:
+        """Of a task by its identity, its images being of this size, or shape where they are no squares."""
+        oblong = shape if shape is not None and shape[0] != shape[1] else None
+        ready = Preprocessing(size=size, shape=oblong, crop=_data(task).get("crop", 1.0))
+        return cls(task=dict(task), preprocessing=ready, classes=tuple(classes))
 
     def of_data(self, name: str) -> Any:
         """An option of the data it was adapted to; None where nobody said."""
@@ -44,9 +60,9 @@ class Adapted(Spec):
 
     def __str__(self) -> str:
         few = ", ".join(self.classes[:5]) + (", ..." if len(self.classes) > 5 else "")
-        size, crop = self.preprocessing.size, self.preprocessing.crop
+        crop = self.preprocessing.crop
         parts = [self.title, f"{len(self.classes)} classes ({few})" if self.classes else "classes without names"]
-        parts += [f"images of {size} pixels"] if size else []
+        parts += [f"images of {self.preprocessing.pixels} pixels"] if self.preprocessing.size else []
         parts += [f"the middle {crop:g} of their short side"] if crop != 1 else []
         parts += [_prompt(self.found)] if self.found and "prompt" in self.found else []
         return ", ".join(parts)

@@ -21,8 +21,12 @@ def image_size(network: Network, side: int | None = None) -> tuple[int, int, int
 
 def shipped_size(network: Network, side: int | None = None) -> tuple[int, int, int]:
     """The same of a network that is to leave: of the images it was adapted with, where no ``side`` is given."""
-    told = None if network.adapted is None else network.adapted.preprocessing.size
-    return image_size(network, side or told)
+    if network.adapted is None:
+        return image_size(network, side)
+    ready = network.adapted.preprocessing
+    if side is None and ready.shape is not None:
+        return (network.pixels.mean.numel(), *ready.shape)
+    return image_size(network, side or ready.size)
 
 
 def _side(network: Network) -> int:

@@ -43,6 +43,12 @@ class Task(Member):
         return test.size if isinstance(test, Images) else None
 
     @property
+    def shape(self) -> tuple[int, int] | None:
+        """Height and width of its test images; None where it has no images."""
+        test = self.splits().test
+        return test.shape if isinstance(test, Images) else None
+
+    @property
     def length(self) -> int | None:
         """Tokens of a text at most; None where it has no texts."""
         return None
@@ -64,7 +70,11 @@ class Task(Member):
 
     def adapted(self) -> Adapted:
         """What a network says of itself once its head answers this task."""
-        return Adapted.of(self.identity(), size=self.side, classes=self.splits().classes)
+        return Adapted.of(self.identity(), size=self.side, shape=self.shape, classes=self.splits().classes)
+
+    def unjudged(self, examples: Examples) -> str:
+        """Why these samples tell nothing of a network, as ``there are none``; empty where they do."""
+        return "" if len(examples) else "there are none"
 
     def tested(self) -> str:
         """Which images its test split is, in words."""

@@ -24,7 +24,8 @@ from torch import Tensor
 from tombola.answers import Answers, Boxes
 from tombola.batch import Batch
 from tombola.data._augment_boxes import augment_boxes
-from tombola.data._base import Dataset
+from tombola.data._base import Dataset, Images
+from tombola.data._base import Examples as Samples
 from tombola.data._boxes import BoxSet
 from tombola.errors import ModelError
 from tombola.models.heading import headed
@@ -110,6 +111,12 @@ class Detection(OfScenes):
         head.require(outputs)
         classes, edges = head.losses(outputs, targets)
         return classes + self.edges * edges
+
+    def unjudged(self, examples: Samples) -> str:
+        if why := super().unjudged(examples):
+            return why
+        assert isinstance(examples, Images)
+        return "" if bool((examples.labels[..., 0] >= 0).any()) else "none of them has a box"
 
     def scores(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """F1 of each image's boxes that are sure enough, (N,); 1 where there is none and none is told."""

@@ -47,7 +47,7 @@ class Segmentation(OfScenes):
 
     ANSWERS: ClassVar[type[Answers]] = Maps
     OF: ClassVar[type] = SceneSet
-    LACKS: ClassVar[str] = "has one label an image, and every pixel needs one"
+    LACKS: ClassVar[str] = "has no label a pixel, and every pixel needs one"
     EXAMPLES: ClassVar[Examples] = (
         {"data": {"name": "shapes", "size": 16, "num_train": 6, "num_val": 2, "num_test": 4}},
     )

@@ -50,7 +50,7 @@ class OneStage(nn.Module):
     def forward(self, levels: Sequence[Tensor]) -> Tensor:
         maps = self.pyramid(levels)
         found = {name: value.float() for name, value in self.tower(maps).items()}
-        own = anchors(maps, self._shapes).expand(len(maps[0]), -1, -1)
+        own = anchors(maps, self._shapes).expand(maps[0].shape[0], -1, -1)
         told = [found[name] for name in ("bbox_regression", "bbox_ctrness", "cls_logits") if name in found]
         return torch.cat([own, *told], 2).transpose(1, 2)
 

@@ -127,4 +127,4 @@ def boxes_of(found: Tensor, size: torch.Size) -> Tensor:
     places = torch.stack([x.expand(rows, -1), y[:, None].expand(-1, columns)])
     left, top, right, bottom = (_UNIT * F.softplus(raw[:, :4])).unbind(1)
     corners = (x - left * across, y[:, None] - top * down, x + right * across, y[:, None] + bottom * down)
-    return torch.cat([torch.stack(corners, 1), places.expand(len(raw), -1, -1, -1), raw[:, 4:]], 1)
+    return torch.cat([torch.stack(corners, 1), places.expand(raw.shape[0], -1, -1, -1), raw[:, 4:]], 1)
