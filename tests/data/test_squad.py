@@ -143,6 +143,7 @@ def test_published_files_and_one_file_are_read_and_passages_are_in_one_split(tmp
         ({"answers": []}, "question q1 has no answer, as in SQuAD 2.0; only 1.1's layout is read"),
         ({"answers": [{"text": "river", "answer_start": 2}]}, "'river' does not stand at sign 2 of its context"),
         ({"question": " "}, "question q1: the question or its context is empty; take it out"),
+        ({"answers": 5}, r"not laid out as SQuAD 1\.1 \(TypeError"),
         ({"answers": None}, r"not laid out as SQuAD 1\.1 \(KeyError: 'answers'\); a file holds data, of paragraphs"),
     ],
 )
@@ -154,6 +155,11 @@ def test_a_question_that_is_wrong_is_named(changes: dict[str, Any], said: str, t
 def test_a_file_that_is_none_is_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"squad: not found in .*; get train-v1\.1\.json and dev-v1\.1\.json of"):
         squad(tmp_path / "nowhere").load()
+    whole = json.loads(written(tmp_path / "x.json").read_text())
+    whole["data"][0]["paragraphs"][0]["context"] = None
+    (tmp_path / "x.json").write_text(json.dumps(whole))
+    with pytest.raises(DataError, match=r"not laid out as SQuAD 1\.1 \((Attribute|Type)Error"):
+        squad(tmp_path / "x.json").load()
     (tmp_path / "x.json").write_bytes(b'{"data": "caf\xe9"}')
     with pytest.raises(DataError, match=r"x\.json: line 1 is no UTF-8"):
         squad(tmp_path / "x.json").load()

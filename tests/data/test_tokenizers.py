@@ -87,6 +87,13 @@ def test_what_is_no_tokeniser_is_refused(tmp_path: Path) -> None:
         tokenizer("plain:3")
 
 
+def test_settings_that_are_none_are_refused(tmp_path: Path) -> None:
+    folder = model_folder(tmp_path)
+    (folder / "tokenizer_config.json").write_text("[1]")
+    with pytest.raises(DataError, match=r"tokenizer_config\.json: no settings of a tokeniser but \[1\]"):
+        tokenizer(str(folder))
+
+
 def test_words_by_themselves_have_no_signs_around_them_and_read_back(tmp_path: Path) -> None:
     found = tokenizer(str(model_folder(tmp_path)))
     assert found.bare(" a stone") == [5, 6]

@@ -58,6 +58,16 @@ def test_it_comes_back_as_a_classifier_with_its_zeros_its_logits_and_its_classes
     assert "classes: bad, fair, good" in told
 
 
+def test_one_number_comes_back_as_a_regression(tmp_path: Path) -> None:
+    network = encoder("bert").with_head(1, generator=torch.Generator().manual_seed(0)).eval()
+    EXPORTER.export(network, Masks({}), tmp_path / "net")
+    model = loaded("AutoModelForSequenceClassification", tmp_path / "net")
+    assert model.config.problem_type == "regression"
+    given, wanted = logits(network)
+    with torch.no_grad():
+        torch.testing.assert_close(model(**given).logits, wanted, rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize(("family", "pool"), [("bert", "mean"), ("distilbert", "cls"), ("electra", "cls")])
 def test_a_head_that_no_class_has_stands_beside_the_encoder_and_that_is_said(
     family: str, pool: str, tmp_path: Path

@@ -45,6 +45,11 @@ def test_a_training_that_prunes_what_the_level_is_to_keep_is_refused() -> None:
     assert [rung.ticket.masks.kept for rung in rungs] == [297, 149]
 
 
+def test_a_state_behind_the_training_is_no_state_to_rewind_to() -> None:
+    with pytest.raises(OptionError, match=r"epochs=2ep of this task are \d+ steps, .* begin behind them, at 90it"):
+        climb(imp(level=2, rewind="early:90it"))
+
+
 def test_level_one_of_prune_first_is_omp_and_needs_no_task() -> None:
     scheme = imp(level=1)
     assert not scheme.needs_task

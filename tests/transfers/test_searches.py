@@ -1,16 +1,24 @@
 """Searches of prompts: soft Q-learning on a table by hand, a policy that learns, and luck that repeats itself."""
 
+from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from tests.transfers import words
 from torch import Tensor
 
+from tombola.errors import RequestError
 from tombola.fitting.seeds import generator
 from tombola.fitting.session import Session
+from tombola.masks.masks import Masks
+from tombola.models.adapted import Adapted
+from tombola.tickets.lineage import Lineage
+from tombola.tickets.ticket import Ticket
 from tombola.transfers.prompt.form import form_of
 from tombola.transfers.prompt.rewards import Rewards
 from tombola.transfers.searches._base import Language, Search
+from tombola.transfers.searches.found import Found
 from tombola.transfers.searches.rl.policy import Policy, States, rows_of
 from tombola.transfers.searches.rl.rl import greedy
 from tombola.transfers.searches.rl.soft_q import soft_q_loss
@@ -96,6 +104,36 @@ def test_greedy_reading_is_decided_by_the_seed() -> None:
     one, twin = (greedy(Policy(width, rows, 16, generator(1, "policy")), states, pool, 3) for _ in range(2))
     assert one == twin
     assert len(one) == 3
+
+
+def test_rl_spends_all_its_calls_but_the_last_on_what_its_policy_writes() -> None:
+    for calls in (9, 13, 20):
+        asked = rewards()
+        options = {"calls": calls, "prompts": 8, "steps": 50, "tokens": 3, "hidden": 4}
+        Search.parse({"name": "rl", **options}).find(asked, language(), seed=0, session=Session())
+        assert calls - 1 <= asked.calls <= calls, "the greedy prompt may have been written before"
+    with pytest.raises(RequestError, match="calls=8 leaves the policy no step of prompts=8 to learn from"):
+        Search.parse({"name": "rl", "calls": 8})
+
+
+def test_a_prompt_found_before_is_asked_once_and_is_the_same_key_wherever_it_lies(tmp_path: Path) -> None:
+    (one,) = Found.examples(tmp_path)
+    asked = rewards()
+    assert one.find(asked, language(), seed=0, session=Session()) == (3, 5)
+    assert asked.calls == 1
+    moved = tmp_path / "elsewhere.ticket"
+    assert one.path is not None
+    moved.write_bytes(one.path.read_bytes())
+    assert Search.parse(f"found:{moved}").digest() == one.digest()
+    adapted = Adapted.of({"name": "text"}, size=None, classes=())
+    for said in ({"ids": [3, 5], "prompt": "other words"}, {"prompt": "none"}):
+        Ticket(Masks({}), Lineage(adapted=adapted.replace(found=said))).save(moved, overwrite=True)
+        if "ids" in said:
+            with pytest.raises(RequestError, match=r"whose tokens are .* to this tokeniser"):
+                Search.parse(f"found:{moved}").find(rewards(), language(), seed=0, session=Session())
+        else:
+            with pytest.raises(RequestError, match=r"holds no prompt; name a \.ticket file"):
+                Search.parse(f"found:{moved}")
 
 
 def test_a_search_ends_at_its_calls_and_where_there_are_no_more_prompts() -> None:

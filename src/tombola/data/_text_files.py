@@ -51,6 +51,11 @@ def records(file: Path) -> Iterator[tuple[int, Mapping[str, object]]]:
     reader = csv.DictReader(io.StringIO(text), delimiter="\t" if suffix == ".tsv" else _mark(text))
     try:
         for row in reader:
+            if None in row:
+                raise DataError(
+                    f"{file}: line {reader.line_num} has more columns than the first line has names; put a text that"
+                    " holds the mark between columns in quotes"
+                )
             yield reader.line_num, {str(name): value for name, value in row.items()}
     except csv.Error as error:
         raise DataError(f"{file}: line {reader.line_num}: {error}") from None

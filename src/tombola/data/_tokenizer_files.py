@@ -165,6 +165,8 @@ def _settings(files: tuple[Path, ...]) -> dict[str, Any]:
         found = json.loads(files[1].read_text(encoding="utf-8"))
     except ValueError as error:
         raise DataError(f"{files[1]}: no JSON ({error})") from None
+    if not isinstance(found, dict):
+        raise DataError(f"{files[1]}: no settings of a tokeniser but {str(found)[:40]}; take the model's own file")
     return {name: value["content"] if isinstance(value, dict) and "content" in value else value
             for name, value in found.items() if value is not None}  # fmt: skip
 

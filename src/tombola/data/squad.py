@@ -125,7 +125,9 @@ def questions_in(file: Place) -> list[Question]:
             for paragraph in article["paragraphs"]
             for asked in paragraph["qas"]
         ]
-    except (ValueError, KeyError, TypeError) as error:
+    except DataError:
+        raise  # which is a ValueError as well
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DataError(
             f"{file}: not laid out as SQuAD 1.1 ({type(error).__name__}: {error}); a file holds data, of paragraphs, of"
             " a context and of qas, with id, question and answers"

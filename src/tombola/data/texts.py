@@ -182,6 +182,6 @@ class OwnTexts(RowSet):
                 return f": the {name} is empty; write one, or take the line out"
         if label is None and self.label in row and file.suffix.lower() in (".csv", ".tsv"):
             return f" ends before its {self.label}; write it, and close quotes that are open"
-        if self.broken == "skip" and self.label in row and (label is None or not str(label).strip()):
-            return f": no {self.label}"
+        if self.label in row and (label is None or not str(label).strip()):
+            return f": no {self.label}; write one, or take the line out"
         return ""

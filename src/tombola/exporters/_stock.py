@@ -62,7 +62,7 @@ def configured(network: Network, classes: tuple[str, ...]) -> Any:
         config.num_labels = len(names)
         config.id2label = dict(enumerate(names))
         config.label2id = {name: number for number, name in enumerate(names)}
-        config.problem_type = "single_label_classification"
+        config.problem_type = "single_label_classification" if len(names) > 1 else "regression"
     return config
 
 

@@ -131,7 +131,9 @@ def joined(asked: Asked) -> Value | None:
 
 
 def _joined(asked: Asked, given: Sequence[object], dim: int) -> View:
-    model = next(part for part in given if isinstance(part, View))
+    model = next((part for part in given if isinstance(part, View)), None)
+    if model is None:
+        raise Unsupported("a concatenation of words, as of a prompt before a text; write --to onnx")
     shapes = [tuple(part.shape) for part in given if isinstance(part, View | Tensor)]
     if len(shapes) != len(given):
         raise Unsupported("a concatenation with something that is no map")

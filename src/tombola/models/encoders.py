@@ -91,18 +91,29 @@ class EncoderBody(ShowsTokens):
 
 def encoder_body(config: str, outputs: int | None, pool: Pool) -> EncoderBody:
     """The body that a configuration describes, as JSON; it also says how many ``outputs`` where nobody asks."""
-    made = _config(json.loads(config))
+    made = described(config)
     causal = _is_causal(made)
     if causal:
         made.use_cache = False
-    encoder = _transformers().AutoModel.from_config(made)
+    try:
+        encoder = _transformers().AutoModel.from_config(made)
+    except (ValueError, TypeError, KeyError, NotImplementedError) as error:
+        raise ModelError(f"transformers makes no net of this configuration ({made.model_type}): {error}") from None
     dropout = getattr(made, "classifier_dropout", None) or getattr(made, "hidden_dropout_prob", None) or 0.0
     return EncoderBody(encoder, made.hidden_size, outputs or made.num_labels, pool, dropout, causal=causal)
 
 
 def described(config: str) -> Any:
     """The configuration of transformers' that a JSON text stands for."""
-    return _config(json.loads(config))
+    try:
+        made = _config(json.loads(config))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ModelError(
+            f"no configuration that transformers reads ({type(error).__name__}: {error}); write one such as {_EXAMPLE}"
+        ) from None
+    if getattr(made, "is_encoder_decoder", False):
+        raise ModelError(f"{made.model_type} is of an encoder and a decoder, and nets of texts here have one; take one")
+    return made
 
 
 def _is_causal(made: Any) -> bool:

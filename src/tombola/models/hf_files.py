@@ -41,8 +41,10 @@ def hub_files(net: str, *, weights: bool = True) -> list[Path]:
 
 def of_no_machine(net: str) -> str:
     """A folder or file by its own name: where it lies is nobody's business."""
+    if net.startswith(PACKAGE):
+        return net  # the package need not be installed where all its weights are at hand
     place = place_of(net)
-    return place.resolve().name if not net.startswith(PACKAGE) and place.exists() else net
+    return place.resolve().name if place.exists() else net
 
 
 def _gguf_in(folder: Path) -> Path:

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +22,16 @@ HIDDEN: Final = (
     ("head.dense", "head.norm", "decoder.bias"),
 )
 """Of BERT, RoBERTa, DistilBERT, ELECTRA and ModernBERT: the linear layer, its norm, and the words' bias."""
+
+_ACTIVATIONS: Final = {"bert": "hidden_act", "distilbert": "activation", "modernbert": "classifier_activation"}
+"""Where a family's configuration says what stands before the norm; the others always have GELU there."""
+_DECODERS: Final = (
+    "cls.predictions.decoder.weight",
+    "lm_head.decoder.weight",
+    "vocab_projector.weight",
+    "generator_lm_head.weight",
+    "decoder.weight",
+)
 
 
 def tell_next_words(body: EncoderBody, *, tied: bool) -> None:
@@ -52,8 +62,8 @@ def tell_hidden_words(body: EncoderBody, weights: Mapping[str, Tensor]) -> bool:
 
     Biases that it lacks, as ModernBERT's, are 0. A warning says where a checkpoint has another.
     """
-    parts = next((parts for parts in HIDDEN if f"{parts[0]}.weight" in weights and parts[2] in weights), None)
-    if parts is None:
+    parts = next((parts for parts in HIDDEN if f"{parts[0]}.weight" in weights and _has_bias(parts, weights)), None)
+    if parts is None or not _as_ours(body, weights):
         _say_unknown(body, weights)
         return False
     dense, norm, bias = parts
@@ -66,11 +76,29 @@ def tell_hidden_words(body: EncoderBody, weights: Mapping[str, Tensor]) -> bool:
         "dense.bias": weights.get(f"{dense}.bias", torch.zeros(len(matrix))),
         "norm.weight": _either(weights, f"{norm}.weight", f"{norm}.gamma"),
         "norm.bias": _either(weights, f"{norm}.bias", f"{norm}.beta", torch.zeros(len(matrix))),
-        "bias": weights[bias],
+        "bias": weights.get(bias, torch.zeros(head.words)),
     }
     head.load_state_dict(found)
     body.classifier, body.reads = head, "tokens"
     return True
+
+
+def _has_bias(parts: tuple[str, str, str], weights: Mapping[str, Tensor]) -> bool:
+    """Whether the words' bias is there; ModernBERT's may be left out."""
+    return parts[2] in weights or parts[0].startswith("head.")
+
+
+def _as_ours(body: EncoderBody, weights: Mapping[str, Tensor]) -> bool:
+    """Whether its last matrix is the table of words, and GELU stands before it."""
+    config: Any = body.inner.config
+    named = _ACTIVATIONS.get(str(config.model_type))
+    if named is not None and getattr(config, named, "gelu") != "gelu":
+        return False
+    table = table_of(body).weight
+    matrices = (weights.get(name) for name in _DECODERS)
+    return all(
+        found is None or (found.shape == table.shape and torch.equal(found.to(table), table)) for found in matrices
+    )
 
 
 def _either(weights: Mapping[str, Tensor], name: str, older: str, lacking: Tensor | None = None) -> Tensor:
@@ -84,8 +112,9 @@ def _say_unknown(body: EncoderBody, weights: Mapping[str, Tensor]) -> None:
     """Warns of what lies beside the encoder and is as long as its table of words."""
     words, start = table_of(body).num_embeddings, f"{body.prefix}."
     beside = [name for name, value in weights.items() if not name.startswith(start) and value.shape[:1] == (words,)]
-    if beside and any(name.startswith(start) for name in weights):
+    whole = beside or [name for dense, _, _ in HIDDEN if (name := f"{dense}.weight") in weights]
+    if whole and any(name.startswith(start) for name in weights):
         warnings.warn(
-            f"the file has a head of words of a form not known here ({beside[0]}), so decoder=mlm begins fresh",
+            f"the file has a head of words of a form not known here ({whole[0]}), so decoder=mlm begins fresh",
             stacklevel=2,
         )

@@ -47,9 +47,15 @@ def images_of(files: Iterable[str], where: str) -> Iterator[Sample | Failed]:
             yield Failed(name, "the folder holds no images")
 
 
+_LONGEST_NAME: Final = 255
+
+
 def texts_of(files: Iterable[str], where: str, columns: Columns) -> Iterator[Sample | Failed]:
     """The rows of tables, the lines of ``.txt``, each ``.txt`` below a folder; a text itself, where it has a space."""
     for name in files:
+        if not name.strip():
+            yield Failed(name, "the text is empty")
+            continue
         path = Path(name)
         if path.suffix.lower() in SUFFIXES:
             raise RequestError(f"{where} reads texts, and {name} is an image; give a FILE.csv, FILE.txt or a text")
@@ -62,6 +68,8 @@ def texts_of(files: Iterable[str], where: str, columns: Columns) -> Iterator[Sam
 def _texts(name: str, path: Path, columns: Columns) -> Iterator[Sample | Failed]:
     if name == STDIN:
         yield from _lines(name, sys.stdin.read())
+    elif len(name) > _LONGEST_NAME and any(map(str.isspace, name)):
+        yield Sample(name, Written(name))  # no file system takes such a name
     elif path.is_dir():
         found = sorted(path.rglob("*.txt"))
         yield from (_text(str(file), text_of(file)) for file in found)

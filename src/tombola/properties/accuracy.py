@@ -10,7 +10,7 @@ Reference: top-1 accuracy for classification.
 
 from torch import Tensor
 
-from tombola.answers import Answers, Boxes, Classes, Vectors
+from tombola.answers import Answers, Boxes, Classes, Number, Span, Tokens, Vectors
 from tombola.data._base import Examples
 from tombola.data._counts import Counts
 from tombola.fitting.devices import device_of
@@ -29,7 +29,13 @@ class Accuracy(Property):
     batch: int = option(256, "images a forward pass", identity=False, ge=1)
 
     def check(self, task: Task) -> None:
-        others: dict[type[Answers], str] = {Boxes: "average_precision", Vectors: "headline"}
+        others: dict[type[Answers], str] = {
+            Boxes: "average_precision",
+            Vectors: "headline",
+            Tokens: "perplexity",
+            Span: "answer_f1",
+            Number: "pearson",
+        }
         name = next((name for kind, name in others.items() if issubclass(task.ANSWERS, kind)), "mean_iou")
         instead = f"write measure: [{name}], or --property {name}"
         require_answers(task, Classes, "accuracy is the share of samples told right", instead)

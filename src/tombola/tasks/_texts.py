@@ -123,10 +123,12 @@ def require_reader(model: Network, data: TextSet) -> None:
         )
     _require_its_own(model, data, words, table.num_embeddings)
     _require_same_words(model, data)
-    most = places_of(model.body)
+    places, prompt = places_of(model.body), model.normalise.inserted
+    most = None if places is None else places - prompt
     if most is not None and data.length > most:
+        beside = f" beside its prompt of {prompt}" if prompt else ""
         raise ModelError(
-            f"length={data.length}: {model.source} takes texts of {most} tokens at most; write length={most}"
+            f"length={data.length}: {model.source} takes texts of {most} tokens at most{beside}; write length={most}"
         )
 
 

@@ -81,7 +81,9 @@ def _require_classes(data: Dataset, splits: Splits[Texts]) -> None:
     classes = splits.classes
     if len(classes) < 2:
         only = f"one label only ({classes[0]})" if classes else "no labels"
-        raise DataError(f"{data.name}: {only}; telling texts apart needs two or more")
+        column = getattr(data, "label", None)
+        named = f"; they are read from a column {column!r}: write task.label=NAME for another" if column else ""
+        raise DataError(f"{data.name}: {only}; telling texts apart needs two or more{named}")
     missing = sorted(set(range(len(classes))) - set(splits.train.labels.tolist()))
     if missing:
         names = ", ".join(classes[label] for label in missing[:10])

@@ -12,6 +12,8 @@ from tests.models.kinds.test_hf import same, texts
 from torch import Tensor, nn
 
 from tombola.errors import ModelError, RequestError
+from tombola.joining import kept, whole
+from tombola.models.adapted import Adapted
 from tombola.models.encoders import EncoderBody, encoder_body
 from tombola.models.files import load_network, save_network
 from tombola.models.heads.lm import NextWord
@@ -20,6 +22,7 @@ from tombola.models.network import Network, num_outputs
 from tombola.models.prunable import candidates, prunable
 from tombola.models.seeded import seeded
 from tombola.models.source import Source
+from tombola.tickets.ticket import Ticket
 
 pytest.importorskip("transformers")
 
@@ -189,6 +192,70 @@ def test_a_head_of_hidden_words_that_is_not_known_begins_fresh_and_that_is_said(
     ):
         network = Source.parse({"name": f"hf:{tmp_path}", "decoder": "mlm"}).load(seed=1)
     assert num_outputs(network.head) == len(weights["mine.bias"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"), [("bert", {"hidden_act": "relu"}), ("bert", {"tie_word_embeddings": False})]
+)
+def test_a_head_of_hidden_words_that_is_built_otherwise_begins_fresh(
+    kind: str, options: dict[str, Any], tmp_path: Path
+) -> None:
+    from tests.models.kinds.test_hf import FAMILIES
+
+    transformers: Any = importlib.import_module("transformers")
+    config = transformers.AutoConfig.for_model(kind, **{**FAMILIES[kind], **options})
+    with seeded(2):
+        transformers.AutoModelForMaskedLM.from_config(config).save_pretrained(tmp_path)
+    with pytest.warns(UserWarning, match=r"of a form not known here \(cls\..*decoder=mlm begins fresh"):
+        Source.parse({"name": f"hf:{tmp_path}", "decoder": "mlm"}).load(seed=1)
+
+
+def test_a_bias_that_modernbert_leaves_out_is_zero(tmp_path: Path) -> None:
+    from tests.models.kinds.test_hf import FAMILIES
+
+    transformers: Any = importlib.import_module("transformers")
+    config = transformers.AutoConfig.for_model("modernbert", **FAMILIES["modernbert"], decoder_bias=False)
+    with seeded(2):
+        model = transformers.AutoModelForMaskedLM.from_config(config).eval()
+    model.save_pretrained(tmp_path)
+    network = Source.parse({"name": f"hf:{tmp_path}", "decoder": "mlm"}).load(seed=1)
+    ids, more = texts()
+    with torch.no_grad():
+        torch.testing.assert_close(network(ids, **more), model(ids, **more).logits, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ("notjson", "no configuration that transformers reads"),
+        ("{}", "no configuration that transformers reads"),
+        ('{"model_type": "bert", "hidden_size": 16, "num_attention_heads": 3}', "makes no net of this configuration"),
+        ('{"model_type": "t5"}', "t5 is of an encoder and a decoder, and nets of texts here have one"),
+    ],
+)
+def test_a_configuration_that_makes_no_net_is_told(config: str, said: str) -> None:
+    with pytest.raises(ModelError, match=said):
+        Source.parse({"name": "hf:tiny@config", "config": config}).load()
+
+
+def test_a_ticket_of_a_package_needs_it_no_more_once_it_holds_all_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tombola import verbs
+
+    place = tmp_path / "a_wheel_with_a_net"
+    saved("gpt2", place / "model")
+    (place / "__init__.py").write_text("")
+    with monkeypatch.context() as there:
+        there.syspath_prepend(str(tmp_path))
+        network = Source.parse("hf:package:a_wheel_with_a_net").load()
+        ticket = verbs.draw(network, {"name": "omp", "sparsity": 0.5, "prunable": "re:c_attn"})
+        masked = verbs.applied(network, ticket)
+        file = kept(masked, ticket, Adapted.of({"name": "text"}, size=None, classes=())).save(tmp_path / "x.ticket")
+    ids, more = texts()
+    back = whole(Ticket.load(file))
+    with torch.no_grad():
+        assert torch.equal(back(ids, **more), masked(ids, **more))
 
 
 def gguf_file(place: Path) -> Path:

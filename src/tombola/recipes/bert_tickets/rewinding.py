@@ -22,19 +22,19 @@ TITLE = "Does rewinding to an early step help?"
 def rewinding(scale: Scale = "paper") -> Study:
     """Tasks, seeds, states to go back to, sparsities."""
     if scale == "paper":
-        tasks, iterative, steps = _paper.tasks("sst2", "mrpc"), _paper.imp(), (568, 2842)
+        tasks, iterative, steps = _paper.tasks("sst2", "mrpc"), _paper.imp(), ("0.3ep", "1.5ep")
     else:
-        tasks, iterative, steps = _small.tasks("sst2"), _small.imp(), (19, 97)
+        tasks, iterative, steps = _small.tasks("sst2"), _small.imp(), ("19it", "97it")
     levels = {f"{sparsity:.0%}": {"draw.sparsity": sparsity} for sparsity in (0.5, 0.7)}
     axes = {"task": tasks, "repeat": repeats(), "at": levels, "drawn from": _states(*steps)}
     return named("rewinding", scale, TITLE, axes, draw=iterative, draw_on="target")
 
 
-def _states(tenth: int, half: int) -> dict[str, Any]:
-    """The pretrained weights, and two steps of SST-2's training; beside them the dense net."""
+def _states(tenth: str, half: str) -> dict[str, Any]:
+    """The pretrained weights, and two steps of the task's training; beside them the dense net."""
     return {
         "dense": {"draw": {**_paper.OMP, "sparsity": 0.0}},
         "pretrained": {"draw.rewind": "pretrained"},
-        "a tenth": {"draw.rewind": f"early:{tenth}it"},
-        "a half": {"draw.rewind": f"early:{half}it"},
+        "a tenth": {"draw.rewind": f"early:{tenth}"},
+        "a half": {"draw.rewind": f"early:{half}"},
     }

@@ -66,7 +66,7 @@ class Prompt(Transfer):
     EXAMPLES: ClassVar[Examples] = ({"search": {"name": "random", "calls": 40, "tokens": 1}},)
 
     search: Search = option(
-        "random", "where the prompt comes from: none, manual:TEXT, random, rl", validate_default=True
+        "random", "where the prompt comes from: none, manual:TEXT, found:FILE, random, rl", validate_default=True
     )
     words: tuple[tuple[str, str], ...] = option(
         (), "class -> the word it is asked for by, as {negative: terrible, positive: great}; empty: the classes' names"

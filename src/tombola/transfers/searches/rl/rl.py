@@ -12,9 +12,10 @@ Options: tokens, calls (it ends there or after ``steps``), steps, prompts, top_k
 Reference: Deng et al. (RLPrompt), EMNLP 2022, arXiv 2205.12548; Guo et al., arXiv 2106.07704.
 """
 
-from typing import ClassVar, Final, NamedTuple, final
+from typing import ClassVar, Final, NamedTuple, Self, final
 
 import torch
+from pydantic import model_validator
 from torch import Tensor
 
 from tombola.fitting.seeds import generator
@@ -43,6 +44,7 @@ class Written(NamedTuple):
 class Rl(Search):
     """Prompts by a policy that learns from their rewards."""
 
+    VERSION: ClassVar[int] = 2  # the last step asks what still fits, where it asked nothing
     EXAMPLES: ClassVar[Examples] = ({"calls": 40, "steps": 20, "tokens": 1, "hidden": 16, "lr": 1e-2},)
 
     tokens: int = option(2, "how many a prompt has", ge=1, le=64)
@@ -54,6 +56,14 @@ class Rl(Search):
     hidden: int = option(2048, "the width between the policy's two layers", ge=1)
     lr: float = option(1e-4, "of Adam, on the policy's two layers", gt=0)
     polyak: float = option(1e-3, "how far the slow copy follows a step", gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _learns(self) -> Self:
+        if self.calls <= self.prompts:
+            raise ValueError(
+                f"calls={self.calls} leaves the policy no step of prompts={self.prompts} to learn from; write more"
+            )
+        return self
 
     @property
     def most(self) -> int:
@@ -69,11 +79,13 @@ class Rl(Search):
         with session.reporter.task("steps of the policy", self.steps, 0) as bar:
             for _ in range(self.steps):
                 found = self._written(policy, states, words, drawn)
-                asked = _some(found.places, words, rewards, self.calls - 1)
-                if asked is None:
+                chosen = _fitting(found.places, words, rewards, self.calls - 1)
+                if not chosen:
                     break
+                asked = rewards([tuple(words[place] for place in found.places[row].tolist()) for row in chosen])
+                places, seen = found.places[chosen], found.states[chosen]
                 scores = _SCALE * z_scores(asked)
-                loss = soft_q_loss(policy(found.states), slow(found.states), found.places, scores)
+                loss = soft_q_loss(policy(seen), slow(seen), places, scores)
                 optimizer.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
                 torch.nn.utils.clip_grad_norm_(policy.parameters(), _CLIP)
@@ -107,8 +119,15 @@ def greedy(policy: Policy, states: States, words: list[int], tokens: int) -> Ids
     return written
 
 
-def _some(places: Tensor, words: list[int], rewards: Rewards, most: int) -> Tensor | None:
-    """The rewards of a step's prompts; None where asking them would take more than ``most`` different ones."""
-    prompts = [tuple(words[place] for place in row) for row in places.tolist()]
-    new = {prompt for prompt in prompts if not rewards.asked(prompt)}
-    return None if rewards.calls + len(new) > most else rewards(prompts)
+def _fitting(places: Tensor, words: list[int], rewards: Rewards, most: int) -> list[int]:
+    """The step's prompts that can be asked within ``most`` different ones, by place; none once those are spent."""
+    new: set[Ids] = set()
+    rows = []
+    for row, places_of_one in enumerate(places.tolist()):
+        prompt = tuple(words[place] for place in places_of_one)
+        if not rewards.asked(prompt) and prompt not in new:
+            if rewards.calls + len(new) == most:
+                continue
+            new.add(prompt)
+        rows.append(row)
+    return rows if rewards.calls < most else []
