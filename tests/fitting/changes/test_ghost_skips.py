@@ -10,10 +10,13 @@ from tests.fitting.toys import Failing, Interrupted, Toy, masks, network
 from torch import nn
 
 from tombola.errors import OptionError, RequestError
+from tombola.exporters._base import Exporter
 from tombola.fitting.changes._base import Change, Given
 from tombola.fitting.changes.ghost_skips import FreeGhost, Ghost, GhostSkips
 from tombola.fitting.fit import Fit
 from tombola.fitting.session import Session
+from tombola.graphs.trace import trace
+from tombola.masks.masks import Masks
 from tombola.models.digest import weights_digest
 from tombola.models.network import Network
 from tombola.models.prunable import candidates
@@ -49,6 +52,23 @@ def haunted(model: Network, step: int = 0, **options: Any) -> Network:
 
 def resnet() -> Network:
     return Source.parse({"name": "resnet8", "width": 0.25}).load(seed=0)
+
+
+def test_a_net_trained_with_both_aids_ships_as_a_plain_one(tmp_path: Path) -> None:
+    """Its multiply-adds, layers and the C that is written of it are those of a net that never had any."""
+    aids = [{"name": name, "end": 0.4} for name in ("soft_activations", "ghost_skips")]
+    how = build(Fit, {**FIT, "epochs": "6it", "changes": aids})
+    found = how.run(resnet().with_head(3, generator=torch.Generator()), Toy(), seed=0, session=Session())
+    plain = resnet().with_head(3, generator=torch.Generator())
+    assert [type(module) for module in found.modules()] == [type(module) for module in plain.modules()]
+    made = [trace(net, (3, 8, 8)).nodes for net in (found, plain)]
+    assert [(node.name, node.inputs, type(node.op), node.shape) for node in made[0]] == [
+        (node.name, node.inputs, type(node.op), node.shape) for node in made[1]
+    ]
+    plain.load_state_dict(found.state_dict())
+    written = [Exporter.parse({"name": "native", "size": 8}).export(net, Masks({}), tmp_path / str(place))
+               for place, net in enumerate((found, plain))]  # fmt: skip
+    assert all(one.read_bytes() == two.read_bytes() for one, two in zip(*written, strict=True) if one.suffix == ".c")
 
 
 def test_alpha_falls_evenly_and_ends() -> None:
