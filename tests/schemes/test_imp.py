@@ -46,7 +46,7 @@ def test_a_training_that_prunes_what_the_level_is_to_keep_is_refused() -> None:
 
 
 def test_a_state_behind_the_training_is_no_state_to_rewind_to() -> None:
-    with pytest.raises(OptionError, match=r"epochs=2ep of this task are \d+ steps, .* begin behind them, at 90it"):
+    with pytest.raises(RequestError, match=r"goes back to 90it, and fit\.epochs=2ep of this task are \d+ steps, so"):
         climb(imp(level=2, rewind="early:90it"))
 
 

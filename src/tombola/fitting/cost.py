@@ -10,13 +10,13 @@ def fit_passes(fit: Fit, counts: Counts, *, part: Part = WHOLE, parameters: Para
     step = fit.objective.passes(counts.classes, body=parameters == "all")
     if step is None:
         return None
-    per_epoch, images = _epoch(fit, counts.train)
+    per_epoch, images = epoch_of(fit, counts.train)
     first, last, _ = part.steps(fit.epochs.iterations(per_epoch), per_epoch)
     trained = (last - first) * images / per_epoch
     return trained * step + _validations(fit, first, last, per_epoch) * counts.val
 
 
-def _epoch(fit: Fit, train: int) -> tuple[int, int]:
+def epoch_of(fit: Fit, train: int) -> tuple[int, int]:
     """Steps of an epoch, and the images they see: `Feed` leaves out a last batch too small."""
     batch = min(fit.batch, train)
     full, rest = divmod(train, batch)

@@ -231,13 +231,6 @@ class Fit(Spec):
             shards=self.shards,
             mine=ranks.dealt(self.shards),
         )
-        length = self.epochs.iterations(feed.per_epoch)
-        if part.end is None and length and part.begin.iterations(feed.per_epoch) >= length:
-            behind = (
-                f"epochs={self.epochs} of this task are {length} steps, and this training would begin behind them, at"
-                f" {part.begin}; write an earlier step to rewind to, or epochs as 0.3ep"
-            )
-            raise OptionError("fit", [behind])
         first, last, total = part.steps(self.epochs.iterations(feed.per_epoch), feed.per_epoch)
         bfloat16 = self.precision == "bfloat16"
         return Course(

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from tombola.data._counts import Counts
 from tombola.errors import RequestError
-from tombola.fitting.cost import fit_passes
+from tombola.fitting.cost import epoch_of, fit_passes
 from tombola.fitting.probe import NetworkProbe
 from tombola.fitting.session import Session
 from tombola.fitting.state import filed, load, under
@@ -110,10 +110,21 @@ class IMP(Levels):
 
     def _trained(self, state: Network, task: Task | None, start: Rung | None, seed: int, session: Session) -> Network:
         assert task is not None
+        self._require_steps(len(task.splits().train))
         masks = None if start is None else start.ticket.masks
         fit = self.fit.replace(select="last")  # masks are drawn from the last step's weights
         begun = self.rewind.under(state, masks, task, fit, seed=seed, session=session)
         return fit.run(begun, task, masks=masks, seed=seed, session=session, part=self.part())
+
+    def _require_steps(self, train: int) -> None:
+        """Raise `RequestError` where a level would begin behind its training, and train nothing."""
+        per_epoch, _ = epoch_of(self.fit, train)
+        length, begin = self.fit.epochs.iterations(per_epoch), self.rewind.begin
+        if length <= begin.iterations(per_epoch) and length:
+            raise RequestError(
+                f"{self.name}: rewind={self.rewind.name} goes back to {begin}, and fit.epochs={self.fit.epochs} of this"
+                f" task are {length} steps, so levels would train none; write an earlier state, or a part as 0.3ep"
+            )
 
     def _drawn(
         self,
