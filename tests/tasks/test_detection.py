@@ -127,22 +127,17 @@ def test_one_class_and_images_without_boxes_are_trained_on_and_judged() -> None:
     assert math.isnan(alone.compute()), "no box anywhere: nothing is judged"
 
 
-def test_validation_images_without_boxes_judge_nothing_and_say_so() -> None:
-    class Bare(Detection):
-        def splits(self) -> Splits:
-            found = super().splits()
-            val = with_boxes(torch.zeros(3, 3, 16, 16).byte(), [torch.empty(0, 5)] * 3, found.classes)
-            return Splits(found.train, val, found.test)
-
-    Bare.name = "detection"
-    bare = Bare(data=task().data)
+def test_validation_images_without_boxes_judge_nothing_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    bare, found = task(), task().splits()
+    val = with_boxes(torch.zeros(3, 3, 16, 16).byte(), [torch.empty(0, 5)] * 3, found.classes)
+    monkeypatch.setattr(Detection, "splits", lambda _: Splits(found.train, val, found.test))
     net = bare.head(Source.parse({"name": "resnet8", "width": 0.25}).load(), generator=torch.Generator().manual_seed(0))
     fit = build(Fit, {"epochs": "1it", "batch": 4, "select": "best_val"})
     with pytest.raises(OptionError, match="and none of them has a box; write select=last"):
         fit.run(net, bare, seed=0, session=Session())
-    found = verbs.validated(net, bare)
-    assert str(found) == "not judged on validation samples: none of them has a box"
-    assert found.plain() == {"score": None, "images": 3}
+    told = verbs.validated(net, bare)
+    assert str(told) == "not judged on validation samples: none of them has a box"
+    assert told.plain() == {"score": None, "images": 3}
 
 
 def test_scores_are_f1_of_boxes_that_are_sure() -> None:
