@@ -15,7 +15,7 @@ from tombola.verdicts.universal import universal
 CONTROLS: Final = ("random mask", "new weights", "layers moved")
 LEAST: Final = 0.5
 BELOW: Final = 0.9
-_HEADLINES: Final = {"cola": "matthews"}
+_HEADLINES: Final = {"cola": "matthews", "stsb": "pearson", "squad": "answer_f1"}
 _METRICS: Final = "accuracy, Matthews' correlation"
 
 

@@ -1,7 +1,7 @@
 """The paper's scale: bert-base-uncased on GLUE's own files, three epochs; planned without any of them.
 
-A configuration written out makes a plan need neither the hub nor a cache. SQuAD is left out, and WikiText-103 stands
-for Wikipedia: the levels on masked words are counted in steps, so they cost the same.
+A configuration written out makes a plan need neither the hub nor a cache. WikiText-103 stands for
+Wikipedia: the levels on masked words are counted in steps, so they cost the same.
 """
 
 import json
@@ -43,6 +43,17 @@ def task(name: str) -> dict[str, Any]:
 def tasks(*names: str, also: Sequence[Any] = ()) -> dict[str, Any]:
     """An axis of tasks, each measured as it is judged, and by ``also``; all nine where none is named."""
     return axis({name: task(name) for name in names or TASKS}, also)
+
+
+def targets(also: Sequence[Any] = ()) -> dict[str, Any]:
+    """The nine tasks of GLUE, and SQuAD 1.1, which is trained by its own preset and judged by F1."""
+    questions = {"target": squad(), "measure": ["answer_f1", "exact_match", *also], "transfer.fit": "squad"}
+    return {**tasks(also=also), "squad": questions}
+
+
+def squad() -> dict[str, Any]:
+    """SQuAD 1.1, windows of 384 tokens."""
+    return {"name": "spans:squad", "tokenizer": BERT}
 
 
 def axis(targets: Mapping[str, Any], also: Sequence[Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ What: tickets drawn level by level on the task they are finetuned on (IMP, a ten
 When: the claim that IMP's tickets match at sparsities where one-shot ones do not.
 Faithful: as bert-tickets/matching; each level trains from the pretrained weights for as long as finetuning does, the
     head kept from level to level, the line of the learning rate begun again over the whole ladder, as the code has it.
+    GLUE's nine tasks: SQuAD's levels would be trained by other options.
 Scaled: as bert-tickets/matching; SST-2 and MRPC, to 70 %.
 Cost: at scale=small some 5 hours of one core after bert-tickets/matching, whose one-shot cells it shares.
 Reference: Chen et al., NeurIPS 2020, arXiv 2007.12223, algorithm 1 and table 2.

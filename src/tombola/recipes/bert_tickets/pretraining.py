@@ -23,7 +23,7 @@ TITLE = "Is it the mask, or the weights under it?"
 
 def pretraining(scale: Scale = "paper") -> Study:
     """Tasks, seeds, what is under which mask."""
-    tasks = _paper.tasks() if scale == "paper" else _small.tasks()
+    tasks = _paper.targets() if scale == "paper" else _small.tasks()
     levels = (0.5, 0.7) if scale == "paper" else (_small.HALF,)
     return named("pretraining", scale, TITLE, {"task": tasks, "repeat": repeats(), "drawn": _tickets(levels)})
 

@@ -27,13 +27,15 @@ _ALSO = ("density", {"name": "overlap", "reference": _ONE_SHOT})
 def universal(scale: Scale = "paper") -> Study:
     """Where tickets are drawn, targets, seeds; dense in one row for what was lost."""
     if scale == "paper":
-        targets, sources = _paper.tasks(also=_ALSO), {name: _paper.task(name) for name in _paper.TASKS}
+        targets, sources = _paper.targets(also=_ALSO), {name: _paper.task(name) for name in _paper.TASKS}
         iterative, words = _paper.imp(), {"source": _paper.words(), "draw": _paper.imp_on_words()}
     else:
         targets, sources = _small.tasks(also=_ALSO), {name: _small.task(name) for name in ("sst2", "mrpc")}
         iterative, words = _small.imp(), {"source": _small.words(), "draw": _small.imp_on_words()}
     drawn = {"dense": _drawn({"draw": dict(_paper.OMP)}, 0.0), "words": _drawn(words)}
     drawn |= {name: _drawn({"source": source, "draw": iterative}) for name, source in sources.items()}
+    if scale == "paper":
+        drawn["squad"] = _drawn({"source": _paper.squad(), "draw": _paper.imp(fit={"preset": "squad"})})
     drawn["one shot"] = _drawn({"draw": dict(_paper.OMP)})
     return named("universal", scale, TITLE, {"repeat": repeats(), "drawn on": drawn, "task": targets})
 
