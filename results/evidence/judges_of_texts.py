@@ -1,6 +1,7 @@
 """How claims about texts are judged: BERT's tickets and RLPrompt's prompts. Written before any of their rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import fmean
 from typing import Final
 
 from results.evidence.bounds import bounds, span_of
@@ -34,7 +35,19 @@ def matches_between(rows: Sequence[Row]) -> Finding:
     elif any(possible < LEAST or shown >= BELOW for shown, possible in ends.values()):
         lean = "against"
     told = ", ".join(f"{task} {span_of(*found)}" for task, found in ends.items())
-    return Finding(lean, _METRICS, None, {}, f"sparsest match: {told}", runs=len(asked))
+    return Finding(lean, _METRICS, None, {}, f"sparsest match: {told}", tuple(_means(asked)), len(asked))
+
+
+def _means(rows: Sequence[Row]) -> Iterator[str]:
+    """Each task's mean at each sparsity, in words."""
+    for task in tasks_of(rows):
+        here = [row for row in rows if row.cell["task"] == task]
+        by_level: dict[float, list[float]] = {}
+        for row in here:
+            by_level.setdefault(float(str(row.cell[SPARSITY])), []).append(row.value)
+        form = ".1f" if here[0].unit == "%" else ".3f"
+        told = ", ".join(f"{fmean(values):{form}} at {level:.0%}" for level, values in sorted(by_level.items()))
+        yield f"{task}, {here[0].metric}: {told}"
 
 
 def _matched(rows: Sequence[Row]) -> Mapping[float, Outcome]:
