@@ -36,7 +36,7 @@ def exported(network: Network, folder: Path) -> Any:
 
 @pytest.mark.parametrize(
     "decoder",
-    ["boxes", pytest.param("fcos:32", marks=pytest.mark.slow), pytest.param("retinanet:8", marks=pytest.mark.slow)],
+    ["boxes", pytest.param("fcos:64", marks=pytest.mark.slow), pytest.param("retinanet:8", marks=pytest.mark.slow)],
 )
 def test_a_detector_tells_the_same_for_any_batch(decoder: str, tmp_path: Path) -> None:
     network = detector(decoder)
