@@ -1,14 +1,15 @@
 """Contrastive pretraining: pairs a second beside lightly's loop as its README shows it, and what the views cost.
 
     python benchmarks/contrastive_speed.py [--steps 12] [--rounds 3] [--batch 64] [--threads 2]
-        [--precision float32] [--quick]
+        [--precision float32] [--profile] [--quick]
 
 SimCLR on a ResNet-18 with a projection to 128 numbers, pictures of 64 pixels out of ``tiny_imagenet``, SGD, views
 changed alike, float32 or, with ``--precision bfloat16``, both ways under autocast. Two ways train it, turn by turn in
 one process, and the medians are compared: this package, and lightly's `SimCLRTransform`, `LightlyDataset` and
 `NTXentLoss` in the plain loop over a `DataLoader` that its README prints. Each is timed from its first batch to its
 last step; lightly reads the pictures as files, as there. Then both views of a batch are made apart from anything,
-beside the time of a whole step. The bars: 1.5 times lightly's pairs a second, and views for at most 5 % of a step.
+beside the time of a whole step. ``--profile`` tells what convolutions take of our step, which the library gives both
+ways alike. The bars: 1.5 times lightly's pairs a second, and views for at most 5 % of a step.
 
 Lightly is installed for this script alone: ``pip install --no-deps --target FOLDER lightly aenum lightning-utilities``,
 and PYTHONPATH names the FOLDER. The data are those that TOMBOLA_DATA names (default ../shared/data).
@@ -42,6 +43,7 @@ from benchmarks.turns import medians
 
 DATA: Final = Path(os.environ.get("TOMBOLA_DATA", "../shared/data")) / "tiny_imagenet"
 SIDE, RATE, WIDE = 64, 0.06, 128
+CONVOLUTIONS: Final = ("aten::mkldnn_convolution", "aten::convolution_backward")
 
 
 def main() -> int:
@@ -58,6 +60,9 @@ def main() -> int:
         }
         mine, lightlys = medians(by, "pairs", steps=options.steps, rounds=options.rounds, warm=1)
     share = views_cost(task, options) / (options.batch / mine)
+    if options.profile:
+        convolutions, whole = shared(task, options)
+        print(f"convolutions take {convolutions:.0f} ms of a step of ours of {whole:.0f} (torch's profiler)")
     print(f"two views of {options.batch} pictures: {100 * share:.1f} % of a step")
     return closing(
         Bar("times lightly's loop", mine / lightlys, 1.5),
@@ -72,6 +77,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=64, help="pictures a step, two views each")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--precision", choices=["float32", "bfloat16"], default="float32", help="of both ways")
+    parser.add_argument("--profile", action="store_true", help="tell what convolutions take of a step as well")
     return parsed(parser, steps=4, rounds=2)
 
 
@@ -118,6 +124,14 @@ def theirs(folder: Path, steps: int, options: argparse.Namespace) -> float:
         optimizer.zero_grad()
         loss.item()
     return float(options.batch * steps / (time.perf_counter() - begun))
+
+
+def shared(task: Task, options: argparse.Namespace) -> tuple[float, float]:
+    """Milliseconds that torch's convolutions take of our step, and a whole step's, beside the profiler."""
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as found:
+        rate = ours(task, options.steps, options)
+    taken = sum(one.self_cpu_time_total for one in found.key_averages() if one.key in CONVOLUTIONS)
+    return taken / 1e3 / options.steps, 1e3 * options.batch / rate
 
 
 def views_cost(task: Task, options: argparse.Namespace) -> float:

@@ -62,6 +62,15 @@ class Shown(ABC):
         return self.counted(2).removeprefix("2 ")
 
 
+def in_pixels(height: int, width: int) -> str:
+    """The sides of an image in words.
+
+    >>> in_pixels(64, 64), in_pixels(48, 64)
+    ('64', '48x64')
+    """
+    return str(height) if height == width else f"{height}x{width}"
+
+
 @final
 @dataclass(frozen=True)
 class ShownImages(Shown):

@@ -9,12 +9,12 @@ import torch
 from tests.predicting.finished import exported, of_texts, text_ticket
 
 import tombola
-from tombola.choices import Answer
+from tombola.choices import Answer, Failed
 from tombola.data._tokenizers import identity_of
 from tombola.data._tokens import Written
 from tombola.errors import DataError, ModelError
 from tombola.predicting.loading import load
-from tombola.predicting.samples import Sample
+from tombola.predicting.samples import Columns, Sample, texts_of
 
 pytest.importorskip("transformers")
 
@@ -53,6 +53,15 @@ def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
     for wrong in (tmp_path, b"bytes", "  "):
         with pytest.raises(DataError, match="reads texts"):
             model.predict(wrong)
+
+
+@pytest.mark.parametrize("text", ["so fine " * 60, "очень хорошо " * 20])  # the second is too long in bytes alone
+def test_a_text_longer_than_names_of_files_is_a_text(text: str) -> None:
+    assert [*texts_of([text], "the net", Columns())] == [Sample(text, Written(text))]
+
+
+def test_an_empty_text_is_refused() -> None:
+    assert [*texts_of([" "], "the net", Columns())] == [Failed(" ", "the text is empty")]
 
 
 def test_a_tokeniser_of_files_is_found_beside_the_model_or_asked_for(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ class Choice:
         """In a sentence, whose word was taken."""
         found = self.regret
         told = ", ".join(f"{policy} {points:.2f}" for policy, points in _sorted(found.by_policy))
-        head = f"nearest tasks beat {_and(found.rivals)}" if found.advice_wins else (
+        head = f"nearest tasks beat {' and '.join(map(repr, found.rivals))}" if found.advice_wins else (
             f"nearest tasks do not beat '{found.best}', which is taken: {found.tasks} tasks are few"
         )  # fmt: skip
         return f"{head} (points lost, each task left out in turn: {told})"
@@ -80,10 +80,6 @@ def drops(known: Sequence[Known], of: Features) -> dict[float, float]:
             assert nearest.features.dense is not None
             found[level] = nearest.features.dense - nearest.accuracy
     return found
-
-
-def _and(policies: Sequence[str]) -> str:
-    return " and ".join(f"'{policy}'" for policy in policies)
 
 
 def _sorted(by_policy: Mapping[str, float]) -> list[tuple[str, float]]:

@@ -11,6 +11,7 @@ from tombola.cli.output import JSON, emit
 from tombola.cli.shortcuts import Chosen, shortcuts
 from tombola.cli.work import TASK, WHAT, session
 from tombola.errors import RequestError
+from tombola.shown import in_pixels
 
 if TYPE_CHECKING:
     from tombola.properties._base import PairProperty, Property
@@ -130,8 +131,7 @@ def _with_split(rows: "Sequence[Row]", shown: "Task") -> "list[Row]":
     What they were judged on is found out once: a folder is looked through for it.
     """
     many, shape, tested = len(shown.splits().test), shown.shape, shown.tested()
-    pixels = None if shape is None else str(shape[0]) if shape[0] == shape[1] else f"{shape[0]}x{shape[1]}"
-    split = f"{many} samples: {tested}" if pixels is None else f"{many} images of {pixels} pixels: {tested}"
+    split = f"{many} samples: {tested}" if shape is None else f"{many} images of {in_pixels(*shape)} pixels: {tested}"
     return [row.model_copy(update={"detail": {**row.detail, **_interval(row), "split": split}}) for row in rows]
 
 

@@ -110,10 +110,11 @@ class Fit(Spec):
 
     @model_validator(mode="after")
     def _one_average(self) -> Self:
-        averages = [change for change in self.all_changes if isinstance(change, Average)]
-        if len(averages) > 1:
-            both = f"ema={self.ema:g} and changes both ask" if self.ema is not None else "changes ask twice"
-            raise ValueError(f"{both} for an average of the weights, and one is kept; leave one of them out")
+        if self.ema is not None and any(isinstance(change, Average) for change in self.changes):
+            raise ValueError(
+                f"ema={self.ema:g} and changes both ask for an average of the weights, and one is kept; leave one of"
+                " them out"
+            )
         return self
 
     @model_validator(mode="after")

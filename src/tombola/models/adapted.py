@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
+from tombola.shown import in_pixels
 from tombola.spec import Spec, option
 
 
@@ -18,7 +19,7 @@ class Preprocessing(Spec):
     @property
     def pixels(self) -> str:
         """``224``, or ``192x256`` where height and width differ."""
-        return str(self.size) if self.shape is None else "x".join(map(str, self.shape))
+        return str(self.size) if self.shape is None else in_pixels(*self.shape)
 
 
 class Adapted(Spec):

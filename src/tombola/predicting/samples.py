@@ -1,5 +1,6 @@
 """What stands on a command line as samples: images, folders of them, tables and lines of texts."""
 
+import errno
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -47,9 +48,6 @@ def images_of(files: Iterable[str], where: str) -> Iterator[Sample | Failed]:
             yield Failed(name, "the folder holds no images")
 
 
-_LONGEST_NAME: Final = 255
-
-
 def texts_of(files: Iterable[str], where: str, columns: Columns) -> Iterator[Sample | Failed]:
     """The rows of tables, the lines of ``.txt``, each ``.txt`` below a folder; a text itself, where it has a space."""
     for name in files:
@@ -68,8 +66,8 @@ def texts_of(files: Iterable[str], where: str, columns: Columns) -> Iterator[Sam
 def _texts(name: str, path: Path, columns: Columns) -> Iterator[Sample | Failed]:
     if name == STDIN:
         yield from _lines(name, sys.stdin.read())
-    elif len(name) > _LONGEST_NAME and any(map(str.isspace, name)):
-        yield Sample(name, Written(name))  # no file system takes such a name
+    elif any(map(str.isspace, name)) and _too_long(path):
+        yield Sample(name, Written(name))
     elif path.is_dir():
         found = sorted(path.rglob("*.txt"))
         yield from (_text(str(file), text_of(file)) for file in found)
@@ -83,6 +81,15 @@ def _texts(name: str, path: Path, columns: Columns) -> Iterator[Sample | Failed]
         yield Sample(name, Written(name))
     else:
         yield Failed(name, "there is no such file")
+
+
+def _too_long(path: Path) -> bool:
+    """Whether no file can be called so."""
+    try:
+        path.stat()
+    except OSError as error:
+        return error.errno == errno.ENAMETOOLONG
+    return False
 
 
 def _lines(name: str, text: str) -> Iterator[Sample | Failed]:

@@ -119,11 +119,13 @@ class IMP(Levels):
     def _require_steps(self, train: int) -> None:
         """Raise `RequestError` where a level would begin behind its training, and train nothing."""
         per_epoch, _ = epoch_of(self.fit, train)
-        length, begin = self.fit.epochs.iterations(per_epoch), self.rewind.begin
-        if length <= begin.iterations(per_epoch) and length:
+        length = self.fit.epochs.iterations(per_epoch)
+        first, last, _ = self.part().steps(length, per_epoch)
+        if length and first == last:
             raise RequestError(
-                f"{self.name}: rewind={self.rewind.name} goes back to {begin}, and fit.epochs={self.fit.epochs} of this"
-                f" task are {length} steps, so levels would train none; write an earlier state, or a part as 0.3ep"
+                f"{self.name}: rewind={self.rewind.name} goes back to {self.rewind.begin}, and"
+                f" fit.epochs={self.fit.epochs} of this task are {length} steps, so levels would train none; write an"
+                " earlier state, or a part as 0.3ep"
             )
 
     def _drawn(

@@ -158,20 +158,23 @@ def test_a_head_that_the_file_lacks_is_missed(tmp_path: Path) -> None:
         Source.parse(f"hf:{tmp_path}").load()
 
 
+def hidden_words(kind: str, place: Path, **options: Any) -> Any:
+    """transformers' masked language model of a family, saved in a folder as they save it."""
+    from tests.models.kinds.test_hf import FAMILIES
+
+    transformers: Any = importlib.import_module("transformers")
+    config = transformers.AutoConfig.for_model(kind, **{**FAMILIES[kind], **options})
+    with seeded(2):
+        model = transformers.AutoModelForMaskedLM.from_config(config).eval()
+    model.save_pretrained(place)
+    return model
+
+
 @pytest.mark.parametrize(("kind", "theirs"), [("bert", "cls.predictions"), ("roberta", "lm_head"),
                                               ("distilbert", "vocab"), ("electra", "generator"),
                                               ("modernbert", "head")])  # fmt: skip
 def test_an_encoders_head_of_hidden_words_comes_where_it_is_asked_for(kind: str, theirs: str, tmp_path: Path) -> None:
-    from tests.models.kinds.test_hf import FAMILIES
-
-    transformers: Any = importlib.import_module("transformers")
-
-    config = transformers.AutoConfig.for_model(
-        kind, **FAMILIES[kind], initializer_range=0.5
-    )  # far above any eps of norms
-    with seeded(2):
-        model = transformers.AutoModelForMaskedLM.from_config(config).eval()
-    model.save_pretrained(tmp_path)
+    model = hidden_words(kind, tmp_path, initializer_range=0.5)  # far above any eps of norms
     network = Source.parse({"name": f"hf:{tmp_path}", "decoder": "mlm"}).load(seed=1)
     ids, more = texts()
     with torch.no_grad():
@@ -180,11 +183,7 @@ def test_an_encoders_head_of_hidden_words_comes_where_it_is_asked_for(kind: str,
 
 
 def test_a_head_of_hidden_words_that_is_not_known_begins_fresh_and_that_is_said(tmp_path: Path) -> None:
-    from tests.models.kinds.test_hf import FAMILIES
-
-    transformers: Any = importlib.import_module("transformers")
-    model = transformers.AutoModelForMaskedLM.from_config(transformers.AutoConfig.for_model("bert", **FAMILIES["bert"]))
-    model.save_pretrained(tmp_path)
+    model = hidden_words("bert", tmp_path)
     weights = {name.replace("cls.predictions", "mine"): value.clone() for name, value in model.state_dict().items()}
     save_file(weights, tmp_path / "model.safetensors")
     with pytest.warns(
@@ -200,24 +199,13 @@ def test_a_head_of_hidden_words_that_is_not_known_begins_fresh_and_that_is_said(
 def test_a_head_of_hidden_words_that_is_built_otherwise_begins_fresh(
     kind: str, options: dict[str, Any], tmp_path: Path
 ) -> None:
-    from tests.models.kinds.test_hf import FAMILIES
-
-    transformers: Any = importlib.import_module("transformers")
-    config = transformers.AutoConfig.for_model(kind, **{**FAMILIES[kind], **options})
-    with seeded(2):
-        transformers.AutoModelForMaskedLM.from_config(config).save_pretrained(tmp_path)
+    hidden_words(kind, tmp_path, **options)
     with pytest.warns(UserWarning, match=r"of a form not known here \(cls\..*decoder=mlm begins fresh"):
         Source.parse({"name": f"hf:{tmp_path}", "decoder": "mlm"}).load(seed=1)
 
 
 def test_a_bias_that_modernbert_leaves_out_is_zero(tmp_path: Path) -> None:
-    from tests.models.kinds.test_hf import FAMILIES
-
-    transformers: Any = importlib.import_module("transformers")
-    config = transformers.AutoConfig.for_model("modernbert", **FAMILIES["modernbert"], decoder_bias=False)
-    with seeded(2):
-        model = transformers.AutoModelForMaskedLM.from_config(config).eval()
-    model.save_pretrained(tmp_path)
+    model = hidden_words("modernbert", tmp_path, decoder_bias=False)
     network = Source.parse({"name": f"hf:{tmp_path}", "decoder": "mlm"}).load(seed=1)
     ids, more = texts()
     with torch.no_grad():

@@ -85,12 +85,13 @@ class Quantising(Changing):
         self._network: Network | None = None  # the one that is trained, or will be
 
     def at(self, given: Given, progress: Progress) -> Edit | None:
-        aided = any(isinstance(module, Aid) for module in given.network.modules())  # of a last step, by rounding
-        if progress.step < self._options.first(progress) or aided:
+        if progress.step < self._options.first(progress):
             return None
         if (shipped := shipped_in(given.network)) is not None:
             if self._options.due(progress):
                 shipped.calibrate(self._images.to(_device(given.network)))
+            return None
+        if any(isinstance(module, Aid) for module in given.network.modules()):  # by rounding, for their last step
             return None
         self._network = given.network.copy()
         self.put_in(self._network)

@@ -12,6 +12,7 @@ Options: tokens, calls (it ends there or after ``steps``), steps, prompts, top_k
 Reference: Deng et al. (RLPrompt), EMNLP 2022, arXiv 2205.12548; Guo et al., arXiv 2106.07704.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar, Final, NamedTuple, Self, final
 
 import torch
@@ -79,10 +80,11 @@ class Rl(Search):
         with session.reporter.task("steps of the policy", self.steps, 0) as bar:
             for _ in range(self.steps):
                 found = self._written(policy, states, words, drawn)
-                chosen = _fitting(found.places, words, rewards, self.calls - 1)
+                prompts: list[Ids] = [tuple(words[place] for place in row) for row in found.places.tolist()]
+                chosen = _fitting(prompts, rewards, self.calls - 1)
                 if not chosen:
                     break
-                asked = rewards([tuple(words[place] for place in found.places[row].tolist()) for row in chosen])
+                asked = rewards([prompts[row] for row in chosen])
                 places, seen = found.places[chosen], found.states[chosen]
                 scores = _SCALE * z_scores(asked)
                 loss = soft_q_loss(policy(seen), slow(seen), places, scores)
@@ -119,15 +121,9 @@ def greedy(policy: Policy, states: States, words: list[int], tokens: int) -> Ids
     return written
 
 
-def _fitting(places: Tensor, words: list[int], rewards: Rewards, most: int) -> list[int]:
+def _fitting(prompts: Sequence[Ids], rewards: Rewards, most: int) -> list[int]:
     """The step's prompts that can be asked within ``most`` different ones, by place; none once those are spent."""
-    new: set[Ids] = set()
-    rows = []
-    for row, places_of_one in enumerate(places.tolist()):
-        prompt = tuple(words[place] for place in places_of_one)
-        if not rewards.asked(prompt) and prompt not in new:
-            if rewards.calls + len(new) == most:
-                continue
-            new.add(prompt)
-        rows.append(row)
-    return rows if rewards.calls < most else []
+    room = most - rewards.calls
+    new = dict.fromkeys(prompt for prompt in prompts if not rewards.asked(prompt))
+    left_out = [*new][room:]
+    return [row for row, prompt in enumerate(prompts) if prompt not in left_out] if room > 0 else []
