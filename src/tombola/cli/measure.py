@@ -11,7 +11,6 @@ from tombola.cli.output import JSON, emit
 from tombola.cli.shortcuts import Chosen, shortcuts
 from tombola.cli.work import TASK, WHAT, session
 from tombola.errors import RequestError
-from tombola.shown import in_pixels
 
 if TYPE_CHECKING:
     from tombola.properties._base import PairProperty, Property
@@ -130,6 +129,8 @@ def _with_split(rows: "Sequence[Row]", shown: "Task") -> "list[Row]":
 
     What they were judged on is found out once: a folder is looked through for it.
     """
+    from tombola.shown import in_pixels
+
     many, shape, tested = len(shown.splits().test), shown.shape, shown.tested()
     split = f"{many} samples: {tested}" if shape is None else f"{many} images of {in_pixels(*shape)} pixels: {tested}"
     return [row.model_copy(update={"detail": {**row.detail, **_interval(row), "split": split}}) for row in rows]
