@@ -376,6 +376,7 @@ def test_a_folder_that_holds_other_things_is_left_alone() -> None:
 def test_a_notebook_that_is_cut_is_refused(tmp_path: Path) -> None:
     book = Notebook.opened(tmp_path / "x", "mine")
     book.steps, book.known = 7, {"a": [Timed("native", 1.5, 3)]}
+    book.seconds = 0.9004  # 0.02 minutes; rounded to thousandths it would be 0.01, and the same command not the same
     book.keep()
     assert Notebook.opened(tmp_path / "x", "mine") == book
     book.file.write_text(book.file.read_text("utf-8")[:-9], encoding="utf-8")

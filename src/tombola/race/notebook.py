@@ -83,7 +83,7 @@ class Notebook:
             "steps": self.steps,
             "known": {label: [asdict(one) for one in timed] for label, timed in self.known.items()},
             "impossible": self.impossible,
-            "seconds": round(self.seconds, 3),
+            "seconds": self.seconds,  # not rounded: the same command again must tell the same minutes
         }
         with written(self.file) as beside:
             beside.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
