@@ -1,12 +1,14 @@
 """How claims about texts are judged: BERT's tickets and RLPrompt's prompts. Written before any of their rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from statistics import fmean
 from typing import Final
 
 from results.evidence.bounds import bounds, span_of
 from results.evidence.judges import Finding, Leaning, all_above, by_first, tasks_of
 from results.evidence.leads import SPARSITY, lead, where
+from results.evidence.wording import told_of
 
 from tombola.rows import Row
 from tombola.verdicts.matching import matching
@@ -16,6 +18,9 @@ from tombola.verdicts.universal import universal
 CONTROLS: Final = ("random mask", "new weights", "layers moved")
 LEAST: Final = 0.5
 BELOW: Final = 0.9
+WORSE: Final = -2.0
+"""By so many points a prompt of the dense model may be worse than a ticket's own and still serve it."""
+TICKETS: Final = (0.2, 0.3)
 _HEADLINES: Final = {"cola": "matthews", "stsb": "pearson", "squad": "answer_f1"}
 _METRICS: Final = "accuracy, Matthews' correlation"
 
@@ -140,3 +145,27 @@ def learned_over_lucky(rows: Sequence[Row]) -> Finding:
     asked = where(rows, "accuracy", calibrate="shots")
     leads = {f"rl over {other}": lead(asked, "search", "rl", other) for other in ("random", "manual", "none")}
     return by_first(leads, "accuracy", len(asked))
+
+
+def prompts_transfer(rows: Sequence[Row]) -> Finding:
+    """At 20 and 30 % the dense model's prompt over the ticket's own: both above the bar. The way back is told."""
+    asked = asked_across(rows)
+    leads = {
+        f"the dense model's over its own, {level:.0%}": lead(
+            where(asked, "accuracy", draw__sparsity=level), "found at", "0%", f"{level:.0%}"
+        )
+        for level in TICKETS
+    }
+    dense = where(asked, "accuracy", draw__sparsity=0.0)
+    back = [f"back, {level:.0%}: {told_of(lead(dense, 'found at', f'{level:.0%}', '0%'))}" for level in TICKETS]
+    return replace(all_above(leads, len(asked), bar=WORSE), numbers=tuple(back))
+
+
+def asked_across(rows: Sequence[Row]) -> list[Row]:
+    """The rows of prompts asked across, where each was found apart from the split of the shots, which is the seed."""
+    found = []
+    for row in rows:
+        at = str(row.cell["prompt"]).rpartition(" ")[2]
+        cell = {**{axis: level for axis, level in row.cell.items() if axis != "prompt"}, "found at": at}
+        found.append(row.model_copy(update={"cell": cell}))
+    return found

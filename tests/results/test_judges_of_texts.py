@@ -6,6 +6,7 @@ from results.evidence.judges_of_texts import (
     level_by_level,
     matches_between,
     no_early_gain,
+    prompts_transfer,
     ticket_over_controls,
     words_serve,
 )
@@ -52,6 +53,26 @@ def test_a_learned_prompt_is_judged_against_luck_where_log_odds_are_taken_off() 
     found = learned_over_lucky(made)
     assert (found.leaning, next(iter(found.leads))) == ("for", "rl over random")
     assert found.leads["rl over none"].sign == -1
+
+
+def asked(at: float, found: str, *values: float) -> list[Row]:
+    """A prompt a split, asked of the net of that sparsity."""
+    made = [rows("accuracy", (value,), draw__sparsity=at, prompt=f"split 0, found at {found}") for value in values]
+    return [
+        row.model_copy(update={"seed": seed, "cell": {**row.cell, "prompt": f"split {seed}, found at {found}"}})
+        for seed, (row,) in enumerate(made)
+    ]
+
+
+def test_a_prompt_of_the_dense_model_serves_where_it_is_hardly_worse() -> None:
+    back = [*asked(0.0, "0%", 80, 81, 82), *asked(0.0, "20%", 70, 71.1, 72), *asked(0.0, "30%", 60, 61, 62.1)]
+    own = [*asked(0.2, "20%", 70, 71, 72), *asked(0.3, "30%", 60, 61, 62)]
+    near = [*asked(0.2, "0%", 69, 70.1, 71), *asked(0.3, "0%", 61, 62.1, 63)]
+    found = prompts_transfer([*back, *own, *near])
+    assert (found.leaning, found.must, found.runs) == ("for", 2, 21)
+    assert [told.partition(" (")[0] for told in found.numbers] == ["back, 20%: -9.97", "back, 30%: -19.97"]
+    far = [*asked(0.2, "0%", 60, 61.1, 62), *asked(0.3, "0%", 61, 62.1, 63)]
+    assert prompts_transfer([*back, *own, *far]).leaning == "against"
 
 
 def tickets(**lost: tuple[float, float]) -> list[Row]:

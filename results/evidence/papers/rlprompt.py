@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 from results.evidence.claim import Asked, Claim
-from results.evidence.judges_of_texts import learned_over_lucky
+from results.evidence.judges_of_texts import learned_over_lucky, prompts_transfer
 
 ASKED: Final = Asked(
     effect="points of accuracy, the learned prompt less the best of as many random ones, same shots",
@@ -31,7 +31,7 @@ CLAIMS: Final = (
         "A prompt found on the dense model serves its tickets.",
         "",
         "the lower end of (found on the dense model less found on the ticket), at 20 and 30 %, is above -2 points",
-        None,
+        prompts_transfer,
         replace(ASKED, effect="points of accuracy on a ticket, prompt of the dense model less the ticket's own"),
         found="prompts transfer between models, small to large better than large to small",
     ),
