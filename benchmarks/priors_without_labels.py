@@ -1,14 +1,16 @@
 """Priors learned without labels: whether SimCLR and MoCo taught a body more than its random weights know.
 
     python benchmarks/priors_without_labels.py [--net timm:resnet10t] [--epochs 4] [--size 32] [--store FOLDER]
-                                               [--priors simclr,moco] [--threads 1] [--seed 0] [--quick]
+                                               [--priors simclr,moco] [--precision float32] [--threads 1] [--seed 0]
+                                               [--quick]
 
 Each prior is trained on the pictures of ``tiny_imagenet`` and on none of their labels: `contrastive` under `natural` is
 SimCLR, under `moco` it is MoCo v2; the same net, batch, rate and epochs. Then a linear probe tells CIFAR-10 (5,000
 pictures to fit, 10,000 to judge) and Caltech-101 (1,818 and 1,010) apart on the frozen body, its batch norms
-recalibrated, and the random body's is beside it. The rule: a prior counts as pretrained where its probe is at least
-five points above the random body's, on both. Trained bodies stay in ``--store`` and are not trained again; a training
-that was stopped goes on there. Needs the data that TOMBOLA_DATA names (default ../shared/data).
+recalibrated, and the random body's is beside it; probes are in float32 whatever ``--precision`` the priors learn in.
+The rule: a prior counts as pretrained where its probe is at least five points above the random body's, on both. Trained
+bodies stay in ``--store`` and are not trained again; a training that was stopped goes on there. Needs the data that
+TOMBOLA_DATA names (default ../shared/data).
 """
 
 import argparse
@@ -47,7 +49,7 @@ def main() -> int:
     about = (
         f"{options.net} at {options.size} px, {options.images:,} pictures, {options.epochs:g} epochs of {BATCH} pairs"
     )
-    print(f"{processor()}, {options.threads} threads, float32: {about}, seed {options.seed}", flush=True)
+    print(f"{processor()}, {options.threads} threads, {options.precision}: {about}, seed {options.seed}", flush=True)
     chance = probed("random", Source.parse(options.net).load(seed=options.seed), options)
     bars = []
     for name in options.priors.split(","):
@@ -64,6 +66,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--size", type=int, default=32, help="pixels of a side, also of the probes' pictures")
     parser.add_argument("--priors", default="simclr,moco")
     parser.add_argument("--store", type=Path, default=Path("priors-store"))
+    parser.add_argument("--precision", choices=["float32", "bfloat16"], default="float32")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     return parsed(parser, net="resnet8", epochs=1, images=2560, store=Path("priors-quick"))
@@ -72,7 +75,8 @@ def arguments() -> argparse.Namespace:
 def prior(name: str, options: argparse.Namespace) -> Network:
     """The trained body, out of the store or into it."""
     net = options.net.replace(":", "-")
-    folder = options.store / f"{name}-{net}-{options.size}px-{options.images}-{options.epochs:g}ep-{options.seed}"
+    length = f"{options.images}-{options.epochs:g}ep"
+    folder = options.store / f"{name}-{net}-{options.size}px-{length}-{options.precision}-{options.seed}"
     kept = folder / "body.safetensors"
     if not kept.is_file():
         folder.mkdir(parents=True, exist_ok=True)
@@ -88,6 +92,7 @@ def trained(name: str, folder: Path, options: argparse.Namespace) -> Network:
     fit = {
         "objective": OBJECTIVES[name], "epochs": steps, "batch": BATCH, "drop_last": True, "schedule": "cosine",
         "warmup": Steps(steps.count // 20, "it"), "optimizer": {"name": "sgd", "lr": RATE, "weight_decay": 5e-4},
+        "precision": options.precision,
     }  # fmt: skip
     begun, spent = time.perf_counter(), time.process_time()
     task.splits()
