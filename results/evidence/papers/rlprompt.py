@@ -29,7 +29,7 @@ CLAIMS: Final = (
     Claim(
         "RLPrompt: prompts transfer",
         "A prompt found on the dense model serves its tickets.",
-        "",
+        "results/prompts/across.yaml",
         "the lower end of (found on the dense model less found on the ticket), at 20 and 30 %, is above -2 points",
         prompts_transfer,
         replace(ASKED, effect="points of accuracy on a ticket, prompt of the dense model less the ticket's own"),
