@@ -1,5 +1,6 @@
 """How claims about texts are judged: BERT's tickets and RLPrompt's prompts. Written before any of their rows."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from statistics import fmean
@@ -21,6 +22,7 @@ BELOW: Final = 0.9
 WORSE: Final = -2.0
 """By so many points a prompt of the dense model may be worse than a ticket's own and still serve it."""
 TICKETS: Final = (0.2, 0.3)
+SPLIT_AND_NET: Final = re.compile(r"split (\d+), found at (.+)")
 _HEADLINES: Final = {"cola": "matthews", "stsb": "pearson", "squad": "answer_f1"}
 _METRICS: Final = "accuracy, Matthews' correlation"
 
@@ -162,10 +164,10 @@ def prompts_transfer(rows: Sequence[Row]) -> Finding:
 
 
 def asked_across(rows: Sequence[Row]) -> list[Row]:
-    """The rows of prompts asked across, where each was found apart from the split of the shots, which is the seed."""
+    """The rows of prompts asked across: what the prompt was found on as an axis, the split of the shots as the seed."""
     found = []
     for row in rows:
-        at = str(row.cell["prompt"]).rpartition(" ")[2]
+        split, at = SPLIT_AND_NET.fullmatch(str(row.cell["prompt"])).groups()  # type: ignore[union-attr]
         cell = {**{axis: level for axis, level in row.cell.items() if axis != "prompt"}, "found at": at}
-        found.append(row.model_copy(update={"cell": cell}))
+        found.append(row.model_copy(update={"cell": cell, "seed": int(split)}))
     return found

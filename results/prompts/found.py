@@ -74,11 +74,14 @@ def _found(planned: PlannedCell, store: Store) -> dict[str, Any] | None:
 
 
 def levels(asked: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """A line of the study for each prompt: the split that it was found on comes with it."""
+    """A line of the study for each prompt: the split that it was found on comes with it.
+
+    Nothing is drawn but the shots, so one seed does; an axis that set it would have no name in the rows.
+    """
     for line in sorted(asked, key=lambda line: (line["split"], line["sparsity"])):
         split, source = line["split"], f"{line['sparsity']:.0%}"
         search = json.dumps({"name": "found", "ids": line["ids"], "said": line["prompt"]}, ensure_ascii=False)
-        sets = f"seed: {split}, target.subset_seed: {split}, transfer.search: {search}"
+        sets = f"target.subset_seed: {split}, transfer.search: {search}"
         yield f'    "split {split}, found at {source}": {{{sets}}}'
 
 

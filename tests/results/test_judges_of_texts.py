@@ -57,10 +57,10 @@ def test_a_learned_prompt_is_judged_against_luck_where_log_odds_are_taken_off() 
 
 def asked(at: float, found: str, *values: float) -> list[Row]:
     """A prompt a split, asked of the net of that sparsity."""
-    made = [rows("accuracy", (value,), draw__sparsity=at, prompt=f"split 0, found at {found}") for value in values]
     return [
-        row.model_copy(update={"seed": seed, "cell": {**row.cell, "prompt": f"split {seed}, found at {found}"}})
-        for seed, (row,) in enumerate(made)
+        row
+        for split, value in enumerate(values)
+        for row in rows("accuracy", (value,), draw__sparsity=at, prompt=f"split {split}, found at {found}")
     ]
 
 
