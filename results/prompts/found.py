@@ -13,13 +13,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from tombola.recipes._scales import SEEDS
 from tombola.recipes.rlprompt.few_shot import SPARSITIES, few_shot
 from tombola.study.plan import Plan, PlannedCell
 from tombola.study.stages import TransferStage
 from tombola.study.store import Store
 
 HERE: Final = Path(__file__).parent
-SPLITS: Final = (0, 1, 2)
 SEARCHED: Final = {"search": "random", "calibrate": "shots"}
 """Whose prompts are asked across: those of the default search, as it finds them."""
 
@@ -48,7 +48,7 @@ def main() -> None:
     lines = list(told(Plan.of(few_shot("small")), Store(Path(sys.argv[1]))))
     (HERE / "found.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     asked = [line for line in lines if SEARCHED.items() <= line.items()]
-    whole = len(asked) == len(SPLITS) * len(SPARSITIES)
+    whole = len(asked) == SEEDS * len(SPARSITIES)
     if whole:
         (HERE / "across.yaml").write_text(HEAD + "\n".join(levels(asked)) + "\n", encoding="utf-8")
     print(f"{len(lines)} prompts; across.yaml {'written' if whole else 'waits for more'}")

@@ -18,11 +18,11 @@ from typing import ClassVar, Final, Self, final
 
 from pydantic import model_validator
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from tombola.errors import RequestError
 from tombola.fitting.changes._aids import Aid, Aided, Aiding
 from tombola.fitting.changes._base import Change, Changing, Given
-from tombola.fitting.changes._pieces import soft
 from tombola.fitting.changes._seen import relus_without_a_module
 from tombola.models.network import Network
 from tombola.objectives._base import Progress
@@ -75,7 +75,9 @@ class Soft(Aid):
     """x * sigmoid(beta x), beta being its amount."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return soft(x, self.amount.to(x.dtype))
+        """As SiLU of beta x over beta: it keeps one map for its gradient, where the product keeps two."""
+        beta = self.amount.to(x.dtype)
+        return F.silu(beta * x) / beta
 
 
 @final
