@@ -5,17 +5,17 @@
     python benchmarks/native.py --net resnet18 --threads 1 2 --batch 1 8         other settings
 
 Nets at 224x224 with random weights: the zeros decide the time, not the values. Patterns ``element`` and ``stripe:4``
-in float32 and ``block:1x4`` and ``block:4x4`` in int8 at 80, 90 and 95 %, with the budgets ``uniform`` (the same
-sparsity in each layer) and ``global``; stem, depthwise layers and head are dense. A fully dense net in generated C is
-beside them, in float32 and in int8. Dense engines run the dense weights: OpenVINO and ONNX Runtime in int8 (static,
-calibrated on random pixels, as there is nothing to be right about) and in float32, OpenVINO in bfloat16 where the
-processor has it, and torch in both layouts. Each runs in a process of its own (``--pin``: bound to as many cores as
-it has threads); they take turns of a fifth of a second, so what disturbs the machine disturbs all; a run that another
-process interrupted is repeated. Printed is the median of the runs nobody interrupted and its ratio to that of the
-best dense engine in float32 and in int8; ``busy`` stands where fewer than five such runs were had. Behind it, for one
-thread, the same of the processor's time, which holds nothing of what other processes took. ``operations`` is which
-part of the net's multiply-adds is left. Logits are compared with torch's; a net that answers every image alike, as
-random weights may when ranked globally, has no ratio.
+in float32 and ``block:1x4``, ``block:4x4`` and ``block:16x4`` in int8 at 80, 90 and 95 %, with the budgets
+``uniform`` (the same sparsity in each layer) and ``global``; stem, depthwise layers and head are dense. A fully dense
+net in generated C is beside them, in float32 and in int8. Dense engines run the dense weights: OpenVINO and ONNX
+Runtime in int8 (static, calibrated on random pixels, as there is nothing to be right about) and in float32, OpenVINO
+in bfloat16 where the processor has it, and torch in both layouts. Each runs in a process of its own (``--pin``: bound
+to as many cores as it has threads); they take turns of a fifth of a second, so what disturbs the machine disturbs
+all; a run that another process interrupted is repeated. Printed is the median of the runs nobody interrupted and its
+ratio to that of the best dense engine in float32 and in int8; ``busy`` stands where fewer than five such runs were
+had. Behind it, for one thread, the same of the processor's time, which holds nothing of what other processes took.
+``operations`` is which part of the net's multiply-adds is left. Logits are compared with torch's; a net that answers
+every image alike, as random weights may when ranked globally, has no ratio.
 
 With ``--quick`` the last lines tell how fast stripes and cells of int8 are, and the exit code is 1 where one is below
 its bar.
@@ -65,6 +65,7 @@ WAYS: Final = (
     ("native", "stripe:4"),
     ("native:int8", "block:1x4"),
     ("native:int8", "block:4x4"),
+    ("native:int8", "block:16x4"),
 )
 """What tickets are run in, and by which pattern they are drawn."""
 SPARSITIES: Final = (0.8, 0.9, 0.95)

@@ -36,6 +36,8 @@ LINES: Final = {
     ("block:1x4", "global"): (BLOCK, (0, (4, 2)), "v"),
     ("block:4x4", "uniform"): (BLOCK, (0, (1, 1)), "D"),
     ("block:4x4", "global"): (BLOCK, (0, (1, 3)), "d"),
+    ("block:16x4", "uniform"): (BLOCK, (0, (5, 1)), "P"),
+    ("block:16x4", "global"): (BLOCK, (0, (5, 3)), "X"),
     ("element", "uniform"): (ELEMENT, "-", "o"),
     ("element", "global"): (ELEMENT, (0, (4, 2)), "s"),
 }

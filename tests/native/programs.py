@@ -42,6 +42,12 @@ class Machine:
             pytest.skip(f"{self.name}: this processor has no {', '.join(lacking)}")
 
 
+TILES = Machine(
+    "tiles",
+    "gcc",
+    ("-march=x86-64-v4", "-mavx512vnni", "-mamx-tile", "-mamx-int8"),
+    needs=("avx512_vnni", "amx_tile", "amx_int8"),
+)
 HERE_WIDE = [
     Machine("width 16", "gcc", ("-march=x86-64-v4", "-DNET_WIDTH=16"), needs=("avx512f", "avx512bw")),
     Machine("width 8", "gcc", ("-march=x86-64-v3", "-DNET_WIDTH=8"), needs=("avx2", "fma")),

@@ -102,6 +102,24 @@ def test_a_processor_without_the_vectors_asked_for(monkeypatch: pytest.MonkeyPat
         load(folder(), target="avx512")
 
 
+@pytest.mark.parametrize(
+    ("name", "features", "has"),
+    [
+        ("amx", set(), True),
+        ("avx512", {"avx512bw", "amx_tile", "amx_int8"}, False),
+        ("native", {"avx512bw", "amx_tile", "amx_int8"}, True),
+        ("native", {"avx512bw", "amx_tile", "amx_bf16"}, False),
+        ("native", {"avx2", "fma"}, False),
+    ],
+)
+def test_squares_are_for_processors_with_tiles(
+    name: str, features: set[str], has: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(targets, "cpu_features", lambda: frozenset(features))
+    assert targets.tiles(name) is has
+
+
 def test_another_machine_altogether(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
     with pytest.raises(RequestError, match=r"neon \(aarch64\) and this machine is x86_64"):

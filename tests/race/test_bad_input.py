@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from tombola.cli.main import app
 from tombola.errors import ModelError
+from tombola.race import entrants
 from tombola.race.entrants import dense, ladders, not_installed
 from tombola.race.ship import left_out_of
 from tombola.tasks._base import Task
@@ -60,6 +61,15 @@ def test_images_for_a_net_of_texts() -> None:
 
     with pytest.raises(ModelError, match="reads texts, and digits holds images; write a model of images"):
         Task.parse("digits").head(encoder(), generator=torch.Generator())
+
+
+@pytest.mark.parametrize("has", [True, False])
+def test_large_blocks_race_where_dense_int8_has_tiles(has: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(entrants, "tiles", lambda _: has)
+    monkeypatch.setattr(entrants, "missing", lambda _: "")
+    patterns = {rung.draw.get("pattern") for one in ladders(of_texts=False, by_size=False) for rung in one.rungs}
+    assert ("block:16x4" in patterns) is has
+    assert "block:1x4" in patterns
 
 
 def test_without_a_compiler_what_runs_in_c_does_not_race_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

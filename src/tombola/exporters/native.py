@@ -81,7 +81,7 @@ class Native(Exporter):
     length: int | None = option(
         None, "tokens of the longest text; empty: as adapted with, or what the net is for", ge=2, absent=None
     )
-    target: Literal["native", "avx512", "avx2", "sse", "neon", "riscv", "plain"] = option(
+    target: Literal["native", "amx", "avx512", "avx2", "sse", "neon", "dotprod", "riscv", "plain"] = option(
         "native", "the processor the Makefile builds for; native is the one it is built on"
     )
     choose: Literal["model", "measure"] = option(
@@ -130,7 +130,7 @@ class Native(Exporter):
             graph, measured_noise = self._rounded(graph, examples)
         program = programmed(graph, self.values)
         choose = measured(program, self.target) if self.choose == "measure" else modelled(self.target)
-        layers = layers_of(program, self.values, choose)
+        layers = layers_of(program, self.values, choose, self.target)
         told: dict[str, Json] = {**told_of(network)}
         if measured_noise is not None:
             told[INT8] = measured_noise.plain()

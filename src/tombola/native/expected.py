@@ -13,7 +13,7 @@ from tombola.native.int8.costing import shipped as shipped_cells
 from tombola.native.layout import Layout
 from tombola.native.program import Step
 from tombola.native.stems import is_stem
-from tombola.native.targets import vector
+from tombola.native.targets import tiles, vector
 
 OTHERS: Final = {"linear": 0.15, "plain": 0.08, "dots": 0.09, "bytes": 0.37}
 """Nanoseconds a byte of a linear layer's weights, and a float that any other step reads or writes; in int8 a weight,
@@ -28,8 +28,8 @@ def expected(step: Step, threads: int = 1) -> float:
     """Seconds of one image; threads that were not calibrated for are taken to share the work evenly."""
     machine, others, share = _known(threads)
     if isinstance(step.op, CellSums):
-        known = cell_machine(threads)
-        return cell_seconds(step.op, step.reads[0].layout, step.writes.layout, known, vector("native")) / share
+        inp, out, known = step.reads[0].layout, step.writes.layout, cell_machine(threads)
+        return cell_seconds(step.op, inp, out, known, vector("native"), tiles("native")) / share
     if isinstance(step.op, CellLinear):
         return 1e-9 * others["dots"] * step.op.weight.numel() / share
     if isinstance(step.op, OfCells):

@@ -23,7 +23,7 @@ from tombola.native.packing import pack
 from tombola.native.program import Program, Step
 from tombola.native.stem_packing import pack_stem
 from tombola.native.stems import with_stems
-from tombola.native.targets import flags, target
+from tombola.native.targets import flags, target, tiles
 from tombola.native.text_tiles import of_every_length
 from tombola.native.writing import check_out, write
 from tombola.shown import ShownTexts
@@ -61,7 +61,7 @@ def write_folder(
     """
     check_out(out)
     program = programmed(prepared(network, shown), values)
-    layers = layers_of(program, values, choose or modelled(target))
+    layers = layers_of(program, values, choose or modelled(target), target)
     return write_program(program, layers, out, target=target, values=values)
 
 
@@ -111,17 +111,20 @@ def modelled(target: str) -> Choose:
     return choose
 
 
-def layers_of(program: Program, values: Values = "float32", choose: Choose | None = None) -> list[PackedLayer]:
-    """The program's layers, packed, in its order."""
-    layers = [_layer(step, values, choose) for step in program.steps if step.kind in LAYERS]
+def layers_of(
+    program: Program, values: Values = "float32", choose: Choose | None = None, target: str = "native"
+) -> list[PackedLayer]:
+    """The program's layers, packed for the target, in its order."""
+    tiled = tiles(target)
+    layers = [_layer(step, values, choose, tiled) for step in program.steps if step.kind in LAYERS]
     if program.ids is None:
         return layers
     return [replace(layer, packed=of_every_length(layer.packed)) for layer in layers]
 
 
-def _layer(step: Step, values: Values, choose: Choose | None) -> PackedLayer:
+def _layer(step: Step, values: Values, choose: Choose | None, tiled: bool) -> PackedLayer:
     if isinstance(step.op, CellSums):
-        packed = pack_cells(step.op, step.reads[0].layout, step.writes.layout)
+        packed = pack_cells(step.op, step.reads[0].layout, step.writes.layout, tiled)
         return PackedLayer(step, packed, packed.tables)
     if isinstance(step.op, Stem):
         packed = pack_stem(step.op, step.reads[0].layout, step.writes.layout)

@@ -33,4 +33,5 @@ def _candidates(step: Step, target: str) -> list[Choice]:
 
 def _timed(program: Program, choices: dict[str, Choice], target: str) -> dict[str, float]:
     """Each step's shortest time."""
-    return shortest(program, layers_of(program, choose=lambda step: choices[step.name]), RUNS, target=target)
+    layers = layers_of(program, choose=lambda step: choices[step.name], target=target)
+    return shortest(program, layers, RUNS, target=target)

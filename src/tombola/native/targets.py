@@ -12,7 +12,7 @@ from tombola.machine import cpu_flags
 class Target:
     """``flags`` are GCC's and Clang's; ``machine`` as ``uname -m`` says it, empty for any; ``needs`` as Linux lists.
 
-    ``vector`` is how many floats one has; 0 of the machine at hand.
+    ``vector`` is how many floats one has; 0 of the machine at hand. ``tiles``: it multiplies squares of bytes.
     """
 
     name: str
@@ -21,12 +21,22 @@ class Target:
     needs: tuple[str, ...] = ()
     vector: int = 4
     about: str = ""
+    tiles: bool = False
 
 
 TARGETS = {
     target.name: target
     for target in (
         Target("native", (), vector=0, about="the machine that compiles it"),
+        Target(
+            "amx",
+            ("-march=x86-64-v4", "-mavx512vnni", "-mamx-tile", "-mamx-int8"),
+            "x86_64",
+            ("avx512f", "avx512bw", "avx512vl", "avx512_vnni", "amx_tile", "amx_int8"),
+            16,
+            "16 floats a vector and tiles of bytes, Intel's servers since 2023",
+            tiles=True,
+        ),
         Target(
             "avx512", ("-march=x86-64-v4",), "x86_64", ("avx512f", "avx512bw", "avx512vl"), 16, "16 floats a vector"
         ),
@@ -68,6 +78,14 @@ def vector(name: str) -> int:
     if known or platform.machine() not in ("x86_64", "AMD64"):
         return known or 4
     return next((floats for feature, floats in (("avx512f", 16), ("avx", 8)) if feature in cpu_features()), 4)
+
+
+def tiles(name: str) -> bool:
+    """Whether nets in int8 for the target have squares of 16 outputs and 16 cells, which tiles multiply at once."""
+    wanted = target(name)
+    if wanted.name != "native":
+        return wanted.tiles
+    return sys.platform == "linux" and {"avx512bw", "amx_tile", "amx_int8"} <= cpu_features()
 
 
 def check_runs_here(wanted: Target) -> None:

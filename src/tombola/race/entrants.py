@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from tombola.engines._base import Engine
 from tombola.models.source import Source
+from tombola.native.targets import tiles
 
 DENSE: Final = "dense"
 NOTHING: Final[Mapping[str, Any]] = {"name": "omp", "sparsity": 0.0, "prunable": "open_lth"}
@@ -85,6 +86,9 @@ def _of_images() -> Iterator[Ladder]:
     # at equal time more accurate than uniform on a ResNet-18 at 64 px, slower at equal sparsity on an EfficientNet
     by_erk = {"pattern": "block:1x4", "budget": "erk", "prunable": "cv_lth"}
     yield _pruned("block:1x4 by erk, {} pruned, in C in int8", by_erk, (0.7, 0.8, 0.9, 0.95), _OURS)
+    if tiles("native"):  # dense int8 multiplies squares there, so only blocks as large as they are leave it behind
+        squares = {"pattern": "block:16x4", "budget": "uniform", "prunable": "cv_lth"}
+        yield _pruned("block:16x4, {} pruned, in C in int8", squares, (0.5, 0.7, 0.8, 0.9), _OURS)
     # a residual stream's channels cost twice the accuracy at the same speed (docs/explanation/speed-for-accuracy.md)
     inside = {"budget": "uniform", "sums": False}
     label = "{} of the channels inside blocks gone"

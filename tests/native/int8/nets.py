@@ -150,8 +150,9 @@ def answers(
     extra: tuple[str, ...] = (),
     threads: int = 1,
     batch: int = 1,
+    target: str = "avx2",
 ) -> Tensor:
-    """The logits of a graph's C, by a program for ``machine``."""
+    """The logits of a graph's C, packed for ``target``, by a program for ``machine``."""
     made = lower(graph)
-    write_program(made, layers_of(made), folder, target="native", values="int8")
+    write_program(made, layers_of(made, target=target), folder, target="native", values="int8")
     return run(machine, program(folder, machine, extra), x, threads=threads, batch=batch)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.native.programs import difference
+from tests.native.programs import TILES, difference
 from tests.native.small_texts import FAST, network, shown, texts
 
 from tombola.errors import RequestError
@@ -25,9 +25,12 @@ from tombola.native.lowering import lower
 pytest.importorskip("transformers")
 
 
+@pytest.mark.parametrize("target", ["plain", "amx"])
 def test_c_is_what_the_graph_says_and_near_torch_at_every_length(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if target == "amx":
+        TILES.require()
     monkeypatch.setattr(graphing, "MANY", 3)  # the words are kept as bytes, their two types are not
     some = texts()
     graph = calibrated_texts(prepared(network(), shown()), arrays_of(shown(), some)).in_cells()
@@ -36,7 +39,7 @@ def test_c_is_what_the_graph_says_and_near_torch_at_every_length(
     words, types = (node.op for node in graph if isinstance(node.op, Embed))
     assert (words.steps is None, types.steps is None) == (False, True)
     program = lower(graph)
-    write_program(program, layers_of(program), tmp_path / "net", target="plain", values="int8")
+    write_program(program, layers_of(program, target=target), tmp_path / "net", target=target, values="int8")
     with load_texts(tmp_path / "net", threads=2, batch=2, extra=FAST) as net, torch.no_grad():
         ours = net(some.x, some.more["attention_mask"], some.more["token_type_ids"])
         assert difference(ours, network()(some.x, **some.more)) < 0.1

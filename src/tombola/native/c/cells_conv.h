@@ -6,7 +6,8 @@
  * as conv_run, of maps of cells in the place of floats: planes, margins, tiles and panels are the same. Four output
  * channels, a quad, are one cell: its 4 / B lists are gone through one after another, and their sums become bytes
  * together. A border holds the zero of the map that is read (c->conv.border), a margin that of the one written.
- * Dense layers on small maps have a list for eight quads (c->wide; cells_wide.h). */
+ * Where there are tiles a list may be four quads' (cells_tiles.h), and dense layers on small maps have one for eight
+ * (c->wide; cells_wide.h). */
 #ifndef NET_CELLS_CONV_H
 #define NET_CELLS_CONV_H
 
@@ -17,18 +18,19 @@ static void cells_tile_quads(const struct cells *c, const struct cells_data *d, 
                              const cell *add, cell *out, int low, int high, const struct conv_where *at) {
     int32_t sums[4 * CELLS_MOST];
     const struct conv *v = &c->conv;
-    int list = low * c->lists, size = v->size;
+    int list = low / c->quads * c->lists, size = v->size;
     cells_tile *tile = at->vectors < v->vectors ? c->less : c->tile;
     cells_skip(c, &s, list);
-    for (int quad = low; quad < high; quad++) {
+    for (int quad = low; quad < high; quad += c->quads) {
         for (int i = 0; i < c->lists; i++, list++) {
             int count = *s.counts++;
             tile(x + (list % 2 ? v->far : 0), s.values, s.steps, count, d->bias + list * size,
                  sums + i * size * at->vectors * NET_WIDTH);
-            s.values += (ptrdiff_t)count * size;
-            s.steps += count;
+            s.values += (ptrdiff_t)count * c->values;
+            s.steps += (ptrdiff_t)count * c->steps;
         }
-        cells_put(c, d, sums, quad, add, out, at);
+        for (int i = 0; i < NET_MIN(c->quads, high - quad); i++)
+            cells_put(c, d, sums + i * 4 * at->vectors * NET_WIDTH, quad + i, add, out, at);
     }
 }
 
@@ -60,7 +62,7 @@ static void cells_share(const struct cells *c, const struct cells_data *d, const
 
 /* The quad at which share `part` of `parts` begins. */
 static int cells_boundary(const struct cells *c, const struct cells_data *d, int part, int parts) {
-    int quads = c->wide ? CELLS_WIDE_QUADS : 1, visits = (c->conv.rows + quads - 1) / quads;
+    int quads = c->quads, visits = (c->conv.rows + quads - 1) / quads;
     int64_t all = 0, before = 0, lists = (int64_t)visits * c->lists;
     if (part == parts) return c->conv.rows;
     for (int i = 0; i < lists; i++) all += d->conv.counts[i] + CONV_VISIT;
@@ -83,10 +85,12 @@ __attribute__((unused)) static void cells_run(const struct cells *c, const struc
     if (tiles || v->by_rows) low = 0, high = units;
     if (v->by_rows) mine.low = cells_boundary(c, d, part, parts), mine.high = cells_boundary(c, d, part + 1, parts);
     if (mine.low == mine.high) return;
+    if (v->size == CELLS_SQUARE) cells_begin_tiles();
     for (int unit = low; unit < high; unit++) {
         mine.first = unit * band, mine.last = NET_MIN((unit + 1) * band, v->height);
         cells_share(c, d, in, more, (cell *)out, scratch, &mine);
     }
+    if (v->size == CELLS_SQUARE) cells_end_tiles();
 }
 
 #endif

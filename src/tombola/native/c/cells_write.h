@@ -2,13 +2,14 @@
 #ifndef NET_CELLS_WRITE_H
 #define NET_CELLS_WRITE_H
 
-#include "cells_sums.h"
+#include "cells_tiles.h"
 #include "conv.h"
 
 enum { CELLS_MOST = 16 * 16 }; /* cells of a row of a tile */
 
 struct cells {
-    int lists;        /* of a quad: 4 / B */
+    int lists, quads; /* of `quads` quads: 4 / B of one, or one of several */
+    int values, steps; /* of a survivor in the tables: B and 1; or of a square of them (cells_tiles.h) */
     struct conv conv; /* channels are cells, rows are quads, tile and less nothing */
     int floats;       /* 0, or the channels of floats that come out in the place of cells */
     int adds_zero;    /* of the map that is added, whose steps are `adds` of the result's */
@@ -23,7 +24,7 @@ struct cells {
 
 struct cells_data {
     struct conv_data conv; /* steps, counts (by list) and views alone */
-    const cell *values;    /* B cells a survivor: by list, survivor */
+    const cell *values;    /* B cells a survivor: by list, survivor; or by list, square, output, survivor */
     const int32_t *bias;   /* by output channel, filled up to whole quads; and so */
     const float *factors;  /* what a whole step of a sum is in the result's steps */
 };
@@ -37,8 +38,8 @@ struct cells_stream {
 NET_INLINE void cells_skip(const struct cells *c, struct cells_stream *s, int lists) {
     size_t sum = 0;
     for (int i = 0; i < lists; i++) sum += s->counts[i];
-    s->values += sum * (size_t)c->conv.size;
-    s->steps += sum;
+    s->values += sum * (size_t)c->values;
+    s->steps += sum * (size_t)c->steps;
     s->counts += lists;
 }
 

@@ -7,7 +7,7 @@
 #ifdef NET_PROFILE
 #include <time.h>
 #endif
-#ifdef __AVXVNNI__
+#if defined(__AVXVNNI__) || defined(__AMX_INT8__)
 #include <cpuid.h>
 #endif
 #if defined(__aarch64__) && defined(__linux__)
@@ -180,9 +180,14 @@ static int cpu_is_right(void) {
 #ifdef __AVX512VNNI__
     if (!__builtin_cpu_supports("avx512vnni")) return 0;
 #endif
+#if defined(__AVXVNNI__) || defined(__AMX_INT8__)
+    unsigned eax, ebx, ecx, edx; /* compilers that know the names at run time are newer than those that build for them */
+#endif
 #ifdef __AVXVNNI__
-    unsigned eax, ebx, ecx, edx; /* compilers that know the name at run time are newer than those that build for it */
     if (!__get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) || !(eax >> 4 & 1)) return 0;
+#endif
+#ifdef __AMX_INT8__ /* tiles, and products of bytes in them */
+    if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) || (edx >> 24 & 3) != 3) return 0;
 #endif
 #ifdef __SSE4_2__
     if (!__builtin_cpu_supports("sse4.2")) return 0;
@@ -250,6 +255,7 @@ int net_start(struct net **net, const void *data, size_t size, void *arena, size
     if (!cpu_is_right()) return NET_BAD_CPU;
     if ((uintptr_t)data % 64) return NET_BAD_ALIGNMENT;
     if (!data || size < 64 || !data_is_right(data, size)) return NET_BAD_DATA;
+    if (NET_CELLS) cells_ask_for_tiles();
     size_t needed = net_arena(threads, batch);
     if (!needed) return NET_BAD_COUNT;
     if (!arena || bytes < needed) return NET_BAD_ARENA;

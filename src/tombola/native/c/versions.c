@@ -1,6 +1,6 @@
 /* One program for old and new processors: net.c is built several times, for each of them under names of its own, and
  * the first version that this processor can run is called. The Makefile does it (make ANY=1), and says which there are
- * as NET_VERSIONS, the fastest first: "DO(vnni) DO(avx512) DO(avx2) DO(sse)". */
+ * as NET_VERSIONS, the fastest first: "DO(amx) DO(vnni) DO(avx512) DO(avx2) DO(sse)". */
 #include "net.h"
 
 #define JOINED(name, version) name##_##version

@@ -18,7 +18,7 @@ from tombola.native.folder import layers_of
 from tombola.native.int8.costing import fitted, shipped, work
 from tombola.native.lowering import lower
 from tombola.native.program import Program, Step
-from tombola.native.targets import vector
+from tombola.native.targets import tiles, vector
 from tombola.native.timing import shortest
 
 RUNS: Final = 15
@@ -79,7 +79,7 @@ def calibrated_cells(threads: int, given: tuple[list[Probe], list[Probe]] | None
 
 def _work(step: Step) -> NDArray[np.float64]:
     assert isinstance(step.op, CellSums)
-    return work(step.op, step.reads[0].layout, step.writes.layout, vector("native"))
+    return work(step.op, step.reads[0].layout, step.writes.layout, vector("native"), tiles("native"))
 
 
 def _others(program: Program, times: Mapping[str, float]) -> dict[str, float]:

@@ -12,6 +12,7 @@ from tombola.graphs.cells import CELL, CellSums
 from tombola.graphs.ops import Conv
 from tombola.native.choosing import Choice, Source, bands, reads_map
 from tombola.native.geometry import Geometry, geometry
+from tombola.native.int8.squares import SQUARE, Squares, squares
 from tombola.native.layout import Layout, rounded
 from tombola.native.tiling import even
 
@@ -19,7 +20,7 @@ Cells: TypeAlias = npt.NDArray[np.uint32]
 Kept: TypeAlias = npt.NDArray[np.bool_]
 """Of every output, which cells survived."""
 SIZES: Final = (1, 2, 4)
-MOST: Final = {1: (14, 10, 10, 8), 2: (8, 5, 5, 4), 4: (5, 2, 2, 2)}
+MOST: Final = {1: (14, 10, 10, 8), 2: (8, 5, 5, 4), 4: (5, 2, 2, 2), SQUARE: (4, 2, 2, 2)}
 """Vectors of a tile for vectors of 16, 8, 4 and 1 floats: what the registers hold beside weights and pixels."""
 WIDTHS: Final = (16, 8, 4, 1)
 WIDE: Final = 32
@@ -32,6 +33,14 @@ LOADS: Final = 1.4
 """What a vector of pixels costs that begins anywhere, where a product and a weight cost one (measured on a Zen 4)."""
 LIST: Final = 30.0
 """The same of a list at a tile, whatever it has: its sums begin at the biases, and end in memory."""
+EVEN: Final = 28.0
+"""What a square costs at a vector of pixels, loaded where they lie evenly (measured on a Sapphire Rapids), and"""
+COPIED: Final = 40.0
+"""where they are copied first. 256 products, so that lists of four outputs that keep as much cost four to nine times
+as much."""
+READ: Final = 95.0
+"""What its weights cost, a thousand bytes, most of which no near cache holds when they are wanted. On maps of few
+pixels this is what counts, so a layer there stays in lists unless 16 outputs share most of what they keep."""
 USUAL: Final = 0.5
 """Of the longest text: how long a text is thought to be, where lists are chosen for every length."""
 
@@ -42,7 +51,8 @@ class Plan:
 
     ``window`` is the convolution of cells for channels, whose weights are never read. ``halves`` of a vector of 16 are
     what a tile of lists of one output computes there: none behind the end of a map that it is all of. Where lists are
-    of `WIDE` outputs, ``turns`` are the rows and the pixels of a row that take turns, and tiles say nothing.
+    of `WIDE` outputs, ``turns`` are the rows and the pixels of a row that take turns, and tiles say nothing. Where they
+    are of `SQUARE`, ``squares`` are their survivors.
     """
 
     cells: Cells
@@ -53,6 +63,7 @@ class Plan:
     halves: int
     place: Geometry
     turns: tuple[int, int] | None = None
+    squares: Squares | None = None
 
     @property
     def survivors(self) -> int:
@@ -60,22 +71,31 @@ class Plan:
         return int((self.cells != 0).reshape(-1, self.size, self.cells[0].size).any(1).sum())
 
 
-def plan(conv: CellSums, inp: Layout, out: Layout) -> Plan:
-    """What should be fastest from a map of cells laid out as ``inp`` to ``out``."""
+def plan(conv: CellSums, inp: Layout, out: Layout, tiles: bool = False) -> Plan:
+    """What should be fastest from a map of cells laid out as ``inp`` to ``out``, where there are ``tiles`` or none."""
     cells = _cells(_spread(conv))
     window = _window(conv, cells)
     choice, place = _reading(window, inp, out)
     flat = (out.height if choice.by_rows or choice.source == "map" else choice.band) * place.line
     kept = (cells != 0).reshape(len(cells), -1)
-    size, work = _size(kept, flat if out.height > 1 else USUAL * flat)
-    tiles = tuple(even(flat, most, width) for most, width in zip(MOST[size], WIDTHS, strict=True))
-    halves = min(2 * tiles[0], -(-flat // (WIDTHS[0] // 2)))
+    usual = flat if out.height > 1 else USUAL * flat
+    size, work = _size(kept, usual)
+    found = squares(kept, distances(inp, place), place.taps.size) if tiles else None
+    if found is not None and (squared := _of_squares(found, usual)) < work:
+        size, work = SQUARE, squared
+    vectors = tuple(even(flat, most, width) for most, width in zip(MOST[size], WIDTHS, strict=True))
+    halves = min(2 * vectors[0], -(-flat // (WIDTHS[0] // 2)))
     turns = _turns(kept, choice, out, place.line, work)
     choice = replace(choice, tile=MOST[size][0])
-    if turns is not None:
-        size = WIDE
-        cells = np.pad(cells, ((0, -len(cells) % WIDE), (0, 0), (0, 0), (0, 0)))
-    return Plan(cells, size, window, replace(choice, block=size), tiles, halves, place, turns)
+    size = size if turns is None else WIDE
+    cells = np.pad(cells, ((0, -len(cells) % max(CELL, size)), (0, 0), (0, 0), (0, 0)))  # whole lists
+    own = found if size == SQUARE else None
+    return Plan(cells, size, window, replace(choice, block=size), vectors, halves, place, turns, own)
+
+
+def distances(inp: Layout, place: Geometry) -> npt.NDArray[np.int64]:
+    """Cells from a tile's first pixel to the one that each weight meets, by channel and kernel position."""
+    return (np.arange(inp.channels)[:, None] * place.channel + place.taps.reshape(-1)).reshape(-1)
 
 
 def _spread(conv: CellSums) -> npt.NDArray[np.int8]:
@@ -113,6 +133,13 @@ def _size(kept: Kept, flat: float) -> tuple[int, float]:
 
     best = min(SIZES, key=cost)
     return best, cost(best)
+
+
+def _of_squares(found: Squares, flat: float) -> float:
+    """What lists of squares cost; their sums begin and end in memory as those of four lists of four outputs do."""
+    vectors = max(1, math.ceil(flat / WIDTHS[0]))
+    beside = SQUARE / CELL * LIST * len(found.counts) / min(MOST[SQUARE][0], vectors)
+    return READ * len(found.places) + vectors * (EVEN * found.even + COPIED * found.copied + beside)
 
 
 def _turns(kept: Kept, choice: Choice, out: Layout, line: int, work: float) -> tuple[int, int] | None:

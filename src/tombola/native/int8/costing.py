@@ -1,7 +1,8 @@
 """`CellMachine`: what a core takes for convolutions of cells; `cell_seconds`: what one should take; `fitted`: by times.
 
-The model is a sum of six parts, so that it is fitted to times by least squares: the products of a vector, its pixels'
-load, a survivor and a list beside their vectors, a vector of sums that becomes bytes, and a vector of a panel.
+The model is a sum of eight parts, so that it is fitted to times by least squares: the products of a vector, its pixels'
+load, a survivor and a list beside their vectors, a vector of sums that becomes bytes, a vector of a panel, and where
+there are tiles a square at a vector, whose rows lie evenly or are copied.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tombola.graphs.cells import CellSums
+from tombola.graphs.cells import CELL, CellSums
 from tombola.native.int8.choosing import WIDTHS, Plan, plan
 from tombola.native.layout import Layout
 
@@ -21,7 +22,8 @@ PULL: Final = 0.05
 
 @dataclass(frozen=True)
 class CellMachine:
-    """Nanoseconds of a core; the numbers are those of a Zen 3 with AVX2 (vectors of 8), measured beside other work."""
+    """Nanoseconds of a core; the numbers are those of a Zen 3 with AVX2 (vectors of 8), measured beside other work, of
+    squares those of a Sapphire Rapids."""
 
     product: float = 0.27
     load: float = 0.12
@@ -29,6 +31,8 @@ class CellMachine:
     list: float = 12.5
     ended: float = 1.33
     copied: float = 2.06
+    even: float = 10.5
+    uneven: float = 17.2
 
 
 VNNI: Final = CellMachine(product=0.29, load=0.1, survivor=0.3, list=10.0, ended=1.5, copied=2.0)
@@ -40,28 +44,32 @@ def shipped(floats: int) -> CellMachine:
     return VNNI if floats == 16 else CellMachine()
 
 
-def cell_seconds(conv: CellSums, inp: Layout, out: Layout, machine: CellMachine, floats: int) -> float:
+def cell_seconds(
+    conv: CellSums, inp: Layout, out: Layout, machine: CellMachine, floats: int, tiles: bool = False
+) -> float:
     """What an image should take on one thread."""
-    return 1e-9 * float(np.dot(work(conv, inp, out, floats), astuple(machine)))
+    return 1e-9 * float(np.dot(work(conv, inp, out, floats, tiles), astuple(machine)))
 
 
-def work(conv: CellSums, inp: Layout, out: Layout, floats: int) -> NDArray[np.float64]:
-    """How often each part of a `CellMachine` is met in an image."""
-    how = plan(conv, inp, out)
+def work(conv: CellSums, inp: Layout, out: Layout, floats: int, tiles: bool = False) -> NDArray[np.float64]:
+    """How often each part of a `CellMachine` is met in an image, by a processor with ``tiles`` or one without."""
+    how = plan(conv, inp, out, tiles)
     if how.turns is not None:
         return _taking_turns(how, how.turns, inp, out, floats)
     vectors = -(-out.height * how.place.line // floats)
-    tiles = -(-vectors // how.tiles[WIDTHS.index(floats)])
-    outputs, survivors = len(how.cells), how.survivors
+    turns = -(-vectors // how.tiles[WIDTHS.index(floats)])
+    outputs, survivors = len(how.cells), 0 if how.squares else how.survivors
     bands = -(-out.height // how.choice.band) if how.place.views else 0
     return np.array(
         [
             survivors * how.size * vectors,
             survivors * vectors,
-            survivors * tiles,
-            outputs // how.size * tiles,
+            survivors * turns,
+            outputs // min(how.size, CELL) * turns,  # a list of squares begins and ends as four others do
             outputs * vectors,
             bands * _panel(how, inp, floats),
+            how.squares.even * vectors if how.squares else 0,
+            how.squares.copied * vectors if how.squares else 0,
         ],
         np.float64,
     )
@@ -80,7 +88,7 @@ def _taking_turns(how: Plan, turns: tuple[int, int], inp: Layout, out: Layout, f
     ends = len(how.cells) * groups * rows * pixels / floats
     lists = len(how.cells) // how.size * groups
     panel = _panel(how, inp, floats)  # one band: the map is small
-    return np.array([products, products / 2, how.survivors * groups, lists, ends, panel], np.float64)
+    return np.array([products, products / 2, how.survivors * groups, lists, ends, panel, 0, 0], np.float64)
 
 
 def fitted(parts: Sequence[NDArray[np.float64]], seconds: Sequence[float], start: CellMachine) -> CellMachine:

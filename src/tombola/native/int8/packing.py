@@ -2,7 +2,8 @@
 
 Four input channels are one cell of a map and of the weights; four outputs, a quad, are one cell of what comes out. A
 list has the survivors of 1, 2 or 4 outputs of a quad: what is zero in all of them is left out. Dense layers on small
-maps have lists of 32 outputs. Grouped convolutions are such of all channels whose other weights are zeros.
+maps have lists of 32 outputs, and for processors with tiles lists are of 16 (`squares`). Grouped convolutions are such
+of all channels whose other weights are zeros.
 """
 
 import struct
@@ -11,24 +12,19 @@ import numpy as np
 
 from tombola.graphs.cells import CELL, CellConv, CellFloats, CellLinear, CellSums
 from tombola.native.initialisers import exact, row_of
-from tombola.native.int8.choosing import Plan, plan
+from tombola.native.int8.choosing import Plan, distances, plan
+from tombola.native.int8.squares import SQUARE, streams
 from tombola.native.layout import SLACK, Layout, rounded
 from tombola.native.packed import ACTIVATIONS, Array, Packed
 from tombola.native.packing import numbers, stream
 
 
-def pack_cells(conv: CellSums, inp: Layout, out: Layout) -> Packed:
-    """The convolution from a map of cells laid out as ``inp`` to ``out``."""
-    how = plan(conv, inp, out)
-    cells, size, window, choice, tiles, place = how.cells, how.size, how.window, how.choice, how.tiles, how.place
+def pack_cells(conv: CellSums, inp: Layout, out: Layout, tiles: bool = False) -> Packed:
+    """The convolution from a map of cells laid out as ``inp`` to ``out``, for a processor with ``tiles`` or without."""
+    how = plan(conv, inp, out, tiles)
+    cells, window, choice, place = how.cells, how.window, how.choice, how.place
     functions, instances = _functions(how)
-    lists = np.arange(len(cells)).reshape(-1, size)
-    far = (choice.channels - 1) * place.channel
-    distances = (np.arange(inp.channels)[:, None] * place.channel + place.taps.reshape(-1)).reshape(-1)
-    within = np.argsort(distances, kind="stable")
-    values, steps, counts = stream(
-        cells.reshape(len(cells), -1)[:, within], lists, distances[within], len(distances), far
-    )
+    values, steps, counts = _lists(how, inp)
     views = {"conv.views": np.array(place.views, np.int32).reshape(-1)} if place.views else {}
     scratch = rounded(inp.channels * len(place.views) * place.view_plane) + SLACK
     return Packed(
@@ -38,8 +34,10 @@ def pack_cells(conv: CellSums, inp: Layout, out: Layout) -> Packed:
             "conv.rows": rounded(len(conv.weight), CELL) // CELL,
             "conv.border": _filled(conv.entering),
             "conv.scratch": scratch,
-            "conv.vectors": f"CONV_T({', '.join(map(str, tiles))})",
-            "lists": max(1, CELL // size),
+            "conv.vectors": f"CONV_T({', '.join(map(str, how.tiles))})",
+            "lists": max(1, CELL // how.size),
+            "quads": max(1, how.size // CELL),
+            **_survivor(how),
             **_ends(conv),
             **functions,
         },
@@ -55,6 +53,28 @@ def pack_cells(conv: CellSums, inp: Layout, out: Layout) -> Packed:
         scratch,
         choice,
     )
+
+
+def _lists(how: Plan, inp: Layout) -> tuple[Array, Array, Array]:
+    """Values, steps and counts of the survivors, list by list."""
+    flat = how.cells.reshape(len(how.cells), -1)
+    if how.squares is not None:
+        return streams(flat, how.squares)
+    lists = np.arange(len(flat)).reshape(-1, how.size)
+    places = distances(inp, how.place)
+    within = np.argsort(places, kind="stable")
+    return stream(flat[:, within], lists, places[within], len(places), _far(how))
+
+
+def _far(how: Plan) -> int:
+    return (how.choice.channels - 1) * how.place.channel
+
+
+def _survivor(how: Plan) -> dict[str, int | str]:
+    """How many values and steps one has, or a square of them; those do not go back."""
+    if how.squares is None:
+        return {"values": how.size, "steps": 1}
+    return {"values": SQUARE * SQUARE, "steps": 2 * (SQUARE + 1), "conv.far": 0}
 
 
 def _ends(conv: CellSums) -> dict[str, int | str]:
