@@ -1,6 +1,7 @@
 """Each way's paired difference to plain finetuning within its pattern and sparsity, corrected for being many.
 
 python results/winning-back/patterns.py [--rows results/winning-back/patterns.jsonl]
+python results/winning-back/patterns.py --rows results/winning-back/blocks.jsonl --against block:1x4 --table blocks
 """
 
 import argparse
@@ -55,28 +56,29 @@ class Line:
         return f"leans {'for' if better else 'against'}"
 
 
-def lines_of(rows: Sequence[Row]) -> list[Line]:
-    """Every way of every setting, in the order of the rows; the dense net first."""
+def lines_of(rows: Sequence[Row], plain: str = PLAIN) -> list[Line]:
+    """Every way of every setting, in the order of the rows, with its leads over ``plain``; the dense net first."""
     found: dict[tuple[str, str], dict[int, float]] = defaultdict(dict)
     for row in rows:
         setting, _, way = str(row.cell["way"]).partition(", ")
         found[setting, way or DENSE][row.seed] = row.value
     return [
-        Line(*name, fmean(told.values()), _leads(told, found.get((name[0], PLAIN)), name[1]))
+        Line(*name, fmean(told.values()), [] if name[1] == plain else _leads(told, found.get((name[0], plain))))
         for name, told in found.items()
     ]
 
 
-def _leads(told: Mapping[int, float], plain: Mapping[int, float] | None, way: str) -> list[float]:
-    if plain is None or way == PLAIN:
+def _leads(told: Mapping[int, float], plain: Mapping[int, float] | None) -> list[float]:
+    if plain is None:
         return []
     return [told[seed] - plain[seed] for seed in sorted(told) if seed in plain]
 
 
-def table(lines: Sequence[Line]) -> Iterator[str]:
+def table(lines: Sequence[Line], plain: str = PLAIN) -> Iterator[str]:
     """In Markdown, with Holm's correction over all that the rule is about."""
     corrected = holm({f"{one.setting}, {one.way}": one.p for one in lines if one.judged})
-    yield "| pattern, pruned | way | accuracy | against plain, points | verdict |"
+    setting = "pattern, pruned" if plain == PLAIN else "pruned"
+    yield f"| {setting} | way | accuracy | against {plain}, points | verdict |"
     yield "|---|---|---|---|---|"
     for one in lines:
         said, gain = "", ""
@@ -87,11 +89,15 @@ def table(lines: Sequence[Line]) -> Iterator[str]:
 
 
 def main() -> None:
-    """Put the table into the page."""
+    """Put the table between the page's marks of that name."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=Path, default=HERE / "patterns.jsonl")
-    page, found = HERE / "README.md", "\n".join(table(lines_of(read_rows(parser.parse_args().rows))))
-    page.write_text(filled(page.read_text(encoding="utf-8"), "patterns", found), encoding="utf-8")
+    parser.add_argument("--against", default=PLAIN, help="the way that all others of a setting are held against")
+    parser.add_argument("--table", default="patterns", help="which table of README.md")
+    asked = parser.parse_args()
+    page = HERE / "README.md"
+    found = "\n".join(table(lines_of(read_rows(asked.rows), asked.against), asked.against))
+    page.write_text(filled(page.read_text(encoding="utf-8"), asked.table, found), encoding="utf-8")
     print(found)
 
 

@@ -45,7 +45,7 @@ def squares(kept: npt.NDArray[np.bool_], distances: npt.NDArray[np.int64], taps:
     outputs, cells = kept.shape
     filled = np.pad(kept, ((0, -outputs % SQUARE), (0, 0)))
     order = np.arange(cells).reshape(-1, taps).T.reshape(-1)
-    lists = filled.reshape(-1, SQUARE, cells).any(axis=1)[:, order]
+    lists = np.asarray(filled.reshape(-1, SQUARE, cells).any(axis=1))[:, order]
     rows = [_rows(order[alive]) for alive in lists]
     which = np.concatenate(rows)
     places = np.where(which < 0, 0, distances[which])
