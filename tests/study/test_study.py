@@ -27,6 +27,17 @@ def test_the_last_axis_runs_fastest_and_seeds_are_no_label() -> None:
     assert "seed" not in cells[0].labels
 
 
+def test_levels_that_share_a_seed_are_refused_as_rows_would_not_tell_them_apart() -> None:
+    repeat = {"first": {"seed": 0}, "again": {"seed": 1}, "other images": {"seed": 0, "target.subset_seed": 1}}
+    with pytest.raises(OptionError, match="repeat: first and other images have the seed 0 both") as caught:
+        Study.of({**STUDY, "axes": {"repeat": repeat}}).cells()
+    assert "write what differs as another axis" in str(caught.value)
+    without = {"usual": {"target.subset_seed": 1}, "again": {"seed": 0}}
+    with pytest.raises(OptionError, match="usual and again have the seed 0 both"):
+        Study.of({**STUDY, "axes": {"repeat": without}}).cells()
+    assert len(Study.of({**STUDY, "seed": 5, "axes": {"repeat": without}}).cells()) == 2
+
+
 def test_an_axis_that_sets_the_seed_repeats_cells_without_a_label() -> None:
     repeat = {n: {"seed": n, "target.subset_seed": n} for n in (0, 1)}
     cells = Study.of({**STUDY, "axes": {"draw.sparsity": [0.5], "repeat": repeat}}).cells()

@@ -1,6 +1,6 @@
 """`Study`: base options and axes; their product is the study's cells."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
 from math import prod
@@ -81,6 +81,7 @@ class Study:
         """Every cell, the last axis running fastest; raises one `OptionError` with all problems of the study."""
         problems = list(self.problems)
         axes = self._axes(problems)
+        problems += [told for axis in axes if "seed" in axis.paths for told in self._seeds_twice(axis)]
         if prod(len(axis.values) for axis in axes) > MOST_CELLS:
             raise OptionError(f"study {self.name}", [*problems, _too_many(axes)])
         cells: list[Cell] = []
@@ -123,6 +124,18 @@ class Study:
             except RequestError as error:
                 problems.append(str(error))
         return axes
+
+    def _seeds_twice(self, axis: Axis) -> Iterator[str]:
+        """What is wrong with an axis of seeds where levels share one: rows tell such levels apart by the seed alone."""
+        first: dict[str, Scalar] = {}
+        for value in axis.values:
+            seed = str(value.sets.get("seed", self.options.get("seed", 0)))
+            if seed in first:
+                yield (
+                    f"{axis.name}: {first[seed]} and {value.label} have the seed {seed} both, and only the seed tells"
+                    " rows of this axis apart; give each a seed of its own, or write what differs as another axis"
+                )
+            first.setdefault(seed, value.label)
 
     def _cell(self, axes: list[Axis], values: tuple[Value, ...], building: Building) -> Cell:
         options: Any = {**_DEFAULTS, **self.options}  # so that a path may go into a default: draw.sparsity into omp
