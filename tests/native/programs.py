@@ -13,7 +13,7 @@ from torch import Tensor
 
 from tombola.models.network import Network
 from tombola.native.folder import Values, write_folder
-from tombola.native.targets import cpu_features
+from tombola.native.targets import TARGETS, cpu_features
 
 HERE = Path(__file__).parent
 
@@ -42,12 +42,7 @@ class Machine:
             pytest.skip(f"{self.name}: this processor has no {', '.join(lacking)}")
 
 
-TILES = Machine(
-    "tiles",
-    "gcc",
-    ("-march=x86-64-v4", "-mavx512vnni", "-mamx-tile", "-mamx-int8"),
-    needs=("avx512_vnni", "amx_tile", "amx_int8"),
-)
+TILES = Machine("tiles", "gcc", TARGETS["amx"].flags, needs=TARGETS["amx"].needs)
 HERE_WIDE = [
     Machine("width 16", "gcc", ("-march=x86-64-v4", "-DNET_WIDTH=16"), needs=("avx512f", "avx512bw")),
     Machine("width 8", "gcc", ("-march=x86-64-v3", "-DNET_WIDTH=8"), needs=("avx2", "fma")),

@@ -53,7 +53,7 @@ def _blocks(conv: Conv, choice: Choice) -> int:
     return -(-conv.weight.shape[1] // choice.channels)
 
 
-def _far(place: Geometry, choice: Choice) -> int:
+def far(place: Geometry, choice: Choice) -> int:
     """Where the lists that go back begin: floats from a block's first channel to its last."""
     return (choice.channels - 1) * place.channel
 
@@ -87,7 +87,7 @@ def numbers(conv: Conv, inp: Layout, out: Layout, choice: Choice, place: Geometr
         "line": place.line,
         "band": choice.band,
         "channels": choice.channels,
-        "far": _far(place, choice),
+        "far": far(place, choice),
         "blocks": _blocks(conv, choice),
         "size": choice.block,
         "flat": int(place.line == out.row),
@@ -103,7 +103,7 @@ def _streams(conv: Conv, place: Geometry, choice: Choice) -> tuple[dict[str, Arr
     distances = (np.arange(inputs)[:, None] % choice.channels * place.channel + place.taps.reshape(-1)).reshape(-1)
     within = np.lexsort((distances, np.arange(len(distances)) // (choice.channels * place.taps.size)))
     parts = [
-        stream(of_group[:, within], rows, distances[within], choice.channels * place.taps.size, _far(place, choice))
+        stream(of_group[:, within], rows, distances[within], choice.channels * place.taps.size, far(place, choice))
         for of_group, rows in zip(weights, order, strict=True)
     ]
     values, steps, counts = (np.concatenate(tables) for tables in zip(*parts, strict=True))

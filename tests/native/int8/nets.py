@@ -2,22 +2,36 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeAlias
 
 import torch
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from tests.native.programs import Machine, program, run
+from tests.native.programs import SANITIZED, Machine, program, run
 from tests.native.random_nets import Growing, Residual, fill, prune
 from torch import Tensor, nn
 
+from tombola.graphs.cells import CellConv
 from tombola.graphs.graph import Graph
 from tombola.graphs.int8.ranges import Clip
 from tombola.graphs.int8.rounding import rounded_graph
+from tombola.graphs.interpret import interpret
 from tombola.models.inputs.pixels import Normalise
 from tombola.models.network import Network
 from tombola.native.folder import layers_of, prepared, write_program
 from tombola.native.lowering import lower
 
 ENDS: tuple[Callable[[], nn.Module], ...] = (nn.Identity, nn.ReLU, nn.ReLU, nn.ReLU6)
+
+SLOW = settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    derandomize=True,
+    phases=(Phase.explicit, Phase.generate),
+)
+Nets: TypeAlias = Callable[[], st.SearchStrategy[tuple[Network, tuple[int, int, int]]]]
 
 
 class Whole(Growing):
@@ -156,3 +170,29 @@ def answers(
     made = lower(graph)
     write_program(made, layers_of(made, target=target), folder, target="native", values="int8")
     return run(machine, program(folder, machine, extra), x, threads=threads, batch=batch)
+
+
+def check(
+    machine: Machine,
+    network: Network,
+    size: tuple[int, int, int],
+    threads: int,
+    batch: int,
+    extra: tuple[str, ...] = SANITIZED,
+    target: str = "avx2",
+) -> None:
+    """C's logits of three images are the graph's own, to the last bit."""
+    x = torch.rand(3, *size)
+    x[2] = 4 * x[2] - 2  # beyond what it was calibrated on
+    graph = rounded(network, x[:2])
+    with TemporaryDirectory() as work, torch.no_grad():
+        ours = answers(graph, x, Path(work) / "net", machine, extra, threads, batch, target)
+        assert torch.equal(ours, interpret(graph, x))
+
+
+def cells_layer(weight: Tensor) -> CellConv:
+    """A convolution of such weights, whose sums are bytes as they are."""
+    outputs = len(weight)
+    bias, factor = torch.zeros(outputs, dtype=torch.int32), torch.ones(outputs)
+    whole = weight.to(torch.int8)
+    return CellConv(weight=whole, bias=bias, factor=factor, entering=0, zero=0, least=0, largest=255)

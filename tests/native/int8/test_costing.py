@@ -6,6 +6,7 @@ from dataclasses import astuple, replace
 import numpy as np
 import pytest
 import torch
+from tests.native.int8.nets import cells_layer as conv
 
 from tombola.graphs.cells import CellConv, CellLinear
 from tombola.native.calibration_net import Probe
@@ -16,13 +17,6 @@ from tombola.native.layout import Layout
 
 GIVEN = [Probe(16, 16, 14, kept=kept, cell=4, stripe=stripe) for kept in (0.1, 0.3, 1.0) for stripe in (1, 4)]
 MORE = [Probe(8, 32, 14, kernel=1, cell=4), Probe(16, 16, 14, stride=2, cell=4, kept=0.5), Probe(3, 8, 28, 7, 2)]
-
-
-def conv(weight: torch.Tensor) -> CellConv:
-    outputs = len(weight)
-    bias, factor = torch.zeros(outputs, dtype=torch.int32), torch.ones(outputs)
-    whole = weight.to(torch.int8)
-    return CellConv(weight=whole, bias=bias, factor=factor, entering=0, zero=0, least=0, largest=255)
 
 
 def test_what_a_layer_meets_is_counted() -> None:

@@ -2,17 +2,14 @@
 
 import platform
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TypeAlias
 
 import pytest
 import torch
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.native.int8.nets import NormOfChannels, answers, networks, on_small_maps, rounded, small
-from tests.native.programs import ELSEWHERE, HERE_WIDE, SANITIZED, Machine
+from tests.native.int8.nets import SLOW, Nets, NormOfChannels, answers, check, networks, on_small_maps, rounded, small
+from tests.native.programs import ELSEWHERE, HERE_WIDE, Machine
 from tests.native.random_nets import Residual
 from torch import nn
 
@@ -24,32 +21,7 @@ from tombola.native.folder import layers_of, write_program
 from tombola.native.int8 import choosing
 from tombola.native.lowering import lower
 
-SLOW = settings(
-    max_examples=12,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    derandomize=True,
-    phases=(Phase.explicit, Phase.generate),
-)
-Nets: TypeAlias = Callable[[], st.SearchStrategy[tuple[Network, tuple[int, int, int]]]]
 NO_SSE = Machine("plain C", "gcc", ("-DNET_WIDTH=4", "-mno-ssse3", "-mno-avx"))
-
-
-def check(
-    machine: Machine,
-    network: Network,
-    size: tuple[int, int, int],
-    threads: int,
-    batch: int,
-    extra: tuple[str, ...] = SANITIZED,
-) -> None:
-    """C's logits of three images are the graph's own, to the last bit."""
-    x = torch.rand(3, *size)
-    x[2] = 4 * x[2] - 2  # beyond what it was calibrated on
-    graph = rounded(network, x[:2])
-    with TemporaryDirectory() as work, torch.no_grad():
-        ours = answers(graph, x, Path(work) / "net", machine, extra, threads, batch)
-        assert torch.equal(ours, interpret(graph, x))
 
 
 @pytest.fixture(autouse=True)

@@ -1,18 +1,15 @@
 """Lists of 16 outputs, squares of 16 survivors: what lies in them, when they are taken, and C that says the same."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TypeAlias
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.native.int8.nets import answers, networks, on_small_maps, rounded
-from tests.native.programs import HERE_WIDE, SANITIZED, TILES, Machine
+from tests.native.int8.nets import SLOW, Nets, answers, cells_layer, check, networks, on_small_maps, rounded
+from tests.native.programs import HERE_WIDE, TILES, Machine
 from torch import nn
 
 from tombola.graphs.cells import CellConv
@@ -25,8 +22,6 @@ from tombola.native.int8.choosing import Plan, plan
 from tombola.native.int8.costing import work
 from tombola.native.int8.squares import SQUARE, squares, streams
 from tombola.native.layout import Layout
-
-Nets: TypeAlias = Callable[[], st.SearchStrategy[tuple[Network, tuple[int, int, int]]]]
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
@@ -90,27 +85,25 @@ def test_squares_say_what_whole_numbers_say(machine: Machine, channels: int, kep
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("nets", [networks, on_small_maps], ids=["any", "dense on small maps"])
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@SLOW
 @given(data=st.data(), threads=st.integers(1, 3), batch=st.integers(1, 3))
 def test_random_nets_of_squares_alone(nets: Nets, data: st.DataObject, threads: int, batch: int) -> None:
     TILES.require()
-    network, size = data.draw(nets())
-    x = torch.rand(3, *size)
-    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as work, torch.no_grad():
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(graphing, "FEW", 0.0)
         patch.setattr(choosing, "_of_squares", lambda *_: 0.0)
-        graph = rounded(network, x[:2])
-        ours = answers(graph, x, Path(work) / "net", TILES, SANITIZED, threads, batch, target="amx")
-        assert torch.equal(ours, interpret(graph, x))
+        check(TILES, *data.draw(nets()), threads, batch, target="amx")
+
+
+def layer(kept: torch.Tensor) -> CellConv:
+    """One of 1x1 with such cells (outputs, cells)."""
+    return cells_layer(kept.float().repeat_interleave(4, 1)[..., None, None])
 
 
 def planned(kept: torch.Tensor, side: int, tiles: bool = True) -> Plan:
-    """How a layer of 1x1 with such cells (outputs, cells) is computed on a map of such a side."""
-    weight = kept.float().repeat_interleave(4, 1)[..., None, None].to(torch.int8)
+    """How such a layer is computed on a map of such a side."""
     outputs, cells = kept.shape
-    whole, scale = torch.zeros(outputs, dtype=torch.int32), torch.ones(outputs)
-    layer = CellConv(weight=weight, bias=whole, factor=scale, entering=0, zero=0, least=0, largest=255)
-    return plan(layer, Layout(cells, side, side), Layout(outputs // 4, side, side), tiles)
+    return plan(layer(kept), Layout(cells, side, side), Layout(outputs // 4, side, side), tiles)
 
 
 def test_squares_are_taken_where_they_should_be_faster() -> None:
@@ -124,11 +117,8 @@ def test_squares_are_taken_where_they_should_be_faster() -> None:
 
 
 def test_squares_cost_what_their_vectors_do() -> None:
-    alike = torch.ones(32, 64, dtype=torch.bool)
-    weight = alike.float().repeat_interleave(4, 1)[..., None, None].to(torch.int8)
-    whole, scale = torch.zeros(32, dtype=torch.int32), torch.ones(32)
-    layer = CellConv(weight=weight, bias=whole, factor=scale, entering=0, zero=0, least=0, largest=255)
-    *lists, ended, _, even, copied = work(layer, Layout(64, 16, 16), Layout(8, 16, 16), 16, tiles=True).tolist()
+    alike = layer(torch.ones(32, 64, dtype=torch.bool))
+    *lists, ended, _, even, copied = work(alike, Layout(64, 16, 16), Layout(8, 16, 16), 16, tiles=True).tolist()
     assert lists[:3] == [0, 0, 0], "no survivor is multiplied by itself"
     assert (even, copied) == (2 * 4 * 16, 0), "two lists of 4 squares, at 16 vectors"
     assert ended == 32 * 16

@@ -16,31 +16,28 @@ enum { CELLS_SQUARE = 16, CELLS_SQUARE_VALUES = 16 * 16, CELLS_SQUARE_STEPS = 2 
 
 typedef int32_t cells_places __attribute__((may_alias));
 
-/* Four outputs from `first` on, over all squares of a list. */
-#define CELLS_QUAD_OF_SQUARES(T)                                                                                     \
-    whole sum[4 * (T)];                                                                                              \
-    NET_UNROLL for (int b = 0; b < 4; b++)                                                                           \
-        NET_UNROLL for (int t = 0; t < (T); t++) sum[b * (T) + t] = splat_whole(bias[first + b]);                    \
-    for (int square = 0; square < count; square++) {                                                                 \
-        const cells_places *places = (const void *)(steps + square * CELLS_SQUARE_STEPS);                            \
-        const cell *own = w + square * CELLS_SQUARE_VALUES + first * CELLS_SQUARE;                                   \
-        for (int k = 0; k < CELLS_SQUARE; k++) {                                                                     \
-            const cell *from = x + places[k];                                                                        \
-            whole weights[4];                                                                                        \
-            NET_UNROLL for (int b = 0; b < 4; b++) weights[b] = splat_whole((int32_t)own[b * CELLS_SQUARE + k]);     \
-            NET_UNROLL for (int t = 0; t < (T); t++) {                                                               \
-                whole pixels = load_whole(from + t * NET_WIDTH);                                                     \
-                NET_UNROLL for (int b = 0; b < 4; b++)                                                               \
-                    sum[b * (T) + t] = cells_dot(sum[b * (T) + t], pixels, weights[b]);                              \
-            }                                                                                                        \
-        }                                                                                                            \
-    }                                                                                                                \
-    NET_UNROLL for (int i = 0; i < 4 * (T); i++) store_whole(sums + (first * (T) + i) * NET_WIDTH, sum[i]);
-
+/* Quad by quad over all squares of a list, where there are no tiles. */
 #define CELLS_SQUARES(NAME, T)                                                                                       \
     static void NAME##_quads(const cell *x, const cell *w, const int16_t *steps, int count, const int32_t *bias,     \
                              int32_t *sums) {                                                                        \
-        for (int first = 0; first < CELLS_SQUARE; first += 4) { CELLS_QUAD_OF_SQUARES(T) }                           \
+        for (int first = 0; first < CELLS_SQUARE; first += 4) {                                                      \
+            whole sum[4 * (T)];                                                                                      \
+            NET_UNROLL for (int b = 0; b < 4; b++)                                                                   \
+                NET_UNROLL for (int t = 0; t < (T); t++) sum[b * (T) + t] = splat_whole(bias[first + b]);            \
+            for (int k = 0; k < count * CELLS_SQUARE; k++) {                                                         \
+                int square = k / CELLS_SQUARE, of = k % CELLS_SQUARE;                                                \
+                const cells_places *places = (const void *)(steps + square * CELLS_SQUARE_STEPS);                    \
+                const cell *own = w + square * CELLS_SQUARE_VALUES + first * CELLS_SQUARE + of;                      \
+                whole weights[4];                                                                                    \
+                NET_UNROLL for (int b = 0; b < 4; b++) weights[b] = splat_whole((int32_t)own[b * CELLS_SQUARE]);     \
+                NET_UNROLL for (int t = 0; t < (T); t++) {                                                           \
+                    whole pixels = load_whole(x + places[of] + t * NET_WIDTH);                                       \
+                    NET_UNROLL for (int b = 0; b < 4; b++)                                                           \
+                        sum[b * (T) + t] = cells_dot(sum[b * (T) + t], pixels, weights[b]);                          \
+                }                                                                                                    \
+            }                                                                                                        \
+            NET_UNROLL for (int i = 0; i < 4 * (T); i++) store_whole(sums + (first * (T) + i) * NET_WIDTH, sum[i]);  \
+        }                                                                                                            \
     }
 
 #if NET_WIDTH == 16 && defined(__AMX_INT8__) && defined(__linux__)
@@ -66,6 +63,7 @@ static void cells_end_tiles(void) {
     if (cells_has_tiles) __asm__ volatile("tilerelease");
 }
 
+/* Tiles 0 to 3 are sums, 4 to 6 pixels, 7 the weights. */
 #define CELLS_LOAD(tile, from, stride)                                                                               \
     __asm__ volatile("tileloadd (%0,%1,1), %%tmm" #tile ::"r"(from), "r"((ptrdiff_t)(stride)) : "memory")
 #define CELLS_STORE(tile, to, stride)                                                                                \

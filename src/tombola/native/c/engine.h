@@ -251,11 +251,18 @@ __attribute__((noinline)) static int start(struct net **made, const char *data, 
     return NET_OK;
 }
 
+/* A process that may use tiles has larger signal frames, so nobody asks who has nothing to multiply in them. */
+static int has_squares(void) {
+    for (int i = 0; i < NET_CELLS; i++)
+        if (cells[i].conv.size == CELLS_SQUARE) return 1;
+    return 0;
+}
+
 int net_start(struct net **net, const void *data, size_t size, void *arena, size_t bytes, int threads, int batch) {
     if (!cpu_is_right()) return NET_BAD_CPU;
     if ((uintptr_t)data % 64) return NET_BAD_ALIGNMENT;
     if (!data || size < 64 || !data_is_right(data, size)) return NET_BAD_DATA;
-    if (NET_CELLS) cells_ask_for_tiles();
+    if (has_squares()) cells_ask_for_tiles();
     size_t needed = net_arena(threads, batch);
     if (!needed) return NET_BAD_COUNT;
     if (!arena || bytes < needed) return NET_BAD_ARENA;

@@ -23,7 +23,7 @@ PULL: Final = 0.05
 @dataclass(frozen=True)
 class CellMachine:
     """Nanoseconds of a core; the numbers are those of a Zen 3 with AVX2 (vectors of 8), measured beside other work, of
-    squares those of a Sapphire Rapids."""
+    squares those of a Xeon with AMX (model 207)."""
 
     product: float = 0.27
     load: float = 0.12
@@ -57,15 +57,15 @@ def work(conv: CellSums, inp: Layout, out: Layout, floats: int, tiles: bool = Fa
     if how.turns is not None:
         return _taking_turns(how, how.turns, inp, out, floats)
     vectors = -(-out.height * how.place.line // floats)
-    turns = -(-vectors // how.tiles[WIDTHS.index(floats)])
+    passes = -(-vectors // how.tiles[WIDTHS.index(floats)])
     outputs, survivors = len(how.cells), 0 if how.squares else how.survivors
     bands = -(-out.height // how.choice.band) if how.place.views else 0
     return np.array(
         [
             survivors * how.size * vectors,
             survivors * vectors,
-            survivors * turns,
-            outputs // min(how.size, CELL) * turns,  # a list of squares begins and ends as four others do
+            survivors * passes,
+            outputs // min(how.size, CELL) * passes,  # a list of squares begins and ends as four others do
             outputs * vectors,
             bands * _panel(how, inp, floats),
             how.squares.even * vectors if how.squares else 0,

@@ -16,7 +16,7 @@ from tombola.native.int8.choosing import Plan, distances, plan
 from tombola.native.int8.squares import SQUARE, streams
 from tombola.native.layout import SLACK, Layout, rounded
 from tombola.native.packed import ACTIVATIONS, Array, Packed
-from tombola.native.packing import numbers, stream
+from tombola.native.packing import far, numbers, stream
 
 
 def pack_cells(conv: CellSums, inp: Layout, out: Layout, tiles: bool = False) -> Packed:
@@ -63,11 +63,7 @@ def _lists(how: Plan, inp: Layout) -> tuple[Array, Array, Array]:
     lists = np.arange(len(flat)).reshape(-1, how.size)
     places = distances(inp, how.place)
     within = np.argsort(places, kind="stable")
-    return stream(flat[:, within], lists, places[within], len(places), _far(how))
-
-
-def _far(how: Plan) -> int:
-    return (how.choice.channels - 1) * how.place.channel
+    return stream(flat[:, within], lists, places[within], len(places), far(how.place, how.choice))
 
 
 def _survivor(how: Plan) -> dict[str, int | str]:
